@@ -1,0 +1,156 @@
+"""Flow: what facilities do with their capacity, and the balance of every commodity in every region.
+
+Index a: assets; p: processes; k: commodities; r: regions; n: nodes.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pyomo.environ as pyo
+
+from planner.figure import Figure
+from planner.mathematics.control import lane_passes
+from planner.mathematics.investment import decisions, progress, size_terms
+from planner.network import Network
+from planner.program import Chapter, Constraint, Link, Term, Variable
+from planner.schema import Instance
+from planner.tree import Node
+
+
+def existing(network: Network, asset: str, node: Node) -> float:
+    """Capacity of an asset that is there without any project [quantity/year]."""
+    instance = network.instance(node)
+    if asset in instance.facilities:
+        return instance.facilities[asset].capacity.at(node.middle)
+    capacity = instance.lanes[network.movement_of_asset[asset].lane].capacity
+    return capacity.at(node.middle) if capacity is not None else 0.0
+
+
+def availability(network: Network, asset: str, node: Node) -> float:
+    """Share of the capacity online that can be used; for lanes what export controls let pass."""
+    instance = network.instance(node)
+    if asset in instance.facilities:
+        return instance.facilities[asset].availability.at(node.middle)
+    return lane_passes(network, network.movement_of_asset[asset], node)
+
+
+def online_terms(network: Network, node: Node, scale: bool) -> list[Term]:
+    """Terms of capacity online (or available, with `scale`) of every asset, by position in `assets`.
+
+    online = existing * (1 - sum retire) + sum_j sum_m rho(j, m->n) size[j,m]
+    """
+    open_to = set(decisions(network))
+    result: list[Term] = []
+    for position, asset in enumerate(network.assets):
+        share = availability(network, asset, node) if scale else 1.0
+        stands = existing(network, asset, node)
+        facility = network.base.facilities.get(asset)
+        for m in network.tree.path(node):
+            if facility is not None and facility.retirement and stands > 0:
+                result.append(Term(position, None, "retire", (asset, m.group), -share * stands))
+            for name in network.projects_of[asset]:
+                if (name, m.group) not in open_to:
+                    continue
+                rho = share * progress(network.base.projects[name], m, node)
+                if rho > 0:
+                    result += [
+                        Term(position, None, family, key, rho * c)
+                        for family, key, c in size_terms(network, name, m.group)
+                    ]
+    return result
+
+
+def _variable_cost(instance: Instance, activity: tuple[str, str]) -> Figure:
+    facility, process = activity
+    return instance.facilities[facility].variable_costs.get(process, instance.processes[process].variable_cost)
+
+
+def _variable_costs(network: Network, node: Node) -> list[float]:
+    instance, price = network.instance(node), network.price
+    return [price * _variable_cost(instance, a).at(node.middle) for a in network.activities]
+
+
+def _fixed_costs(network: Network, node: Node) -> list[float]:
+    facilities, price = network.instance(node).facilities, network.price
+    return [price * facilities[a].fixed_cost.at(node.middle) if a in facilities else 0.0 for a in network.assets]
+
+
+def _disposal_costs(network: Network, node: Node) -> list[float]:
+    commodities, price = network.instance(node).commodities, network.price
+    costs = [commodities[k].disposal for k, _ in network.disposals]
+    return [price * c.at(node.middle) if isinstance(c, Figure) else 0.0 for c in costs]
+
+
+def chapter(network: Network) -> Chapter:
+    assets = tuple((a,) for a in network.assets)
+    facilities = tuple((a,) for a in network.base.facilities)
+    loaded = tuple(k for k in facilities if any(network.base.facilities[k[0]].minimum_load.numbers()))
+    variables = (
+        Variable("activity", network.activities, "how much of a process a facility runs",
+                 costs={"variable": partial(_variable_costs, network)},
+                 parts=[(a[0], network.region_of(a[0])) for a in network.activities]),
+        Variable("disposed", network.disposals, "surplus disposed of",
+                 costs={"disposal": partial(_disposal_costs, network)}, parts=network.disposals),
+    )
+    links = (
+        Link("available", assets, "capacity online that can be used",
+             terms=partial(online_terms, network, scale=True),
+             constants=lambda n: [existing(network, a, n) * availability(network, a, n) for a in network.assets]),
+        Link("online", assets, "capacity online",
+             terms=partial(online_terms, network, scale=False),
+             constants=lambda n: [existing(network, a, n) for a in network.assets],
+             costs={"fixed": partial(_fixed_costs, network)},
+             parts=[(a, network.region_of(a)) for a in network.assets]),
+    )
+    constraints = (
+        Constraint("capacity", facilities, capacity),
+        Constraint("minimum_load", loaded, minimum_load),
+        Constraint("balance", tuple(network.balance), balance),
+    )
+    return Chapter(variables, links, (), constraints)
+
+
+def used(block: Any, facility: str) -> Any:
+    """Capacity used by all processes of a facility."""
+    network: Network = block.network
+    processes = block.instance.processes
+    return sum(processes[p].use * block.activity[a, p] for a, p in network.activities if a == facility)
+
+
+def capacity(block: Any, facility: str) -> Any:
+    r"""\sum_p use_p\, activity_{a,p,n} \le available_{a,n}"""
+    return used(block, facility) <= block.available[facility]
+
+
+def minimum_load(block: Any, facility: str) -> Any:
+    r"""\sum_p use_p\, activity_{a,p,n} \ge minimum\_load_{a,n}\, available_{a,n}"""
+    share = block.structure.minimum_load[facility]
+    return used(block, facility) >= share * block.available[facility] if share > 0 else pyo.Constraint.Skip
+
+
+def balance(block: Any, commodity: str, region: str) -> Any:
+    r"""\sum_{a,p} output_{p,k}\, activity_{a,p,n} + \sum_l (1 - loss_l)\, flow_{l,n} + purchased + released
+    + collected = \sum_{a,p} input_{p,k}\, activity_{a,p,n} + \sum_l flow_{l,n} + sold + filled + delivered
+    + disposed"""
+    place = block.network.balance[commodity, region]
+    processes, lanes = block.instance.processes, block.instance.lanes
+    enters = (
+        sum(processes[p].outputs[commodity] * block.activity[a, p] for a, p in place.made_by)
+        + sum((1 - lanes[m.lane].loss) * block.flow[m] for m in place.arriving)
+        + sum(block.purchased[key] for key in place.bought)
+        + sum(block.released[w] for w in place.stored)
+        + sum(block.collected[name] for name in place.returned)
+    )
+    leaves = (
+        sum(processes[p].inputs[commodity] * block.activity[a, p] for a, p in place.used_by)
+        + sum(block.flow[m] for m in place.leaving)
+        + sum(block.sold[key] for key in place.sold)
+        + sum(block.filled[w] for w in place.stored)
+        + sum(block.delivered[key] for key in place.delivered)
+        + (block.disposed[commodity, region] if (commodity, region) in block.disposed else 0)
+    )
+    return enters == leaves
+
+

@@ -1,0 +1,403 @@
+"""Investment: what is decided, when, how large, and what capacity and cost follow from it.
+
+Index j: projects; g: decision groups (a period under a common plan, a node under an adaptive one);
+n, m: nodes; a: assets (facilities and lanes that projects build).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any, NamedTuple
+
+import pyomo.environ as pyo
+
+from planner.figure import Figure
+from planner.network import Network, matching
+from planner.program import Chapter, Constraint, Key, Variable
+from planner.schema import Point, Project
+from planner.tree import MOMENT, Node
+
+
+class Segment(NamedTuple):
+    """One straight piece of a piecewise-linear cost."""
+
+    left: Point
+    right: Point
+
+
+def segments(curve: list[Point]) -> list[Segment]:
+    return [Segment(a, b) for a, b in zip(curve, curve[1:], strict=False)]
+
+
+def is_convex(curve: list[Point]) -> bool:
+    """Whether slopes never fall: then no binary is needed to walk the pieces in order."""
+    slopes = [(s.right.cost - s.left.cost) / (s.right.size - s.left.size) for s in segments(curve)]
+    return all(b >= a - 1e-12 * max(1.0, abs(a)) for a, b in zip(slopes, slopes[1:], strict=False))
+
+
+def decisions(network: Network) -> tuple[tuple[str, str], ...]:
+    """Pairs (project, group) in which the project may be decided, its window being open."""
+    time = network.base.time
+    return tuple(
+        (name, group)
+        for name, project in network.base.projects.items()
+        for group, nodes in network.tree.groups.items()
+        if (project.earliest if project.earliest is not None else time.start) - MOMENT <= nodes[0].start
+        and (project.latest is None or nodes[0].start <= project.latest + MOMENT)
+    )
+
+
+def progress(project: Project, decided: Node, node: Node) -> float:
+    """rho(j, m->n): share of the size available at `node`, averaged over its period.
+
+    0 during the lead time, then the ramp year by year, then 1, then 0 after the end of life.
+    """
+    commissioned = decided.start + project.lead_time
+    end = commissioned + project.life
+    steps = [(commissioned + k, commissioned + k + 1, share) for k, share in enumerate(project.ramp)]
+    steps.append((commissioned + len(project.ramp), math.inf, 1.0))
+    years = sum(
+        share * max(0.0, min(right, end, node.end) - max(left, node.start)) for left, right, share in steps
+    )
+    return _clean(years / node.length)
+
+
+def in_service(project: Project, decided: Node, node: Node) -> float:
+    """Share of the node's period between commissioning and the end of life."""
+    commissioned = decided.start + project.lead_time
+    overlap = min(commissioned + project.life, node.end) - max(commissioned, node.start)
+    return _clean(max(0.0, overlap) / node.length)
+
+
+def under_construction(project: Project, decided: Node, node: Node) -> bool:
+    """Whether work decided at one node is still going on during another's period (at least the one of decision)."""
+    return decided.index == node.index or decided.start + project.lead_time > node.start + MOMENT
+
+
+def _clean(share: float) -> float:
+    """Rounding of years must not leave a capacity of 1e-16."""
+    return 0.0 if share < 1e-12 else (1.0 if abs(share - 1) < 1e-12 else share)
+
+
+def annuity_factor(network: Network, project: Project) -> float:
+    """Yearly charge per unit of capital: interest during construction times capital recovery factor.
+
+    idc = ((1+w)^L - 1) / (L ln(1+w)), crf = w / (1 - (1+w)^-life), w the cost of capital, L the lead time.
+    """
+    time = network.base.time
+    rate = project.cost_of_capital if project.cost_of_capital is not None else time.discount_rate
+    if rate == 0:
+        return 1 / project.life
+    recovery = rate / (1 - (1 + rate) ** -project.life)
+    if time.interest_during_construction and project.lead_time > 0:
+        recovery *= ((1 + rate) ** project.lead_time - 1) / (project.lead_time * math.log1p(rate))
+    return recovery
+
+
+def charge(network: Network, name: str, decided: Node) -> float:
+    """What one unit of capital decided at a node adds to the objective, by the instance's convention."""
+    project = network.instance(decided).projects[name]
+    if network.base.time.capital_charge == "lump_sum":
+        return decided.probability * decided.factor
+    served = math.fsum(in_service(project, decided, n) * n.weight for n in network.tree.from_here(decided))
+    return annuity_factor(network, project) * served
+
+
+def size_terms(network: Network, name: str, group: str) -> list[tuple[str, Key, float]]:
+    """The size decided as a linear expression: (family, key, coefficient)."""
+    node = network.tree.groups[group][0]
+    project = network.instance(node).projects[name]
+    size, curve = project.size, project.capital.curve
+    if curve:
+        return [
+            ("end_weight", (name, group, i, side), point.size)
+            for i, segment in enumerate(segments(curve), 1)
+            for side, point in (("left", segment.left), ("right", segment.right))
+        ]
+    if size.fixed is not None:
+        return [("start", (name, group), size.fixed.at(node.middle))]
+    if size.module is not None:
+        return [("modules", (name, group), size.module.at(node.middle))]
+    return [("size", (name, group), 1.0)]
+
+
+def most_size(network: Network, name: str, group: str) -> float:
+    node = network.tree.groups[group][0]
+    size = network.instance(node).projects[name].size
+    if size.module is not None:
+        return (size.modules or 1) * size.module.at(node.middle)
+    largest = size.fixed if size.fixed is not None else size.most
+    assert largest is not None
+    return largest.at(node.middle)
+
+
+def least_size(network: Network, name: str, group: str) -> float:
+    node = network.tree.groups[group][0]
+    least = network.instance(node).projects[name].size.least
+    return least.at(node.middle) if least is not None else 0.0
+
+
+# --- variables ---------------------------------------------------------------------------------------
+
+
+def _capital(network: Network, keys: tuple[Key, ...], part: str) -> list[float]:
+    """Objective coefficient of each key: the charge of `capital.fixed`, or of `capital.variable`."""
+    result = []
+    for name, group in keys:
+        total = 0.0
+        for node in network.tree.groups[group]:
+            capital = network.instance(node).projects[name].capital
+            figure: Figure = getattr(capital, part)
+            total += charge(network, name, node) * figure.at(node.middle)
+        result.append(total)
+    return result
+
+
+def _of_size(network: Network, family: str, keys: tuple[Key, ...]) -> list[float]:
+    """Cost of `capital.variable` on the variable that carries the size."""
+    costs = _capital(network, keys, "variable")
+    terms = [next((t for t in size_terms(network, *key) if t[0] == family), None) for key in keys]
+    return [network.price * c * t[2] if t is not None else 0.0 for c, t in zip(costs, terms, strict=True)]
+
+
+def _start_costs(network: Network, keys: tuple[Key, ...], _: Node) -> list[float]:
+    fixed = _capital(network, keys, "fixed")
+    return [a + b for a, b in zip(fixed, _of_size(network, "start", keys), strict=True)]
+
+
+def _curve_costs(network: Network, keys: tuple[Key, ...], _: Node) -> list[float]:
+    result = []
+    for name, group, i, side in keys:
+        total = 0.0
+        for node in network.tree.groups[group]:
+            segment = segments(network.instance(node).projects[name].capital.curve)[i - 1]
+            total += charge(network, name, node) * getattr(segment, side).cost
+        result.append(total)
+    return result
+
+
+def _needs_start(network: Network, name: str) -> bool:
+    """Whether a decision is a yes or no: not for a repeatable range that costs nothing to begin."""
+    project = network.base.projects[name]
+    counted = any(
+        name in matching(group.projects, network.base.projects)
+        and (group.at_most is not None or group.building_at_once is not None)
+        for group in network.base.project_groups.values()
+    )
+    required = any(name in other.requires for other in network.base.projects.values())
+    free = not project.capital.curve and not any(project.capital.fixed.numbers())
+    ranged = project.size.most is not None and not (project.size.least and any(project.size.least.numbers()))
+    return not (project.repeatable and free and ranged) or counted or required
+
+
+def chapter(network: Network) -> Chapter:
+    """The investment block: one for the whole instance."""
+    keys = decisions(network)
+    projects = network.base.projects
+    sized = tuple(k for k in keys if projects[k[0]].size.most is not None and not projects[k[0]].capital.curve)
+    modular = tuple(k for k in keys if projects[k[0]].size.module is not None and not projects[k[0]].capital.curve)
+    curved = tuple(k for k in keys if projects[k[0]].capital.curve)
+    pieces = tuple((*k, i) for k in curved for i in range(1, len(projects[k[0]].capital.curve)))
+    ends = tuple((*p, side) for p in pieces for side in ("left", "right"))
+    closing = tuple(
+        (name, group)
+        for name, facility in network.base.facilities.items() if facility.retirement
+        for group in network.tree.groups
+    )
+    one = "share"
+    variables = (
+        Variable("start", keys, "project is decided", one, upper=lambda _: [1.0] * len(keys),
+                 integer=[_needs_start(network, k[0]) for k in keys],
+                 costs={"capital": partial(_start_costs, network, keys)}, parts=_parts(network, keys)),
+        Variable("size", sized, "size decided", upper=lambda _: [most_size(network, *k) for k in sized],
+                 costs={"capital": lambda _: _of_size(network, "size", sized)}, parts=_parts(network, sized)),
+        Variable("modules", modular, "modules decided", "modules",
+                 upper=lambda _: [float(projects[k[0]].size.modules or 1) for k in modular], integer=True,
+                 costs={"capital": lambda _: _of_size(network, "modules", modular)}, parts=_parts(network, modular)),
+        Variable("piece", pieces, "size lies on this piece of the cost curve", one,
+                 upper=lambda _: [1.0] * len(pieces),
+                 integer=[not is_convex(projects[p[0]].capital.curve) for p in pieces]),
+        Variable("end_weight", ends, "weight of this end of the piece", one,
+                 costs={"capital": partial(_curve_costs, network, ends)}, parts=_parts(network, ends)),
+        Variable("retire", closing, "share of existing capacity closed", one, upper=lambda _: [1.0] * len(closing)),
+    )
+    return Chapter(variables=variables, constraints=_constraints(network, keys, sized, modular, curved, pieces))
+
+
+def _parts(network: Network, keys: tuple[Key, ...]) -> list[tuple[str, str]]:
+    return [(k[0], network.region_of(network.asset_of(network.base.projects[k[0]]))) for k in keys]
+
+
+def _constraints(
+    network: Network, keys: tuple[Key, ...], sized: tuple[Key, ...], modular: tuple[Key, ...],
+    curved: tuple[Key, ...], pieces: tuple[Key, ...],
+) -> tuple[Constraint, ...]:
+    base, open_to = network.base, set(keys)
+    paths = _group_paths(network)
+    several = [j for j, p in base.projects.items() if not p.repeatable]
+    once = tuple((j, *path) for j in several for path in _distinct(paths, j, open_to))
+    closing = tuple((f, *path) for f, facility in base.facilities.items() if facility.retirement for path in paths)
+    needed = tuple((j, g, before) for j, g in keys for before in base.projects[j].requires)
+    groups = base.project_groups
+    limited = tuple((name, *path) for name in groups for path in paths)
+    at_once = tuple(
+        (name, node.index) for name, group in groups.items()
+        if group.building_at_once is not None for node in network.tree.nodes
+    )
+    at_least = tuple(k for k in sized if least_size(network, *k) > 0)
+    return (
+        Constraint("decided_once", once, decided_once),
+        Constraint("largest_size", sized, largest_size),
+        Constraint("smallest_size", at_least, smallest_size),
+        Constraint("most_modules", modular, most_modules),
+        Constraint("least_modules", modular, least_modules),
+        Constraint("one_piece", curved, one_piece),
+        Constraint("ends_of_piece", pieces, ends_of_piece),
+        Constraint("requires", needed, requires),
+        Constraint("retired_once", closing, retired_once),
+        Constraint("group_at_most", tuple(k for k in limited if groups[k[0]].at_most is not None), group_at_most),
+        Constraint("building_at_once", at_once, building_at_once),
+        Constraint("group_least_size", tuple(k for k in limited if groups[k[0]].least_size), group_least_size),
+        Constraint("group_most_size", tuple(k for k in limited if groups[k[0]].most_size), group_most_size),
+        Constraint("group_most_capital", tuple(k for k in limited if groups[k[0]].most_capital), group_most_capital),
+    )
+
+
+def _group_paths(network: Network) -> tuple[tuple[str, ...], ...]:
+    """The decision groups met on the way to each leaf, each way once."""
+    return tuple(dict.fromkeys(tuple(n.group for n in path) for path in network.tree.paths()))
+
+
+def _distinct(
+    paths: tuple[tuple[str, ...], ...], name: str, open_to: set[Key]
+) -> list[tuple[str, ...]]:
+    """Paths cut to the groups in which a project can be decided, without repetition."""
+    return list(dict.fromkeys(cut for path in paths if len(cut := tuple(g for g in path if (name, g) in open_to)) > 1))
+
+
+# --- rules -------------------------------------------------------------------------------------------
+
+
+def _size(block: Any, name: str, group: str) -> Any:
+    """size[j,g] as an expression of the variables that carry it."""
+    return sum(c * getattr(block, family)[key] for family, key, c in size_terms(block.network, name, group))
+
+
+def _members(block: Any, group_name: str) -> list[str]:
+    network: Network = block.network
+    return matching(network.base.project_groups[group_name].projects, network.base.projects)
+
+
+def _decided(block: Any, name: str, path: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(name, g) for g in path if (name, g) in block.start]
+
+
+def decided_once(block: Any, name: str, *path: str) -> Any:
+    r"""\sum_{g \in path} start_{j,g} \le 1"""
+    return sum(block.start[name, g] for g in path) <= 1
+
+
+def largest_size(block: Any, name: str, group: str) -> Any:
+    r"""size_{j,g} \le most_j\, start_{j,g}"""
+    return block.size[name, group] <= most_size(block.network, name, group) * block.start[name, group]
+
+
+def smallest_size(block: Any, name: str, group: str) -> Any:
+    r"""size_{j,g} \ge least_j\, start_{j,g}"""
+    return block.size[name, group] >= least_size(block.network, name, group) * block.start[name, group]
+
+
+def most_modules(block: Any, name: str, group: str) -> Any:
+    r"""modules_{j,g} \le M_j\, start_{j,g}"""
+    return block.modules[name, group] <= block.network.base.projects[name].size.modules * block.start[name, group]
+
+
+def least_modules(block: Any, name: str, group: str) -> Any:
+    r"""modules_{j,g} \ge start_{j,g}"""
+    return block.modules[name, group] >= block.start[name, group]
+
+
+def one_piece(block: Any, name: str, group: str) -> Any:
+    r"""\sum_i piece_{j,g,i} = start_{j,g}"""
+    count = len(block.network.base.projects[name].capital.curve) - 1
+    return sum(block.piece[name, group, i] for i in range(1, count + 1)) == block.start[name, group]
+
+
+def ends_of_piece(block: Any, name: str, group: str, i: int) -> Any:
+    r"""end\_weight_{j,g,i,left} + end\_weight_{j,g,i,right} = piece_{j,g,i}"""
+    weights = block.end_weight[name, group, i, "left"] + block.end_weight[name, group, i, "right"]
+    return weights == block.piece[name, group, i]
+
+
+def requires(block: Any, name: str, group: str, before: str) -> Any:
+    r"""start_{j,g} \le \sum_{h \preceq g} start_{i,h} \quad \forall i \in requires_j, \text{every path to } g"""
+    tree = block.network.tree
+    earlier = [n.group for n in tree.path(tree.groups[group][0])]
+    return block.start[name, group] <= sum(block.start[key] for key in _decided(block, before, tuple(earlier)))
+
+
+def retired_once(block: Any, facility: str, *path: str) -> Any:
+    r"""\sum_{g \in path} retire_{a,g} \le 1"""
+    return sum(block.retire[facility, g] for g in path) <= 1
+
+
+def group_at_most(block: Any, group_name: str, *path: str) -> Any:
+    r"""\sum_{j \in G} \sum_{g \in path} start_{j,g} \le at\_most_G"""
+    starts = [block.start[key] for j in _members(block, group_name) for key in _decided(block, j, path)]
+    most = block.network.base.project_groups[group_name].at_most
+    return sum(starts) <= most if starts else pyo.Constraint.Skip
+
+
+def building_at_once(block: Any, group_name: str, node_index: int) -> Any:
+    r"""\sum_{j \in G} \sum_{m \preceq n,\, n \text{ within the lead time of } (j,m)} start_{j,g(m)} \le at\_once_G"""
+    network: Network = block.network
+    node = network.tree.nodes[node_index]
+    starts = [
+        block.start[name, m.group]
+        for name in _members(block, group_name)
+        for m in network.tree.path(node)
+        if (name, m.group) in block.start and under_construction(network.base.projects[name], m, node)
+    ]
+    most = network.base.project_groups[group_name].building_at_once
+    return sum(starts) <= most if starts else pyo.Constraint.Skip
+
+
+def _total(block: Any, group_name: str, path: tuple[str, ...]) -> Any:
+    return sum(_size(block, *key) for j in _members(block, group_name) for key in _decided(block, j, path))
+
+
+def _limit(block: Any, group_name: str, field: str, path: tuple[str, ...]) -> float:
+    network: Network = block.network
+    limit: Figure = getattr(network.base.project_groups[group_name], field)
+    return limit.at(network.tree.groups[path[0]][0].middle)
+
+
+def group_least_size(block: Any, group_name: str, *path: str) -> Any:
+    r"""\sum_{j \in G} \sum_{g \in path} size_{j,g} \ge least\_size_G"""
+    return _total(block, group_name, path) >= _limit(block, group_name, "least_size", path)
+
+
+def group_most_size(block: Any, group_name: str, *path: str) -> Any:
+    r"""\sum_{j \in G} \sum_{g \in path} size_{j,g} \le most\_size_G"""
+    return _total(block, group_name, path) <= _limit(block, group_name, "most_size", path)
+
+
+def overnight_cost(block: Any, name: str, group: str) -> Any:
+    """fixed * start + variable * size, or the curve's cost at the size; undiscounted money."""
+    network: Network = block.network
+    node = network.tree.groups[group][0]
+    capital = network.instance(node).projects[name].capital
+    if capital.curve:
+        return sum(
+            getattr(segment, side).cost * block.end_weight[name, group, i, side]
+            for i, segment in enumerate(segments(capital.curve), 1) for side in ("left", "right")
+        )
+    variable = network.price * capital.variable.at(node.middle) * _size(block, name, group)
+    return capital.fixed.at(node.middle) * block.start[name, group] + variable
+
+
+def group_most_capital(block: Any, group_name: str, *path: str) -> Any:
+    r"""\sum_{j \in G} \sum_{g \in path} I_{j,g} \le most\_capital_G"""
+    total = sum(overnight_cost(block, *key) for j in _members(block, group_name) for key in _decided(block, j, path))
+    return total <= _limit(block, group_name, "most_capital", path)

@@ -1,0 +1,91 @@
+"""The chapters put together, and the blocks as Pyomo models.
+
+Two kinds of block: the investments (one), and the operation of a node (one per structure, stamped into
+all nodes that share it). A *structure* is everything that stands as a coefficient in a node's rows.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyomo.environ as pyo
+
+from planner.mathematics import demand, flow, investment, security, stock, trade
+from planner.network import Network
+from planner.program import Chapter, join
+from planner.schema import Dependence, Instance
+from planner.tree import Node
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a node's coefficients depend on; nodes of equal structure share one compiled block."""
+
+    recipes: str
+    length: float
+    shares: dict[str, float | None] = field(default_factory=dict)
+    minimum_load: dict[str, float] = field(default_factory=dict)
+    lane_capacity: dict[tuple[str, ...], float] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        lanes = {"/".join(k): v for k, v in self.lane_capacity.items()}
+        return json.dumps([self.recipes, self.length, self.shares, self.minimum_load, lanes], sort_keys=True)
+
+
+def recipes_key(instance: Instance) -> str:
+    """The coefficients of an instance that no figure of a node can change."""
+    return json.dumps(
+        {
+            "processes": {k: [p.inputs, p.outputs, p.use] for k, p in instance.processes.items()},
+            "lanes": {k: [lane.loss, [pt.size for pt in lane.curve]] for k, lane in instance.lanes.items()},
+            "demands": {k: d.accepts for k, d in instance.demands.items()},
+        }
+    )
+
+
+def structure_of(network: Network, node: Node) -> Structure:
+    instance = network.instance(node)
+    dependent = [name for name, q in network.base.requirements.items() if isinstance(q, Dependence)]
+    loads = {name: f.minimum_load.at(node.middle) for name, f in instance.facilities.items()}
+    return Structure(
+        recipes=recipes_key(instance),
+        length=node.length,
+        shares={name: security.share_allowed(network, name, node) for name in dependent},
+        minimum_load={name: load for name, load in loads.items() if any(
+            network.base.facilities[name].minimum_load.numbers())},
+        lane_capacity={m: trade.lane_capacity(network, m, node) for m in trade.fixed_movements(network)},
+    )
+
+
+def operation(network: Network) -> Chapter:
+    """Everything about one node."""
+    return join([part.chapter(network) for part in (flow, trade, stock, demand, security)])
+
+
+def investments(network: Network) -> Chapter:
+    """Everything decided before."""
+    return investment.chapter(network)
+
+
+def block(network: Network, chapter: Chapter, node: Node | None) -> pyo.ConcreteModel:
+    """A chapter as a Pyomo model: variables, links and data are all columns of it."""
+    model: Any = pyo.ConcreteModel()
+    model.network = network
+    if node is not None:
+        model.instance = network.instance(node)
+        model.structure = structure_of(network, node)
+    for family in (*chapter.variables, *chapter.links, *chapter.data):
+        model.add_component(family.name, pyo.Var(list(family.keys)))
+    for constraint in chapter.constraints:
+        model.add_component(f"{constraint.name}_rows", _rows(model, constraint))
+    return model
+
+
+def _rows(model: Any, constraint: Any) -> pyo.Constraint:
+    def rule(owner: Any, position: int) -> Any:
+        return constraint.rule(owner, *constraint.keys[position])
+
+    return pyo.Constraint(range(len(constraint.keys)), rule=rule)

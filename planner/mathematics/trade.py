@@ -1,0 +1,372 @@
+"""Trade: movements on lanes, purchases from suppliers, sales to outlets, and limits they share.
+
+Index l: movements (lane, commodity, from, to); s: suppliers and o: outlets with steps i; r: regions.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import pyomo.environ as pyo
+
+from planner.figure import Figure
+from planner.mathematics.control import lane_passes, supplier_passes
+from planner.mathematics.investment import Segment, is_convex, segments
+from planner.network import Movement, Network, Purchase, Sale, matching
+from planner.program import Chapter, Constraint, Data, Link, Term, Variable
+from planner.schema import Limit
+from planner.tree import Node
+
+INFINITE = math.inf
+
+
+def at_region(figures: dict[str, Figure], region: str, node: Node, default: float = 0.0) -> float:
+    figure = figures.get(region)
+    return figure.at(node.middle) if figure is not None else default
+
+
+# --- figures at a node -------------------------------------------------------------------------------
+
+
+def _freight(network: Network, node: Node) -> list[float]:
+    lanes, price = network.instance(node).lanes, network.price
+    return [price * lanes[m.lane].freight.at(node.middle) for m in network.movements]
+
+
+def _lane_tariff(network: Network, node: Node) -> list[float]:
+    result = []
+    for movement in network.movements:
+        lane = network.instance(node).lanes[movement.lane]
+        value = lane.customs_value.at(node.middle) if lane.customs_value is not None else 0.0
+        result.append(network.price * lane.tariff.at(node.middle) * value)
+    return result
+
+
+def lane_capacity(network: Network, movement: Movement, node: Node) -> float:
+    """Most a movement can carry by its own capacity and what controls let pass; infinite if unlimited."""
+    capacity = network.instance(node).lanes[movement.lane].capacity
+    passes = lane_passes(network, movement, node)
+    if capacity is None:
+        return 0.0 if passes == 0 else INFINITE
+    return passes * capacity.at(node.middle)
+
+
+def _flow_bounds(network: Network, node: Node) -> list[float]:
+    built = set(network.built_lanes)
+    return [INFINITE if m.lane in built else lane_capacity(network, m, node) for m in network.movements]
+
+
+def _step(network: Network, key: Purchase, node: Node) -> tuple[float, float]:
+    """Price and amount of a supplier's step at a node."""
+    step = network.instance(node).suppliers[key[0]].steps[key[1] - 1]
+    return step.price.at(node.middle), step.amount.at(node.middle) if step.amount is not None else INFINITE
+
+
+def _purchase_bounds(network: Network, node: Node) -> list[float]:
+    result = []
+    for key in network.purchases:
+        amount, passes = _step(network, key, node)[1], supplier_passes(network, key[0], key[2], node)
+        result.append(0.0 if passes == 0 else passes * amount)
+    return result
+
+
+def _purchase_price(network: Network, node: Node) -> list[float]:
+    return [network.price * _step(network, key, node)[0] for key in network.purchases]
+
+
+def _purchase_tariff(network: Network, node: Node) -> list[float]:
+    suppliers = network.instance(node).suppliers
+    return [
+        network.price * _step(network, key, node)[0] * at_region(suppliers[key[0]].tariffs, key[2], node)
+        for key in network.purchases
+    ]
+
+
+def _delivery(network: Network, node: Node) -> list[float]:
+    suppliers = network.instance(node).suppliers
+    return [network.price * at_region(suppliers[s].delivery_costs, r, node) for s, _, r in network.purchases]
+
+
+def _sale_step(network: Network, key: Sale, node: Node) -> tuple[float, float]:
+    step = network.instance(node).outlets[key[0]].steps[key[1] - 1]
+    return step.price.at(node.middle), step.amount.at(node.middle) if step.amount is not None else INFINITE
+
+
+def _sale_revenue(network: Network, node: Node) -> list[float]:
+    return [-network.price * _sale_step(network, key, node)[0] for key in network.sales]
+
+
+def _sale_delivery(network: Network, node: Node) -> list[float]:
+    outlets = network.instance(node).outlets
+    return [network.price * at_region(outlets[o].delivery_costs, r, node) for o, _, r in network.sales]
+
+
+def _curve_costs(network: Network, keys: tuple[Any, ...], node: Node) -> list[float]:
+    lanes = network.instance(node).lanes
+    result = []
+    for *movement, i, side in keys:
+        segment: Segment = segments(lanes[movement[0]].curve)[i - 1]
+        result.append(getattr(segment, side).cost)
+    return result
+
+
+def _lane_fixed(network: Network, keys: tuple[Movement, ...], node: Node) -> list[float]:
+    lanes = network.instance(node).lanes
+    return [lanes[m.lane].fixed_cost.at(node.middle) for m in keys]
+
+
+# --- declarations ------------------------------------------------------------------------------------
+
+
+def _lane_part(movement: Any) -> tuple[str, str]:
+    return str(movement[0]), str(movement[2])
+
+
+def chapter(network: Network) -> Chapter:
+    return Chapter(
+        variables=(*_lane_variables(network), *_market_variables(network)),
+        links=(_reserve_link(network),),
+        data=_data(network),
+        constraints=_constraints(network),
+    )
+
+
+def fixed_movements(network: Network) -> tuple[Movement, ...]:
+    lanes = network.base.lanes
+    return tuple(m for m in network.movements if any(lanes[m.lane].fixed_cost.numbers()))
+
+
+def curved_pieces(network: Network) -> tuple[tuple[Any, ...], ...]:
+    lanes = network.base.lanes
+    return tuple((*m, i) for m in network.movements for i in range(1, len(lanes[m.lane].curve)))
+
+
+def _lane_variables(network: Network) -> tuple[Variable, ...]:
+    lanes = network.base.lanes
+    fixed, pieces = fixed_movements(network), curved_pieces(network)
+    ends = tuple((*p, side) for p in pieces for side in ("left", "right"))
+    return (
+        Variable("flow", network.movements, "quantity sent", upper=partial(_flow_bounds, network),
+                 costs={"freight": partial(_freight, network), "tariff": partial(_lane_tariff, network)},
+                 parts=[_lane_part(m) for m in network.movements]),
+        Variable("lane_used", fixed, "movement is used", "share", upper=lambda _: [1.0] * len(fixed), integer=True,
+                 costs={"lane_fixed": partial(_lane_fixed, network, fixed)}, parts=[_lane_part(m) for m in fixed]),
+        Variable("lane_piece", pieces, "flow lies on this piece of its cost curve", "share",
+                 upper=lambda _: [1.0] * len(pieces), integer=[not is_convex(lanes[p[0]].curve) for p in pieces]),
+        Variable("lane_end", ends, "weight of this end of the piece", "share",
+                 costs={"freight": partial(_curve_costs, network, ends)}, parts=[_lane_part(e) for e in ends]),
+    )
+
+
+def _market_variables(network: Network) -> tuple[Variable, ...]:
+    kept = tuple(_reserves(network))
+    bought = [(s, r) for s, _, r in network.purchases]
+    sold = [(o, r) for o, _, r in network.sales]
+    return (
+        Variable("purchased", network.purchases, "quantity bought", upper=partial(_purchase_bounds, network),
+                 costs={"purchase": partial(_purchase_price, network), "tariff": partial(_purchase_tariff, network),
+                        "delivery": partial(_delivery, network)}, parts=bought),
+        Variable("sold", network.sales, "quantity sold",
+                 upper=lambda n: [_sale_step(network, key, n)[1] for key in network.sales],
+                 costs={"sales": partial(_sale_revenue, network), "sales_delivery": partial(_sale_delivery, network)},
+                 parts=sold),
+        Variable("remaining", kept, "reserve left at the end of the period", "quantity"),
+    )
+
+
+def _reserves(network: Network) -> list[tuple[str, int]]:
+    return [
+        (name, i) for name, supplier in network.base.suppliers.items()
+        for i, step in enumerate(supplier.steps, 1) if step.reserve is not None
+    ]
+
+
+def _reserve_link(network: Network) -> Link:
+    keys = tuple(_reserves(network))
+
+    def terms(node: Node) -> list[Term]:
+        if node.parent is None:
+            return []
+        return [Term(i, node.parent, "remaining", key, 1.0) for i, key in enumerate(keys)]
+
+    def constants(node: Node) -> list[float]:
+        if node.parent is not None:
+            return [0.0] * len(keys)
+        figures = [network.instance(node).suppliers[s].steps[i - 1].reserve for s, i in keys]
+        return [f.at(node.middle) if f is not None else 0.0 for f in figures]
+
+    return Link("remaining_before", keys, "reserve left before the period", terms, constants, "quantity")
+
+
+def _shared_steps(network: Network) -> tuple[tuple[str, int], ...]:
+    """Steps whose amount several regions share; with one region the bound on the purchase says it all."""
+    return tuple(
+        (name, i) for name, supplier in network.base.suppliers.items() for i, step in enumerate(supplier.steps, 1)
+        if step.amount is not None and len(matching(supplier.regions, network.base.regions)) > 1
+    )
+
+
+def _shared_sales(network: Network) -> tuple[tuple[str, int], ...]:
+    return tuple(
+        (name, i) for name, outlet in network.base.outlets.items() for i, step in enumerate(outlet.steps, 1)
+        if step.amount is not None and len(matching(outlet.regions, network.base.regions)) > 1
+    )
+
+
+def _region_limited(network: Network) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name, region) for name, supplier in network.base.suppliers.items()
+        for region in matching(supplier.regions, network.base.regions) if region in supplier.region_limits
+    )
+
+
+def _limited(network: Network, end: str) -> tuple[tuple[str], ...]:
+    return tuple((name,) for name, limit in network.base.limits.items() if getattr(limit, end) is not None)
+
+
+def _limit_values(network: Network, end: str, node: Node) -> list[float]:
+    figures: list[Figure] = [getattr(network.instance(node).limits[name], end) for (name,) in _limited(network, end)]
+    return [f.at(node.middle) for f in figures]
+
+
+def _data(network: Network) -> tuple[Data, ...]:
+    steps, sales, regions = _shared_steps(network), _shared_sales(network), _region_limited(network)
+    pledged = tuple((name,) for name, o in network.base.outlets.items() if any(o.least.numbers()))
+
+    def region_limits(node: Node) -> list[float]:
+        suppliers = network.instance(node).suppliers
+        return [
+            supplier_passes(network, s, r, node) * at_region(suppliers[s].region_limits, r, node) for s, r in regions
+        ]
+
+    def pledges(node: Node) -> list[float]:
+        return [network.instance(node).outlets[name].least.at(node.middle) for (name,) in pledged]
+
+    return (
+        Data("step_amount", steps, "most sold at a step", lambda n: [_step(network, (*k, ""), n)[1] for k in steps]),
+        Data("region_limit", regions, "most delivered to a region", region_limits),
+        Data("step_depth", sales, "depth of a market's step",
+             lambda n: [_sale_step(network, (*k, ""), n)[1] for k in sales]),
+        Data("least_sold", pledged, "least sold to an outlet", pledges),
+        Data("limit_most", _limited(network, "most"), "most of a shared limit", partial(_limit_values, network, "most")),
+        Data("limit_least", _limited(network, "least"), "least of a shared limit",
+             partial(_limit_values, network, "least")),
+    )
+
+
+def _constraints(network: Network) -> tuple[Constraint, ...]:
+    built = set(network.built_lanes)
+    curved = tuple(m for m in network.movements if network.base.lanes[m.lane].curve)
+    pledged = tuple((name,) for name, o in network.base.outlets.items() if any(o.least.numbers()))
+    return (
+        Constraint("lane_capacity", tuple(m for m in network.movements if m.lane in built), lane_capacity_rule),
+        Constraint("lane_fixed_cost", fixed_movements(network), lane_fixed_cost),
+        Constraint("lane_curve", curved, lane_curve),
+        Constraint("lane_one_piece", curved, lane_one_piece),
+        Constraint("lane_ends_of_piece", curved_pieces(network), lane_ends_of_piece),
+        Constraint("supply_step", _shared_steps(network), supply_step),
+        Constraint("supply_region", _region_limited(network), supply_region),
+        Constraint("reserve", tuple(_reserves(network)), reserve),
+        Constraint("market_depth", _shared_sales(network), market_depth),
+        Constraint("least_sales", pledged, least_sales),
+        Constraint("limit_at_most", _limited(network, "most"), limit_at_most),
+        Constraint("limit_at_least", _limited(network, "least"), limit_at_least),
+    )
+
+
+# --- rules -------------------------------------------------------------------------------------------
+
+
+def lane_capacity_rule(block: Any, *movement: str) -> Any:
+    r"""flow_{l,n} \le available_{l,n}"""
+    return block.flow[movement] <= block.available["/".join(movement)]
+
+
+def lane_fixed_cost(block: Any, *movement: str) -> Any:
+    r"""flow_{l,n} \le capacity_{l}\, lane\_used_{l,n}"""
+    return block.flow[movement] <= block.structure.lane_capacity[movement] * block.lane_used[movement]
+
+
+def _pieces(block: Any, movement: tuple[str, ...]) -> list[tuple[int, Segment]]:
+    return list(enumerate(segments(block.instance.lanes[movement[0]].curve), 1))
+
+
+def lane_curve(block: Any, *movement: str) -> Any:
+    r"""flow_{l,n} = \sum_i (x_{i-1}\, lane\_end_{l,i,left} + x_i\, lane\_end_{l,i,right})"""
+    return block.flow[movement] == sum(
+        segment.left.size * block.lane_end[(*movement, i, "left")]
+        + segment.right.size * block.lane_end[(*movement, i, "right")]
+        for i, segment in _pieces(block, movement)
+    )
+
+
+def lane_one_piece(block: Any, *movement: str) -> Any:
+    r"""\sum_i lane\_piece_{l,n,i} = 1"""
+    return sum(block.lane_piece[(*movement, i)] for i, _ in _pieces(block, movement)) == 1
+
+
+def lane_ends_of_piece(block: Any, *piece: Any) -> Any:
+    r"""lane\_end_{l,i,left} + lane\_end_{l,i,right} = lane\_piece_{l,i}"""
+    return block.lane_end[(*piece, "left")] + block.lane_end[(*piece, "right")] == block.lane_piece[piece]
+
+
+def _regions(block: Any, supplier: str) -> list[str]:
+    network: Network = block.network
+    return matching(network.base.suppliers[supplier].regions, network.base.regions)
+
+
+def supply_step(block: Any, supplier: str, i: int) -> Any:
+    r"""\sum_r purchased_{s,i,r,n} \le amount_{s,i,n}"""
+    return sum(block.purchased[supplier, i, r] for r in _regions(block, supplier)) <= block.step_amount[supplier, i]
+
+
+def supply_region(block: Any, supplier: str, region: str) -> Any:
+    r"""\sum_i purchased_{s,i,r,n} \le passes_{s,r,n}\, region\_limit_{s,r,n}"""
+    steps = range(1, len(block.network.base.suppliers[supplier].steps) + 1)
+    return sum(block.purchased[supplier, i, region] for i in steps) <= block.region_limit[supplier, region]
+
+
+def reserve(block: Any, supplier: str, i: int) -> Any:
+    r"""remaining_{s,i,n} = remaining_{s,i,a(n)} - length_n \sum_r purchased_{s,i,r,n}"""
+    bought = sum(block.purchased[supplier, i, r] for r in _regions(block, supplier))
+    return block.remaining[supplier, i] == block.remaining_before[supplier, i] - block.structure.length * bought
+
+
+def market_depth(block: Any, outlet: str, i: int) -> Any:
+    r"""\sum_r sold_{o,i,r,n} \le amount_{o,i,n}"""
+    sold = sum(block.sold[key] for key in block.network.sales if key[:2] == (outlet, i))
+    return sold <= block.step_depth[outlet, i]
+
+
+def least_sales(block: Any, outlet: str) -> Any:
+    r"""\sum_{i,r} sold_{o,i,r,n} \ge least_{o,n}"""
+    return sum(block.sold[key] for key in block.network.sales if key[0] == outlet) >= block.least_sold[outlet]
+
+
+def limited_sum(block: Any, name: str) -> Any:
+    """Sum of everything a limit names: purchases, sales, flows and activities."""
+    network: Network = block.network
+    limit: Limit = network.base.limits[name]
+    suppliers = matching(limit.suppliers, network.base.suppliers)
+    outlets = matching(limit.outlets, network.base.outlets)
+    lanes = matching(limit.lanes, network.base.lanes)
+    activities = set(matching(limit.activities, ["/".join(a) for a in network.activities]))
+    return (
+        sum(block.purchased[key] for key in network.purchases if key[0] in suppliers)
+        + sum(block.sold[key] for key in network.sales if key[0] in outlets)
+        + sum(block.flow[m] for m in network.movements if m.lane in lanes)
+        + sum(block.activity[a] for a in network.activities if "/".join(a) in activities)
+    )
+
+
+def limit_at_most(block: Any, name: str) -> Any:
+    r"""\sum_{x \in limit} x_n \le most_n"""
+    total = limited_sum(block, name)
+    return total <= block.limit_most[name] if not isinstance(total, int) else pyo.Constraint.Skip
+
+
+def limit_at_least(block: Any, name: str) -> Any:
+    r"""\sum_{x \in limit} x_n \ge least_n"""
+    return limited_sum(block, name) >= block.limit_least[name]

@@ -1,0 +1,220 @@
+"""The network: an instance spelled out into sets and adjacency, before any mathematics.
+
+Patterns become names, lanes become movements, and each balance knows what flows in and out of it. All
+tuples are sorted by name or kept in document order, so the same instance always gives the same model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import NamedTuple
+
+from planner.schema import Facility, Instance, Lane, Project
+from planner.tree import Node, Tree, build_tree
+from planner.units import price_factor
+
+
+class Movement(NamedTuple):
+    """One commodity on one lane between two regions."""
+
+    lane: str
+    commodity: str
+    origin: str
+    destination: str
+
+    @property
+    def asset(self) -> str:
+        """Name under which its capacity is known."""
+        return "/".join(self)
+
+
+Activity = tuple[str, str]  # facility, process
+Purchase = tuple[str, int, str]  # supplier, step from 1, region
+Sale = tuple[str, int, str]  # outlet, step from 1, region
+Place = tuple[str, str]  # commodity, region
+Delivery = tuple[str, str]  # demand, commodity
+Shortage = tuple[str, int]  # demand, tranche from 1
+
+
+def matching(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The names that any of the patterns covers, in the order of `names`."""
+    wanted = list(patterns)
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in wanted)]
+
+
+@dataclass(frozen=True)
+class Network:
+    """An instance spelled out. `instances` holds one variant per future; the sets are the trunk's."""
+
+    instances: Mapping[str, Instance]
+    tree: Tree
+
+    @cached_property
+    def base(self) -> Instance:
+        return next(iter(self.instances.values()))
+
+    def instance(self, node: Node) -> Instance:
+        """The variant whose figures hold at a node."""
+        return self.instances[node.future]
+
+    @cached_property
+    def price(self) -> float:
+        """Money per (price unit * quantity)."""
+        return price_factor(self.base.units)
+
+    @cached_property
+    def activities(self) -> tuple[Activity, ...]:
+        return tuple(
+            (name, process)
+            for name, facility in self.base.facilities.items()
+            for process in matching(facility.processes, self.base.processes)
+        )
+
+    @cached_property
+    def movements(self) -> tuple[Movement, ...]:
+        return tuple(m for name, lane in self.base.lanes.items() for m in movements_of(self.base, name, lane))
+
+    @cached_property
+    def movement_of_asset(self) -> dict[str, Movement]:
+        return {m.asset: m for m in self.movements}
+
+    @cached_property
+    def built_lanes(self) -> dict[str, str]:
+        """Lane entry named by a project -> asset name of its only movement."""
+        named = {p.lane for p in self.base.projects.values() if p.lane is not None}
+        return {m.lane: m.asset for m in self.movements if m.lane in named}
+
+    @cached_property
+    def assets(self) -> tuple[str, ...]:
+        """Everything whose capacity projects may change: facilities, and movements of built lanes."""
+        return (*self.base.facilities, *self.built_lanes.values())
+
+    def asset_of(self, project: Project) -> str:
+        if project.facility is not None:
+            return project.facility
+        assert project.lane is not None
+        return self.built_lanes[project.lane]
+
+    @cached_property
+    def projects_of(self) -> dict[str, list[str]]:
+        projects: dict[str, list[str]] = {asset: [] for asset in self.assets}
+        for name, project in self.base.projects.items():
+            projects[self.asset_of(project)].append(name)
+        return projects
+
+    def region_of(self, asset: str) -> str:
+        facility = self.base.facilities.get(asset)
+        return facility.region if facility is not None else self.movement_of_asset[asset].origin
+
+    def stage_of(self, asset: str) -> str:
+        facility = self.base.facilities.get(asset)
+        return (facility.stage or "") if facility is not None else "lane"
+
+    @cached_property
+    def purchases(self) -> tuple[Purchase, ...]:
+        return tuple(
+            (name, step, region)
+            for name, supplier in self.base.suppliers.items()
+            for step in range(1, len(supplier.steps) + 1)
+            for region in matching(supplier.regions, self.base.regions)
+        )
+
+    @cached_property
+    def sales(self) -> tuple[Sale, ...]:
+        return tuple(
+            (name, step, region)
+            for name, outlet in self.base.outlets.items()
+            for step in range(1, len(outlet.steps) + 1)
+            for region in matching(outlet.regions, self.base.regions)
+        )
+
+    @cached_property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        return tuple((name, k) for name, demand in self.base.demands.items() for k in demand.accepts)
+
+    @cached_property
+    def shortages(self) -> tuple[Shortage, ...]:
+        return tuple(
+            (name, i + 1) for name, demand in self.base.demands.items() for i in range(len(demand.shortage))
+        )
+
+    @cached_property
+    def balance(self) -> dict[Place, Balance]:
+        """What enters and leaves each commodity's balance in each region; places nothing touches are absent."""
+        return balances(self)
+
+    @cached_property
+    def disposals(self) -> tuple[Place, ...]:
+        commodities = self.base.commodities
+        return tuple(p for p in self.balance if commodities[p[0]].disposal != "forbidden")
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The movements and activities of one commodity in one region."""
+
+    made_by: list[Activity]
+    used_by: list[Activity]
+    arriving: list[Movement]
+    leaving: list[Movement]
+    bought: list[Purchase]
+    sold: list[Sale]
+    stored: list[str]
+    returned: list[str]
+    delivered: list[Delivery]
+
+
+def movements_of(instance: Instance, name: str, lane: Lane) -> list[Movement]:
+    """The movements one lane entry permits: every commodity, every pair of different regions."""
+    return [
+        Movement(name, commodity, origin, destination)
+        for commodity in matching(lane.commodities, instance.commodities)
+        for origin in matching(lane.origins, instance.regions)
+        for destination in matching(lane.destinations, instance.regions)
+        if origin != destination
+    ]
+
+
+def facility_region(instance: Instance, name: str) -> str:
+    facility: Facility = instance.facilities[name]
+    return facility.region
+
+
+def balances(network: Network) -> dict[Place, Balance]:
+    """Adjacency of every balance that anything touches, commodities and regions in document order."""
+    instance = network.base
+    found: dict[Place, Balance] = {}
+
+    def at(commodity: str, region: str) -> Balance:
+        return found.setdefault((commodity, region), Balance([], [], [], [], [], [], [], [], []))
+
+    for activity in network.activities:
+        process, region = instance.processes[activity[1]], facility_region(instance, activity[0])
+        for commodity in process.outputs:
+            at(commodity, region).made_by.append(activity)
+        for commodity in process.inputs:
+            at(commodity, region).used_by.append(activity)
+    for movement in network.movements:
+        at(movement.commodity, movement.origin).leaving.append(movement)
+        at(movement.commodity, movement.destination).arriving.append(movement)
+    for purchase in network.purchases:
+        at(instance.suppliers[purchase[0]].commodity, purchase[2]).bought.append(purchase)
+    for sale in network.sales:
+        at(instance.outlets[sale[0]].commodity, sale[2]).sold.append(sale)
+    for name, stockpile in instance.stockpiles.items():
+        at(stockpile.commodity, stockpile.region).stored.append(name)
+    for name, returns in instance.returns.items():
+        at(returns.commodity, returns.region).returned.append(name)
+    for delivery in network.deliveries:
+        at(delivery[1], instance.demands[delivery[0]].region).delivered.append(delivery)
+    order = [(k, r) for k in instance.commodities for r in instance.regions]
+    return {place: found[place] for place in order if place in found}
+
+
+def build_network(instances: Mapping[str, Instance]) -> Network:
+    """The network of an instance given its variant for every future, the trunk first."""
+    trunk = next(iter(instances.values()))
+    return Network(instances, build_tree(trunk))

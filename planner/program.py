@@ -1,0 +1,103 @@
+"""What a chapter of the mathematics declares: variables, links, data and constraints.
+
+Constraints are Pyomo rules over one *block*: the operation of one node, or the investments. A rule uses
+three kinds of columns alike: *variables* of the block; *links*, linear expressions of variables elsewhere
+(capacity online, stock before, material returning); *data*, numbers that differ from node to node. So the
+rules of nodes of equal structure are compiled once, and each node only brings its numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from planner.tree import Node
+
+Key = tuple[Any, ...]
+Numbers = Sequence[float]
+PerNode = Callable[[Node], Numbers]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A family of variables of a block, all at least `lower` (0 unless stated).
+
+    `upper` gives the upper bounds at a node, in the order of `keys`. `costs` maps a cost item to the cost
+    of one unit of each variable at a node [money/year]; `parts` names for each key what the cost is put
+    down to and its region.
+    """
+
+    name: str
+    keys: tuple[Key, ...]
+    meaning: str
+    unit: str = "quantity/year"
+    lower: PerNode | None = None
+    upper: PerNode | None = None
+    integer: bool | Sequence[bool] = False
+    costs: dict[str, PerNode] = field(default_factory=dict)
+    parts: Sequence[tuple[str, str]] = ()
+
+
+class Term(NamedTuple):
+    """`coefficient` times a variable of another block (`node` None: the investments)."""
+
+    position: int
+    node: int | None
+    family: str
+    key: Key
+    coefficient: float
+
+
+@dataclass(frozen=True)
+class Link:
+    """A family of linear expressions of other blocks' variables: constants plus terms."""
+
+    name: str
+    keys: tuple[Key, ...]
+    meaning: str
+    terms: Callable[[Node], Sequence[Term]]
+    constants: PerNode
+    unit: str = "quantity/year"
+    costs: dict[str, PerNode] = field(default_factory=dict)
+    parts: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Data:
+    """A family of numbers that stand on a constraint's right-hand side."""
+
+    name: str
+    keys: tuple[Key, ...]
+    meaning: str
+    values: PerNode
+    unit: str = "quantity/year"
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A family of constraints; the rule takes the block and the key, its docstring is the equation."""
+
+    name: str
+    keys: tuple[Key, ...]
+    rule: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter of the mathematics."""
+
+    variables: tuple[Variable, ...] = ()
+    links: tuple[Link, ...] = ()
+    data: tuple[Data, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+
+
+def join(chapters: Sequence[Chapter]) -> Chapter:
+    """All chapters of a block as one."""
+    return Chapter(
+        variables=tuple(v for c in chapters for v in c.variables),
+        links=tuple(v for c in chapters for v in c.links),
+        data=tuple(v for c in chapters for v in c.data),
+        constraints=tuple(v for c in chapters for v in c.constraints),
+    )

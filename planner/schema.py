@@ -1,0 +1,495 @@
+"""The instance language: every word a YAML instance may use, with its unit, meaning and range.
+
+This module is the single statement of the language. Validation, error messages, the JSON Schema for
+editors (`planner schema`) and the field reference are derived from it.
+
+Units are named by role and made real by `units` of the instance: *quantity* (say t), *quantity/year*,
+*price* (money per quantity, say USD/kg), *money* (say MUSD), *share* (0 to 1), *year*.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from planner.figure import Number, Part, figure
+
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\s|,;\[\]*?]([^|,;\[\]*?\n]*[^\s|,;\[\]*?])?$")]
+Pattern = Annotated[str, Field(min_length=1, description="A name, or a pattern with * and ?.")]
+Year = Annotated[float, Field(ge=0, le=4000)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Source(Part):
+    """Where figures come from."""
+
+    title: str
+    publisher: str | None = None
+    year: int | None = None
+    url: str | None = None
+
+
+class Units(Part):
+    """What the role units mean in this instance."""
+
+    quantity: str = Field(description="Unit of all material amounts, such as t.")
+    money: str = Field(description="Unit of all totals of money, such as MUSD; base-year money.")
+    price: str = Field(description="Unit of prices and unit costs as money/quantity, such as USD/kg.")
+
+
+class Period(Part):
+    """One period of the horizon."""
+
+    name: Name | None = Field(None, description="Label; by default the calendar years covered.")
+    length: Annotated[float, Field(gt=0, le=100, description="Length [year].")]
+
+
+class Time(Part):
+    """The horizon and the conventions of discounting and capital charge.
+
+    A node's weight is `probability * length * factor`; every yearly cost of a node counts with it.
+    """
+
+    start: Year = Field(description="Start of the first period, decimal [year].")
+    periods: list[Period | Annotated[float, Field(gt=0, le=100)]] = Field(
+        min_length=1, max_length=400, description="Periods in order; a number is a length [year]."
+    )
+    discount_rate: Annotated[float, Field(ge=0, lt=1, description="Social discount rate [share/year].")]
+    base_year: Year = Field(description="Money is discounted to this moment, decimal [year].")
+    discounting: Literal["mid_period", "start_of_period", "end_of_period", "continuous"] = Field(
+        description="Moment at which a period's yearly costs are discounted; `continuous` averages the factor"
+        " exp(-ln(1+rate)*(t-base)) over the period; `mid_period` is (1+rate)^-(start+length/2-base)."
+    )
+    capital_charge: Literal["annuity", "lump_sum"] = Field(
+        description="`annuity`: a yearly charge from commissioning until the end of life or horizon, no"
+        " end-of-horizon bias. `lump_sum`: the whole cost at the factor of the period of decision."
+    )
+    interest_during_construction: bool = Field(
+        False, description="With `annuity`: capital is spent evenly over the lead time and compounded at the"
+        " project's cost of capital w to commissioning: factor ((1+w)^L - 1) / (L ln(1+w)).",
+    )
+
+
+class Objective(Part):
+    """What is optimised; a maximised objective is the negative of total cost."""
+
+    sense: Literal["minimise", "maximise"] = "minimise"
+
+
+class Future(Part):
+    """A possible future. Until `branches` it cannot be told from the future it comes `from`."""
+
+    title: str | None = None
+    probability: Share = Field(description="Probability; those of all futures add up to 1.")
+    comes_from: Name | None = Field(None, alias="from", description="The future it branches from.")
+    branches: Year | None = Field(
+        None, description="Year from which it can be told apart; a period starting then or later is its own."
+    )
+    controls: list[Pattern] = Field(default_factory=list, description="Controls in force in this future.")
+    overrides: dict[str, object] = Field(
+        default_factory=dict, description="Changes of the instance's figures in this future, by path."
+    )
+
+
+class Region(Part):
+    """A place with its own balances."""
+
+    title: str | None = None
+    country: str | None = Field(None, description="Country it belongs to; by default its own name.")
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+
+
+class Commodity(Part):
+    """A material at a stage."""
+
+    title: str | None = None
+    stage: str | None = Field(None, description="Label for reporting and wildcards, such as magnet.")
+    mass: bool = Field(True, description="False for what has no mass: energy, services, permits.")
+    elements: dict[Name, Share] = Field(
+        default_factory=dict, description="Content of each tracked element [quantity of element per quantity]."
+    )
+    disposal: Literal["free", "forbidden"] | Number = figure(
+        "price", "What may happen to a surplus: free, forbidden, or a cost", default=...
+    )
+
+
+class Process(Part):
+    """A recipe per unit of activity; one unit of activity is one unit of quantity unless `use` differs."""
+
+    title: str | None = None
+    inputs: dict[Name, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    outputs: dict[Name, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    use: Annotated[float, Field(ge=0)] = Field(1.0, description="Capacity used per unit of activity.")
+    adds_mass: Annotated[float, Field(ge=0)] = Field(
+        0.0, description="Mass from inputs that are not modelled (iron, air, water) per unit of activity."
+    )
+    variable_cost: Number = figure("price", "Cost per unit of activity")
+
+
+class Facility(Part):
+    """Capacity of one kind in one region, existing or to be built by a project."""
+
+    title: str | None = None
+    owner: str | None = None
+    region: Name
+    stage: str | None = None
+    status: Literal["operating", "construction", "planned", "idle", "generic"] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    capacity: Number = figure("quantity/year", "Capacity that exists or is committed, by year")
+    processes: list[Pattern] = Field(min_length=1)
+    availability: Number = figure("share", "Share of the capacity that can be used", 1.0, most=1.0)
+    fixed_cost: Number = figure("price", "Yearly cost per unit of capacity online, used or not", 0.0)
+    variable_costs: dict[Name, Number] = figure(
+        "price", "Cost per unit of activity here, instead of the process's own", default={}
+    )
+    minimum_load: Number = figure("share", "Least use of the available capacity", 0.0, most=1.0)
+    retirement: bool = Field(False, description="Existing capacity may be closed for good to save its fixed cost.")
+
+
+class Point(Part):
+    """A break point of a piecewise-linear cost: at this size, this much cost in all."""
+
+    size: Annotated[float, Field(ge=0)]
+    cost: Annotated[float, Field(ge=0)]
+
+
+class Capital(Part):
+    """Capital cost of a project: fixed + variable * size, or a piecewise-linear curve."""
+
+    fixed: Number = figure("money", "Cost of building at all", 0.0)
+    variable: Number = figure("price", "Cost per unit of yearly capacity", 0.0)
+    curve: list[Point] = Field(
+        default_factory=list, description="Points (size [quantity/year], cost [money]) from the smallest to the"
+        " largest size, costs between them interpolated; any shape, exact.",
+    )
+
+
+class Size(Part):
+    """How large a project is: fixed, a range, or a number of equal modules."""
+
+    fixed: Number | None = figure("quantity/year", "The only size", default=None)
+    least: Number | None = figure("quantity/year", "Smallest size of a range (0 if absent)", default=None)
+    most: Number | None = figure("quantity/year", "Largest size of a range", default=None)
+    module: Number | None = figure("quantity/year", "Size of one module", default=None)
+    modules: Annotated[int, Field(ge=1, le=1000)] | None = Field(None, description="Most modules in one decision.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Size:
+        kinds = [self.fixed is not None, self.most is not None, self.module is not None]
+        if sum(kinds) != 1:
+            raise ValueError("give one of: fixed; least and most; module and modules")
+        if (self.module is None) != (self.modules is None):
+            raise ValueError("module and modules belong together")
+        if self.least is not None and self.most is None:
+            raise ValueError("least needs most")
+        return self
+
+
+class Project(Part):
+    """A way to add capacity to a facility or a lane. Decided at the start of a period."""
+
+    title: str | None = None
+    facility: Name | None = None
+    lane: Name | None = Field(None, description="A lane entry that covers exactly one movement.")
+    size: Size
+    capital: Capital
+    earliest: Year | None = Field(None, description="First year in which it can be decided (horizon's start).")
+    latest: Year | None = Field(None, description="Last year in which it can be decided (horizon's end).")
+    lead_time: Annotated[float, Field(ge=0, le=60)] = Field(description="Decision to first production [year].")
+    ramp: list[Share] = Field(
+        default_factory=list, max_length=20,
+        description="Share of the size available in the first, second, ... year after commissioning; then all.",
+    )
+    life: Annotated[float, Field(gt=0, le=1000)] = Field(description="Years of service after commissioning.")
+    cost_of_capital: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        None, description="Rate of the annuity [share/year]; the discount rate unless stated."
+    )
+    repeatable: bool = Field(False, description="May be decided again in later periods.")
+    requires: list[Name] = Field(
+        default_factory=list, description="Projects that must have been decided in the same period or before."
+    )
+    public_money: Number = figure("money", "Public money announced for it, for reporting", 0.0)
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Project:
+        if (self.facility is None) == (self.lane is None):
+            raise ValueError("give either facility or lane")
+        return self
+
+
+class ProjectGroup(Part):
+    """Limits that several projects share, on every path of the future."""
+
+    projects: list[Pattern] = Field(min_length=1)
+    at_most: int | None = Field(None, ge=0, description="Most decisions ever (1: they exclude each other).")
+    building_at_once: int | None = Field(None, ge=0, description="Most projects under construction in a period.")
+    least_size: Number | None = figure("quantity/year", "Least total size ever decided", default=None)
+    most_size: Number | None = figure("quantity/year", "Most total size ever decided", default=None)
+    most_capital: Number | None = figure("money", "Most capital cost ever decided, undiscounted", default=None)
+
+
+class Lane(Part):
+    """Permitted movements: every listed commodity from every `from` to every other `to` region."""
+
+    commodities: list[Pattern] = Field(min_length=1)
+    origins: list[Pattern] = Field(alias="from", min_length=1)
+    destinations: list[Pattern] = Field(alias="to", min_length=1)
+    freight: Number = figure("price", "Cost per quantity sent")
+    tariff: Number = figure("share", "Tariff on the customs value; a transfer, reported apart", 0.0, most=100.0)
+    customs_value: Number | None = figure("price", "Value the tariff is charged on", default=None)
+    loss: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Share lost on the way.")
+    capacity: Number | None = figure(
+        "quantity/year", "Most that each movement can carry; absent: no limit unless a project builds it", default=None
+    )
+    fixed_cost: Number = figure("money", "Yearly cost of each movement when used at all", 0.0)
+    curve: list[Point] = Field(
+        default_factory=list, description="Instead of freight: points (flow [quantity/year], cost [money/year]) from"
+        " flow 0, interpolated exactly, any shape.",
+    )
+
+
+class SupplyStep(Part):
+    """One price step of a supplier."""
+
+    price: Number = figure("price", "Price paid to the supplier")
+    amount: Number | None = figure("quantity/year", "Most sold at this price to all regions; absent: no limit", default=None)
+    reserve: Number | None = figure("quantity", "Most sold at this price over the whole horizon", default=None)
+
+
+class Supplier(Part):
+    """An outside source with price steps."""
+
+    title: str | None = None
+    commodity: Name
+    origin: Name | None = Field(None, description="The exporter, which controls and dependence name.")
+    regions: list[Pattern] = Field(min_length=1, description="Regions it delivers to.")
+    steps: list[SupplyStep] = Field(min_length=1)
+    region_limits: dict[Name, Number] = figure("quantity/year", "Most delivered to a region", default={})
+    delivery_costs: dict[Name, Number] = figure("price", "Freight and premium to a region", default={})
+    tariffs: dict[Name, Number] = figure("share", "Tariff of a region on the price; a transfer", default={}, most=100.0)
+
+
+class SaleStep(Part):
+    """One price step of an outlet."""
+
+    price: Number = figure("price", "Price received", least=-1e12)
+    amount: Number | None = figure("quantity/year", "Depth of the market at this price, all regions; absent: no limit", default=None)
+
+
+class Outlet(Part):
+    """An outside buyer with price steps of limited depth."""
+
+    title: str | None = None
+    commodity: Name
+    regions: list[Pattern] = Field(min_length=1, description="Regions it buys in.")
+    steps: list[SaleStep] = Field(min_length=1)
+    least: Number = figure("quantity/year", "Least sold in all regions and steps together", 0.0)
+    delivery_costs: dict[Name, Number] = figure("price", "Freight from a region to the buyer", default={})
+
+
+class Limit(Part):
+    """A shared limit per node on the sum of rates of the named movements and activities."""
+
+    suppliers: list[Pattern] = Field(default_factory=list)
+    outlets: list[Pattern] = Field(default_factory=list)
+    lanes: list[Pattern] = Field(default_factory=list)
+    activities: list[Pattern] = Field(
+        default_factory=list, description="Patterns of facility/process, such as 'aswan-*/can-310'."
+    )
+    least: Number | None = figure("quantity/year", "Least sum", default=None)
+    most: Number | None = figure("quantity/year", "Most sum", default=None)
+
+
+class Tranche(Part):
+    """A slice of demand that can go unserved, at the loss its users then suffer."""
+
+    share: Share = Field(description="Share of the demand in this slice.")
+    cost: Number = figure("price", "Value of lost supply per quantity of demand")
+
+
+class Substitution(Part):
+    """Users who learn to do without: adopted once, kept for good."""
+
+    growth: Number = figure("share", "Most added per year, as share of that year's demand", most=1.0)
+    most: Number = figure("share", "Largest share of the demand ever substituted", most=1.0)
+    cost: Number = figure("price", "Cost per quantity substituted")
+
+
+class Demand(Part):
+    """What the users of one class in one region need."""
+
+    title: str | None = None
+    region: Name
+    user_class: str = Field(alias="class", description="Class of users, such as defence or ev.")
+    accepts: dict[Name, Annotated[float, Field(gt=0)]] = Field(
+        min_length=1, description="Commodities that serve it and their effectiveness [demand served per quantity]."
+    )
+    amount: Number = figure("quantity/year", "Need per year")
+    shortage: list[Tranche] = Field(
+        default_factory=list, description="Slices that may go unserved, cheapest first; none: must be served in full."
+    )
+    substitution: Substitution | None = None
+
+
+class Stockpile(Part):
+    """Storage of one commodity in one region: stock = before*(1-decay)^length + length*(fill-release)."""
+
+    title: str | None = None
+    commodity: Name
+    region: Name
+    owner: Literal["government", "mandated", "commercial"]
+    initial: Number = figure("quantity", "Stock at the start of the horizon")
+    capacity: Number | None = figure("quantity", "Most that can be held; absent: no limit", default=None)
+    least: Number = figure("quantity", "Least that must be held at the end of a period", 0.0)
+    fill_limit: Number | None = figure("quantity/year", "Most put in per year", default=None)
+    release_limit: Number | None = figure("quantity/year", "Most taken out per year", default=None)
+    release: Literal["always", "emergency"] = Field(
+        "always", description="`emergency`: only in nodes where a control is in force."
+    )
+    decay: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Share lost per year.")
+    holding_cost: Number = figure("price", "Yearly cost per quantity held at the end of a period")
+    final_value: Number = figure("price", "Worth per quantity left at the end, at the last period's factor", 0.0)
+
+
+class Returns(Part):
+    """End-of-life material that comes back a lifetime after delivery and can be collected."""
+
+    title: str | None = None
+    commodity: Name
+    region: Name
+    delivered: dict[Name, Annotated[float, Field(gt=0)]] = Field(
+        description="Delivered commodities and the end-of-life quantity each leaves per quantity delivered."
+    )
+    demands: list[Pattern] = Field(min_length=1, description="Demands whose deliveries come back here.")
+    lifetime: dict[int, Share] = Field(
+        min_length=1, description="Years after delivery and the share returning then; at most 1 in all."
+    )
+    rate: Number = figure("share", "Most that can be collected of what returns", most=1.0)
+    history: Number = figure("quantity/year", "Returns of what was delivered before the horizon", 0.0)
+    cost: Number = figure("price", "Cost per quantity collected")
+
+
+class Control(Part):
+    """One measure of an exporter. Acts on suppliers with this origin and on lanes out of the region.
+
+    What passes is the strictest ban times the product of all licence shares, averaged over the period.
+    """
+
+    title: str | None = None
+    exporter: Name
+    kind: Literal["ban", "licence"]
+    commodities: list[Pattern] = Field(default_factory=list)
+    stages: list[str] = Field(default_factory=list)
+    elements: list[Name] = Field(default_factory=list, description="Any commodity that contains one of these.")
+    destinations: list[Pattern] = Field(min_length=1)
+    start: Year
+    end: Year | None = Field(None, description="End of the measure; absent: stays in force.")
+    passes: Share = Field(0.0, description="Share of the usual volume a licence regime lets through.")
+    delay: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.0, description="Licence processing time [year]: that much of the volume is lost once, at the onset."
+    )
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Control:
+        if not (self.commodities or self.stages or self.elements):
+            raise ValueError("name what is controlled: commodities, stages or elements")
+        if self.end is not None and self.end <= self.start:
+            raise ValueError(f"the window is empty: start {self.start:g}, end {self.end:g}")
+        if self.kind == "ban" and (self.passes or self.delay):
+            raise ValueError("a ban lets nothing through; use kind: licence")
+        return self
+
+
+class Elastic(Part):
+    """A requirement that may be missed at a price."""
+
+    price: Number = figure("price", "Penalty per quantity missed in a year")
+
+
+class Served(Part):
+    """In every node of the scope each demand is served to at least `target`: short <= (1-target)*amount."""
+
+    kind: Literal["served"]
+    title: str | None = None
+    regions: list[Pattern] = Field(default=["*"])
+    classes: list[Pattern] = Field(default=["*"])
+    futures: list[Pattern] = Field(default=["*"])
+    start: Year | None = None
+    end: Year | None = None
+    target: Number = figure("share", "Least served share", most=1.0)
+    elastic: Elastic | None = None
+
+
+class Dependence(Part):
+    """Direct purchases from an exporter <= share of use.
+
+    In every node and for every combination of the `by` keys: purchases from suppliers with that origin
+    plus arrivals on lanes from that region are at most `share` times use, which is process inputs plus
+    deliveries to demands.
+    """
+
+    kind: Literal["dependence"]
+    title: str | None = None
+    exporter: Name
+    commodities: list[Pattern] = Field(min_length=1)
+    regions: list[Pattern] = Field(default=["*"])
+    futures: list[Pattern] = Field(default=["*"])
+    start: Year | None = None
+    end: Year | None = None
+    share: Number = figure("share", "Largest share of use", most=1.0)
+    by: list[Literal["region", "commodity"]] = Field(
+        default=["region", "commodity"], description="Keys for which it holds one by one; others are pooled."
+    )
+    elastic: Elastic | None = None
+
+
+Requirement = Annotated[Served | Dependence, Field(discriminator="kind")]
+
+
+class Options(Part):
+    """How the solver is run."""
+
+    gap: Annotated[float, Field(ge=0, lt=1, description="Relative gap at which the search stops.")] = 0.005
+    time_limit: Annotated[float, Field(gt=0, description="Wall-clock limit [seconds].")] | None = None
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
+    seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+
+
+class Instance(Part):
+    """A planning problem: everything `planner solve` needs."""
+
+    name: Name
+    title: str | None = None
+    description: str | None = None
+    published_optimum: float | None = Field(None, description="Optimum stated by the source, for published cases.")
+    sourced: bool = Field(False, description="Refuse figures without source, date and confidence.")
+    units: Units
+    objective: Objective = Objective()
+    time: Time
+    plan: Literal["common", "adaptive"] = Field(
+        "common", description="common: one decision per period, whatever the future; adaptive: one per node."
+    )
+    futures: dict[Name, Future] = Field(
+        default={"base": Future(probability=1.0)}, min_length=1, description="The first is the trunk."
+    )
+    sources: dict[Name, Source] = Field(default_factory=dict)
+    regions: dict[Name, Region] = Field(min_length=1)
+    elements: list[Name] = Field(default_factory=list)
+    commodities: dict[Name, Commodity] = Field(min_length=1)
+    processes: dict[Name, Process] = Field(default_factory=dict)
+    facilities: dict[Name, Facility] = Field(default_factory=dict)
+    projects: dict[Name, Project] = Field(default_factory=dict)
+    project_groups: dict[Name, ProjectGroup] = Field(default_factory=dict)
+    lanes: dict[Name, Lane] = Field(default_factory=dict)
+    suppliers: dict[Name, Supplier] = Field(default_factory=dict)
+    outlets: dict[Name, Outlet] = Field(default_factory=dict)
+    limits: dict[Name, Limit] = Field(default_factory=dict)
+    demands: dict[Name, Demand] = Field(default_factory=dict)
+    stockpiles: dict[Name, Stockpile] = Field(default_factory=dict)
+    returns: dict[Name, Returns] = Field(default_factory=dict)
+    controls: dict[Name, Control] = Field(default_factory=dict)
+    requirements: dict[Name, Requirement] = Field(default_factory=dict)
+    options: Options = Options()
