@@ -6,12 +6,12 @@ tuples are sorted by name or kept in document order, so the same instance always
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
 
+from planner.names import matching
 from planner.schema import Facility, Instance, Lane, Project
 from planner.tree import Node, Tree, build_tree
 from planner.units import price_factor
@@ -37,12 +37,6 @@ Sale = tuple[str, int, str]  # outlet, step from 1, region
 Place = tuple[str, str]  # commodity, region
 Delivery = tuple[str, str]  # demand, commodity
 Shortage = tuple[str, int]  # demand, tranche from 1
-
-
-def matching(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
-    """The names that any of the patterns covers, in the order of `names`."""
-    wanted = list(patterns)
-    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in wanted)]
 
 
 @dataclass(frozen=True)

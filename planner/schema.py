@@ -234,6 +234,7 @@ class ProjectGroup(Part):
 class Lane(Part):
     """Permitted movements: every listed commodity from every `from` to every other `to` region."""
 
+    title: str | None = None
     commodities: list[Pattern] = Field(min_length=1)
     origins: list[Pattern] = Field(alias="from", min_length=1)
     destinations: list[Pattern] = Field(alias="to", min_length=1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from planner.schema import Instance, Time
-from planner.units import period_names
+from planner.units import periods
 
 MOMENT = 1e-9  # Years; far below any period length, far above rounding.
 
@@ -119,17 +119,14 @@ def discount_factor(time: Time, start: float, length: float) -> float:
 def build_tree(instance: Instance) -> Tree:
     """The tree of an instance: `futures` branch from each other, the first is the trunk."""
     time = instance.time
-    names = period_names(time)
     futures = list(instance.futures)
     nodes: list[Node] = []
-    start = time.start
     at_end: dict[str, int] = {}
-    for period, (item, name) in enumerate(zip(time.periods, names, strict=True)):
-        length = item if isinstance(item, int | float) else item.length
-        owners = {future: _owner(instance, future, start) for future in futures}
+    for period, span in enumerate(periods(time)):
+        owners = {future: _owner(instance, future, span.start) for future in futures}
         for owner in dict.fromkeys(owners.values()):
             through = tuple(f for f in futures if owners[f] == owner)
-            key = f"{owner}:{name}"
+            key = f"{owner}:{span.name}"
             nodes.append(
                 Node(
                     index=len(nodes),
@@ -137,18 +134,17 @@ def build_tree(instance: Instance) -> Tree:
                     future=owner,
                     futures=through,
                     period=period,
-                    period_name=name,
-                    start=start,
-                    length=length,
+                    period_name=span.name,
+                    start=span.start,
+                    length=span.length,
                     probability=math.fsum(instance.futures[f].probability for f in through),
-                    factor=discount_factor(time, start, length),
-                    group=name if instance.plan == "common" else key,
+                    factor=discount_factor(time, span.start, span.length),
+                    group=span.name if instance.plan == "common" else key,
                 )
             )
         for node in nodes[-len(set(owners.values())):]:
             for future in node.futures:
                 at_end[future] = node.index
-        start += length
     return Tree(tuple(nodes))
 
 

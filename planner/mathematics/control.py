@@ -5,7 +5,8 @@ passes = (strictest ban) * product of licences * delay tax at the onset, each av
 
 from __future__ import annotations
 
-from planner.network import Movement, Network, matching
+from planner.names import matching
+from planner.network import Movement, Network
 from planner.schema import Control, Instance
 from planner.tree import MOMENT, Node
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from planner.network import Network, matching
+from planner.names import matching
+from planner.network import Network
 from planner.program import Chapter, Constraint, Data, Link, Term, Variable
 from planner.schema import Returns, Substitution
 from planner.tree import Node

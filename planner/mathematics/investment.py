@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import pyomo.environ as pyo
 
 from planner.figure import Figure
-from planner.network import Network, matching
+from planner.names import matching
+from planner.network import Network
 from planner.program import Chapter, Constraint, Key, Variable
 from planner.schema import Point, Project
 from planner.tree import MOMENT, Node

@@ -9,7 +9,8 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from planner.network import Network, matching
+from planner.names import matching
+from planner.network import Network
 from planner.program import Chapter, Constraint, Data, Key, Variable
 from planner.schema import Dependence, Requirement, Served
 from planner.tree import MOMENT, Node

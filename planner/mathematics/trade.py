@@ -14,7 +14,8 @@ import pyomo.environ as pyo
 from planner.figure import Figure
 from planner.mathematics.control import lane_passes, supplier_passes
 from planner.mathematics.investment import Segment, is_convex, segments
-from planner.network import Movement, Network, Purchase, Sale, matching
+from planner.names import matching
+from planner.network import Movement, Network, Purchase, Sale
 from planner.program import Chapter, Constraint, Data, Link, Term, Variable
 from planner.schema import Limit
 from planner.tree import Node

@@ -1,0 +1,245 @@
+"""Plain words for what the schema refuses: the right place, one sensible message, a suggestion."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from planner.compose import Key, Node, child, plain
+from planner.errors import Problem, closest, did_you_mean
+from planner.figure import Figure, Part
+from planner.grammar import INSTANCE, Shape, below, fields_of, narrowed
+from planner.settle import is_year_table
+
+_TYPE_CODES = ("_type", "_parsing", "_from_float")
+_RANGES = ("greater_than", "less_than")
+_LABEL = re.compile(r"(\S+): (.*)", re.DOTALL)
+
+
+class Owner(NamedTuple):
+    """A mapping on the way to an error."""
+
+    path: tuple[Key, ...]
+    model: type[Part] | None
+
+
+class Spot(NamedTuple):
+    """Where an error lies in the tree, what is around it, and the rest of the way that is not in the tree."""
+
+    path: tuple[Key, ...]
+    node: Node
+    shape: Shape
+    rest: tuple[Any, ...]
+    trail: tuple[Owner, ...]
+    is_foreign: bool
+
+    @property
+    def label(self) -> str:
+        return dotted(self.path) or "the instance"
+
+
+def dotted(path: tuple[Key, ...]) -> str:
+    """A path as it is written in overrides."""
+    return ".".join(str(key) for key in path)
+
+
+def problems_of(error: ValidationError, tree: Node) -> list[Problem]:
+    """What a refused instance got wrong, one problem per mistake."""
+    found: dict[tuple[Any, ...], Problem] = {}
+    for detail in error.errors(include_url=False):
+        spot = _spot(tree, tuple(detail["loc"]))
+        is_union = spot.shape.kind == "either" and not spot.rest
+        if spot.is_foreign and not (is_union and narrowed(spot.shape, spot.node.value).kind == "free"):
+            continue  # What another branch of a union would have liked is of no interest.
+        problem = _choice_problem(spot) if is_union else None
+        found.setdefault((spot.path, spot.rest), problem or _problem(detail, spot))
+    return list(found.values()) or [Problem("wrong-value", str(error), tree.place)]
+
+
+def _spot(tree: Node, location: tuple[Any, ...]) -> Spot:
+    """Follow a location as far as the tree goes, leaving out the marks of unions and of written-out figures."""
+    node, shape = tree, INSTANCE
+    path: tuple[Key, ...] = ()
+    rest: list[Any] = []
+    trail: list[Owner] = []
+    is_foreign = False
+    for step in location:
+        inner = child(node, step) if not rest else None
+        if inner is not None:
+            trail.append(Owner(path, narrowed(shape, node.value).model))
+            path = (*path, step)
+            node, shape = inner, below(shape, step, node.value)
+        elif not _is_mark(step, node):
+            rest.append(step)
+        elif shape.kind == "either":
+            is_foreign = is_foreign or _branch(step) != narrowed(shape, node.value).kind
+    return Spot(path, node, shape, tuple(rest), tuple(trail), is_foreign)
+
+
+def _branch(mark: str) -> str:
+    """The kind of shape whose union branch a mark names."""
+    if mark.startswith("literal["):
+        return "choice"
+    if "Figure" in mark:
+        return "figure"
+    return "number" if mark.endswith("float") else "model"
+
+
+def _is_mark(step: Any, node: Node) -> bool:
+    if not isinstance(step, str):
+        return False
+    if "[" in step and step != "[key]" or "(" in step:
+        return True
+    if step in ("served", "dependence", "float", "constrained-float", "Period", "Figure"):
+        return True
+    return (step == "by_year" and is_year_table(node)) or (step == "value" and not isinstance(node.value, dict | list))
+
+
+def _problem(detail: Any, spot: Spot) -> Problem:
+    kind, place = detail["type"], spot.node.place
+    if spot.path and isinstance(spot.path[-1], int) and spot.trail[-1].model is Figure:
+        hint = "write the years under by_year: {2026: ...}"
+        return Problem("inconsistent", f"{dotted(spot.path[:-1])}: years stand beside other keys", place, hint)
+    last = spot.rest[-1] if spot.rest else None
+    if kind == "missing":
+        return Problem("missing-key", f"{spot.label} needs {last}", place, _meaning(spot, last))
+    if kind == "extra_forbidden":
+        return _unknown_key(spot)
+    if kind == "value_error":
+        return _value_problem(detail, spot)
+    if kind == "literal_error":
+        return _wrong_choice(spot, detail["ctx"]["expected"])
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _wrong_kind(detail, spot)
+    if kind.startswith(_RANGES):
+        return Problem("out-of-range", f"{spot.label}: {_said(spot)} {_bound(detail)}", place)
+    if kind == "string_pattern_mismatch" or "[key]" in spot.rest:
+        name = detail["input"]
+        return Problem("bad-name", f"{spot.label}: {name!r} cannot be a name", place, "a name has none of | , ; [ ] * ?")
+    if kind in ("too_short", "string_too_short"):
+        return Problem("empty", f"{spot.label} is empty", place)
+    if kind in ("too_long", "string_too_long"):
+        return Problem("too-long", f"{spot.label} is too long: {detail['msg'].lower()}", place)
+    if kind.endswith(_TYPE_CODES) or kind.startswith(("model", "is_instance")):
+        return _wrong_type(spot)
+    return Problem("wrong-value", f"{spot.label}: {detail['msg'].lower()}", place)
+
+
+def _said(spot: Spot) -> str:
+    value = plain(spot.node)
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _wrong_type(spot: Spot) -> Problem:
+    shape = spot.shape
+    expected = shape.expected()
+    hint = None
+    if shape.kind == "number" and isinstance(spot.node.value, float):
+        expected = "a whole number"
+    elif isinstance(spot.node.value, str) and (shape.kind == "number" or shape.has_figure()):
+        hint = _number_hint(spot.node.value)
+    elif shape.kind == "list" and isinstance(spot.node.value, str):
+        hint = f"did you mean [{spot.node.value}]?"
+    return Problem("wrong-type", f"{spot.label}: {expected} is expected, found {_said(spot)}", spot.node.place, hint)
+
+
+def _number_hint(text: str) -> str | None:
+    """A number that was written in a way YAML does not know."""
+    bare = re.sub(r"[\s_,']", "", text)
+    if re.fullmatch(r"-?\d+(\.\d+)?", bare):
+        return f"did you mean {bare}?"
+    if re.fullmatch(r"-?\d+(\.\d+)?%", bare):
+        return f"did you mean {float(bare[:-1]) / 100:g}?"
+    return None
+
+
+def _choice_problem(spot: Spot) -> Problem | None:
+    """One message for a field that may be of several kinds."""
+    option = narrowed(spot.shape, spot.node.value)
+    if option.kind == "choice" and spot.node.value not in option.choices:
+        message = f"{spot.label}: {spot.shape.expected()} is expected, found {_said(spot)}"
+        return Problem("wrong-choice", message, spot.node.place, did_you_mean(spot.node.value, option.choices))
+    if option.kind == "free":
+        return _wrong_type(spot)
+    return None
+
+
+def _wrong_choice(spot: Spot, expected: str) -> Problem:
+    choices = re.findall(r"'([^']*)'", expected)
+    message = f"{spot.label}: {' or '.join(choices)} is expected, found {_said(spot)}"
+    return Problem("wrong-choice", message, spot.node.place, did_you_mean(spot.node.value, choices))
+
+
+def _wrong_kind(detail: Any, spot: Spot) -> Problem:
+    kinds = re.findall(r"'([^']*)'", detail["ctx"].get("expected_tags", "")) or ["served", "dependence"]
+    stated = child(spot.node, "kind")
+    if stated is None:
+        return Problem("missing-key", f"{spot.label} needs kind", spot.node.place, f"one of {', '.join(kinds)}")
+    message = f"{spot.label}.kind: {' or '.join(kinds)} is expected, found {plain(stated)!r}"
+    return Problem("wrong-choice", message, stated.place, did_you_mean(plain(stated), kinds))
+
+
+def _bound(detail: Any) -> str:
+    words = {"gt": "must be more than", "ge": "must be at least", "lt": "must be less than", "le": "must be at most"}
+    return " and ".join(f"{words[key]} {value:g}" for key, value in detail["ctx"].items() if key in words)
+
+
+def _value_problem(detail: Any, spot: Spot) -> Problem:
+    """A part whose fields do not fit together, or a figure out of its range."""
+    message = str(detail.get("ctx", {}).get("error", detail["msg"]))
+    match = _LABEL.fullmatch(message)
+    if match:
+        node, path = _labelled(spot.node, match[1])
+        if path:
+            return Problem("out-of-range", f"{dotted((*spot.path, *path))}: {match[2]}", node.place)
+    return Problem("inconsistent", f"{spot.label}: {message}", spot.node.place)
+
+
+def _labelled(node: Node, label: str) -> tuple[Node, tuple[Key, ...]]:
+    """The node that a label such as `variable_costs.mine.a` names below another."""
+    for count in range(label.count(".") + 1, 0, -1):
+        parts = label.split(".")
+        key, rest = ".".join(parts[:count]), ".".join(parts[count:])
+        inner = child(node, key)
+        if inner is not None:
+            deeper, path = _labelled(inner, rest) if rest else (inner, ())
+            return deeper, (key, *path)
+    return node, ()
+
+
+def _meaning(spot: Spot, key: Any) -> str | None:
+    """What a missing field means; or the key that was probably meant by it."""
+    model = narrowed(spot.shape, spot.node.value).model
+    if model is None:
+        return None
+    fields = fields_of(model)
+    unknown = [name for name in spot.node.value if name not in fields] if isinstance(spot.node.value, dict) else []
+    near = closest(key, unknown)
+    if near is not None:
+        return f"did you mean it by {near}?"
+    return fields[key][0].description if key in fields else None
+
+
+def _unknown_key(spot: Spot) -> Problem:
+    """A key that a part does not have, with the one that was probably meant."""
+    key, owner = spot.path[-1], spot.trail[-1]
+    problem = Problem("unknown-key", f"{dotted(owner.path) or 'the top level'} has no {key}", spot.node.place)
+    if owner.model is None:
+        return problem
+    fields = fields_of(owner.model)
+    hint = did_you_mean(key, fields)
+    for name, (_, shape) in fields.items():
+        if hint is None and shape.model is not None and str(key) in fields_of(shape.model):
+            hint = f"did you mean {name}.{key}?"
+    for outer in reversed(spot.trail[:-1]):
+        if hint is None and outer.model is not None and str(key) in fields_of(outer.model):
+            hint = f"{key} belongs to {dotted(outer.path) or 'the top level'}: is it indented too far?"
+    return problem._replace(hint=hint)

@@ -1,0 +1,49 @@
+"""What is validated: one variant of an instance, and how to say where a mistake stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from planner.errors import Place, Problem
+from planner.figure import Figure, Part
+from planner.schema import Instance
+from planner.units import Span, periods
+
+Route = tuple[Any, ...]
+TOLERANCE = 1e-9
+
+
+class Case(NamedTuple):
+    """One variant of the instance."""
+
+    instance: Instance
+    locate: Callable[[Route], Place]
+
+    def problem(self, code: str, message: str, *path: Any, hint: str | None = None) -> Problem:
+        """A problem at a path of the instance."""
+        return Problem(code, message, self.locate(path), hint)
+
+    @property
+    def spans(self) -> list[Span]:
+        """The periods of the horizon."""
+        return periods(self.instance.time)
+
+    def ever(self, figure: Figure | None) -> bool:
+        """Whether a figure is above zero in some period; an absent limit is."""
+        return figure is None or any(figure.at(span.middle) > 0 for span in self.spans)
+
+
+def parts_of(part: Part, path: Route = ()) -> Iterator[tuple[Route, Part]]:
+    """A part and all parts below it with their paths."""
+    yield path, part
+    for name in type(part).model_fields:
+        yield from _below(getattr(part, name), (*path, name))
+
+
+def _below(value: Any, path: Route) -> Iterator[tuple[Route, Part]]:
+    if isinstance(value, Part):
+        yield from parts_of(value, path)
+    elif isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _below(item, (*path, key))

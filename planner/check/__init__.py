@@ -1,0 +1,66 @@
+"""The independent check of every run.
+
+It recomputes everything from the instance and the written tables alone: it shares no code with the model,
+so that a fault of the model, of the solver's hand-over or of the tables shows as a finding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+from planner.check.amounts import read_amounts
+from planner.check.balance import check_balances
+from planner.check.capacity import check_capacity
+from planner.check.case import Case
+from planner.check.cost import check_costs, recompute_costs
+from planner.check.demand import check_demands, check_returns, check_stocks
+from planner.check.horizon import build_horizon
+from planner.check.nodes import check_nodes
+from planner.check.operation import check_operation
+from planner.check.plan import check_plan
+from planner.check.reading import LAYOUTS, check_names, check_units, read_table
+from planner.check.report import CheckReport, Finding, Ledger
+from planner.check.rules import movements, price_factor
+from planner.check.security import check_requirements
+from planner.schema import Instance
+
+__all__ = ["CheckReport", "Finding", "check_run"]
+
+
+def check_run(
+    instances: Mapping[str, Instance],
+    tables: Mapping[str, pd.DataFrame],
+    objective: float,
+    tolerance: float = 1e-6,
+) -> CheckReport:
+    """Recompute a run from its instance and tables.
+
+    `instances` maps each future to the instance with that future's overrides; `tables` are the frames read
+    back from the written files (read with `keep_default_na=False`, or a region called NA is taken for
+    nothing). Faults of the run are findings in the report, never exceptions.
+    """
+    ledger = Ledger(tolerance)
+    base = next(iter(instances.values()))
+    base = instances[next(iter(base.futures))]
+    horizon = build_horizon(base)
+    check_names(tables, ledger)
+    check_nodes(base, horizon, tables, ledger)
+    read = {name: read_table(tables, name, horizon, ledger) for name in LAYOUTS if name != "nodes"}
+    check_units(read, base.units, ledger)
+    case = Case(instances, horizon, read, ledger, tuple(movements(base)), price_factor(base))
+    if not math.isfinite(objective):
+        ledger.fault("objective.reported", "reported objective", "a number", objective)
+    decisions = check_plan(case)
+    capacity = check_capacity(case, decisions)
+    amounts = read_amounts(case)
+    check_operation(case, amounts, capacity)
+    check_balances(case, amounts)
+    check_demands(case, amounts)
+    check_stocks(case, amounts, capacity)
+    check_returns(case, amounts)
+    violations = check_requirements(case, amounts)
+    check_costs(case, recompute_costs(case, amounts, capacity, decisions, violations), objective)
+    return ledger.report()

@@ -1,0 +1,202 @@
+"""What each command does, and how failures become messages and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from rich.console import Console
+from rich.text import Text
+
+from planner.__main__ import BAD_INPUT, GOOD, INFEASIBLE, INTERNAL, INTERRUPTED, STOPPED
+from planner.errors import InputError
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command named by `options.verb`; every failure has one message and one exit code."""
+    verbs: dict[str, Callable[[argparse.Namespace], int]] = {
+        "solve": solve, "validate": validate, "show": show, "schema": schema, "new": new,
+    }
+    try:
+        with _stops_like_interrupt():
+            return verbs[options.verb](options)
+    except InputError as error:
+        return _failed(str(error), BAD_INPUT)
+    except KeyboardInterrupt:
+        return _failed("interrupted before there was a plan; nothing was written", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GOOD
+    except Exception as error:
+        if os.environ.get("PLANNER_TRACEBACK"):
+            raise
+        return _failed(f"{_sentence(error)}\n(set PLANNER_TRACEBACK=1 for the traceback)", _code(error))
+
+
+def _code(error: Exception) -> int:
+    from planner.write import OccupiedError
+
+    return BAD_INPUT if isinstance(error, OccupiedError | PermissionError | FileExistsError) else INTERNAL
+
+
+def _sentence(error: Exception) -> str:
+    from planner.run import CheckFailedError
+    from planner.write import OccupiedError
+
+    if isinstance(error, CheckFailedError | OccupiedError | OSError):
+        return str(error)
+    return f"internal error: {type(error).__name__}: {error}"
+
+
+def _failed(message: str, code: int) -> int:
+    print(message, file=sys.stderr)
+    return code
+
+
+@contextlib.contextmanager
+def _stops_like_interrupt() -> Iterator[None]:
+    """A polite request to terminate is handled like Ctrl-C: the best plan is kept."""
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def solve(options: argparse.Namespace) -> int:
+    from planner.run import Listener, solve_instance
+    from planner.screen import Ticker, show_conflict, show_run
+
+    settings = _settings(options)
+    ticker = None if options.quiet else Ticker()
+    listener = Listener(ticker.phase, ticker.progress) if ticker else Listener()
+    try:
+        result = solve_instance(
+            options.instance, options.scenario, options.sets, options.out, settings, listener, options.write_model
+        )
+    finally:
+        if ticker:
+            ticker.close()
+    if options.json:
+        from planner.write import plain_json
+
+        print(plain_json(result.figures | {"folder": str(result.folder) if result.folder else None}))
+    elif not options.quiet and result.outcome.has_plan:
+        show_run(result, Console())
+    if not result.outcome.has_plan and not options.json:
+        show_conflict(result, Console(stderr=True))
+    return _exit_code(result.outcome.status)
+
+
+def _exit_code(status: str) -> int:
+    codes = {"optimal": GOOD, "infeasible": INFEASIBLE, "unbounded": INFEASIBLE, "interrupted": INTERRUPTED}
+    return codes.get(status, STOPPED)
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The options given on the command line, refused when out of range."""
+    from planner.errors import Place, Problem
+    from planner.schema import Options
+
+    given = {name: getattr(options, name) for name in ("gap", "time_limit", "threads", "seed")}
+    settings = {name: value for name, value in given.items() if value is not None}
+    try:
+        Options.model_validate(settings)
+    except ValidationError as error:
+        raise InputError(
+            Problem("out-of-range", f"{detail['msg'].lower()}, found {detail['input']}",
+                    Place("--" + str(detail["loc"][0]).replace("_", "-"), 0, 0))
+            for detail in error.errors()
+        ) from None
+    if options.write_model and Path(options.write_model).suffix not in (".lp", ".mps"):
+        raise InputError([Problem("wrong-choice", "the model is written as .lp or .mps", Place("--write-model", 0, 0))])
+    return settings
+
+
+def validate(options: argparse.Namespace) -> int:
+    from planner.document import load
+    from planner.validate import validate as check
+
+    document = load(options.instance, options.scenario, options.sets)
+    warnings = [str(warning) for warning in check(document)]
+    if options.json:
+        print(json.dumps({"valid": True, "warnings": warnings}))
+    elif not options.quiet:
+        for warning in warnings:
+            print(f"note: {warning}")
+        print(f"{options.instance} is a valid instance: {_sizes(document.instance)}")
+    return GOOD
+
+
+def _sizes(instance: Any) -> str:
+    sections = ("regions", "commodities", "processes", "facilities", "projects", "lanes", "suppliers", "outlets",
+                "demands", "stockpiles", "returns", "controls", "requirements", "futures", "sources")
+    counted = [(len(getattr(instance, name)), name) for name in sections]
+    return ", ".join(f"{count} {name}" for count, name in counted if count)
+
+
+def show(options: argparse.Namespace) -> int:
+    from planner.document import load
+
+    document = load(options.instance, options.scenario, options.sets)
+    console = Console()
+    if options.why:
+        for statement in document.why(options.why):
+            value = yaml.safe_dump(statement.value, default_flow_style=True, width=10_000).strip().removesuffix("\n...")
+            console.print(Text(f"{statement.place}  {statement.how}: {value}"), soft_wrap=True)
+        return GOOD
+    if options.resolved:
+        content = document.resolved()
+        text = json.dumps(content, indent=2) if options.json else yaml.safe_dump(
+            content, sort_keys=False, allow_unicode=True, width=120)
+        print(text)
+        return GOOD
+    if options.nodes:
+        from planner.tree import build_tree
+
+        for node in build_tree(document.instance).nodes:
+            print(f"{'  ' * node.period}{node.key}  {node.start:g} +{node.length:g} y  probability "
+                  f"{node.probability:g}  weight {node.weight:.4g}")
+        return GOOD
+    instance = document.instance
+    console.print(Text(instance.title or instance.name, style="bold"))
+    if instance.description:
+        console.print(Text(instance.description))
+    console.print(Text(_sizes(instance)))
+    return GOOD
+
+
+def schema(options: argparse.Namespace) -> int:
+    from planner.language import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+    return GOOD
+
+
+def new(options: argparse.Namespace) -> int:
+    target = Path(options.file)
+    if target.suffix not in (".yaml", ".yml"):
+        return _failed(f"{target}: an instance is a .yaml file", BAD_INPUT)
+    starter = Path(__file__).with_name("starter.yaml").read_text("utf-8")
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(starter)
+    except FileNotFoundError:
+        return _failed(f"{target}: there is no folder {target.parent}", BAD_INPUT)
+    except FileExistsError:
+        return _failed(f"{target} exists: nothing was written", BAD_INPUT)
+    print(f"wrote {target}; now: planner solve {target}")
+    return GOOD

@@ -1,0 +1,238 @@
+"""Reading YAML text into a tree in which every key and item remembers its place.
+
+Only plain YAML is accepted: no tags, no merge keys, no second document. Scalars follow YAML 1.2, so that a
+region may be called `NO` and 1e-3 is a number. Size, depth and the count of nodes after resolving
+aliases are bounded, so that no file can exhaust the machine.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import yaml
+
+from planner.errors import InputError, Place, Problem
+
+MOST_DEPTH = 60
+MOST_NODES = 1_000_000
+
+Key = str | int
+Scalar = str | int | float | bool | None
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_NULL = {"", "~", "null", "Null", "NULL"}
+_TRUE = {"true", "True", "TRUE"}
+_FALSE = {"false", "False", "FALSE"}
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF|nan|NaN|NAN)")
+
+
+@dataclass(slots=True)
+class Node:
+    """A value with its place; `text` is how a number was written."""
+
+    place: Place
+    value: dict[Key, Node] | list[Node] | Scalar
+    text: str | None = None
+
+    def moved(self, place: Place) -> Node:
+        """The same value, stated elsewhere."""
+        return Node(place, self.value, self.text)
+
+
+def plain(node: Node) -> Any:
+    """The value as plain Python."""
+    if isinstance(node.value, dict):
+        return {key: plain(child) for key, child in node.value.items()}
+    if isinstance(node.value, list):
+        return [plain(child) for child in node.value]
+    return node.value
+
+
+def from_plain(value: Any, place: Place) -> Node:
+    """A tree of plain Python values that all stand at one place."""
+    if isinstance(value, dict):
+        return Node(place, {key: from_plain(item, place) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return Node(place, [from_plain(item, place) for item in value])
+    return Node(place, value)
+
+
+def children(node: Node) -> Iterator[tuple[Key, Node]]:
+    """Keys or indices and what stands under them."""
+    if isinstance(node.value, dict):
+        yield from node.value.items()
+    elif isinstance(node.value, list):
+        yield from enumerate(node.value)
+
+
+def child(node: Node, key: object) -> Node | None:
+    """What stands under a key or index, if anything."""
+    if isinstance(node.value, dict):
+        return node.value.get(key)  # type: ignore[arg-type]
+    if isinstance(node.value, list) and isinstance(key, int) and 0 <= key < len(node.value):
+        return node.value[key]
+    return None
+
+
+def refuse(code: str, message: str, place: Place | None, hint: str | None = None) -> NoReturn:
+    """Stop reading because of one problem."""
+    raise InputError([Problem(code, message, place, hint)])
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A mapping or list being read."""
+
+    node: Node
+    anchor: str | None
+    size: int = 1
+    height: int = 0
+    key: Key | None = None
+    key_place: Place | None = None
+    keys: dict[Key, Place] = field(default_factory=dict)
+
+
+class _Composer:
+    """Turns the events of the YAML parser into a tree."""
+
+    def __init__(self, file: str, fixed: Place | None) -> None:
+        self.file = file
+        self.fixed = fixed
+        self.frames: list[_Frame] = []
+        self.anchors: dict[str, tuple[Node, int, int]] = {}
+        self.root: Node | None = None
+        self.documents = 0
+        self.problems: list[Problem] = []
+
+    def place(self, mark: Any) -> Place:
+        return self.fixed or Place(self.file, mark.line + 1, mark.column + 1)
+
+    def take(self, event: Any) -> None:
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                refuse("second-document", "a file is one YAML document", self.place(event.start_mark))
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
+        elif isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._open(event)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            frame = self.frames.pop()
+            self._add(frame.node, frame.size, frame.height + 1, frame.anchor)
+
+    def _untagged(self, event: Any) -> None:
+        if event.tag is not None:
+            place = self.place(event.start_mark)
+            refuse("tag", f"YAML tags are not accepted: {event.tag}", place, "write a plain value")
+
+    def _awaits_key(self) -> bool:
+        return bool(self.frames) and isinstance(self.frames[-1].node.value, dict) and self.frames[-1].key is None
+
+    def _open(self, event: Any) -> None:
+        self._untagged(event)
+        place = self.place(event.start_mark)
+        if self._awaits_key():
+            refuse("wrong-key", "a key must be a name or a whole number", place)
+        if len(self.frames) >= MOST_DEPTH:
+            refuse("too-deep", f"nested deeper than {MOST_DEPTH} levels", place)
+        value: dict[Key, Node] | list[Node] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self.frames.append(_Frame(Node(place, value), event.anchor))
+
+    def _scalar(self, event: Any) -> None:
+        self._untagged(event)
+        place = self.place(event.start_mark)
+        value: Scalar = event.value
+        if event.implicit[0]:
+            value = _resolved(event.value, place)
+        if self._awaits_key():
+            self._key(value, event, place)
+            return
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        self._add(Node(place, value, event.value if is_number else None), 1, 0, event.anchor)
+
+    def _key(self, value: Scalar, event: Any, place: Place) -> None:
+        frame = self.frames[-1]
+        if value == "<<" and event.implicit[0]:
+            refuse("merge-key", "merge keys are not accepted", place, "use extends, include or a table's common")
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            message = f"a key must be a name or a whole number: found {event.value or 'nothing'}"
+            refuse("wrong-key", message, place, f'write "{event.value}" in quotes if it is a name')
+        if value in frame.keys:
+            message = f"{value} is given twice, first at {frame.keys[value]}"
+            self.problems.append(Problem("duplicate-key", message, place, "remove or rename one of them"))
+        frame.keys[value] = place
+        frame.key, frame.key_place = value, place
+
+    def _alias(self, event: Any) -> None:
+        place = self.place(event.start_mark)
+        if self._awaits_key():
+            refuse("wrong-key", "an alias cannot be a key", place)
+        if event.anchor not in self.anchors:
+            refuse("unknown-alias", f"no complete value is marked &{event.anchor} before this", place)
+        node, size, height = self.anchors[event.anchor]
+        self._add(node.moved(place), size, height, None)
+
+    def _add(self, node: Node, size: int, height: int, anchor: str | None) -> None:
+        if anchor is not None:
+            self.anchors[anchor] = (node, size, height)
+        if not self.frames:
+            self.root = node
+            return
+        frame = self.frames[-1]
+        frame.size += size
+        frame.height = max(frame.height, height)
+        if frame.size > MOST_NODES:
+            refuse("too-large", f"more than {MOST_NODES:,} values after resolving aliases", node.place)
+        if len(self.frames) + height > MOST_DEPTH:
+            refuse("too-deep", f"nested deeper than {MOST_DEPTH} levels", node.place)
+        if isinstance(frame.node.value, list):
+            frame.node.value.append(node)
+        elif isinstance(frame.node.value, dict) and frame.key is not None:
+            assert frame.key_place is not None
+            frame.node.value[frame.key] = node.moved(frame.key_place)
+            frame.key = None
+
+
+def _resolved(text: str, place: Place) -> Scalar:
+    """The value of an unquoted scalar by the YAML 1.2 core rules."""
+    if text in _NULL:
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    if _INTEGER.fullmatch(text) and len(text) < 400:
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        if not math.isfinite(number):
+            refuse("not-finite", f"a number must be finite: {text[:40]}", place)
+        return number
+    if _NOT_FINITE.fullmatch(text):
+        refuse("not-finite", f"a number must be finite: {text}", place, "leave the field out for 'no limit'")
+    return text
+
+
+def compose(text: str, file: str, fixed: Place | None = None) -> Node | None:
+    """The tree of a YAML text, None if it is empty; `fixed` is the place of a text that is not in a file."""
+    composer = _Composer(file, fixed)
+    try:
+        for event in yaml.parse(text, Loader=LOADER):  # type: ignore[no-untyped-call]
+            composer.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = composer.place(mark) if mark else Place(file, 1, 1)
+        reason = ", ".join(part for part in (error.context, error.problem) if part)
+        raise InputError([*composer.problems, Problem("yaml-syntax", reason, place)]) from None
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise InputError([*composer.problems, Problem("yaml-syntax", reason, fixed or Place(file, 1, 1))]) from None
+    if composer.problems:
+        raise InputError(composer.problems)
+    return composer.root

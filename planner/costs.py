@@ -1,0 +1,73 @@
+"""The costs table: every item of the objective, by part, region and node.
+
+`yearly` is money per year at that node, `discounted` its contribution to total cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from planner.assemble import CostItem
+from planner.mathematics.investment import annuity_factor, in_service
+from planner.rows import NODE, Row, at, table
+from planner.solution import Solution
+from planner.units import unit
+
+
+def costs(solution: Solution) -> pd.DataFrame:
+    money = unit(solution.network.base.units, "money")
+    found = pd.DataFrame(
+        [*_operating(solution), *_capital(solution)],
+        columns=f"item part region {NODE} yearly discounted".split(),
+    )
+    keys = f"item part region {NODE}".split()
+    summed = found.groupby(keys, sort=False, as_index=False)[["yearly", "discounted"]].sum()
+    return summed[(summed["yearly"] != 0) | (summed["discounted"] != 0)].assign(unit=money)
+
+
+def _operating(solution: Solution) -> Iterator[Row]:
+    """Every cost that a node's own variables or links carry."""
+    for item in solution.program.items:
+        if item.node is not None:
+            yield from _item(solution, item)
+
+
+def _item(solution: Solution, item: CostItem) -> Iterator[Row]:
+    node = item.node
+    assert node is not None
+    amounts = item.yearly * solution.array(node, item.family)
+    for (part, region), yearly in zip(item.parts, amounts.tolist(), strict=True):
+        if yearly:
+            yield {"item": item.item, "part": part, "region": region, **at(node), "yearly": yearly,
+                   "discounted": yearly * node.weight}
+
+
+def _capital(solution: Solution) -> Iterator[Row]:
+    """Capital: the annuity in every node it is charged at, or the whole cost at the node of decision."""
+    network = solution.network
+    for decision in solution.decided:
+        for decided in network.tree.groups[decision.group]:
+            project = network.instance(decided).projects[decision.project]
+            cost = solution.overnight(decision.project, decision.group, decided)
+            region = network.region_of(network.asset_of(project))
+            row = {"item": "capital", "part": decision.project, "region": region}
+            if network.base.time.capital_charge == "lump_sum":
+                yield row | at(decided) | {
+                    "yearly": cost, "discounted": decided.probability * decided.factor * cost
+                }
+                continue
+            yearly = annuity_factor(network, project) * cost
+            for node in network.tree.from_here(decided):
+                share = in_service(project, decided, node)
+                if share > 0:
+                    yield row | at(node) | {"yearly": share * yearly, "discounted": share * yearly * node.weight}
+
+
+def by_item(costs_table: pd.DataFrame) -> pd.DataFrame:
+    """Total discounted cost by item, largest first."""
+    return table("item discounted", (
+        {"item": item, "discounted": total}
+        for item, total in costs_table.groupby("item")["discounted"].sum().sort_values(ascending=False).items()
+    ))

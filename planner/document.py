@@ -1,0 +1,250 @@
+"""A document: an instance as read from its files, changed by scenario and `--set`, with its places and history."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from planner.blame import problems_of
+from planner.compose import Key, Node, child, plain, refuse
+from planner.errors import InputError, Place, Problem, did_you_mean
+from planner.files import Layer, Reader
+from planner.grammar import INSTANCE, Shape, below, narrowed, written
+from planner.override import Change, Override, apply_all, nearest, read_mapping, read_set, targets
+from planner.provenance import figure_problems
+from planner.schema import Instance
+from planner.settle import find, settled
+from planner.variant import variant_problems
+
+Route = tuple[Any, ...]
+
+
+class Statement(NamedTuple):
+    """What one place says about a path, and by which way."""
+
+    place: Place
+    value: object
+    how: str
+
+
+class _Variant(NamedTuple):
+    """The instance that holds in a future, and the tree it was made from."""
+
+    instance: Instance
+    tree: Node
+    changes: list[Change]
+
+
+class Document:
+    """An instance with where every part of it was stated. Make one with `load`."""
+
+    def __init__(self, path: Path, tree: Node, layers: list[Layer], changes: list[Change]) -> None:
+        self.path = path
+        self.files: dict[str, str] = {}
+        self._tree = tree
+        self._layers = layers
+        self._changes = changes
+        self._variants: dict[str, _Variant] = {}
+        self._scenarios: dict[str, list[Override]] = {}
+        self._unchanged = tree
+        self._plain = self._make(tree, [])
+        self.futures: list[str] = list(self._plain.instance.futures)
+        self._make_variants()
+        self.instance: Instance = self.variant(self.futures[0])
+
+    def variant(self, future: str) -> Instance:
+        """The instance whose figures hold in a future."""
+        return self._variants[future].instance
+
+    def instances(self) -> dict[str, Instance]:
+        """The instance of every future, in order."""
+        return {future: self.variant(future) for future in self.futures}
+
+    def place(self, path: Route, future: str | None = None) -> Place:
+        """Where a path is stated, or its nearest ancestor that is; attribute names may stand for YAML keys."""
+        tree = self._tree if future is None else self._variants[future].tree
+        return _place(tree, path)
+
+    def resolved(self) -> dict[str, Any]:
+        """The instance as one plain tree, with every file, scenario and `--set` applied."""
+        tree = plain(self._tree)
+        assert isinstance(tree, dict)
+        return tree
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the resolved instance; independent of the order of keys, but for that of the futures."""
+        content = {"instance": _canonical(self.resolved()), "futures": self.futures}
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def why(self, path: str | Route) -> list[Statement]:
+        """Every statement that touched a path, in the order in which they count."""
+        wanted = self._parsed(path) if isinstance(path, str) else _as_written(self._tree, path)
+        history: list[Statement] = []
+        for layer in self._layers:
+            node = _stated(layer.tree, wanted)
+            if node is not None:
+                history.append(Statement(node.place, plain(node), layer.how))
+        changes = self._changes + [change for variant in {id(v): v for v in self._variants.values()}.values() for change in variant.changes]
+        for change in changes:
+            shared = min(len(change.path), len(wanted))
+            if change.path[:shared] == wanted[:shared]:
+                history.append(Statement(change.place, change.value, change.how))
+        return history
+
+    def _parsed(self, path: str) -> tuple[Key, ...]:
+        found = [target for target in targets(self._tree, path) if target.node is not None]
+        if not found:
+            refuse("unknown-path", f"{path} matches nothing", None, nearest(self._tree, path))
+        return found[0].path
+
+    def _make(self, tree: Node, changes: list[Change]) -> _Variant:
+        data = plain(tree)
+        try:
+            instance = Instance.model_validate(data, strict=True)
+        except ValidationError as error:
+            raise InputError(problems_of(error, tree)) from None
+        problems = list(figure_problems(instance, lambda path: _place(tree, path)))
+        if problems:
+            raise InputError(problems)
+        return _Variant(instance, tree, changes)
+
+    def _make_variants(self) -> None:
+        """The variants of all futures; those without overrides share one."""
+        problems: list[Problem] = []
+        for name in self.futures:
+            node = find(self._tree, ("futures", name, "overrides"))
+            self._variants[name] = self._plain
+            if node is None or not node.value:
+                continue
+            try:
+                tree = settled(self._tree)
+                changes = apply_all(tree, read_mapping(node, f"future {name}"))
+                self._variants[name] = self._make(settled(tree), changes)
+            except InputError as error:
+                problems += error.problems
+        if not problems:
+            problems = list(variant_problems(self._plain.instance, self._variants))
+        if problems:
+            raise InputError(problems)
+
+    @property
+    def scenarios(self) -> list[str]:
+        """Names of the scenarios that may be chosen."""
+        return list(self._scenarios)
+
+    def scenario_problems(self) -> list[Problem]:
+        """Paths in the scenarios, chosen or not, that match nothing."""
+        problems: list[Problem] = []
+        for overrides in self._scenarios.values():
+            try:
+                apply_all(settled(self._unchanged), overrides)
+            except InputError as error:
+                problems += error.problems
+        return problems
+
+    def mentioned_in_scenarios(self) -> set[str]:
+        """Every text that a scenario may put into the instance."""
+        found: set[str] = set()
+        for override in (o for overrides in self._scenarios.values() for o in overrides):
+            found |= _texts(plain(override.value))
+        return found
+
+
+def load(path: str | Path, scenario: str | None = None, sets: Sequence[str] = ()) -> Document:
+    """Read an instance: base < extends < scenario < sets. InputError with all problems found."""
+    root = Path(path)
+    reader = Reader(root)
+    merged = reader.read()
+    assert isinstance(merged.value, dict)
+    scenarios = merged.value.get("scenarios")
+    body = Node(merged.place, {key: node for key, node in merged.value.items() if key != "scenarios"})
+    tree = settled(body)
+    known = _scenarios(scenarios)
+    overrides = _chosen(known, scenario, scenarios, root) + [read_set(text) for text in sets]
+    unchanged = settled(body)
+    changes = apply_all(tree, overrides)
+    document = Document(root, settled(tree), reader.layers, changes)
+    document.files = dict(sorted(reader.files.items()))
+    document._scenarios, document._unchanged = known, unchanged
+    return document
+
+
+def _scenarios(node: Node | None) -> dict[str, list[Override]]:
+    if node is None:
+        return {}
+    if not isinstance(node.value, dict):
+        refuse("wrong-type", "scenarios: a mapping from name to overrides is expected", node.place)
+    return {str(key): read_mapping(value, f"scenario {key}") for key, value in node.value.items()}
+
+
+def _chosen(
+    known: dict[str, list[Override]], name: str | None, node: Node | None, root: Path
+) -> list[Override]:
+    if name is None:
+        return []
+    if name not in known:
+        hint = did_you_mean(name, known) or (f"it has {', '.join(known)}" if known else None)
+        refuse("unknown-scenario", f"there is no scenario {name}", node.place if node else Place(str(root), 1, 1), hint)
+    return known[name]
+
+
+def _texts(value: Any) -> set[str]:
+    if isinstance(value, dict | list):
+        items = value.values() if isinstance(value, dict) else value
+        return set().union(*map(_texts, items))
+    return {value} if isinstance(value, str) else set()
+
+
+def _place(tree: Node, path: Route) -> Place:
+    node, shape = tree, INSTANCE
+    for step in path:
+        key = _key(node, shape, step)
+        inner = child(node, key)
+        if inner is None:
+            break
+        node, shape = inner, below(shape, key, node.value)
+    return node.place
+
+
+def _key(node: Node, shape: Shape, step: Any) -> Any:
+    model = narrowed(shape, node.value).model
+    return written(model).get(str(step), step) if model is not None else step
+
+
+def _as_written(tree: Node, path: Route) -> tuple[Key, ...]:
+    node, shape, keys = tree, INSTANCE, []
+    for step in path:
+        key = _key(node, shape, step)
+        keys.append(key)
+        node, shape = child(node, key) or Node(node.place, None), below(shape, key, node.value)
+    return tuple(keys)
+
+
+def _stated(tree: Node, path: tuple[Key, ...]) -> Node | None:
+    """What a layer says about a path: the value there, or the figure or list above it."""
+    node = tree
+    for key in path:
+        inner = child(node, key)
+        if inner is None:
+            # A plain number states the figure that later layers write in full.
+            return node if not isinstance(node.value, dict | list) and node.value is not None else None
+        node = inner
+    return node
+
+
+def _canonical(value: Any) -> Any:
+    """Plain data in which keys are text and 1.0 is 1, so that equal instances have equal digests."""
+    if isinstance(value, dict):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_canonical(item) for item in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value

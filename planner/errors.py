@@ -1,0 +1,67 @@
+"""What is wrong with an input: a place, a short code, a sentence and, where possible, the way out."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+PRINTED = 25
+
+
+class Place(NamedTuple):
+    """Where a statement stands; line 0 means that the statement is not in a file (such as `--set`)."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+class Problem(NamedTuple):
+    """One mistake of an input."""
+
+    code: str
+    message: str
+    place: Place | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.place} " if self.place else ""
+        return f"{where}{self.code} {self.message}" + (f" - {self.hint}" if self.hint else "")
+
+
+class InputError(Exception):
+    """An input that cannot be used, with every problem found in it."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        unique = dict.fromkeys(problems)
+        self.problems: list[Problem] = sorted(unique, key=_order)
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        lines = [str(problem) for problem in self.problems[:PRINTED]]
+        rest = len(self.problems) - PRINTED
+        if rest > 0:
+            lines.append(f"... and {rest} more problems")
+        return "\n".join(lines)
+
+
+def _order(problem: Problem) -> tuple[bool, Place, str, str]:
+    return (problem.place is None, problem.place or Place("", 0, 0), problem.code, problem.message)
+
+
+def closest(word: object, options: Iterable[object]) -> str | None:
+    """The option that a mistyped word most likely means."""
+    names = [str(option) for option in options]
+    lowered = {name.lower(): name for name in reversed(names)}
+    found = difflib.get_close_matches(str(word).lower(), lowered, n=1, cutoff=0.6)
+    return lowered[found[0]] if found else None
+
+
+def did_you_mean(word: object, options: Iterable[object], prefix: str = "") -> str | None:
+    """The hint `did you mean X?`, if an option is near enough."""
+    near = closest(word, options)
+    return f"did you mean {prefix}{near}?" if near is not None else None

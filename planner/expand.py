@@ -1,0 +1,197 @@
+"""Tables: many parts of one section written as rows, turned into ordinary entries."""
+
+from __future__ import annotations
+
+import re
+
+from planner.compose import Key, Node, refuse
+from planner.errors import InputError, Problem, did_you_mean
+from planner.grammar import INSTANCE, Shape, below
+from planner.settle import is_only_provenance, is_year_table, overlay
+
+TABLE_WORDS = ("columns", "rows", "common", "name")
+_SLOT = re.compile(r"\{([^{}]*)\}")
+
+
+def expand(tree: Node) -> Node:
+    """The tree of a file with the tables of every section written out."""
+    if not isinstance(tree.value, dict):
+        return tree
+    problems: list[Problem] = []
+    expanded: dict[Key, Node] = {}
+    for key, section in tree.value.items():
+        shape = below(INSTANCE, key)
+        has_table = isinstance(section.value, dict) and ("table" in section.value or "tables" in section.value)
+        is_section = shape.kind == "map" and shape.item is not None and shape.item.kind in ("model", "either")
+        expanded[key] = _section(section, shape, problems) if has_table and is_section else section
+    if problems:
+        raise InputError(problems)
+    return Node(tree.place, expanded)
+
+
+def _section(section: Node, shape: Shape, problems: list[Problem]) -> Node:
+    assert isinstance(section.value, dict) and shape.item is not None
+    entries: dict[Key, Node] = {}
+    for key, value in section.value.items():
+        tables: list[Node] = []
+        if key == "table":
+            tables = [value]
+        elif key == "tables":
+            tables = value.value if isinstance(value.value, list) else refuse("table", "tables is a list", value.place)
+        else:
+            _enter(entries, str(key), value, problems)
+        for table in tables:
+            for name, row in _rows(table, shape.item, problems):
+                _enter(entries, name, row, problems)
+    return Node(section.place, entries)
+
+
+def _enter(entries: dict[Key, Node], name: str, value: Node, problems: list[Problem]) -> None:
+    if name in entries:
+        message = f"{name} is given twice, first at {entries[name].place}"
+        problems.append(Problem("duplicate-key", message, value.place))
+    entries[name] = value
+
+
+def _rows(table: Node, shape: Shape, problems: list[Problem]) -> list[tuple[str, Node]]:
+    """Name and part of every row of a table."""
+    words = _words(table)
+    columns = _columns(words["columns"])
+    template = words["name"].value if "name" in words else None
+    if "name" not in columns and not isinstance(template, str):
+        hint = 'add a column name, or name: "{from}>{to}"'
+        refuse("table", "a table needs a name for every row", words["columns"].place, hint)
+    common = words.get("common")
+    rows: list[tuple[str, Node]] = []
+    for row in words["rows"].value if isinstance(words["rows"].value, list) else []:
+        cells = row.value if isinstance(row.value, list) else []
+        if len(cells) != len(columns):
+            message = f"a row of {len(columns)} cells is expected, one per column: found {len(cells)}"
+            problems.append(Problem("table", message, row.place))
+            continue
+        by_column = dict(zip(columns, cells, strict=True))
+        name = _text(by_column["name"]) if "name" in by_column else _filled(str(template), by_column, row)
+        if not name:
+            problems.append(Problem("table", "the row has no name", row.place))
+            continue
+        rows.append((name, _part(by_column, common, row, shape)))
+    return rows
+
+
+def _words(table: Node) -> dict[Key, Node]:
+    words = table.value if isinstance(table.value, dict) else {}
+    for word in ("columns", "rows"):
+        if word not in words or not isinstance(words[word].value, list):
+            refuse("table", f"a table needs {word}: a list", table.place)
+    for key, value in words.items():
+        if key not in TABLE_WORDS:
+            refuse("unknown-key", f"a table has no {key}", value.place, did_you_mean(key, TABLE_WORDS))
+    return words
+
+
+def _columns(node: Node) -> list[str]:
+    names: list[str] = []
+    for column in node.value if isinstance(node.value, list) else []:
+        name = _text(column)
+        if not name or name in names:
+            refuse("duplicate-key", f"the column {name or '(no name)'} is given twice or empty", column.place)
+        names.append(name)
+    return names
+
+
+def _text(cell: Node) -> str:
+    """A cell that is a name, as it was written."""
+    if cell.value is None or isinstance(cell.value, dict | list | bool):
+        return ""
+    return cell.text or str(cell.value)
+
+
+def _filled(template: str, cells: dict[str, Node], row: Node) -> str:
+    def cell(match: re.Match[str]) -> str:
+        if match[1] not in cells:
+            refuse("table", f"the name uses a column {match[1]}", row.place, did_you_mean(match[1], cells))
+        only = cells[match[1]]
+        # A list of one region is a usual cell of lanes.
+        if isinstance(only.value, list) and len(only.value) == 1:
+            only = only.value[0]
+        return _text(only)
+
+    return _SLOT.sub(cell, template)
+
+
+def _part(cells: dict[str, Node], common: Node | None, row: Node, shape: Shape) -> Node:
+    """The part that a row states; null cells are absent."""
+    part = Node(row.place, {})
+    for column, cell in cells.items():
+        if column != "name" and cell.value is not None:
+            _put(part, column, cell, shape)
+    _drop_empty_figures(part, shape)
+    if common is None or not isinstance(common.value, dict):
+        return part
+    shared = Node(common.place, {})
+    for key, value in common.value.items():
+        _put(shared, str(key), value, shape)
+    return overlay(shared, part).moved(row.place)
+
+
+def _drop_empty_figures(part: Node, shape: Shape) -> None:
+    """The source of a figure whose own cell is null states nothing."""
+    for key, value in list(part.value.items()) if isinstance(part.value, dict) else []:
+        inner = below(shape, key, part.value)
+        if inner.kind == "figure" and is_only_provenance(value):
+            assert isinstance(part.value, dict)
+            del part.value[key]
+        elif inner.kind == "model":
+            _drop_empty_figures(value, inner)
+
+
+def _put(part: Node, column: str, cell: Node, shape: Shape) -> None:
+    """Set the field that a column names: `size.most` goes one level down, `inputs.oxide.ndpr` is one key."""
+    target, rest = part, column
+    while "." in rest:
+        head, tail = rest.split(".", 1)
+        inner = below(shape, head, target.value)
+        assert isinstance(target.value, dict)
+        if shape.kind not in ("model", "figure", "either") or inner.kind == "free":
+            break
+        target.value[head] = _container(target.value.get(head), inner, cell)
+        target, shape, rest = target.value[head], inner, tail
+        if shape.kind == "map":
+            break
+        if shape.kind == "list":
+            _put_item(target, rest, cell, shape)
+            return
+    assert isinstance(target.value, dict)
+    existing = target.value.get(rest)
+    # The plain number of a figure may stand in a column after that of its source.
+    if existing is not None and below(shape, rest).has_figure() and not isinstance(cell.value, dict):
+        assert isinstance(existing.value, dict)
+        existing.value["value"] = cell
+    else:
+        target.value[rest] = cell
+
+
+def _container(existing: Node | None, shape: Shape, cell: Node) -> Node:
+    """What a dotted column writes into; a number or table of years becomes a figure in full."""
+    if existing is None:
+        return Node(cell.place, [] if shape.kind == "list" else {})
+    if shape.has_figure() and (not isinstance(existing.value, dict) or is_year_table(existing)):
+        return Node(existing.place, {"by_year" if is_year_table(existing) else "value": existing})
+    value = existing.value
+    return Node(existing.place, dict(value) if isinstance(value, dict) else value)
+
+
+def _put_item(target: Node, rest: str, cell: Node, shape: Shape) -> None:
+    """A column such as `steps.0.price`: a field of an item of a list."""
+    index, _, field = rest.partition(".")
+    items = list(target.value) if isinstance(target.value, list) else []
+    if not index.isdigit() or int(index) > len(items) or shape.item is None:
+        refuse("table", f"the column part {rest} must start with the number of an item: 0, 1, ...", cell.place)
+    if int(index) == len(items):
+        items.append(Node(cell.place, {}))
+    item = items[int(index)]
+    items[int(index)] = cell if not field else Node(item.place, dict(item.value) if isinstance(item.value, dict) else {})
+    if field:
+        _put(items[int(index)], field, cell, shape.item)
+    target.value = items
+

@@ -1,0 +1,129 @@
+"""The files of an instance: reading them within bounds, and following `extends` and `include`."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+from planner.compose import Node, compose, refuse
+from planner.errors import InputError, Place, Problem
+from planner.expand import expand
+from planner.settle import Settler, join, overlay
+
+MOST_BYTES = 8 * 1024 * 1024
+MOST_FILES = 40
+FILE_WORDS = ("extends", "include")
+
+
+class Layer(NamedTuple):
+    """What one file states, and why it was read."""
+
+    how: str
+    tree: Node
+
+
+class Reader:
+    """Reads an instance's file and all that it extends and includes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.directory = root.parent.resolve()
+        self.files: dict[str, str] = {}
+        self.layers: list[Layer] = []
+        self.problems: list[Problem] = []
+        self.settler = Settler()
+
+    def read(self) -> Node:
+        """The merged tree of all files, with `scenarios` still in it."""
+        tree = self._chain(self.root, (), None, "file")
+        problems = self.problems + self.settler.problems
+        if problems:
+            raise InputError(problems)
+        return tree
+
+    def _chain(self, path: Path, above: tuple[Path, ...], place: Place | None, how: str) -> Node:
+        """A file with what it includes, over what it extends."""
+        node, shown = self._load(path, above, place)
+        words = self._take_words(node)
+        above = (*above, path.resolve())
+        base: Node | None = None
+        if "extends" in words:
+            target = words["extends"]
+            base = self._chain(self._target(path, target), above, target.place, "extends")
+        tree = self._with_includes(node, path, words, above, how)
+        return overlay(base, tree) if base is not None else tree
+
+    def _with_includes(
+        self, node: Node, path: Path, words: dict[str, Node], above: tuple[Path, ...], how: str
+    ) -> Node:
+        own = self.settler.settle(expand(node))
+        tree: Node | None = None
+        listed = words["include"] if "include" in words else Node(node.place, [])
+        entries = listed.value if isinstance(listed.value, list) else [listed]
+        for entry in entries:
+            target = self._target(path, entry)
+            inner, _ = self._load(target, above, entry.place)
+            inner_words = self._take_words(inner)
+            if "extends" in inner_words:
+                place = inner_words["extends"].place
+                refuse("misplaced-key", "an included file cannot extend another", place, "use extends in the main file")
+            part = self._with_includes(inner, target, inner_words, (*above, target.resolve()), "include")
+            tree = part if tree is None else join(tree, part, self.problems)
+        self.layers.append(Layer(how, own))
+        if tree is None:
+            return own
+        joined = join(tree, own, self.problems)
+        # The words of the file itself come first: its place is that of the whole.
+        return Node(own.place, joined.value)
+
+    def _take_words(self, node: Node) -> dict[str, Node]:
+        assert isinstance(node.value, dict)
+        return {word: node.value.pop(word) for word in FILE_WORDS if word in node.value}
+
+    def _target(self, path: Path, node: Node) -> Path:
+        """The file that a word names, which must lie in the directory of the root file."""
+        name = node.value
+        if not isinstance(name, str) or not name:
+            refuse("wrong-type", "a file name is expected", node.place)
+        if Path(name).is_absolute() or "\\" in name or "\0" in name:
+            refuse("outside-directory", f"file names are relative to the file that states them: {name}", node.place)
+        target = path.parent / name
+        if not target.resolve().is_relative_to(self.directory):
+            message = f"{name} lies outside the directory of the instance"
+            refuse("outside-directory", message, node.place, "keep all files of an instance in one directory")
+        return target
+
+    def _load(self, path: Path, above: tuple[Path, ...], place: Place | None) -> tuple[Node, str]:
+        """The tree of one file and the name it is shown by."""
+        shown = str(path)
+        if path.resolve() in above:
+            refuse("cycle", f"{path.name} is extended or included by itself", place)
+        content = _bytes(path, place)
+        name = path.resolve().relative_to(self.directory).as_posix()
+        self.files[name] = hashlib.sha256(content).hexdigest()
+        if len(self.files) > MOST_FILES:
+            refuse("too-many-files", f"an instance may have {MOST_FILES} files", place)
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            refuse("not-utf8", "the file is not UTF-8 text", Place(shown, line, 1))
+        node = compose(text, shown) or Node(Place(shown, 1, 1), {})
+        if not isinstance(node.value, dict):
+            refuse("wrong-type", "a file is a mapping of the instance's sections", node.place)
+        return node, shown
+
+
+def _bytes(path: Path, place: Place | None) -> bytes:
+    place = place or Place(str(path), 0, 0)
+    try:
+        if not path.is_file():
+            refuse("no-file", f"there is no file {path.name}", place)
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        refuse("no-file", f"{path.name} cannot be read: {error}", place)
+    if len(content) > MOST_BYTES:
+        refuse("too-large", f"{path.name} is larger than {MOST_BYTES // 1024 // 1024} MB", place)
+    return content

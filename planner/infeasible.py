@@ -1,0 +1,54 @@
+"""Why no plan exists: the rows that must give way, found by the least total violation.
+
+This names the statements in conflict and by how much; it is a relaxation (integers may be fractional), so
+an integer conflict that the relaxation can meet is reported as such.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+
+from planner.assemble import Program, label
+from planner.schema import Options
+from planner.solve import load
+
+BLAMED = ("demand", "served", "dependence", "limit_at_most", "limit_at_least", "least_sales", "group_least_size",
+          "group_most_size", "group_most_capital", "group_at_most", "building_at_once", "minimum_load", "stock_balance",
+          "reserve")
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A row that cannot be met together with the rest, and by how much it must give way."""
+
+    row: str
+    family: str
+    violation: float
+
+
+def conflicts(program: Program) -> tuple[Conflict, ...]:
+    """Rows of requirements, demands and limits violated least in total; empty when only integers conflict."""
+    solver = load(program, Options(), relax=True)
+    blamed = [i for i, (_, family, _) in enumerate(program.rows) if family in BLAMED]
+    columns = len(program.cost)
+    solver.changeColsCost(columns, np.arange(columns, dtype=np.int32), np.zeros(columns))
+    for row in blamed:
+        if np.isfinite(program.row_lower[row]):
+            solver.addCol(1.0, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), np.array([1.0]))
+        if np.isfinite(program.row_upper[row]):
+            solver.addCol(1.0, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), np.array([-1.0]))
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return ()
+    values = np.array(solver.getSolution().col_value)[:columns]
+    activity = program.matrix @ values
+    found = []
+    for row in blamed:
+        node, family, key = program.rows[row]
+        violation = max(program.row_lower[row] - activity[row], activity[row] - program.row_upper[row])
+        if violation > 1e-6:
+            found.append(Conflict(label(family, key, node), family, float(violation)))
+    return tuple(sorted(found, key=lambda c: -c.violation))

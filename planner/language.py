@@ -1,0 +1,58 @@
+"""The JSON Schema of instance files, for editors: the language of `schema` plus the words of files.
+
+Sections may be written as tables, figures as plain numbers or tables of years; `extends`, `include` and
+`scenarios` exist only in files.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from planner.schema import Instance
+
+FILE_WORDS: dict[str, Any] = {
+    "extends": {"type": "string", "description": "File this one is laid over, relative to this file."},
+    "include": {"type": "array", "items": {"type": "string"}, "description": "Files merged in; nothing twice."},
+    "scenarios": {
+        "type": "object",
+        "additionalProperties": {"type": "object"},
+        "description": "Named overrides by path, chosen with --scenario; 'path *=' scales, 'path +=' shifts.",
+    },
+}
+TABLE: dict[str, Any] = {
+    "type": "object",
+    "required": ["columns", "rows"],
+    "properties": {
+        "columns": {"type": "array", "items": {"type": "string"}},
+        "name": {"type": "string", "description": "Format of a row's name from its columns, such as {from}>{to}."},
+        "common": {"type": "object", "description": "Fields that all rows share."},
+        "rows": {"type": "array", "items": {"type": "array"}},
+    },
+    "additionalProperties": False,
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a whole or partial instance file."""
+    schema = Instance.model_json_schema(by_alias=True)
+    definitions = schema["$defs"]
+    definitions["Table"] = TABLE
+    figure = definitions.pop("Figure")
+    definitions["StatedFigure"] = figure
+    definitions["Figure"] = {
+        "description": "A number, a table of years, or a figure in full.",
+        "anyOf": [
+            {"type": "number"},
+            {"type": "object", "patternProperties": {r"^\d+$": {"type": "number"}}, "additionalProperties": False},
+            {"$ref": "#/$defs/StatedFigure"},
+        ],
+    }
+    for section in schema["properties"].values():
+        if section.get("type") == "object" and "additionalProperties" in section:
+            section["properties"] = {
+                "table": {"$ref": "#/$defs/Table"},
+                "tables": {"type": "array", "items": {"$ref": "#/$defs/Table"}},
+            }
+    schema["properties"] |= FILE_WORDS
+    schema.pop("required", None)  # A file may hold a part of an instance only.
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema

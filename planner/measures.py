@@ -1,0 +1,130 @@
+"""Controls and requirements: each must have something to act on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from planner.case import TOLERANCE, Case
+from planner.errors import Problem
+from planner.mathematics.control import covers, in_force, lane_passes, overlap, supplier_passes
+from planner.names import fits_any, matching
+from planner.network import Movement, Network
+from planner.schema import Control, Dependence, Served
+from planner.tree import Node
+
+Purchase = tuple[str, str]  # supplier, region
+
+
+def control_problems(case: Case, network: Network, mentioned: Collection[str]) -> Iterator[Problem]:
+    """Controls that change nothing. `mentioned`: names in scenarios, which may put a control into a future."""
+    futures = case.instance.futures
+    for name, control in case.instance.controls.items():
+        path = ("controls", name)
+        users = [future for future, part in futures.items() if fits_any(part.controls, name)]
+        if not users:
+            if not fits_any(mentioned, name):
+                hint = "add it to the controls of a future"
+                yield case.problem("no-effect", f"no future has the control {name}", *path, hint=hint)
+        elif not any(n.future in users and overlap(control, n) > TOLERANCE for n in network.tree.nodes):
+            message = f"{name} is never in force: its window {_window(control)} lies outside"
+            message += f" the horizon or before its futures {', '.join(users)} branch"
+            yield case.problem("outside-horizon", message, *path, "start")
+        if not any(_purchases(network, control)) and not any(_movements(network, control)):
+            message = f"{name} touches nothing: no supplier with origin {control.exporter} and no lane from there"
+            message += " carries what it controls to its destinations"
+            yield case.problem("no-effect", message, *path)
+
+
+def _window(control: Control) -> str:
+    return f"{control.start:g} to {'the end' if control.end is None else f'{control.end:g}'}"
+
+
+def _purchases(network: Network, control: Control) -> Iterator[Purchase]:
+    """Suppliers and regions that a control acts on."""
+    instance = network.base
+    for name, supplier in instance.suppliers.items():
+        if supplier.origin == control.exporter and covers(instance, control, supplier.commodity):
+            for region in matching(supplier.regions, instance.regions):
+                if fits_any(control.destinations, region):
+                    yield name, region
+
+
+def _movements(network: Network, control: Control) -> Iterator[Movement]:
+    for movement in network.movements:
+        if movement.origin == control.exporter and fits_any(control.destinations, movement.destination):
+            if covers(network.base, control, movement.commodity):
+                yield movement
+
+
+def unlimited_problems(case: Case, network: Network) -> Iterator[Problem]:
+    """Supply without any limit of which a control lets a share pass: a share of what?"""
+    instance = case.instance
+    built = {project.lane for project in instance.projects.values()}
+    controls = [c for n in network.tree.nodes for c in in_force(network, n)]
+    controls = list({id(control): control for control in controls}.values())
+    for name, region in dict.fromkeys(p for control in controls for p in _purchases(network, control)):
+        supplier = instance.suppliers[name]
+        if region in supplier.region_limits or all(step.amount is not None for step in supplier.steps):
+            continue
+        node = _partial(network, [(n, supplier_passes(network, name, region, n)) for n in network.tree.nodes])
+        if node is not None:
+            message = f"a control lets a share of {name} pass to {region} in {node.key}, but it has no limit"
+            hint = "give every step an amount, or a limit in region_limits"
+            yield case.problem("unlimited", message, "suppliers", name, "steps", hint=hint)
+    for movement in dict.fromkeys(m for control in controls for m in _movements(network, control)):
+        if instance.lanes[movement.lane].capacity is not None or movement.lane in built:
+            continue
+        node = _partial(network, [(n, lane_passes(network, movement, n)) for n in network.tree.nodes])
+        if node is not None:
+            message = f"a control lets a share of {movement.asset} pass in {node.key}, but the lane has no limit"
+            yield case.problem("unlimited", message, "lanes", movement.lane, hint="give the lane a capacity")
+
+
+def _partial(network: Network, passes: list[tuple[Node, float]]) -> Node | None:
+    """The first node at which a share passes."""
+    return next((node for node, share in passes if TOLERANCE < share < 1 - TOLERANCE), None)
+
+
+def requirement_problems(case: Case, network: Network) -> Iterator[Problem]:
+    """Requirements whose scope is empty."""
+    for name, part in case.instance.requirements.items():
+        path = ("requirements", name)
+        if not any(_in_scope(part, node) for node in network.tree.nodes):
+            message = f"{name} holds in no period: its scope is {_years(part)} in {', '.join(part.futures)}"
+            yield case.problem("empty-scope", message, *path)
+        elif isinstance(part, Served) and not any(
+            fits_any(part.regions, demand.region) and fits_any(part.classes, demand.user_class)
+            for demand in case.instance.demands.values()
+        ):
+            message = f"no demand lies in the scope of {name}: its regions and classes"
+            yield case.problem("empty-scope", message, *path)
+        elif isinstance(part, Dependence) and not _has_imports(network, part):
+            message = f"nothing in the scope of {name} can come from {part.exporter}"
+            hint = "a supplier with that origin or a lane from there must deliver its commodities to its regions"
+            yield case.problem("empty-scope", message, *path, hint=hint)
+
+
+def _in_scope(part: Served | Dependence, node: Node) -> bool:
+    after = part.start is None or node.start >= part.start - TOLERANCE
+    before = part.end is None or node.start < part.end - TOLERANCE
+    return after and before and any(fits_any(part.futures, future) for future in node.futures)
+
+
+def _years(part: Served | Dependence) -> str:
+    start = "the start" if part.start is None else f"{part.start:g}"
+    return f"{start} to {'the end' if part.end is None else f'{part.end:g}'}"
+
+
+def _has_imports(network: Network, part: Dependence) -> bool:
+    commodities = set(matching(part.commodities, network.base.commodities))
+    regions = set(matching(part.regions, network.base.regions))
+    bought = any(
+        supplier.origin == part.exporter
+        and supplier.commodity in commodities
+        and regions.intersection(matching(supplier.regions, network.base.regions))
+        for supplier in network.base.suppliers.values()
+    )
+    return bought or any(
+        m.origin == part.exporter and m.commodity in commodities and m.destination in regions
+        for m in network.movements
+    )

@@ -1,0 +1,34 @@
+"""Patterns of names: * stands for any characters, ? for one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = {"*": ".*", "?": "."}
+    return re.compile("".join(parts.get(letter) or re.escape(letter) for letter in pattern), re.DOTALL)
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text stands for several names."""
+    return "*" in text or "?" in text
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Whether a name matches a pattern."""
+    return pattern == name or (is_pattern(pattern) and _compiled(pattern).fullmatch(name) is not None)
+
+
+def fits_any(patterns: Iterable[str], name: str) -> bool:
+    """Whether a name matches one of the patterns."""
+    return any(fits(pattern, name) for pattern in patterns)
+
+
+def matching(patterns: str | Iterable[str], names: Iterable[str]) -> list[str]:
+    """The names that match a pattern, or one of several, in the order of the names."""
+    wanted = [patterns] if isinstance(patterns, str) else list(patterns)
+    return [name for name in names if fits_any(wanted, name)]

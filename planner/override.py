@@ -1,0 +1,341 @@
+"""Overrides: changes of a resolved tree by path, from scenarios, futures and `--set`.
+
+A path is dotted, with * and ?; a key that itself contains dots (`oxide.ndpr`) is matched greedily. ` *=` and
+` +=` change every number of a figure; a plain number set on a figure leaves its provenance in place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from pydantic_core import PydanticUndefined
+
+from planner.compose import Key, Node, child, children, compose, from_plain, plain, refuse
+from planner.errors import InputError, Place, Problem, closest
+from planner.figure import Figure
+from planner.grammar import INSTANCE, Shape, below, fields_of, narrowed
+from planner.names import fits, is_pattern
+from planner.settle import is_full_figure, is_year_table, settled
+
+Operation = Literal["=", "*=", "+="]
+_KEY = re.compile(r"\s*(?P<path>.*?)\s*(?:\s(?P<operation>\*=|\+=|=))?\s*", re.DOTALL)
+
+
+class Override(NamedTuple):
+    """One change: where, how and with what."""
+
+    path: str
+    operation: Operation
+    value: Node
+    how: str
+
+
+class Change(NamedTuple):
+    """What an override did at one path."""
+
+    path: tuple[Key, ...]
+    place: Place
+    value: object
+    how: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """A place that an override names; `node` is None when nothing stands there yet."""
+
+    parent: Node
+    key: Key
+    path: tuple[Key, ...]
+    shape: Shape
+    declared_in: Shape
+    node: Node | None
+
+
+def read_set(text: str) -> Override:
+    """An override as written after `--set`: path=value, path*=factor or path+=difference."""
+    place = Place(f"--set {text}", 0, 0)
+    left, sign, right = text.partition("=")
+    if not sign or not left.strip():
+        refuse("wrong-override", "an override is written path=value", place, "for example time.discount_rate=0.05")
+    operation: Operation = "="
+    # `demands.*=1` sets every demand; `demands.*.amount*=2` scales.
+    if left[-1] in "*+" and not left[:-1].rstrip().endswith(".") and left[:-1].strip():
+        operation = "*=" if left[-1] == "*" else "+="
+        left = left[:-1]
+    value = compose(right, place.file, fixed=place) or Node(place, None)
+    return Override(left.strip(), operation, value.moved(place), "--set")
+
+
+def read_mapping(overrides: Node, how: str) -> list[Override]:
+    """The overrides of a scenario or a future."""
+    if not isinstance(overrides.value, dict):
+        refuse("wrong-type", f"{how}: a mapping from path to value is expected", overrides.place)
+    found: list[Override] = []
+    for key, value in overrides.value.items():
+        match = _KEY.fullmatch(str(key))
+        assert match is not None
+        operation: Operation = "*=" if match["operation"] == "*=" else "+=" if match["operation"] == "+=" else "="
+        found.append(Override(match["path"], operation, value, how))
+    return found
+
+
+def apply(tree: Node, override: Override) -> list[Change]:
+    """Carry out an override on a tree that shares nothing, which it changes."""
+    named = targets(tree, override.path)
+    if override.operation == "=":
+        named = [target for target in named if _may_set(target, override)]
+    else:
+        named = [target for target in map(_with_default, named) if target.node is not None]
+    if not named:
+        place = override.value.place
+        refuse("unknown-path", f"{override.path} matches nothing", place, nearest(tree, override.path))
+    return [_carry_out(target, override) for target in named]
+
+
+# Finding what a path names.
+
+
+def targets(tree: Node, path: str) -> list[Target]:
+    """All places of a tree that a dotted path with wildcards names."""
+    return _targets(tree, INSTANCE, path.split("."), ())
+
+
+def _targets(node: Node, shape: Shape, segments: list[str], path: tuple[Key, ...]) -> list[Target]:
+    shape = narrowed(shape, node.value)
+    found: dict[tuple[Key, ...], Target] = {}
+    for count in range(len(segments), 0, -1):
+        head, rest = ".".join(segments[:count]), segments[count:]
+        for target in _steps(node, shape, head, path):
+            for inner in _descend(target, rest):
+                found.setdefault(inner.path, inner)
+        if found and not is_pattern(head):
+            break
+    if not found and not is_pattern(".".join(segments)):
+        found.update((target.path, target) for target in _new_entry(node, shape, segments, path))
+    return list(found.values())
+
+
+def _steps(node: Node, shape: Shape, head: str, path: tuple[Key, ...]) -> Iterator[Target]:
+    """What one part of a path names under a node; fields of the schema that are not stated have no node."""
+    if shape.kind == "figure" and is_full_figure(node) and head.isdigit():
+        table = child(node, "by_year")
+        if table is not None:
+            yield from _steps(table, Shape("map", item=Shape("number"), years=True), head, (*path, "by_year"))
+        return
+    stated = dict(children(node))
+    for key, value in stated.items():
+        if fits(head, str(key)):
+            yield Target(node, key, (*path, key), below(shape, key, node.value), shape, value)
+    if shape.model is None or not isinstance(node.value, dict):
+        return
+    for name, (_, inner) in fields_of(shape.model).items():
+        if name not in stated and (head == name or (is_pattern(head) and shape.kind == "model" and fits(head, name))):
+            yield Target(node, name, (*path, name), inner, shape, None)
+
+
+def _descend(target: Target, rest: list[str]) -> list[Target]:
+    if not rest:
+        return [target]
+    node = target.node
+    if node is None:
+        # Nothing stands here: what could only stand inside is built when it is set.
+        if target.shape.kind not in ("model", "map") or is_pattern(".".join(rest)):
+            return []
+        return _targets(_Pending(target), target.shape, rest, target.path)
+    if target.shape.has_figure() and len(rest) == 1 and rest[0] in fields_of(Figure) and not is_full_figure(node):
+        if isinstance(node.value, int | float) or is_year_table(node):
+            node.value = {"by_year" if is_year_table(node) else "value": Node(node.place, node.value, node.text)}
+            node.text = None
+    return _targets(node, target.shape, rest, target.path)
+
+
+class _Pending(Node):
+    """A mapping that comes into being when something is set in it."""
+
+    __slots__ = ("holder",)
+
+    def __init__(self, holder: Target) -> None:
+        super().__init__(holder.parent.place, {})
+        self.holder = holder
+
+    def attach(self, place: Place) -> None:
+        parent = self.holder.parent
+        if isinstance(parent, _Pending):
+            parent.attach(place)
+        assert isinstance(parent.value, dict)
+        parent.value[self.holder.key] = Node(place, self.value)
+
+
+def _new_entry(node: Node, shape: Shape, segments: list[str], path: tuple[Key, ...]) -> Iterator[Target]:
+    """A name or year that a mapping does not have yet."""
+    name = ".".join(segments)
+    item = shape.item
+    if shape.kind == "figure" and is_year_table(node) and name.isdigit():
+        yield Target(node, int(name), (*path, int(name)), Shape("number"), shape, None)
+    elif shape.kind == "map" and item is not None and isinstance(node.value, dict):
+        fields = fields_of(item.model) if item.model is not None else {}
+        if shape.years and name.isdigit():
+            yield Target(node, int(name), (*path, int(name)), item, shape, None)
+        elif not shape.years and not any(segment in fields for segment in segments[1:]):
+            yield Target(node, name, (*path, name), item, shape, None)
+
+
+def _may_set(target: Target, override: Override) -> bool:
+    """Whether a value may be set where nothing stands: a field always, a new part only in full."""
+    if target.node is not None:
+        return True
+    if override.value.value is None:
+        return False
+    if target.declared_in.kind == "map" and target.shape.kind in ("model", "either"):
+        return isinstance(override.value.value, dict)
+    return target.declared_in.kind != "model" or not is_pattern(override.path.rsplit(".", 1)[-1])
+
+
+def _with_default(target: Target) -> Target:
+    """A figure that is not stated is scaled or shifted from its default."""
+    model = target.declared_in.model
+    if target.node is not None or model is None or str(target.key) not in fields_of(model):
+        return target
+    default = fields_of(model)[str(target.key)][0].default
+    if isinstance(default, Figure):
+        default = default.value
+    if default is PydanticUndefined or isinstance(default, bool) or not isinstance(default, int | float):
+        return target
+    node = from_plain(default, target.parent.place)
+    return Target(target.parent, target.key, target.path, target.shape, target.declared_in, node)
+
+
+# Carrying it out.
+
+
+def _carry_out(target: Target, override: Override) -> Change:
+    place = override.value.place
+    if override.operation == "=":
+        new = _replaced(target, override.value)
+    else:
+        new = _calculated(target, override)
+    if isinstance(target.parent, _Pending):
+        target.parent.attach(place)
+    if isinstance(target.parent.value, list):
+        assert isinstance(target.key, int)
+        target.parent.value[target.key] = new or Node(place, None)
+    elif isinstance(target.parent.value, dict):
+        if new is None:
+            target.parent.value.pop(target.key)
+        else:
+            target.parent.value[target.key] = new
+    return Change(target.path, place, None if new is None else plain(new), f"{override.how} {override.operation}")
+
+
+def _replaced(target: Target, value: Node) -> Node | None:
+    """The new value; a plain number or table of years leaves a figure's source and note in place."""
+    if value.value is None:
+        return None
+    copy = settled(value, target.shape)
+    is_bare = isinstance(value.value, int | float) and not isinstance(value.value, bool)
+    if target.node is None or not is_full_figure(target.node) or not (is_bare or is_year_table(value)):
+        return copy
+    assert isinstance(target.node.value, dict)
+    kept = {key: old for key, old in target.node.value.items() if key not in ("value", "by_year")}
+    figure: dict[Key, Node] = {"value" if is_bare else "by_year": copy, **kept}
+    if not (is_bare and _within(figure)):
+        # The range belonged to the value that is gone.
+        for key in ("low", "high", "estimate"):
+            figure.pop(key, None)
+    return Node(value.place, figure)
+
+
+def _within(figure: dict[Key, Node]) -> bool:
+    low, value, high = (figure[key].value if key in figure else None for key in ("low", "value", "high"))
+    numbers = [number for number in (low, value, high) if isinstance(number, int | float)]
+    return len(numbers) == 3 and numbers == sorted(numbers)
+
+
+def _calculated(target: Target, override: Override) -> Node:
+    amount = override.value.value
+    place = override.value.place
+    assert target.node is not None
+    name = ".".join(map(str, target.path))
+    if isinstance(amount, bool) or not isinstance(amount, int | float):
+        refuse("wrong-override", f"{override.operation} needs a number: found {amount}", place)
+    if override.operation == "*=" and amount < 0:
+        refuse("wrong-override", f"a factor must not be negative: {amount:g}", place)
+    old = target.node
+    if is_full_figure(old) and isinstance(old.value, dict):
+        # The range of a figure by year is a factor, which stays as it is.
+        parts = ("by_year",) if "by_year" in old.value else ("value", "low", "high")
+        changed = {key: _shifted(v, override, amount, name) if key in parts else v for key, v in old.value.items()}
+        return Node(place, changed)
+    return _shifted(old, override, amount, name)
+
+
+def _shifted(node: Node, override: Override, amount: float, name: str) -> Node:
+    if isinstance(node.value, dict) and is_year_table(node):
+        changed = {key: _shifted(value, override, amount, name) for key, value in node.value.items()}
+        return Node(override.value.place, changed)
+    if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+        hint = f"did you mean {override.path}.*?" if isinstance(node.value, dict) else None
+        refuse("wrong-override", f"{name} is not a number, so that {override.operation} cannot change it",
+               override.value.place, hint)  # fmt: skip
+    number = node.value * amount if override.operation == "*=" else node.value + amount
+    # A whole number stays one: fields such as modules take no decimals.
+    if isinstance(node.value, int) and float(number).is_integer() and abs(number) < 2**53:
+        number = int(number)
+    return Node(override.value.place, number)
+
+
+# Saying what was meant.
+
+
+def nearest(tree: Node, path: str) -> str | None:
+    """The hint for a path that matches nothing: the nearest path that exists."""
+    segments = path.split(".")
+    best: tuple[int, str] | None = None
+    for depth, prefix, node, shape in _partial(tree, INSTANCE, segments, 0, ""):
+        rest = segments[depth:]
+        names = [str(key) for key, _ in children(node)]
+        model = narrowed(shape, node.value).model
+        names += [name for name in fields_of(model) if name not in names] if model is not None else []
+        near = {count: closest(".".join(rest[:count]), names) for count in range(1, len(rest) + 1)}
+        hints = [f"did you mean {'.'.join([prefix + n, *rest[count:]])}?" for count, n in near.items() if n is not None]
+        if not hints and 0 < len(names) <= 12:
+            hints = [f"{prefix.rstrip('.') or 'the top level'} has {', '.join(names)}"]
+        if hints and (best is None or depth > best[0]):
+            best = (depth, hints[0])
+    return best[1] if best else None
+
+
+def _partial(
+    node: Node, shape: Shape, segments: list[str], depth: int, prefix: str
+) -> Iterator[tuple[int, str, Node, Shape]]:
+    """The deepest nodes that the beginning of a path reaches."""
+    reached = False
+    shape = narrowed(shape, node.value)
+    for count in range(len(segments) - depth - 1, 0, -1):
+        head = ".".join(segments[depth : depth + count])
+        for key, value in children(node):
+            if fits(head, str(key)) and isinstance(value.value, dict | list):
+                reached = True
+                inner = below(shape, key, node.value)
+                yield from _partial(value, inner, segments, depth + count, f"{prefix}{head}.")
+        if reached:
+            break
+    if not reached:
+        yield depth, prefix, node, shape
+
+
+def apply_all(tree: Node, overrides: list[Override]) -> list[Change]:
+    """Carry out overrides in order; all that cannot be carried out are reported together."""
+    changes: list[Change] = []
+    problems: list[Problem] = []
+    for override in overrides:
+        try:
+            changes += apply(tree, override)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return changes

@@ -1,0 +1,187 @@
+"""Names: every name and pattern in an instance must stand for something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from planner.case import Case, Route, parts_of
+from planner.errors import Problem, did_you_mean
+from planner.names import is_pattern, matching
+from planner.schema import Dependence, Instance, Served
+
+
+class Reference(NamedTuple):
+    """A name at a place that must be one of a kind, or a pattern that must match one."""
+
+    path: Route
+    name: str
+    kind: str
+    is_pattern: bool = True
+
+
+def reference_problems(case: Case) -> Iterator[Problem]:
+    """Names that nothing bears and patterns that nothing matches."""
+    known = _known(case.instance)
+    for reference in _references(case.instance):
+        names = known[reference.kind]
+        if reference.name in names or (reference.is_pattern and matching(reference.name, names)):
+            continue
+        hint = did_you_mean(reference.name, names)
+        if reference.is_pattern and is_pattern(reference.name):
+            message = f"no {reference.kind} matches {reference.name}"
+            yield case.problem("empty-pattern", message, *reference.path, hint=hint)
+        else:
+            message = f"there is no {reference.kind} {reference.name}"
+            yield case.problem("dangling-name", message, *reference.path, hint=hint or _all(names, reference.kind))
+
+
+def _all(names: Iterable[str], kind: str) -> str | None:
+    """The choice, when it is small enough to be read."""
+    listed = list(names)
+    return f"known: {', '.join(listed)}" if 0 < len(listed) <= 12 and kind != "source" else None
+
+
+def _known(instance: Instance) -> dict[str, dict[str, None]]:
+    """The names of every kind."""
+    origins = [supplier.origin for supplier in instance.suppliers.values() if supplier.origin is not None]
+    activities = [
+        f"{name}/{process}"
+        for name, facility in instance.facilities.items()
+        for process in matching(facility.processes, instance.processes)
+    ]
+    kinds: dict[str, Iterable[str]] = {
+        "region": instance.regions,
+        "exporter": [*instance.regions, *origins],
+        "commodity": instance.commodities,
+        "element": instance.elements,
+        "stage": [commodity.stage for commodity in instance.commodities.values() if commodity.stage],
+        "class of users": [demand.user_class for demand in instance.demands.values()],
+        "process": instance.processes,
+        "facility": instance.facilities,
+        "project": instance.projects,
+        "lane": instance.lanes,
+        "supplier": instance.suppliers,
+        "outlet": instance.outlets,
+        "demand": instance.demands,
+        "control": instance.controls,
+        "future": instance.futures,
+        "source": instance.sources,
+        "activity": activities,
+    }
+    return {kind: dict.fromkeys(names) for kind, names in kinds.items()}
+
+
+def _one(path: Route, name: str | None, kind: str) -> Iterator[Reference]:
+    if name is not None:
+        yield Reference(path, name, kind, is_pattern=False)
+
+
+def _keys(path: Route, names: Iterable[str], kind: str) -> Iterator[Reference]:
+    for name in names:
+        yield Reference((*path, name), name, kind, is_pattern=False)
+
+
+def _each(path: Route, patterns: Iterable[str], kind: str) -> Iterator[Reference]:
+    for index, pattern in enumerate(patterns):
+        yield Reference((*path, index), pattern, kind)
+
+
+def _names(path: Route, names: Iterable[str], kind: str) -> Iterator[Reference]:
+    for index, name in enumerate(names):
+        yield Reference((*path, index), name, kind, is_pattern=False)
+
+
+def _references(instance: Instance) -> Iterator[Reference]:
+    yield from _of_materials(instance)
+    yield from _of_investment(instance)
+    yield from _of_trade(instance)
+    yield from _of_users(instance)
+    yield from _of_measures(instance)
+    for path, part in parts_of(instance):
+        yield from _one((*path, "source"), part.source, "source")
+
+
+def _of_materials(instance: Instance) -> Iterator[Reference]:
+    for name, commodity in instance.commodities.items():
+        yield from _keys(("commodities", name, "elements"), commodity.elements, "element")
+    for name, process in instance.processes.items():
+        yield from _keys(("processes", name, "inputs"), process.inputs, "commodity")
+        yield from _keys(("processes", name, "outputs"), process.outputs, "commodity")
+
+
+def _of_investment(instance: Instance) -> Iterator[Reference]:
+    for name, facility in instance.facilities.items():
+        path: Route = ("facilities", name)
+        yield from _one((*path, "region"), facility.region, "region")
+        yield from _each((*path, "processes"), facility.processes, "process")
+        yield from _keys((*path, "variable_costs"), facility.variable_costs, "process")
+    for name, project in instance.projects.items():
+        path = ("projects", name)
+        yield from _one((*path, "facility"), project.facility, "facility")
+        yield from _one((*path, "lane"), project.lane, "lane")
+        yield from _names((*path, "requires"), project.requires, "project")
+    for name, group in instance.project_groups.items():
+        yield from _each(("project_groups", name, "projects"), group.projects, "project")
+
+
+def _of_trade(instance: Instance) -> Iterator[Reference]:
+    for name, lane in instance.lanes.items():
+        path: Route = ("lanes", name)
+        yield from _each((*path, "commodities"), lane.commodities, "commodity")
+        yield from _each((*path, "origins"), lane.origins, "region")
+        yield from _each((*path, "destinations"), lane.destinations, "region")
+    for name, supplier in instance.suppliers.items():
+        path = ("suppliers", name)
+        yield from _one((*path, "commodity"), supplier.commodity, "commodity")
+        yield from _each((*path, "regions"), supplier.regions, "region")
+        for field in ("region_limits", "delivery_costs", "tariffs"):
+            yield from _keys((*path, field), getattr(supplier, field), "region")
+    for name, outlet in instance.outlets.items():
+        path = ("outlets", name)
+        yield from _one((*path, "commodity"), outlet.commodity, "commodity")
+        yield from _each((*path, "regions"), outlet.regions, "region")
+        yield from _keys((*path, "delivery_costs"), outlet.delivery_costs, "region")
+    for name, limit in instance.limits.items():
+        path = ("limits", name)
+        yield from _each((*path, "suppliers"), limit.suppliers, "supplier")
+        yield from _each((*path, "outlets"), limit.outlets, "outlet")
+        yield from _each((*path, "lanes"), limit.lanes, "lane")
+        yield from _each((*path, "activities"), limit.activities, "activity")
+
+
+def _of_users(instance: Instance) -> Iterator[Reference]:
+    for name, demand in instance.demands.items():
+        yield from _one(("demands", name, "region"), demand.region, "region")
+        yield from _keys(("demands", name, "accepts"), demand.accepts, "commodity")
+    for name, stockpile in instance.stockpiles.items():
+        yield from _one(("stockpiles", name, "commodity"), stockpile.commodity, "commodity")
+        yield from _one(("stockpiles", name, "region"), stockpile.region, "region")
+    for name, returns in instance.returns.items():
+        path: Route = ("returns", name)
+        yield from _one((*path, "commodity"), returns.commodity, "commodity")
+        yield from _one((*path, "region"), returns.region, "region")
+        yield from _keys((*path, "delivered"), returns.delivered, "commodity")
+        yield from _each((*path, "demands"), returns.demands, "demand")
+
+
+def _of_measures(instance: Instance) -> Iterator[Reference]:
+    for name, future in instance.futures.items():
+        yield from _one(("futures", name, "comes_from"), future.comes_from, "future")
+        yield from _each(("futures", name, "controls"), future.controls, "control")
+    for name, control in instance.controls.items():
+        path: Route = ("controls", name)
+        yield from _one((*path, "exporter"), control.exporter, "exporter")
+        yield from _each((*path, "commodities"), control.commodities, "commodity")
+        yield from _names((*path, "stages"), control.stages, "stage")
+        yield from _names((*path, "elements"), control.elements, "element")
+        yield from _each((*path, "destinations"), control.destinations, "region")
+    for name, part in instance.requirements.items():
+        path = ("requirements", name)
+        yield from _each((*path, "regions"), part.regions, "region")
+        yield from _each((*path, "futures"), part.futures, "future")
+        if isinstance(part, Served):
+            yield from _each((*path, "classes"), part.classes, "class of users")
+        if isinstance(part, Dependence):
+            yield from _one((*path, "exporter"), part.exporter, "exporter")
+            yield from _each((*path, "commodities"), part.commodities, "commodity")

@@ -1,0 +1,158 @@
+"""One run from instance to checked tables: load, validate, build, solve, write, check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from planner.assemble import Program, assemble
+from planner.check import CheckReport, check_run
+from planner.document import Document, load
+from planner.infeasible import Conflict, conflicts
+from planner.manifest import datapackage, manifest, run_hash
+from planner.network import build_network
+from planner.schema import Instance, Options
+from planner.solution import Solution
+from planner.solve import Outcome, Progress, solve, write_model
+from planner.summary import key_figures, summary_table
+from planner.tables import all_tables
+from planner.validate import validate
+from planner.write import read_tables, whole_folder, write_json, write_tables
+
+
+class CheckFailedError(Exception):
+    """The written tables disagree with the instance; they were put aside for examination."""
+
+    def __init__(self, report: CheckReport, folder: Path) -> None:
+        super().__init__(f"the independent check failed; the rejected tables are in {folder}\n{report}")
+        self.report = report
+        self.folder = folder
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: where it is, how it ended, its tables and key figures."""
+
+    instance: Instance
+    outcome: Outcome
+    folder: Path | None
+    tables: dict[str, pd.DataFrame]
+    figures: dict[str, Any]
+    check: CheckReport | None
+    conflicts: tuple[Conflict, ...]
+    warnings: tuple[str, ...]
+    seconds: dict[str, float]
+
+
+class Clock:
+    """Seconds per phase, and news of the phase begun."""
+
+    def __init__(self, news: Callable[[str], None] | None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._news = news
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        if self._news is not None:
+            self._news(name)
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.monotonic() - begun
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who wants to hear how a run goes on."""
+
+    phase: Callable[[str], None] | None = None
+    progress: Callable[[Progress], None] | None = None
+
+
+def solve_instance(
+    path: str | Path,
+    scenario: str | None = None,
+    sets: Sequence[str] = (),
+    out: str | Path | None = None,
+    options: dict[str, Any] | None = None,
+    listener: Listener = Listener(),  # noqa: B008 - frozen
+    model_file: str | Path | None = None,
+) -> Run:
+    """Solve an instance and write its tables.
+
+    `options` replaces fields of the instance's `options`. Raises InputError for bad input (nothing is
+    written), CheckFailedError when the tables do not bear out the result.
+    """
+    clock = Clock(listener.phase)
+    with clock.phase("load"):
+        document = load(path, scenario, sets)
+    with clock.phase("validate"):
+        warnings = tuple(str(w) for w in validate(document))
+    settings = Options.model_validate(document.instance.options.model_dump() | (options or {}))
+    with clock.phase("build"):
+        program = assemble(build_network(document.instances()))
+    if model_file is not None:
+        write_model(program, str(model_file))
+    with clock.phase("solve"):
+        outcome = solve(program, settings, listener.progress)
+    if not outcome.has_plan:
+        return _without_plan(document, program, outcome, warnings, clock)
+    folder = Path(out) if out is not None else default_folder(document, settings)
+    return _written(document, program, outcome, settings, folder, warnings, clock)
+
+
+def default_folder(document: Document, options: Options) -> Path:
+    """results/<instance>/<first eight of the run's hash> under the working directory."""
+    return Path("results") / document.instance.name / run_hash(document, options)[:8]
+
+
+def _without_plan(
+    document: Document, program: Program, outcome: Outcome, warnings: tuple[str, ...], clock: Clock
+) -> Run:
+    found: tuple[Conflict, ...] = ()
+    if outcome.status == "infeasible":
+        with clock.phase("explain"):
+            found = conflicts(program)
+    figures = key_figures(document.instance, outcome, {})
+    return Run(document.instance, outcome, None, {}, figures, None, found, warnings, clock.seconds)
+
+
+def _written(
+    document: Document, program: Program, outcome: Outcome, options: Options, folder: Path,
+    warnings: tuple[str, ...], clock: Clock,
+) -> Run:
+    instance = document.instance
+    with clock.phase("tables"):
+        tables = all_tables(Solution(program, outcome))
+    figures = key_figures(instance, outcome, tables)
+    with whole_folder(folder) as fresh:
+        with clock.phase("write"):
+            write_tables(tables, fresh)
+        with clock.phase("check"):
+            report = check_run(document.instances(), read_tables(fresh), figures["objective"])
+        if not report.passed:
+            raise CheckFailedError(report, _put_aside(fresh, folder, report))
+        tables["summary"] = summary_table(figures)
+        write_tables({"summary": tables["summary"]}, fresh)
+        write_json(figures | {"seconds": round(outcome.seconds, 3)}, fresh / "summary.json")
+        write_json(datapackage(instance.name, instance.title, tables), fresh / "datapackage.json")
+        verdict = {"passed": report.passed, "tests": dict(report.tests), "largest_residual": report.largest_residual}
+        write_json(manifest(document, options, outcome, clock.seconds, verdict), fresh / "manifest.json")
+    return Run(instance, outcome, folder, tables, figures, report, (), warnings, clock.seconds)
+
+
+def _put_aside(fresh: Path, folder: Path, report: CheckReport) -> Path:
+    """Keep rejected tables beside where the run would be, so that the fault can be found."""
+    aside = folder.with_name(f"{folder.name}.rejected")
+    with whole_folder(aside) as kept:
+        for file in sorted(fresh.iterdir()):
+            (kept / file.name).write_bytes(file.read_bytes())
+        write_json({"rejected": [asdict(f) for f in report.findings]}, kept / "manifest.json")
+    return aside

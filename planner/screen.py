@@ -1,0 +1,175 @@
+"""What a person sees in the terminal: progress while it works, one screen when it is done."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from planner.run import Run
+from planner.solve import Progress
+from planner.summary import signed
+
+MOST_PROJECTS = 16
+HEADLINES = {
+    "optimal": "Solved",
+    "stopped": "Stopped early: the best plan so far",
+    "interrupted": "Interrupted: the best plan so far",
+}
+
+
+class Ticker:
+    """Phases and the search's progress on standard error, at most twice a second."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._open = sys.stderr.isatty()
+        self._width = 0
+
+    def phase(self, name: str) -> None:
+        self._show({"load": "reading", "validate": "validating", "build": "building the model",
+                    "solve": "solving", "tables": "making tables", "write": "writing tables",
+                    "check": "checking", "explain": "looking for the conflict"}.get(name, name), always=True)
+
+    def progress(self, news: Progress) -> None:
+        gap = "" if news.gap > 10 else f"  gap {news.gap:.2%}"
+        best = "none yet" if abs(news.incumbent) > 1e30 else f"{news.incumbent:,.2f}"
+        bound = "none yet" if abs(news.bound) > 1e30 else f"{news.bound:,.2f}"
+        self._show(f"solving {news.seconds:5.0f} s  cost {best}  bound {bound}{gap}")
+
+    def _show(self, text: str, always: bool = False) -> None:
+        now = time.monotonic()
+        if not always and now - self._last < (0.5 if self._open else 5.0):
+            return
+        self._last = now
+        if self._open:
+            sys.stderr.write("\r" + text.ljust(self._width))
+            self._width = max(self._width, len(text))
+        else:
+            sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        if self._open and self._width:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+            sys.stderr.flush()
+
+
+def show_run(run: Run, console: Console) -> None:
+    """One screen: what to build, where, when, at what cost; what is served; where the tables are."""
+    console.print(_headline(run))
+    for warning in run.warnings[:5]:
+        console.print(Text(f"  note: {warning}", style="yellow"))
+    if run.tables["plan"].empty:
+        console.print("Nothing is built.\n")
+    else:
+        console.print(_plan(run))
+    console.print(_costs(run))
+    if not run.tables["demand"].empty:
+        console.print(_served(run))
+    console.print(_requirements(run))
+    if run.check is not None:
+        tests = sum(run.check.tests.values())
+        console.print(f"Checked independently: {tests:,} tests passed. Tables and summary in ", end="")
+        console.print(Text(f"{run.folder}/", style="bold"))
+
+
+def _headline(run: Run) -> Text:
+    outcome, instance = run.outcome, run.instance
+    gap = f", proven within {outcome.gap:.2%} of the best possible" if outcome.gap > 1e-9 else ", proven best"
+    if outcome.gap == float("inf"):
+        gap = ", no bound proven"
+    name = instance.title or instance.name
+    word = "value" if instance.objective.sense == "maximise" else "cost"
+    total = f"{signed(instance, outcome.objective):,.2f} {instance.units.money}"
+    solved = HEADLINES[outcome.status]
+    return Text.assemble((f"{name}\n", "bold"), f"{solved} in {outcome.seconds:.1f} s: {word} {total}{gap}.\n")
+
+
+def _frame(title: str, columns: list[tuple[str, str]]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, justify in columns:
+        table.add_column(name, justify=justify, no_wrap=justify == "right")  # type: ignore[arg-type]
+    return table
+
+
+def _plan(run: Run) -> Table:
+    plan = run.tables["plan"]
+    money, shown = run.instance.units.money, plan.nlargest(MOST_PROJECTS, "capital_cost").sort_values("decided")
+    hidden = len(plan) - len(shown)
+    title = f"Build: {len(plan)} decisions, {plan['capital_cost'].sum():,.0f} {money} of capital"
+    if hidden:
+        title += f" ({len(shown)} largest; {hidden} more in plan.csv)"
+    table = _frame(title, [("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"),
+                           ("online", "right"), (f"size {run.instance.units.quantity}/yr", "right"), (money, "right")])
+    for row in shown.to_dict("records"):
+        table.add_row(
+            Text(_short(row["title"] or row["project"], 44)), row["region"], row["stage"], str(row["period"]),
+            f"{row['commissioned']:.1f}".removesuffix(".0"), _amount(row["size"]), _amount(row["capital_cost"]),
+        )
+    return table
+
+
+def _costs(run: Run) -> Text:
+    items = sorted(run.figures["cost_by_item"].items(), key=lambda item: -abs(item[1]))
+    words = ", ".join(f"{name.replace('_', ' ')} {_amount(total)}" for name, total in items if abs(total) > 1e-9)
+    return Text.assemble(("Discounted cost by item ", "bold"), f"({run.instance.units.money}): {words}\n")
+
+
+def _served(run: Run) -> Table:
+    frame = pd.DataFrame(run.figures["served"])
+    futures, classes = list(dict.fromkeys(frame["future"])), list(dict.fromkeys(frame["class"]))
+    table = _frame("Share of demand served over the horizon (worst year)",
+                   [("future", "left"), ("probability", "right"), *((c, "right") for c in classes)])
+    lookup = {(r["future"], r["class"]): r for r in frame.to_dict("records")}
+    for future in futures:
+        cells = [_share(lookup.get((future, c))) for c in classes]
+        table.add_row(future, f"{run.instance.futures[future].probability:.0%}", *cells)
+    return table
+
+
+def _share(row: dict[str, Any] | None) -> Text:
+    if row is None:
+        return Text("-")
+    text = f"{row['served']:.1%}"
+    if row["worst_served"] < row["served"] - 5e-4:
+        text += f" ({row['worst_served']:.0%} in {row['worst_year']:.0f})"
+    return Text(text, style="red" if row["served"] < 0.95 else "")
+
+
+def _requirements(run: Run) -> Text:
+    frame = run.tables["requirements"]
+    if frame.empty:
+        return Text("")
+    missed = frame[frame["violation"] > 1e-6]
+    text = Text.assemble(("\nRequirements: ", "bold"), f"{len(frame) - len(missed)} of {len(frame)} rows met")
+    if len(missed):
+        names = ", ".join(f"{name} ({n})" for name, n in missed["requirement"].value_counts().items())
+        text.append(f"; missed at a price: {names}", style="yellow")
+    return text
+
+
+def _short(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+
+
+def show_conflict(run: Run, console: Console) -> None:
+    """Why there is no plan, in words."""
+    console.print(Text("No plan satisfies this instance.", style="bold red"))
+    if run.outcome.status == "unbounded":
+        console.print("Total cost can be made as low as one likes: a sale or credit without a limit.")
+    elif run.conflicts:
+        console.print("The least that would have to give way (quantities in the rows' own units):")
+        for conflict in run.conflicts[:12]:
+            console.print(Text(f"  {conflict.row}  by {conflict.violation:,.6g}"))
+    else:
+        console.print("The conflict lies in yes-or-no decisions: sizes, prerequisites or limits on building.")

@@ -1,0 +1,108 @@
+"""A program and the values found for it, read by family and node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from planner.assemble import Program
+from planner.mathematics.investment import decisions, segments, size_terms
+from planner.network import Network
+from planner.program import Key
+from planner.schema import Instance
+from planner.solve import Outcome
+from planner.template import Array
+from planner.tree import Node
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One project decided in one group: what it adds and what it costs [money, undiscounted]."""
+
+    project: str
+    group: str
+    node: Node
+    size: float
+    modules: float | None
+    capital: float
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Values of every variable and link."""
+
+    program: Program
+    outcome: Outcome
+
+    @property
+    def network(self) -> Network:
+        return self.program.network
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return self.network.tree.nodes
+
+    def instance(self, node: Node) -> Instance:
+        return self.network.instance(node)
+
+    @cached_property
+    def _keys(self) -> dict[str, tuple[Key, ...]]:
+        chapters = (self.program.investments, self.program.operation)
+        families = [f for c in chapters for f in (*c.variables, *c.links)]
+        return {f.name: f.keys for f in families}
+
+    def array(self, node: Node | None, family: str) -> Array:
+        """Values of a family at a block, in the order of its keys."""
+        if node is not None and (node.index, family) in self.program.link_terms:
+            terms, constants = self.program.link_terms[node.index, family]
+            return np.asarray(terms @ self.outcome.values + constants)
+        return self.outcome.values[self.program.slice(node, family)]
+
+    def of(self, node: Node | None, family: str) -> Iterator[tuple[Key, float]]:
+        """Keys and values of a family at a block."""
+        return zip(self._keys[family], self.array(node, family).tolist(), strict=True)
+
+    def values(self, node: Node | None, family: str) -> dict[Key, float]:
+        return dict(self.of(node, family))
+
+    def row_prices(self, family: str) -> Iterator[tuple[Node, Key, float]]:
+        """Dual value of every row of a constraint family: cost of one more unit on its right-hand side."""
+        prices = self.outcome.prices
+        for position, (node, name, key) in enumerate(self.program.rows):
+            if name == family and node is not None:
+                yield node, key, float(prices[position])
+
+    @cached_property
+    def decided(self) -> tuple[Decision, ...]:
+        """What is decided, in document order of the projects and then in order of time."""
+        return tuple(d for key in decisions(self.network) if (d := self._decision(*key)) is not None)
+
+    def _decision(self, name: str, group: str) -> Decision | None:
+        node = self.network.tree.groups[group][0]
+        project = self.instance(node).projects[name]
+        size = sum(c * self._invested[family][key] for family, key, c in size_terms(self.network, name, group))
+        if max(self._invested["start"][name, group], size) <= 1e-9:
+            return None
+        is_modular = project.size.module is not None and not project.capital.curve
+        modules = self._invested["modules"][name, group] if is_modular else None
+        return Decision(name, group, node, size, modules, self.overnight(name, group, node))
+
+    @cached_property
+    def _invested(self) -> dict[str, dict[Key, float]]:
+        return {family.name: self.values(None, family.name) for family in self.program.investments.variables}
+
+    def overnight(self, name: str, group: str, node: Node) -> float:
+        """Capital cost of a decision at one of its nodes' figures [money, undiscounted]."""
+        capital = self.instance(node).projects[name].capital
+        if capital.curve:
+            weights = self._invested["end_weight"]
+            return sum(
+                getattr(segment, side).cost * weights[name, group, i, side]
+                for i, segment in enumerate(segments(capital.curve), 1) for side in ("left", "right")
+            )
+        size = sum(c * self._invested[family][key] for family, key, c in size_terms(self.network, name, group))
+        variable = self.network.price * capital.variable.at(node.middle) * size
+        return capital.fixed.at(node.middle) * self._invested["start"][name, group] + variable

@@ -1,0 +1,102 @@
+"""Key figures: what a person reads first, as a table and as `summary.json` for programs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from planner.schema import Instance
+from planner.solve import Outcome
+
+
+def signed(instance: Instance, cost: float) -> float:
+    """A total cost in the instance's own sense: a maximised objective is the negative of cost."""
+    return -cost if instance.objective.sense == "maximise" else cost
+
+
+def key_figures(instance: Instance, outcome: Outcome, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """The figures of `summary.json`; objective and bound in the instance's own money and sense."""
+    figures: dict[str, Any] = {
+        "instance": instance.name,
+        "status": outcome.status,
+        "sense": instance.objective.sense,
+        "objective": signed(instance, outcome.objective),
+        "bound": signed(instance, outcome.bound),
+        "gap": outcome.gap,
+        "solver_nodes": outcome.nodes,
+        "seconds": round(outcome.seconds, 3),
+        "money_unit": instance.units.money,
+        "quantity_unit": instance.units.quantity,
+    }
+    if instance.published_optimum is not None:
+        figures["published_optimum"] = instance.published_optimum
+    if outcome.has_plan:
+        figures |= _of_plan(tables)
+    return figures
+
+
+def _of_plan(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    plan, costs = tables["plan"], tables["costs"]
+    by_item = costs.groupby("item")["discounted"].sum()
+    return {
+        "projects_decided": len(plan),
+        "capital_cost": math.fsum(plan["capital_cost"]),
+        "cost_by_item": {str(item): float(total) for item, total in by_item.items()},
+        "served": served(tables).to_dict("records"),
+        "requirements_missed": int((tables["requirements"]["violation"] > 1e-6).sum()),
+    }
+
+
+def served(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Share of demand not short, by future and class over the whole horizon, and the worst year's share.
+
+    Each future is followed along its own path: nodes it shares with others count for it too.
+    """
+    demand, nodes = tables["demand"], tables["nodes"]
+    length = nodes.set_index("node")["length"]
+    passing = nodes.assign(through=nodes["futures"].str.split(";")).explode("through")[["node", "through"]]
+    wide = demand[demand["measure"].isin(["required", "short"])].pivot_table(
+        index=["class", "node", "year"], columns="measure", values="amount", aggfunc="sum", fill_value=0.0,
+        observed=True,
+    ).reset_index()
+    for measure in ("required", "short"):
+        if measure not in wide:
+            wide[measure] = 0.0
+    wide = wide.merge(passing, on="node")
+    years = wide["node"].map(length)
+    wide = wide.assign(
+        worst=(1 - wide["short"] / wide["required"].where(wide["required"] > 0)).fillna(1.0),
+        required=wide["required"] * years, short=wide["short"] * years,
+    )
+    order = {name: i for i, name in enumerate(dict.fromkeys(passing["through"]))}
+    wide = wide.sort_values(["through", "class", "year"], key=lambda c: c.map(order) if c.name == "through" else c)
+    grouped = wide.groupby(["through", "class"], sort=False)
+    total = grouped.agg(required=("required", "sum"), short=("short", "sum"), worst=("worst", "min")).reset_index()
+    share = (1 - total["short"] / total["required"].where(total["required"] > 0)).fillna(1.0)
+    worst_year = [
+        wide[(wide["through"] == f) & (wide["class"] == c)].sort_values("worst")["year"].iloc[0]
+        for f, c in zip(total["through"], total["class"], strict=True)
+    ]
+    return pd.DataFrame({
+        "future": total["through"], "class": total["class"], "served": share, "worst_served": total["worst"],
+        "worst_year": worst_year,
+    })
+
+
+def summary_table(figures: dict[str, Any]) -> pd.DataFrame:
+    """The key figures as rows: key, value, unit."""
+    money, rows = figures["money_unit"], []
+    units = {"objective": money, "bound": money, "capital_cost": money, "gap": "share", "seconds": "s",
+             "published_optimum": money}
+    for key, value in figures.items():
+        if key == "cost_by_item":
+            rows += [(f"cost.{item}", total, money) for item, total in value.items()]
+        elif key == "served":
+            for row in value:
+                rows.append((f"served.{row['future']}.{row['class']}", row["served"], "share"))
+                rows.append((f"worst_served.{row['future']}.{row['class']}", row["worst_served"], "share"))
+        elif key != "seconds":
+            rows.append((key, value, units.get(key, "")))
+    return pd.DataFrame(rows, columns=["key", "value", "unit"])

@@ -1,0 +1,244 @@
+"""The tables a run writes: one row per fact, the unit stated.
+
+Every function takes a solution and returns one table. Amounts are rates per year unless the unit says
+otherwise; node-indexed tables carry node, future (owner), period and year (start of the period).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pandas as pd
+
+from planner.costs import costs
+from planner.mathematics.flow import existing
+from planner.mathematics.investment import charge, progress
+from planner.reporting import element_balance, prices, requirements, shares
+from planner.rows import NODE, NOTHING, Row, at, table
+from planner.solution import Solution
+from planner.tree import Node
+from planner.units import unit
+
+
+
+def nodes(solution: Solution) -> pd.DataFrame:
+    def rows() -> Iterable[Row]:
+        for node in solution.nodes:
+            parent = solution.network.tree.parent(node)
+            yield at(node) | {
+                "parent": parent.key if parent else "", "length": node.length, "probability": node.probability,
+                "factor": node.factor, "weight": node.weight, "futures": ";".join(node.futures), "group": node.group,
+            }
+
+    return table(f"{NODE} parent length probability factor weight futures group", rows())
+
+
+def plan(solution: Solution) -> pd.DataFrame:
+    """What to decide: one row per project and decision."""
+    network, units = solution.network, solution.network.base.units
+
+    def rows() -> Iterable[Row]:
+        for decision in solution.decided:
+            project = network.base.projects[decision.project]
+            asset, node = network.asset_of(project), decision.node
+            charged = sum(
+                charge(network, decision.project, m) * solution.overnight(decision.project, decision.group, m)
+                for m in network.tree.groups[decision.group]
+            )
+            yield {
+                "project": decision.project, "title": project.title or "", "target": asset,
+                "region": network.region_of(asset), "stage": network.stage_of(asset), "group": decision.group,
+                "period": node.period_name, "decided": node.start, "commissioned": node.start + project.lead_time,
+                "size": decision.size, "size_unit": unit(units, "quantity/year"), "modules": decision.modules,
+                "capital_cost": decision.capital, "charged": charged,
+                "public_money": project.public_money.at(node.middle), "money_unit": units.money,
+            }
+
+    return table(
+        "project title target region stage group period decided commissioned size size_unit modules"
+        " capital_cost charged public_money money_unit", rows(),
+    )
+
+
+def retirements(solution: Solution) -> pd.DataFrame:
+    groups = solution.network.tree.groups
+    rows = (
+        {"facility": facility, "group": group, "period": groups[group][0].period_name, "share": share}
+        for (facility, group), share in solution.of(None, "retire") if share > NOTHING
+    )
+    return table("facility group period share", rows)
+
+
+def capacity(solution: Solution) -> pd.DataFrame:
+    """Capacity of every facility and every lane that has one, and how much of it is used."""
+    network = solution.network
+
+    def rows() -> Iterable[Row]:
+        for node in solution.nodes:
+            flows, activity = solution.values(node, "flow"), solution.values(node, "activity")
+            processes, added = solution.instance(node).processes, _added(solution, node)
+            available, online = solution.values(node, "available"), solution.values(node, "online")
+            for asset in network.assets:
+                movement = network.movement_of_asset.get(asset)
+                is_lane = asset not in network.base.facilities
+                used = flows[movement] if is_lane and movement is not None else sum(
+                    processes[p].use * activity[a, p] for a, p in network.activities if a == asset
+                )
+                there = online[(asset,)] - added.get(asset, 0.0)
+                stands = existing(network, asset, node)
+                yield {
+                    "asset": asset, "kind": "lane" if is_lane else "facility", "region": network.region_of(asset),
+                    "stage": network.stage_of(asset), **at(node), "existing": stands, "added": added.get(asset, 0.0),
+                    "retired": max(0.0, stands - there), "online": online[(asset,)],
+                    "available": available[(asset,)], "used": used, "unit": unit(network.base.units, "quantity/year"),
+                }
+
+    return table(f"asset kind region stage {NODE} existing added retired online available used unit", rows())
+
+
+def _added(solution: Solution, node: Node) -> dict[str, float]:
+    """Capacity that projects have brought online at a node, by asset."""
+    network, added = solution.network, dict[str, float]()
+    path = {m.group: m for m in network.tree.path(node)}
+    for decision in solution.decided:
+        if decision.group in path:
+            project = network.base.projects[decision.project]
+            asset = network.asset_of(project)
+            rho = progress(project, path[decision.group], node)
+            added[asset] = added.get(asset, 0.0) + rho * decision.size
+    return added
+
+
+def _amounts(
+    solution: Solution, family: str, columns: str, describe: Callable[[Any, Node], Row], name: str = "amount",
+    role: str = "quantity/year",
+) -> pd.DataFrame:
+    """One row per key and node with an amount that is not nothing."""
+    label = unit(solution.network.base.units, role)
+    rows = (
+        {**describe(key, node), **at(node), name: value, "unit": label}
+        for node in solution.nodes for key, value in solution.of(node, family) if value > NOTHING
+    )
+    return table(columns, rows)
+
+
+def activity(solution: Solution) -> pd.DataFrame:
+    network = solution.network
+
+    def describe(key: Any, _: Node) -> Row:
+        return {"facility": key[0], "process": key[1], "region": network.region_of(key[0]),
+                "stage": network.stage_of(key[0])}
+
+    return _amounts(solution, "activity", f"facility process region stage {NODE} activity unit", describe, "activity")
+
+
+def flows(solution: Solution) -> pd.DataFrame:
+    lanes = solution.network.base.lanes
+    label = unit(solution.network.base.units, "quantity/year")
+
+    def rows() -> Iterable[Row]:
+        for node in solution.nodes:
+            used = solution.values(node, "lane_used")
+            for key, sent in solution.of(node, "flow"):
+                if sent > NOTHING:
+                    lane, commodity, origin, destination = key
+                    loss = solution.instance(node).lanes[lane].loss if lane in lanes else 0.0
+                    yield {"lane": lane, "commodity": commodity, "origin": origin, "destination": destination,
+                           **at(node), "sent": sent, "arrived": sent * (1 - loss), "used": used.get(key, 1.0),
+                           "unit": label}
+
+    return table(f"lane commodity origin destination {NODE} sent arrived used unit", rows())
+
+
+def purchases(solution: Solution) -> pd.DataFrame:
+    def describe(key: Any, node: Node) -> Row:
+        supplier = solution.instance(node).suppliers[key[0]]
+        return {"supplier": key[0], "commodity": supplier.commodity, "origin": supplier.origin or "",
+                "region": key[2], "step": key[1], "price": supplier.steps[key[1] - 1].price.at(node.middle)}
+
+    columns = f"supplier commodity origin region step {NODE} amount price unit"
+    return _amounts(solution, "purchased", columns, describe)
+
+
+def sales(solution: Solution) -> pd.DataFrame:
+    def describe(key: Any, node: Node) -> Row:
+        outlet = solution.instance(node).outlets[key[0]]
+        return {"outlet": key[0], "commodity": outlet.commodity, "region": key[2], "step": key[1],
+                "price": outlet.steps[key[1] - 1].price.at(node.middle)}
+
+    return _amounts(solution, "sold", f"outlet commodity region step {NODE} amount price unit", describe)
+
+
+def stocks(solution: Solution) -> pd.DataFrame:
+    network, label = solution.network, unit(solution.network.base.units, "quantity")
+
+    def rows() -> Iterable[Row]:
+        for node in solution.nodes:
+            parent = network.tree.parent(node)
+            before = solution.values(parent, "stock") if parent else {}
+            filled, released = solution.values(node, "filled"), solution.values(node, "released")
+            for key, stock in solution.of(node, "stock"):
+                part = solution.instance(node).stockpiles[key[0]]
+                yield {"stockpile": key[0], "commodity": part.commodity, "region": part.region, "owner": part.owner,
+                       **at(node), "before": before[key] if parent else part.initial.at(node.middle),
+                       "fill": filled[key], "release": released[key], "stock": stock, "unit": label}
+
+    return table(f"stockpile commodity region owner {NODE} before fill release stock unit", rows())
+
+
+def demand(solution: Solution) -> pd.DataFrame:
+    """What users need and get: required, delivered by commodity, substituted, short by tranche."""
+    label = unit(solution.network.base.units, "quantity/year")
+
+    def rows() -> Iterable[Row]:
+        for node in solution.nodes:
+            delivered, short = solution.values(node, "delivered"), solution.values(node, "short")
+            substituted = solution.values(node, "substituted")
+            for name, part in solution.instance(node).demands.items():
+                facts = [
+                    ("required", "", part.amount.at(node.middle)),
+                    *(("delivered", k, delivered[name, k]) for k in part.accepts),
+                    ("substituted", "", substituted.get((name,), 0.0)),
+                    *(("short", str(i), short[name, i]) for i in range(1, len(part.shortage) + 1)),
+                ]
+                for measure, item, amount in facts:
+                    yield {"demand": name, "region": part.region, "class": part.user_class, **at(node),
+                           "measure": measure, "item": item, "amount": amount, "unit": label}
+
+    return table(f"demand region class {NODE} measure item amount unit", rows())
+
+
+def returns(solution: Solution) -> pd.DataFrame:
+    label = unit(solution.network.base.units, "quantity/year")
+
+    def rows() -> Iterable[Row]:
+        for node in solution.nodes:
+            collected = solution.values(node, "collected")
+            for key, most in solution.of(node, "collectable"):
+                part = solution.instance(node).returns[key[0]]
+                rate = part.rate.at(node.middle)
+                yield {"returns": key[0], "commodity": part.commodity, "region": part.region, **at(node),
+                       "returning": most / rate if rate else 0.0, "collected": collected[key], "unit": label}
+
+    return table(f"returns commodity region {NODE} returning collected unit", rows())
+
+
+def disposal(solution: Solution) -> pd.DataFrame:
+    def describe(key: Any, _: Node) -> Row:
+        return {"commodity": key[0], "region": key[1]}
+
+    return _amounts(solution, "disposed", f"commodity region {NODE} amount unit", describe)
+
+
+TABLES: dict[str, Callable[[Solution], pd.DataFrame]] = {
+    "nodes": nodes, "plan": plan, "retirements": retirements, "capacity": capacity, "activity": activity,
+    "flows": flows, "purchases": purchases, "sales": sales, "stocks": stocks, "demand": demand, "returns": returns,
+    "disposal": disposal, "element_balance": element_balance, "shares": shares, "requirements": requirements,
+    "costs": costs, "prices": prices,
+}
+
+
+def all_tables(solution: Solution) -> dict[str, pd.DataFrame]:
+    """Every table of a run by name."""
+    return {name: build(solution) for name, build in TABLES.items()}

@@ -1,0 +1,86 @@
+"""Validation: all that is wrong with an instance beyond its form, before any mathematics.
+
+The form (keys, types, ranges, units, sources) is refused on loading. Here every name must stand for something,
+time must be a tree, recipes must not create matter, and demands must be within reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.case import Case
+from planner.coherence import coherence_problems
+from planner.document import Document
+from planner.errors import InputError, Problem
+from planner.measures import control_problems, requirement_problems, unlimited_problems
+from planner.names import matching
+from planner.network import Network, build_network
+from planner.reach import reach_problems
+from planner.recipes import recipe_problems
+from planner.references import reference_problems
+from planner.timing import future_problems, project_problems
+
+
+def validate(document: Document) -> list[Problem]:
+    """Warnings about a valid instance; InputError with all problems of one that is not."""
+    problems: list[Problem] = list(document.scenario_problems())
+    warnings: list[Problem] = []
+    cases = _cases(document)
+    names = [problem for case in cases for problem in reference_problems(case)]
+    futures = list(future_problems(cases[0]))
+    problems += names + futures
+    for case in cases:
+        problems += [*coherence_problems(case), *project_problems(case)]
+        # A recipe with an unknown commodity has neither mass nor elements.
+        if not names:
+            problems += recipe_problems(case)
+    if not names and not futures:
+        network = build_network(document.instances())
+        problems += control_problems(cases[0], network, document.mentioned_in_scenarios())
+        problems += [*unlimited_problems(cases[0], network), *requirement_problems(cases[0], network)]
+        for case in cases:
+            wrong, doubtful = reach_problems(case, network)
+            problems += wrong
+            warnings += doubtful
+        warnings += _unused(cases[0], network)
+    if problems:
+        raise InputError(problems)
+    return list(dict.fromkeys(warnings))
+
+
+def _cases(document: Document) -> list[Case]:
+    """The different variants of the instance, the trunk's first."""
+    found: dict[int, Case] = {}
+    for future, instance in document.instances().items():
+        found.setdefault(id(instance), Case(instance, lambda path, name=future: document.place(path, name)))
+    return list(found.values())
+
+
+def _unused(case: Case, network: Network) -> Iterator[Problem]:
+    """Parts that play no role: often a mistyped pattern or a connection that was forgotten."""
+    instance = case.instance
+    touched = {commodity for commodity, _ in network.balance}
+    places = {region for _, region in network.balance}
+    run = {process for _, process in network.activities}
+    targets = {project.facility for project in instance.projects.values()}
+    for name in instance.commodities:
+        if name not in touched:
+            yield case.problem("unused", f"nothing makes, moves or uses {name}", "commodities", name)
+    for name in instance.regions:
+        if name not in places:
+            yield case.problem("unused", f"nothing happens in {name}", "regions", name)
+    for name in instance.processes:
+        if name not in run:
+            yield case.problem("unused", f"no facility runs {name}", "processes", name)
+    for name, facility in instance.facilities.items():
+        if name not in targets and not case.ever(facility.capacity):
+            message = f"{name} has no capacity in any period and no project"
+            yield case.problem("unused", message, "facilities", name)
+    contents = {element for commodity in instance.commodities.values() for element in commodity.elements}
+    for index, element in enumerate(instance.elements):
+        if element not in contents:
+            yield case.problem("unused", f"no commodity contains {element}", "elements", index)
+    for name, future in instance.futures.items():
+        if future.probability == 0 and (future.overrides or matching(future.controls, instance.controls)):
+            message = f"{name} has probability 0: what happens in it counts for nothing"
+            yield case.problem("unused", message, "futures", name, "probability")

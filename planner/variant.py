@@ -1,0 +1,99 @@
+"""What a future may change: figures and the numbers of recipes, not which parts there are nor how they connect.
+
+The model's sets, decisions and limits are those of the trunk; only numbers are read from the variant of a
+node's future. A change that the model would not see is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from planner.blame import dotted
+from planner.errors import Problem
+from planner.figure import Figure, Part
+from planner.grammar import written
+from planner.override import Change
+from planner.schema import Instance
+
+SECTIONS = {"commodities", "processes", "facilities", "projects", "lanes", "suppliers", "outlets", "limits",
+            "demands", "stockpiles", "returns"}  # fmt: skip
+# Of a project only what it costs: when and how large it is decided is common to all futures that share the decision.
+PROJECT = {"capital", "cost_of_capital", "public_money"}
+WORDS = {"title", "source", "date", "confidence", "note", "status", "description"}
+# Looked up name by name, so that further names may be added.
+OPEN = {"variable_costs", "delivery_costs", "tariffs"}
+# Where 0 means that the model has no such rule or decision at all.
+SWITCHES = {("facilities", "minimum_load"), ("outlets", "least"), ("lanes", "fixed_cost"), ("projects", "fixed")}
+
+Route = tuple[Any, ...]
+
+
+class HasVariant(Protocol):
+    """The instance of a future and the changes that made it."""
+
+    @property
+    def instance(self) -> Instance: ...
+
+    @property
+    def changes(self) -> list[Change]: ...
+
+
+def variant_problems(plain: Instance, variants: Mapping[str, HasVariant]) -> Iterator[Problem]:
+    """Changes of futures that are more than a change of figures."""
+    trunk = next(iter(variants.values()))
+    for variant in {id(variant): variant for variant in variants.values()}.values():
+        for base in (plain, trunk.instance):
+            for path in _differences(base, variant.instance, ()):
+                change = _culprit([*variant.changes, *trunk.changes], path)
+                hint = "a future may change figures; for anything else use a scenario, or a part that costs more"
+                yield Problem("forbidden-override", f"{dotted(path)} cannot differ between futures", change.place, hint)
+
+
+def _culprit(changes: list[Change], path: Route) -> Change:
+    """The change nearest to a path."""
+
+    def shared(change: Change) -> int:
+        same = [left == right for left, right in zip(change.path, path, strict=False)]
+        return same.index(False) if False in same else len(same)
+
+    return max(changes, key=shared)
+
+
+def _differences(old: Any, new: Any, path: Route) -> Iterator[Route]:
+    """Paths at which the second value differs from the first in a way that the model would not see."""
+    if old == new or (path and str(path[-1]) in WORDS):
+        return
+    if isinstance(old, Figure) and isinstance(new, Figure):
+        if (path[0], path[-1]) in SWITCHES and not any(old.numbers()) and any(new.numbers()):
+            yield path
+    elif isinstance(old, Part) and type(old) is type(new):
+        yield from _parts(old, new, path)
+    elif isinstance(old, dict) and isinstance(new, dict):
+        if old.keys() != new.keys() and path[-1] not in OPEN:
+            yield path
+            return
+        for key in old:
+            if key in new:
+                yield from _differences(old[key], new[key], (*path, key))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (left, right) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(left, right, (*path, index))
+    elif not (_is_number(old) and _is_number(new)):
+        yield path
+
+
+def _parts(old: Part, new: Part, path: Route) -> Iterator[Route]:
+    for name, key in written(type(old)).items():
+        inner = (*path, key)
+        left, right = getattr(old, name), getattr(new, name)
+        is_closed = (not path and name not in SECTIONS) or (path[:1] == ("projects",) and len(path) == 2
+                                                            and name not in PROJECT | WORDS)  # fmt: skip
+        if is_closed and left != right:
+            yield inner
+        elif not is_closed:
+            yield from _differences(left, right, inner)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
