@@ -50,7 +50,9 @@ def problems_of(error: ValidationError, tree: Node) -> list[Problem]:
     found: dict[tuple[Any, ...], Problem] = {}
     for detail in error.errors(include_url=False):
         spot = _spot(tree, tuple(detail["loc"]))
-        is_union = spot.shape.kind == "either" and not spot.rest
+        if detail["type"] == "missing" and _misspelt(spot, spot.rest[-1]):
+            continue  # The unknown key that was meant is reported, with this one as its hint.
+        is_union = spot.shape.kind == "either" and not spot.rest and not detail["type"].startswith("union_tag")
         if spot.is_foreign and not (is_union and narrowed(spot.shape, spot.node.value).kind == "free"):
             continue  # What another branch of a union would have liked is of no interest.
         problem = _choice_problem(spot) if is_union else None
@@ -90,7 +92,7 @@ def _branch(mark: str) -> str:
 def _is_mark(step: Any, node: Node) -> bool:
     if not isinstance(step, str):
         return False
-    if "[" in step and step != "[key]" or "(" in step:
+    if ("[" in step and step != "[key]") or "(" in step:
         return True
     if step in ("served", "dependence", "float", "constrained-float", "Period", "Figure"):
         return True
@@ -117,7 +119,8 @@ def _problem(detail: Any, spot: Spot) -> Problem:
         return Problem("out-of-range", f"{spot.label}: {_said(spot)} {_bound(detail)}", place)
     if kind == "string_pattern_mismatch" or "[key]" in spot.rest:
         name = detail["input"]
-        return Problem("bad-name", f"{spot.label}: {name!r} cannot be a name", place, "a name has none of | , ; [ ] * ?")
+        hint = "a name has none of | , ; [ ] * ?"
+        return Problem("bad-name", f"{spot.label}: {name!r} cannot be a name", place, hint)
     if kind in ("too_short", "string_too_short"):
         return Problem("empty", f"{spot.label} is empty", place)
     if kind in ("too_long", "string_too_long"):
@@ -216,16 +219,19 @@ def _labelled(node: Node, label: str) -> tuple[Node, tuple[Key, ...]]:
 
 
 def _meaning(spot: Spot, key: Any) -> str | None:
-    """What a missing field means; or the key that was probably meant by it."""
+    """What a missing field means."""
     model = narrowed(spot.shape, spot.node.value).model
-    if model is None:
-        return None
-    fields = fields_of(model)
-    unknown = [name for name in spot.node.value if name not in fields] if isinstance(spot.node.value, dict) else []
-    near = closest(key, unknown)
-    if near is not None:
-        return f"did you mean it by {near}?"
+    fields = fields_of(model) if model is not None else {}
     return fields[key][0].description if key in fields else None
+
+
+def _misspelt(spot: Spot, key: Any) -> bool:
+    """Whether a field is missing because it is misspelt."""
+    model = narrowed(spot.shape, spot.node.value).model
+    if model is None or not isinstance(spot.node.value, dict):
+        return False
+    fields = fields_of(model)
+    return any(closest(name, fields) == key for name in spot.node.value if name not in fields)
 
 
 def _unknown_key(spot: Spot) -> Problem:

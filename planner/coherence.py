@@ -57,7 +57,7 @@ def _project_problems(case: Case, name: str, project: Project) -> Iterator[Probl
             yield case.problem("curve", message, *path, "capital", "curve")
     if project.lane is not None and project.lane in case.instance.lanes:
         count = len(movements_of(case.instance, project.lane, case.instance.lanes[project.lane]))
-        if count != 1:
+        if count > 1:
             message = f"{name} builds the lane {project.lane}, which covers {count} movements instead of one"
             hint = "give the lane one commodity, one from and one to"
             yield case.problem("lane-not-single", message, *path, "lane", hint=hint)
@@ -75,7 +75,8 @@ def _crossing(case: Case, low: Figure, high: Figure, low_word: str, high_word: s
 
 def _lane_problems(case: Case, name: str, lane: Lane) -> Iterator[Problem]:
     path: Route = ("lanes", name)
-    if not movements_of(case.instance, name, lane):
+    origins, destinations = (matching(p, case.instance.regions) for p in (lane.origins, lane.destinations))
+    if origins and origins == destinations and len(origins) == 1:
         message = f"{name} permits no movement: its only from is its only to"
         yield case.problem("no-effect", message, *path)
     yield from _curve_problems(case, lane.curve, (*path, "curve"))

@@ -74,7 +74,7 @@ def children(node: Node) -> Iterator[tuple[Key, Node]]:
 def child(node: Node, key: object) -> Node | None:
     """What stands under a key or index, if anything."""
     if isinstance(node.value, dict):
-        return node.value.get(key)  # type: ignore[arg-type]
+        return node.value.get(key) if isinstance(key, str | int) else None
     if isinstance(node.value, list) and isinstance(key, int) and 0 <= key < len(node.value):
         return node.value[key]
     return None
@@ -223,7 +223,7 @@ def compose(text: str, file: str, fixed: Place | None = None) -> Node | None:
     """The tree of a YAML text, None if it is empty; `fixed` is the place of a text that is not in a file."""
     composer = _Composer(file, fixed)
     try:
-        for event in yaml.parse(text, Loader=LOADER):  # type: ignore[no-untyped-call]
+        for event in yaml.parse(text, Loader=LOADER):
             composer.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

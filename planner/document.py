@@ -50,6 +50,8 @@ class Document:
         self._layers = layers
         self._changes = changes
         self._variants: dict[str, _Variant] = {}
+        self.scenario: str | None = None
+        self.sets: tuple[str, ...] = ()
         self._scenarios: dict[str, list[Override]] = {}
         self._unchanged = tree
         self._plain = self._make(tree, [])
@@ -66,9 +68,16 @@ class Document:
         return {future: self.variant(future) for future in self.futures}
 
     def place(self, path: Route, future: str | None = None) -> Place:
-        """Where a path is stated, or its nearest ancestor that is; attribute names may stand for YAML keys."""
-        tree = self._tree if future is None else self._variants[future].tree
-        return _place(tree, path)
+        """Where a path is stated, or its nearest ancestor that is; attribute names may stand for YAML keys.
+
+        With a future, its override of the path or of something below it, if it has one.
+        """
+        if future is None:
+            return _place(self._tree, path)
+        variant = self._variants[future]
+        written_path = _as_written(variant.tree, path)
+        below_it = [change for change in variant.changes if change.path[: len(path)] == written_path]
+        return below_it[-1].place if below_it else _place(variant.tree, path)
 
     def resolved(self) -> dict[str, Any]:
         """The instance as one plain tree, with every file, scenario and `--set` applied."""
@@ -91,7 +100,8 @@ class Document:
             node = _stated(layer.tree, wanted)
             if node is not None:
                 history.append(Statement(node.place, plain(node), layer.how))
-        changes = self._changes + [change for variant in {id(v): v for v in self._variants.values()}.values() for change in variant.changes]
+        variants = {id(variant): variant for variant in self._variants.values()}.values()
+        changes = self._changes + [change for variant in variants for change in variant.changes]
         for change in changes:
             shared = min(len(change.path), len(wanted))
             if change.path[:shared] == wanted[:shared]:
@@ -172,6 +182,7 @@ def load(path: str | Path, scenario: str | None = None, sets: Sequence[str] = ()
     changes = apply_all(tree, overrides)
     document = Document(root, settled(tree), reader.layers, changes)
     document.files = dict(sorted(reader.files.items()))
+    document.scenario, document.sets = scenario, tuple(sets)
     document._scenarios, document._unchanged = known, unchanged
     return document
 

@@ -30,7 +30,8 @@ def expand(tree: Node) -> Node:
 
 
 def _section(section: Node, shape: Shape, problems: list[Problem]) -> Node:
-    assert isinstance(section.value, dict) and shape.item is not None
+    assert isinstance(section.value, dict)
+    assert shape.item is not None
     entries: dict[Key, Node] = {}
     for key, value in section.value.items():
         tables: list[Node] = []
@@ -190,8 +191,10 @@ def _put_item(target: Node, rest: str, cell: Node, shape: Shape) -> None:
     if int(index) == len(items):
         items.append(Node(cell.place, {}))
     item = items[int(index)]
-    items[int(index)] = cell if not field else Node(item.place, dict(item.value) if isinstance(item.value, dict) else {})
     if field:
+        items[int(index)] = Node(item.place, dict(item.value) if isinstance(item.value, dict) else {})
         _put(items[int(index)], field, cell, shape.item)
+    else:
+        items[int(index)] = cell
     target.value = items
 

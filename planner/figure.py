@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -80,7 +81,7 @@ class Figure(Part):
             return self.by_year[known[-1] if known else years[0]]
         if year <= years[0] + 0.5:
             return self.by_year[years[0]]
-        for left, right in zip(years, years[1:], strict=False):
+        for left, right in pairwise(years):
             if year <= right + 0.5:
                 share = (year - left - 0.5) / (right - left)
                 return self.by_year[left] * (1 - share) + self.by_year[right] * share

@@ -32,6 +32,7 @@ class Reader:
         self.files: dict[str, str] = {}
         self.layers: list[Layer] = []
         self.problems: list[Problem] = []
+        self.reads = 0
         self.settler = Settler()
 
     def read(self) -> Node:
@@ -44,7 +45,7 @@ class Reader:
 
     def _chain(self, path: Path, above: tuple[Path, ...], place: Place | None, how: str) -> Node:
         """A file with what it includes, over what it extends."""
-        node, shown = self._load(path, above, place)
+        node = self._load(path, above, place)
         words = self._take_words(node)
         above = (*above, path.resolve())
         base: Node | None = None
@@ -63,7 +64,7 @@ class Reader:
         entries = listed.value if isinstance(listed.value, list) else [listed]
         for entry in entries:
             target = self._target(path, entry)
-            inner, _ = self._load(target, above, entry.place)
+            inner = self._load(target, above, entry.place)
             inner_words = self._take_words(inner)
             if "extends" in inner_words:
                 place = inner_words["extends"].place
@@ -94,15 +95,17 @@ class Reader:
             refuse("outside-directory", message, node.place, "keep all files of an instance in one directory")
         return target
 
-    def _load(self, path: Path, above: tuple[Path, ...], place: Place | None) -> tuple[Node, str]:
+    def _load(self, path: Path, above: tuple[Path, ...], place: Place | None) -> Node:
         """The tree of one file and the name it is shown by."""
         shown = str(path)
         if path.resolve() in above:
             refuse("cycle", f"{path.name} is extended or included by itself", place)
+        self.reads += 1
         content = _bytes(path, place)
-        name = path.resolve().relative_to(self.directory).as_posix()
+        # The root may itself be a link from elsewhere; nothing else may.
+        name = path.name if path == self.root else path.resolve().relative_to(self.directory).as_posix()
         self.files[name] = hashlib.sha256(content).hexdigest()
-        if len(self.files) > MOST_FILES:
+        if self.reads > MOST_FILES:
             refuse("too-many-files", f"an instance may have {MOST_FILES} files", place)
         try:
             text = content.decode("utf-8-sig")
@@ -112,7 +115,7 @@ class Reader:
         node = compose(text, shown) or Node(Place(shown, 1, 1), {})
         if not isinstance(node.value, dict):
             refuse("wrong-type", "a file is a mapping of the instance's sections", node.place)
-        return node, shown
+        return node
 
 
 def _bytes(path: Path, place: Place | None) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -50,13 +50,13 @@ class Shape:
 FREE = Shape("free")
 
 
-@lru_cache(maxsize=None)
+@cache
 def fields_of(model: type[Part]) -> dict[str, tuple[FieldInfo, Shape]]:
     """Keys of a part as written in YAML, with their declaration and shape."""
     return {field.alias or name: (field, shape_of(field.annotation)) for name, field in model.model_fields.items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def written(model: type[Part]) -> dict[str, str]:
     """How the attributes of a part are written in YAML (`comes_from` is written `from`)."""
     return {name: field.alias or name for name, field in model.model_fields.items()}
@@ -104,7 +104,7 @@ def narrowed(shape: Shape, value: object) -> Shape:
         if isinstance(value, dict) and option.kind in ("model", "figure"):
             if option.model is not None and _tagged(option.model, value):
                 return option
-        elif isinstance(value, str) and option.kind in ("choice", "text"):
+        elif isinstance(value, str) and option.kind in ("choice", "text"):  # noqa: SIM114
             return option
         elif isinstance(value, int | float) and not isinstance(value, bool) and option.kind in ("number", "figure"):
             return option

@@ -21,10 +21,12 @@ COLUMNS = {
     "period": "name of the period", "year": "start of the period", "unit": "unit of the amounts in the row",
     "amount": "rate per year over the period", "share": "share of the whole, 0 to 1",
     "yearly": "money per year at the node", "discounted": "contribution to total cost, discounted and weighted",
-    "capital_cost": "overnight capital cost, undiscounted", "charged": "what the decision's capital adds to the objective",
+    "capital_cost": "overnight capital cost, undiscounted",
+    "charged": "what the decision's capital adds to the objective",
     "price": "price in the unit of the row", "slack": "room left before the requirement binds",
     "violation": "what an elastic requirement is missed by", "shadow_price": "cost saved per unit of easing",
-    "online": "capacity online", "available": "capacity online that can be used", "weight": "probability * length * factor",
+    "online": "capacity online", "available": "capacity online that can be used",
+    "weight": "probability * length * factor",
 }
 
 

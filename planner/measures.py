@@ -51,9 +51,9 @@ def _purchases(network: Network, control: Control) -> Iterator[Purchase]:
 
 def _movements(network: Network, control: Control) -> Iterator[Movement]:
     for movement in network.movements:
-        if movement.origin == control.exporter and fits_any(control.destinations, movement.destination):
-            if covers(network.base, control, movement.commodity):
-                yield movement
+        is_there = movement.origin == control.exporter and fits_any(control.destinations, movement.destination)
+        if is_there and covers(network.base, control, movement.commodity):
+            yield movement
 
 
 def unlimited_problems(case: Case, network: Network) -> Iterator[Problem]:

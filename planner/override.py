@@ -6,7 +6,6 @@ A path is dotted, with * and ?; a key that itself contains dots (`oxide.ndpr`) i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -21,7 +20,6 @@ from planner.names import fits, is_pattern
 from planner.settle import is_full_figure, is_year_table, settled
 
 Operation = Literal["=", "*=", "+="]
-_KEY = re.compile(r"\s*(?P<path>.*?)\s*(?:\s(?P<operation>\*=|\+=|=))?\s*", re.DOTALL)
 
 
 class Override(NamedTuple):
@@ -58,28 +56,31 @@ def read_set(text: str) -> Override:
     """An override as written after `--set`: path=value, path*=factor or path+=difference."""
     place = Place(f"--set {text}", 0, 0)
     left, sign, right = text.partition("=")
-    if not sign or not left.strip():
+    path, operation = _split(left)
+    if not sign or not path:
         refuse("wrong-override", "an override is written path=value", place, "for example time.discount_rate=0.05")
-    operation: Operation = "="
-    # `demands.*=1` sets every demand; `demands.*.amount*=2` scales.
-    if left[-1] in "*+" and not left[:-1].rstrip().endswith(".") and left[:-1].strip():
-        operation = "*=" if left[-1] == "*" else "+="
-        left = left[:-1]
     value = compose(right, place.file, fixed=place) or Node(place, None)
-    return Override(left.strip(), operation, value.moved(place), "--set")
+    return Override(path, operation, value.moved(place), "--set")
 
 
 def read_mapping(overrides: Node, how: str) -> list[Override]:
-    """The overrides of a scenario or a future."""
+    """The overrides of a scenario or a future: `path`, `path *=` or `path +=` with a value."""
     if not isinstance(overrides.value, dict):
         refuse("wrong-type", f"{how}: a mapping from path to value is expected", overrides.place)
     found: list[Override] = []
     for key, value in overrides.value.items():
-        match = _KEY.fullmatch(str(key))
-        assert match is not None
-        operation: Operation = "*=" if match["operation"] == "*=" else "+=" if match["operation"] == "+=" else "="
-        found.append(Override(match["path"], operation, value, how))
+        left, sign, _ = str(key).strip().rpartition("=")
+        path, operation = _split(left) if sign and str(key).strip().endswith("=") else (str(key).strip(), "=")
+        found.append(Override(path, operation, value, how))
     return found
+
+
+def _split(left: str) -> tuple[str, Operation]:
+    """Path and operation of what stands before the sign: `demands.*` ends in a wildcard, `x *` in a factor."""
+    path, sign = left[:-1], left[-1:]
+    if sign in ("*", "+") and path.strip() and not path.endswith("."):
+        return path.strip(), "*=" if sign == "*" else "+="
+    return left.strip(), "="
 
 
 def apply(tree: Node, override: Override) -> list[Change]:
@@ -145,10 +146,10 @@ def _descend(target: Target, rest: list[str]) -> list[Target]:
         if target.shape.kind not in ("model", "map") or is_pattern(".".join(rest)):
             return []
         return _targets(_Pending(target), target.shape, rest, target.path)
-    if target.shape.has_figure() and len(rest) == 1 and rest[0] in fields_of(Figure) and not is_full_figure(node):
-        if isinstance(node.value, int | float) or is_year_table(node):
-            node.value = {"by_year" if is_year_table(node) else "value": Node(node.place, node.value, node.text)}
-            node.text = None
+    is_bare = isinstance(node.value, int | float) or is_year_table(node)
+    if is_bare and target.shape.has_figure() and len(rest) == 1 and rest[0] in fields_of(Figure):
+        node.value = {"by_year" if is_year_table(node) else "value": Node(node.place, node.value, node.text)}
+        node.text = None
     return _targets(node, target.shape, rest, target.path)
 
 
@@ -213,10 +214,7 @@ def _with_default(target: Target) -> Target:
 
 def _carry_out(target: Target, override: Override) -> Change:
     place = override.value.place
-    if override.operation == "=":
-        new = _replaced(target, override.value)
-    else:
-        new = _calculated(target, override)
+    new = _replaced(target, override.value) if override.operation == "=" else _calculated(target, override)
     if isinstance(target.parent, _Pending):
         target.parent.attach(place)
     if isinstance(target.parent.value, list):

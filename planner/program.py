@@ -83,6 +83,9 @@ class Constraint:
     rule: Callable[..., Any]
 
 
+Family = Variable | Link | Data
+
+
 @dataclass(frozen=True)
 class Chapter:
     """One chapter of the mathematics."""

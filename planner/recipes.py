@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.case import TOLERANCE, Case
 from planner.errors import Problem
@@ -65,7 +66,8 @@ def _return_problems(case: Case) -> Iterator[Problem]:
             for element, content in commodities[returns.commodity].elements.items():
                 before = commodities[delivered].elements.get(element, 0.0)
                 if quantity * content > before * (1 + TOLERANCE) + 1e-12:
-                    message = f"{name} returns {quantity * content:g} of {element} per {delivered}, which holds {before:g}"
+                    message = f"{name} returns {quantity * content:g} of {element} per {delivered}"
+                    message += f", which holds {before:g}"
                     yield case.problem("creates-element", message, "returns", name, "delivered", delivered)
 
 
@@ -151,8 +153,9 @@ def _gaining(processes: dict[str, Process]) -> list[str]:
     return [name for name, activity in zip(names, activities, strict=True) if activity > GAIN]
 
 
-def _most(net: np.ndarray) -> np.ndarray | None:
-    solver = highspy.Highs()
+def _most(net: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The activities with the largest net output, that of no commodity being negative."""
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     rows, columns = net.shape
     for cost in net.sum(axis=0):

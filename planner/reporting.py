@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -195,6 +196,6 @@ def prices(solution: Solution) -> pd.DataFrame:
     rows = (
         {"commodity": key[0], "region": key[1], **at(node), "price": dual / (node.weight * network.price),
          "unit": label}
-        for node, key, dual in solution.row_prices("balance") if node.weight
+        for node, key, dual in solution.row_prices("balance") if node.weight and not math.isnan(dual)
     )
     return table(f"commodity region {NODE} price unit", rows)

@@ -76,13 +76,16 @@ class Listener:
     progress: Callable[[Progress], None] | None = None
 
 
+SILENT = Listener()
+
+
 def solve_instance(
     path: str | Path,
     scenario: str | None = None,
     sets: Sequence[str] = (),
     out: str | Path | None = None,
     options: dict[str, Any] | None = None,
-    listener: Listener = Listener(),  # noqa: B008 - frozen
+    listener: Listener = SILENT,
     model_file: str | Path | None = None,
 ) -> Run:
     """Solve an instance and write its tables.

@@ -256,7 +256,9 @@ class SupplyStep(Part):
     """One price step of a supplier."""
 
     price: Number = figure("price", "Price paid to the supplier")
-    amount: Number | None = figure("quantity/year", "Most sold at this price to all regions; absent: no limit", default=None)
+    amount: Number | None = figure(
+        "quantity/year", "Most sold at this price to all regions; absent: no limit", default=None
+    )
     reserve: Number | None = figure("quantity", "Most sold at this price over the whole horizon", default=None)
 
 
@@ -277,7 +279,9 @@ class SaleStep(Part):
     """One price step of an outlet."""
 
     price: Number = figure("price", "Price received", least=-1e12)
-    amount: Number | None = figure("quantity/year", "Depth of the market at this price, all regions; absent: no limit", default=None)
+    amount: Number | None = figure(
+        "quantity/year", "Depth of the market at this price, all regions; absent: no limit", default=None
+    )
 
 
 class Outlet(Part):

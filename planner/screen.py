@@ -126,7 +126,7 @@ def _served(run: Run) -> Table:
     futures, classes = list(dict.fromkeys(frame["future"])), list(dict.fromkeys(frame["class"]))
     table = _frame("Share of demand served over the horizon (worst year)",
                    [("future", "left"), ("probability", "right"), *((c, "right") for c in classes)])
-    lookup = {(r["future"], r["class"]): r for r in frame.to_dict("records")}
+    lookup = {(r["future"], r["class"]): r for r in run.figures["served"]}
     for future in futures:
         cells = [_share(lookup.get((future, c))) for c in classes]
         table.add_row(future, f"{run.instance.futures[future].probability:.0%}", *cells)

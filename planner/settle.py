@@ -73,7 +73,9 @@ def is_only_provenance(node: Node) -> bool:
 
 def overlay(base: Node, over: Node) -> Node:
     """Mappings merge, everything else replaces; null takes away what the base has."""
-    if not isinstance(base.value, dict) or not isinstance(over.value, dict) or is_year_table(base) != is_year_table(over):
+    if not isinstance(base.value, dict) or not isinstance(over.value, dict):
+        return over
+    if is_year_table(base) != is_year_table(over):
         return over
     merged = dict(base.value)
     for key, value in over.value.items():
@@ -82,7 +84,7 @@ def overlay(base: Node, over: Node) -> Node:
         else:
             merged[key] = overlay(merged[key], value) if key in merged else value
     # A figure is stated by value or by year: the later statement counts.
-    if FIGURE_KEYS <= merged.keys():
+    if merged.keys() >= FIGURE_KEYS:
         stale = FIGURE_KEYS - over.value.keys()
         if len(stale) == 1:
             merged.pop(*stale)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ import numpy as np
 from planner.assemble import Program
 from planner.mathematics.investment import decisions, segments, size_terms
 from planner.network import Network
-from planner.program import Key
+from planner.program import Family, Key
 from planner.schema import Instance
 from planner.solve import Outcome
 from planner.template import Array
@@ -51,7 +52,9 @@ class Solution:
     @cached_property
     def _keys(self) -> dict[str, tuple[Key, ...]]:
         chapters = (self.program.investments, self.program.operation)
-        families = [f for c in chapters for f in (*c.variables, *c.links)]
+        families: list[Family] = []
+        for chapter in chapters:
+            families += [*chapter.variables, *chapter.links]
         return {f.name: f.keys for f in families}
 
     def array(self, node: Node | None, family: str) -> Array:
@@ -99,10 +102,10 @@ class Solution:
         capital = self.instance(node).projects[name].capital
         if capital.curve:
             weights = self._invested["end_weight"]
-            return sum(
+            return math.fsum(
                 getattr(segment, side).cost * weights[name, group, i, side]
                 for i, segment in enumerate(segments(capital.curve), 1) for side in ("left", "right")
             )
         size = sum(c * self._invested[family][key] for family, key, c in size_terms(self.network, name, group))
         variable = self.network.price * capital.variable.at(node.middle) * size
-        return capital.fixed.at(node.middle) * self._invested["start"][name, group] + variable
+        return float(capital.fixed.at(node.middle) * self._invested["start"][name, group] + variable)

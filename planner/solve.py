@@ -123,17 +123,20 @@ def solve(
     objective, bound = info.objective_function_value, info.mip_dual_bound if is_integer else math.nan
     nodes = int(info.mip_node_count) if is_integer else 0
     if is_integer:
-        solver = _fixed(program, options, values)
+        fixed = _fixed(program, options, values)
+        solver = fixed or solver
         objective = solver.getInfo().objective_function_value
     solution = solver.getSolution()
     values = _clean(program, np.array(solution.col_value))
+    has_prices = not is_integer or fixed is not None
     if not is_integer:
         bound = objective if status == "optimal" else -math.inf
     bound = min(bound, objective)
     return Outcome(
-        status=status, values=values, prices=np.array(solution.row_dual),
-        reduced_costs=np.array(solution.col_dual), objective=objective, bound=bound,
-        gap=relative_gap(objective, bound), nodes=nodes, seconds=time.monotonic() - begun,
+        status=status, values=values,
+        prices=np.array(solution.row_dual) if has_prices else np.full(len(program.row_lower), np.nan),
+        reduced_costs=np.array(solution.col_dual) if has_prices else np.full(len(values), np.nan),
+        objective=objective, bound=bound, gap=relative_gap(objective, bound), nodes=nodes, seconds=time.monotonic() - begun,
         message=solver.modelStatusToString(solver.getModelStatus()),
     )
 
@@ -162,26 +165,24 @@ def _progress(data: Any) -> Progress:
     )
 
 
+KIND = highspy.HighsModelStatus
+STATUSES: dict[highspy.HighsModelStatus, Status] = {
+    KIND.kOptimal: "optimal", KIND.kModelEmpty: "optimal", KIND.kInfeasible: "infeasible",
+    KIND.kUnbounded: "unbounded", KIND.kInterrupt: "interrupted", KIND.kTimeLimit: "stopped",
+    KIND.kIterationLimit: "stopped", KIND.kSolutionLimit: "stopped",
+}
+
+
 def _status(solver: highspy.Highs, interrupted: bool) -> Status:
-    kind = highspy.HighsModelStatus
-    status = solver.getModelStatus()
-    if status == kind.kOptimal:
-        return "optimal"
-    if status == kind.kInfeasible:
-        return "infeasible"
-    if status == kind.kUnboundedOrInfeasible:
+    if solver.getModelStatus() == KIND.kUnboundedOrInfeasible:  # Presolve could not tell which.
         solver.setOptionValue("presolve", "off")
         solver.run()
-        return "infeasible" if solver.getModelStatus() == kind.kInfeasible else "unbounded"
-    if status == kind.kUnbounded:
-        return "unbounded"
-    if interrupted or status == kind.kInterrupt:
+    status = solver.getModelStatus()
+    if interrupted and STATUSES.get(status) not in ("optimal", "infeasible"):
         return "interrupted"
-    if status in (kind.kTimeLimit, kind.kIterationLimit, kind.kSolutionLimit):
-        return "stopped"
-    if status == kind.kModelEmpty:
-        return "optimal"
-    raise SolverError(f"the solver ended with: {solver.modelStatusToString(status)}")
+    if status not in STATUSES:
+        raise SolverError(f"the solver ended with: {solver.modelStatusToString(status)}")
+    return STATUSES[status]
 
 
 def _without_plan(solver: highspy.Highs, status: Status, seconds: float) -> Outcome:
@@ -193,16 +194,18 @@ def _without_plan(solver: highspy.Highs, status: Status, seconds: float) -> Outc
     )
 
 
-def _fixed(program: Program, options: Options, values: Array) -> highspy.Highs:
+def _fixed(program: Program, options: Options, values: Array) -> highspy.Highs | None:
     """The program with its integers at the plan's values, solved as a linear program.
 
-    Raises SolverError when that is infeasible: then the plan held only within rounding.
+    None when the user interrupts that too: the plan stands then, without prices. Raises SolverError when
+    it is infeasible: then the plan held only within rounding.
     """
     solver = load(program, options.model_copy(update={"time_limit": None}), relax=True)
     columns = np.flatnonzero(program.integer).astype(np.int32)
     whole = np.round(values[columns])
     solver.changeColsBounds(len(columns), columns, whole, whole)
-    _run(solver, None)
+    if _run(solver, None):
+        return None
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         raise SolverError("the plan is not feasible once its integers are rounded")
     return solver

@@ -21,7 +21,6 @@ from planner.tree import Node
 from planner.units import unit
 
 
-
 def nodes(solution: Solution) -> pd.DataFrame:
     def rows() -> Iterable[Row]:
         for node in solution.nodes:

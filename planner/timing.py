@@ -16,7 +16,8 @@ def future_problems(case: Case) -> Iterator[Problem]:
     futures = case.instance.futures
     total = math.fsum(future.probability for future in futures.values())
     if abs(total - 1) > TOLERANCE:
-        yield case.problem("probabilities", f"the probabilities of the futures add up to {total:.10g}, not 1", "futures")
+        message = f"the probabilities of the futures add up to {total:.10g}, not 1"
+        yield case.problem("probabilities", message, "futures")
     trunk = next(iter(futures))
     for name, future in futures.items():
         if name == trunk:

@@ -7,6 +7,7 @@ time must be a tree, recipes must not create matter, and demands must be within 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from planner.case import Case
 from planner.coherence import coherence_problems
@@ -52,7 +53,7 @@ def _cases(document: Document) -> list[Case]:
     """The different variants of the instance, the trunk's first."""
     found: dict[int, Case] = {}
     for future, instance in document.instances().items():
-        found.setdefault(id(instance), Case(instance, lambda path, name=future: document.place(path, name)))
+        found.setdefault(id(instance), Case(instance, partial(document.place, future=future)))
     return list(found.values())
 
 

@@ -70,6 +70,8 @@ def _read_flows(case: Case, amounts: Amounts) -> None:
         amounts.sent[key] = amounts.sent.get(key, 0.0) + sent
         if not math.isnan(used):
             amounts.used[key] = max(amounts.used.get(key, 0.0), used)
+            if not any(lane.fixed_cost.numbers()):
+                case.ledger.equal("lane.used", case.where(node, movement.key), 1.0, used)
 
 
 def _read_purchases(case: Case, amounts: Amounts) -> None:
@@ -141,11 +143,11 @@ def _read_demand(case: Case, amounts: Amounts) -> None:
             continue
         case.described("demand", where, (demand.region, demand.user_class), (region, user_class))
         tranches = [str(number + 1) for number in range(len(demand.shortage))]
-        if measure == "required":
+        if measure == "required" and not item:
             case.ledger.equal("demand.required", where, case.at(node).demands[name].amount.at(node.middle), amount)
         elif measure == "delivered" and item in demand.accepts:
             amounts.delivered[name, item, node] = amounts.delivered.get((name, item, node), 0.0) + amount
-        elif measure == "substituted" and (demand.substitution is not None or amount == 0):
+        elif measure == "substituted" and not item and (demand.substitution is not None or amount == 0):
             amounts.substituted[name, node] = amounts.substituted.get((name, node), 0.0) + amount
         elif measure == "short" and item in tranches:
             key = (name, int(item), node)

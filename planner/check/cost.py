@@ -8,10 +8,10 @@ from planner.check.amounts import Amounts
 from planner.check.capacity import Capacity
 from planner.check.case import Case
 from planner.check.horizon import Node
-from planner.check.plan import Decision, capital_charges, curve_cost
+from planner.check.plan import Decision, capital_charges, curve_cost, targets
 from planner.figure import Figure
 
-Key = tuple[str, str, Node]
+Key = tuple[str, str, str, Node]
 ITEMS = {
     "variable", "fixed", "freight", "lane_fixed", "tariff", "purchase", "delivery", "sales", "sales_delivery",
     "disposal", "holding", "collection", "substitution", "shortage", "penalty", "final_value", "capital",
@@ -19,25 +19,27 @@ ITEMS = {
 
 
 class Costs:
-    """Yearly cost and contribution to the objective by item, part and node."""
+    """Yearly cost and contribution to the objective by item, part, region and node."""
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.yearly: dict[Key, float] = {}
         self.discounted: dict[Key, float] = {}
 
-    def enter(self, item: str, part: str, node: Node, yearly: float, discounted: float | None = None) -> None:
+    def enter(
+        self, item: str, part: str, region: str, node: Node, yearly: float, discounted: float | None = None
+    ) -> None:
         """Enter money per year; it counts with the node's weight unless its contribution is given."""
-        key = (item, part, node)
+        key = (item, part, region, node)
         contribution = yearly * node.weight if discounted is None else discounted
         self.yearly[key] = self.yearly.get(key, 0.0) + yearly
         self.discounted[key] = self.discounted.get(key, 0.0) + contribution
 
-    def priced(self, item: str, part: str, node: Node, price: Figure | float, amount: float) -> None:
+    def priced(self, item: str, part: str, region: str, node: Node, price: Figure | float, amount: float) -> None:
         """Enter a price times an amount."""
         number = price.at(node.middle) if isinstance(price, Figure) else price
         if number and amount:
-            self.enter(item, part, node, self.case.money * number * amount)
+            self.enter(item, part, region, node, self.case.money * number * amount)
 
 
 def recompute_costs(
@@ -45,7 +47,7 @@ def recompute_costs(
     amounts: Amounts,
     capacity: Capacity,
     decisions: list[Decision],
-    violations: dict[tuple[str, Node], float],
+    violations: dict[tuple[str, str, Node], float],
 ) -> Costs:
     """Every cost of the run from the amounts of its tables."""
     costs = Costs(case)
@@ -54,36 +56,43 @@ def recompute_costs(
     _enter_markets(costs, amounts)
     _enter_stocks(costs, amounts)
     _enter_users(costs, amounts)
-    for (name, node), violation in violations.items():
+    for (name, region, node), violation in violations.items():
         elastic = case.at(node).requirements[name].elastic
         if elastic is not None:
-            costs.priced("penalty", name, node, elastic.price, violation)
+            costs.priced("penalty", name, region, node, elastic.price, violation)
+    regions = asset_regions(case)
+    assets = targets(case)
     for decision in decisions:
+        region = regions.get(assets[decision.project], "")
         for node, yearly, discounted in capital_charges(case, decision):
-            costs.enter("capital", decision.project, node, yearly, discounted)
+            costs.enter("capital", decision.project, region, node, yearly, discounted)
     return costs
+
+
+def asset_regions(case: Case) -> dict[str, str]:
+    """Where the costs of an asset arise: at a facility, and where a lane begins."""
+    regions = {movement.key: movement.origin for movement in case.movements}
+    return regions | {name: facility.region for name, facility in case.base.facilities.items()}
 
 
 def check_costs(case: Case, costs: Costs, objective: float) -> None:
     """The table of costs says what the amounts cost, and its sum is the objective."""
     yearly: dict[Key, float] = {}
     discounted: dict[Key, float] = {}
-    columns = ("item", "part", "yearly", "discounted")
-    for node, item, part, per_year, contribution in case.tables["costs"].by_node(*columns):
+    columns = ("item", "part", "region", "yearly", "discounted")
+    for node, item, part, region, per_year, contribution in case.tables["costs"].by_node(*columns):
         if item not in ITEMS:
             case.unknown("costs", case.where(node, item, part))
-        key = (item, _lane(case, part), node)
+        key = (item, _lane(case, part), region, node)
         yearly[key] = yearly.get(key, 0.0) + per_year
         discounted[key] = discounted.get(key, 0.0) + contribution
     for key in dict.fromkeys([*costs.discounted, *discounted]):
-        item, part, node = key
-        where = case.where(node, part)
+        item, part, region, node = key
+        where = case.where(node, part, region)
         wanted, found = costs.discounted.get(key, 0.0), discounted.get(key, 0.0)
         case.ledger.equal(f"cost.{item}", where, wanted, found)
-        # What is left at the end is worth money once, not per year.
-        if item != "final_value":
-            stated = yearly.get(key, 0.0)
-            case.ledger.equal(f"cost.{item}", f"{where} per year", costs.yearly.get(key, 0.0), stated)
+        per_year = costs.yearly.get(key, 0.0)
+        case.ledger.equal(f"cost.{item}", f"{where} per year", per_year, yearly.get(key, 0.0))
     _check_objective(case, list(costs.discounted.values()), list(discounted.values()), objective)
 
 
@@ -106,15 +115,15 @@ def _enter_facilities(costs: Costs, amounts: Amounts, capacity: Capacity) -> Non
         instance = case.at(node)
         general = instance.processes[process].variable_cost
         price = instance.facilities[name].variable_costs.get(process, general)
-        costs.priced("variable", name, node, price, activity)
+        costs.priced("variable", name, instance.facilities[name].region, node, price, activity)
     for (asset, node), online in capacity.online.items():
         facility = case.at(node).facilities.get(asset)
         if facility is not None:
-            costs.priced("fixed", asset, node, facility.fixed_cost, online)
-    for (commodity, _, node), amount in amounts.disposed.items():
+            costs.priced("fixed", asset, facility.region, node, facility.fixed_cost, online)
+    for (commodity, region, node), amount in amounts.disposed.items():
         disposal = case.at(node).commodities[commodity].disposal
         if isinstance(disposal, Figure):
-            costs.priced("disposal", commodity, node, disposal, amount)
+            costs.priced("disposal", commodity, region, node, disposal, amount)
 
 
 def _enter_lanes(costs: Costs, amounts: Amounts) -> None:
@@ -122,20 +131,21 @@ def _enter_lanes(costs: Costs, amounts: Amounts) -> None:
     for (movement, node), sent in amounts.sent.items():
         name, lane = movement.lane, case.at(node).lanes[movement.lane]
         if not lane.curve:
-            costs.priced("freight", name, node, lane.freight, sent)
+            costs.priced("freight", name, movement.origin, node, lane.freight, sent)
         if lane.customs_value is not None:
-            costs.priced("tariff", name, node, lane.tariff.at(node.middle) * lane.customs_value.at(node.middle), sent)
+            duty = lane.tariff.at(node.middle) * lane.customs_value.at(node.middle)
+            costs.priced("tariff", name, movement.origin, node, duty, sent)
         used = float(round(amounts.used.get((movement, node), 0.0)))
         fixed = lane.fixed_cost.at(node.middle)
         if used and fixed:
-            costs.enter("lane_fixed", name, node, fixed * used)
+            costs.enter("lane_fixed", name, movement.origin, node, fixed * used)
     for movement in case.movements:
         if not case.base.lanes[movement.lane].curve:
             continue
         for node in case.horizon.nodes:
             cost = curve_cost(case.at(node).lanes[movement.lane].curve, amounts.sent.get((movement, node), 0.0))
             if cost:
-                costs.enter("freight", movement.lane, node, cost)
+                costs.enter("freight", movement.lane, movement.origin, node, cost)
 
 
 def _enter_markets(costs: Costs, amounts: Amounts) -> None:
@@ -143,15 +153,15 @@ def _enter_markets(costs: Costs, amounts: Amounts) -> None:
     for (name, number, region, node), amount in amounts.purchases.items():
         supplier = case.at(node).suppliers[name]
         price = supplier.steps[number - 1].price.at(node.middle)
-        costs.priced("purchase", name, node, price, amount)
-        costs.priced("delivery", name, node, supplier.delivery_costs.get(region, 0.0), amount)
+        costs.priced("purchase", name, region, node, price, amount)
+        costs.priced("delivery", name, region, node, supplier.delivery_costs.get(region, 0.0), amount)
         tariff = supplier.tariffs.get(region)
         if tariff is not None:
-            costs.priced("tariff", name, node, tariff.at(node.middle) * price, amount)
+            costs.priced("tariff", name, region, node, tariff.at(node.middle) * price, amount)
     for (name, number, region, node), amount in amounts.sales.items():
         outlet = case.at(node).outlets[name]
-        costs.priced("sales", name, node, -outlet.steps[number - 1].price.at(node.middle), amount)
-        costs.priced("sales_delivery", name, node, outlet.delivery_costs.get(region, 0.0), amount)
+        costs.priced("sales", name, region, node, -outlet.steps[number - 1].price.at(node.middle), amount)
+        costs.priced("sales_delivery", name, region, node, outlet.delivery_costs.get(region, 0.0), amount)
 
 
 def _enter_stocks(costs: Costs, amounts: Amounts) -> None:
@@ -159,19 +169,22 @@ def _enter_stocks(costs: Costs, amounts: Amounts) -> None:
     leaves = set(case.horizon.leaves)
     for (name, node), stock in amounts.stock.items():
         stockpile = case.at(node).stockpiles[name]
-        costs.priced("holding", name, node, stockpile.holding_cost, stock)
+        costs.priced("holding", name, stockpile.region, node, stockpile.holding_cost, stock)
         worth = case.money * stockpile.final_value.at(node.middle) * stock
         if node in leaves and worth:
-            costs.enter("final_value", name, node, -worth, -worth * node.probability * node.factor)
+            # What is left is worth money once: spread over the period, so that the node's weight counts it once.
+            costs.enter("final_value", name, stockpile.region, node, -worth / node.length)
 
 
 def _enter_users(costs: Costs, amounts: Amounts) -> None:
     case = costs.case
     for (name, node), collected in amounts.collected.items():
-        costs.priced("collection", name, node, case.at(node).returns[name].cost, collected)
+        part = case.at(node).returns[name]
+        costs.priced("collection", name, part.region, node, part.cost, collected)
     for (name, node), substituted in amounts.substituted.items():
-        substitution = case.at(node).demands[name].substitution
-        if substitution is not None:
-            costs.priced("substitution", name, node, substitution.cost, substituted)
+        demand = case.at(node).demands[name]
+        if demand.substitution is not None:
+            costs.priced("substitution", name, demand.region, node, demand.substitution.cost, substituted)
     for (name, number, node), short in amounts.short.items():
-        costs.priced("shortage", name, node, case.at(node).demands[name].shortage[number - 1].cost, short)
+        demand = case.at(node).demands[name]
+        costs.priced("shortage", name, demand.region, node, demand.shortage[number - 1].cost, short)

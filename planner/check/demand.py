@@ -7,7 +7,7 @@ import math
 from planner.check.amounts import Amounts
 from planner.check.capacity import Capacity
 from planner.check.case import Case
-from planner.check.horizon import Node, overlap
+from planner.check.horizon import TINY, Node, overlap
 from planner.check.rules import matches
 from planner.schema import Demand, Returns, Stockpile, Substitution
 
@@ -97,6 +97,8 @@ def check_returns(case: Case, amounts: Amounts) -> None:
             case.ledger.at_most("returns.collected", where, part.rate.at(node.middle) * returning, collected)
             if (name, node) in stated:
                 case.ledger.equal("returns.returning", where, returning, stated[name, node])
+            elif returning > TINY:
+                case.ledger.fault("returns.missing", where, "a row", "nothing")
 
 
 def _coming_back(case: Case, amounts: Amounts, node: Node, part: Returns) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from planner.check.horizon import Horizon, Node, stated_period
-from planner.check.reading import MOMENT, read_table
+from planner.check.reading import MOMENT, moment, read_table
 from planner.check.report import Ledger, listed
 from planner.schema import Instance
 
@@ -44,12 +44,13 @@ def check_nodes(instance: Instance, horizon: Horizon, frames: Mapping[str, pd.Da
 
 
 def _check_label(instance: Instance, horizon: Horizon, node: Node, name: str, ledger: Ledger) -> None:
-    period = horizon.periods[node]
-    ledger.same("nodes.name", period, f"{node.owner}:{period}", horizon.labels[node])
+    label, period, owner = horizon.labels[node], horizon.periods[node], f"{node.owner}:"
+    ledger.same("nodes.name", label, owner, label[: len(owner)])
+    ledger.same("nodes.name", label, period, moment(label[len(owner) :]))
     stated = stated_period(instance, node)
     if stated is not None:
-        ledger.same("nodes.name", horizon.labels[node], stated, period)
-    ledger.same("nodes.name", horizon.labels[node], name, period)
+        ledger.same("nodes.name", label, moment(stated), period)
+    ledger.same("nodes.name", label, name, period)
 
 
 def _check_place(

@@ -50,8 +50,9 @@ def check_plan(case: Case) -> list[Decision]:
     """The decisions of the plan, each tested by itself and along every path."""
     groups, assets = decision_groups(case), targets(case)
     decisions: list[Decision] = []
-    rows = case.tables["plan"].rows("project", "group", "size", "modules", "target", "region", "stage", "period")
-    numbers = case.tables["plan"].rows("decided", "commissioned", "capital_cost", "charged", "public_money")
+    table = case.tables["plan"]
+    rows = table.rows("project", "group", "size", "modules", "title", "target", "period", "region", "stage")
+    numbers = table.rows("decided", "commissioned", "capital_cost", "charged", "public_money")
     for (name, group, size, modules, *words), stated in zip(rows, numbers, strict=True):
         project = case.base.projects.get(name)
         if project is None or group not in groups:
@@ -69,12 +70,12 @@ def check_plan(case: Case) -> list[Decision]:
 
 
 def _check_words(case: Case, decision: Decision, target: str, words: list[str]) -> None:
-    facility = case.base.facilities.get(case.base.projects[decision.project].facility or "")
+    project = case.base.projects[decision.project]
+    facility = case.base.facilities.get(project.facility or "")
     period = case.horizon.periods[decision.nodes[0]]
-    stated = (words[0], words[3])
-    case.described("plan", decision.place, (target, period), stated)
+    case.described("plan", decision.place, (project.title, target, period), tuple(words[:3]))
     if facility is not None:
-        case.described("plan", decision.place, (facility.region, facility.stage), (words[1], words[2]))
+        case.described("plan", decision.place, (facility.region, facility.stage), tuple(words[3:]))
 
 
 def _check_window(case: Case, decision: Decision) -> None:

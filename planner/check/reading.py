@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from planner.schema import Units
 
 NODE = ("node", "future", "period", "year")
 MOMENT = 1e-6
+MOMENTS = {"period", "group"}
 REPORTING = {"element_balance", "shares", "prices", "summary"}
 
 
@@ -146,6 +148,8 @@ def read_table(frames: Mapping[str, pd.DataFrame], name: str, horizon: Horizon, 
     if frame is None or not _columns_fit(name, layout, frame, ledger):
         return Table({column: [] for column in layout.columns}, [])
     columns: dict[str, list[Any]] = {column: _texts(frame[column]) for column in layout.columns - {*layout.numbers}}
+    for column in MOMENTS & layout.columns:
+        columns[column] = [moment(text) for text in columns[column]]
     for column in layout.numbers:
         columns[column] = pd.to_numeric(frame[column], errors="coerce").astype(float).tolist()
     keep = _readable(name, layout, columns, ledger)
@@ -173,6 +177,11 @@ def _texts(column: pd.Series[Any]) -> list[str]:
     """Cells as text: whole numbers without a point, nothing as an empty text."""
     pairs = zip(column.tolist(), column.isna().tolist(), strict=True)
     return ["" if empty else value if isinstance(value, str) else _plain(value) for value, empty in pairs]
+
+
+def moment(name: str) -> str:
+    """Name of a period without what reading a column of numbers loses: 2026.50 is 2026.5."""
+    return f"{float(name):.15g}" if re.fullmatch(r"\d+\.\d+", name) else name
 
 
 def _plain(value: Any) -> str:

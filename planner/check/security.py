@@ -18,18 +18,19 @@ Place = tuple[str, str, Node]
 
 @dataclass(frozen=True)
 class Test:
-    """One row of a requirement: `amount` may be at most `allowed`; both as shares of `base` for reading."""
+    """One row of a requirement: `amount` may be at most `allowed`; `target` and `achieved` say it in shares."""
 
     allowed: float
     amount: float
     target: float
     achieved: float
     elastic: bool
+    region: str
 
 
-def check_requirements(case: Case, amounts: Amounts) -> dict[tuple[str, Node], float]:
-    """Every requirement holds but for its stated violation; returns the violations by requirement and node."""
-    violations: dict[tuple[str, Node], float] = {}
+def check_requirements(case: Case, amounts: Amounts) -> dict[tuple[str, str, Node], float]:
+    """Every requirement holds but for its stated violation; returns these by requirement, region and node."""
+    violations: dict[tuple[str, str, Node], float] = {}
     stated = _stated(case)
     flows = _Flows(case, amounts)
     for name, requirement in case.base.requirements.items():
@@ -40,8 +41,8 @@ def check_requirements(case: Case, amounts: Amounts) -> dict[tuple[str, Node], f
             tests = _served(case, amounts, part, node) if isinstance(part, Served) else flows.tests(part, node)
             for scope, test in tests:
                 row = stated.pop((name, scope, node), None)
-                violation = row[3] if row is not None else 0.0
-                violations[name, node] = violations.get((name, node), 0.0) + violation
+                key = (name, test.region, node)
+                violations[key] = violations.get(key, 0.0) + (row[3] if row is not None else 0.0)
                 _compare(case, case.where(node, name, *scope), requirement.kind, test, row)
     for name, scope, node in stated:
         case.unknown("requirements", case.where(node, name, *scope))
@@ -54,6 +55,8 @@ def _compare(case: Case, where: str, kind: str, test: Test, row: tuple[float, ..
     if not test.elastic:
         case.ledger.at_most("requirement.violation", f"{where}, not elastic", 0.0, violation)
     if row is None:
+        if max(abs(test.allowed), abs(test.amount)) > TINY:
+            case.ledger.fault("requirement.missing", where, "a row", "nothing")
         return
     target, achieved, slack, _ = row
     case.ledger.equal("requirement.target", where, test.target, target)
@@ -96,7 +99,8 @@ def _served(case: Case, amounts: Amounts, part: Served, node: Node) -> Iterator[
         required, target = demand.amount.at(node.middle), part.target.at(node.middle)
         short = math.fsum(amounts.short.get((name, i + 1, node), 0.0) for i in range(len(demand.shortage)))
         achieved = 1 - short / required if required > 0 else math.nan
-        yield (name,), Test((1 - target) * required, short, target, achieved, part.elastic is not None)
+        elastic = part.elastic is not None
+        yield (name,), Test((1 - target) * required, short, target, achieved, elastic, demand.region)
 
 
 class _Flows:
@@ -143,4 +147,5 @@ class _Flows:
             use = math.fsum(self.use.get(place, 0.0) for place in places)
             bought = math.fsum(self.bought.get((part.exporter, place), 0.0) for place in places)
             achieved = bought / use if use > TINY else math.nan
-            yield scope, Test(share * use, bought, share, achieved, part.elastic is not None)
+            region = places[0][1] if "region" in part.by else "*"
+            yield scope, Test(share * use, bought, share, achieved, part.elastic is not None, region)

@@ -149,7 +149,7 @@ def balance(block: Any, commodity: str, region: str) -> Any:
         + sum(block.sold[key] for key in place.sold)
         + sum(block.filled[w] for w in place.stored)
         + sum(block.delivered[key] for key in place.delivered)
-        + (block.disposed[commodity, region] if (commodity, region) in block.disposed else 0)
+        + sum(block.disposed[p] for p in block.network.disposals if p == (commodity, region))
     )
     return enters == leaves
 

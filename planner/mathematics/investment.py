@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pyomo.environ as pyo
@@ -28,13 +29,13 @@ class Segment(NamedTuple):
 
 
 def segments(curve: list[Point]) -> list[Segment]:
-    return [Segment(a, b) for a, b in zip(curve, curve[1:], strict=False)]
+    return [Segment(a, b) for a, b in pairwise(curve)]
 
 
 def is_convex(curve: list[Point]) -> bool:
     """Whether slopes never fall: then no binary is needed to walk the pieces in order."""
     slopes = [(s.right.cost - s.left.cost) / (s.right.size - s.left.size) for s in segments(curve)]
-    return all(b >= a - 1e-12 * max(1.0, abs(a)) for a, b in zip(slopes, slopes[1:], strict=False))
+    return all(b >= a - 1e-12 * max(1.0, abs(a)) for a, b in pairwise(slopes))
 
 
 def decisions(network: Network) -> tuple[tuple[str, str], ...]:
@@ -90,7 +91,7 @@ def annuity_factor(network: Network, project: Project) -> float:
     rate = project.cost_of_capital if project.cost_of_capital is not None else time.discount_rate
     if rate == 0:
         return 1 / project.life
-    recovery = rate / (1 - (1 + rate) ** -project.life)
+    recovery = float(rate / (1 - (1 + rate) ** -project.life))
     if time.interest_during_construction and project.lead_time > 0:
         recovery *= ((1 + rate) ** project.lead_time - 1) / (project.lead_time * math.log1p(rate))
     return recovery

@@ -14,7 +14,7 @@ import pyomo.environ as pyo
 
 from planner.mathematics import demand, flow, investment, security, stock, trade
 from planner.network import Network
-from planner.program import Chapter, join
+from planner.program import Chapter, Family, join
 from planner.schema import Dependence, Instance
 from planner.tree import Node
 
@@ -77,7 +77,8 @@ def block(network: Network, chapter: Chapter, node: Node | None) -> pyo.Concrete
     if node is not None:
         model.instance = network.instance(node)
         model.structure = structure_of(network, node)
-    for family in (*chapter.variables, *chapter.links, *chapter.data):
+    families: list[Family] = [*chapter.variables, *chapter.links, *chapter.data]
+    for family in families:
         model.add_component(family.name, pyo.Var(list(family.keys)))
     for constraint in chapter.constraints:
         model.add_component(f"{constraint.name}_rows", _rows(model, constraint))

@@ -251,7 +251,8 @@ def _data(network: Network) -> tuple[Data, ...]:
         Data("step_depth", sales, "depth of a market's step",
              lambda n: [_sale_step(network, (*k, ""), n)[1] for k in sales]),
         Data("least_sold", pledged, "least sold to an outlet", pledges),
-        Data("limit_most", _limited(network, "most"), "most of a shared limit", partial(_limit_values, network, "most")),
+        Data("limit_most", _limited(network, "most"), "most of a shared limit",
+             partial(_limit_values, network, "most")),
         Data("limit_least", _limited(network, "least"), "least of a shared limit",
              partial(_limit_values, network, "least")),
     )

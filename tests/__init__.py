@@ -1,0 +1,1 @@
+"""Tests of the planner, and a separate reference to test it against."""

@@ -1,0 +1,204 @@
+"""The reference's investments: what is decided in which nodes, what it costs, what capacity follows.
+
+A decision's size is read at the first node of its group, its cost and lead time at the node of decision. A
+figure that limits a whole path is read at the path's first node, as the initial stock is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping
+
+import numpy as np
+
+from planner.schema import Instance, Project, ProjectGroup
+from tests.reference_program import Program, Terms
+from tests.reference_tree import (
+    EPSILON,
+    Node,
+    availability,
+    in_service,
+    matches,
+    money_per_price,
+    overlap,
+    scenario_tree,
+)
+
+
+class Plan:
+    """The investment part of the problem of an instance and its futures."""
+
+    def __init__(self, instances: Mapping[str, Instance]) -> None:
+        self.instances = instances
+        self.trunk = next(iter(instances.values()))
+        self.time = self.trunk.time
+        self.program = Program()
+        self.column = self.program.columns
+        self.money = money_per_price(self.trunk)
+        self.paths = scenario_tree(self.trunk)
+        self.nodes = sorted({node for path in self.paths.values() for node in path}, key=lambda node: node.period)
+        self.leaves = list(dict.fromkeys(path[-1] for path in self.paths.values()))
+        self.groups: dict[object, list[Node]] = defaultdict(list)
+        self.largest: dict[tuple[str, object], float] = {}
+        self.moved: dict[tuple[str, str], list[tuple[str, str, str, str]]] = {}
+        for node in self.nodes:
+            self.groups[self.group(node)].append(node)
+        self.decide()
+        self.share_limits()
+
+    def group(self, node: Node) -> object:
+        """Nodes of one group share their decisions."""
+        return node.period if self.trunk.plan == "common" else node
+
+    def data(self, node: Node) -> Instance:
+        """The instance as it holds in the node."""
+        return self.instances[node.owner]
+
+    def pay(self, node: Node, yearly: float, column: int) -> None:
+        """A yearly cost of the node per unit of a variable."""
+        self.program.cost[column] += node.weight * yearly
+
+    def decide(self) -> None:
+        """Every project in every group of nodes in which it may be decided; closures of what exists."""
+        for name in self.trunk.projects:
+            for group, nodes in self.groups.items():
+                project = self.data(nodes[0]).projects[name]
+                early = project.earliest is not None and nodes[0].start < project.earliest - EPSILON
+                late = project.latest is not None and nodes[0].start > project.latest + EPSILON
+                if not early and not late:
+                    self.decision(name, group, nodes)
+        for name, facility in self.trunk.facilities.items():
+            if facility.retirement:
+                for group in self.groups:
+                    self.program.add("retire", name, group, upper=1)
+                for leaf in self.leaves:
+                    self.program.row([(1, self.column["retire", name, self.group(m)]) for m in leaf.path], most=1)
+
+    def decision(self, name: str, group: object, nodes: list[Node]) -> None:
+        """One decision: whether, how large, and its overnight cost in every node of the group."""
+        program, kind, at = self.program, self.data(nodes[0]).projects[name].size, nodes[0].middle
+        start = program.add("start", name, group, upper=1, integer=True)
+        size = program.add("size", name, group)
+        if kind.fixed is not None:
+            self.largest[name, group] = kind.fixed.at(at)
+            program.row([(1, size), (-kind.fixed.at(at), start)], 0, 0)
+        elif kind.module is not None and kind.modules is not None:
+            self.largest[name, group] = kind.module.at(at) * kind.modules
+            modules = program.add("modules", name, group, integer=True)
+            program.row([(1, modules), (-1, start)], least=0)
+            program.row([(1, modules), (-kind.modules, start)], most=0)
+            program.row([(1, size), (-kind.module.at(at), modules)], 0, 0)
+        elif kind.most is not None:
+            self.largest[name, group] = kind.most.at(at)
+            program.row([(1, size), (-kind.most.at(at), start)], most=0)
+            program.row([(1, size), (-(kind.least.at(at) if kind.least else 0), start)], least=0)
+        for node in nodes:
+            overnight = program.add("overnight", name, node)
+            self.capital(self.data(node).projects[name], node, start, size, overnight)
+
+    def capital(self, project: Project, node: Node, start: int, size: int, overnight: int) -> None:
+        """The overnight cost of a decision and what of it is charged."""
+        capital, at = project.capital, node.middle
+        if capital.curve and project.size.fixed is not None:
+            fixed = project.size.fixed.at(at)
+            assert capital.curve[0].size <= fixed <= capital.curve[-1].size
+            cost = np.interp(fixed, [p.size for p in capital.curve], [p.cost for p in capital.curve])
+            self.program.row([(1, overnight), (-float(cost), start)], 0, 0)
+        elif capital.curve:
+            self.program.interpolate(capital.curve, size, overnight, start)
+        else:
+            terms = [(-capital.fixed.at(at), start), (-self.money * capital.variable.at(at), size)]
+            self.program.row([(1, overnight), *terms], 0, 0)
+        self.program.cost[overnight] += self.charge(project, node)
+
+    def charge(self, project: Project, decided: Node) -> float:
+        """Discounted and expected charge per unit of overnight cost."""
+        if self.time.capital_charge == "lump_sum":
+            return decided.probability * decided.factor
+        rate = self.time.discount_rate if project.cost_of_capital is None else project.cost_of_capital
+        years, yearly = project.lead_time, 1 / project.life
+        if rate > 0:
+            yearly = rate / (1 - (1 + rate) ** -project.life)
+        if self.time.interest_during_construction and years > 0 and rate > 0:
+            yearly *= ((1 + rate) ** years - 1) / (years * math.log(1 + rate))
+        below = [node for node in self.nodes if decided in node.path]
+        return yearly * sum(in_service(project, decided, node) * node.weight for node in below)
+
+    def decided(self, name: str, leaf: Node) -> list[Node]:
+        """Nodes of a path in which a project may be decided."""
+        return [node for node in leaf.path if (name, self.group(node)) in self.largest]
+
+    def starts(self, name: str, leaf: Node) -> Terms:
+        """Decisions of a project on a path."""
+        return [(1, self.column["start", name, self.group(node)]) for node in self.decided(name, leaf)]
+
+    def share_limits(self) -> None:
+        """What binds several decisions together: once per path, prerequisites, groups."""
+        for name, project in self.trunk.projects.items():
+            for leaf in self.leaves:
+                if not project.repeatable:
+                    self.program.row(self.starts(name, leaf), most=1)
+            for node in self.nodes:
+                for needed in project.requires if (name, self.group(node)) in self.largest else []:
+                    start = self.column["start", name, self.group(node)]
+                    self.program.row([*self.starts(needed, node), (-1, start)], least=0)
+        for leaf in self.leaves:
+            for part in self.data(leaf.path[0]).project_groups.values():
+                self.project_group(part, leaf)
+
+    def project_group(self, part: ProjectGroup, leaf: Node) -> None:
+        """The limits of a project group on one path."""
+        program, at = self.program, leaf.path[0].middle
+        members = [name for name in self.trunk.projects if matches(name, part.projects)]
+        decisions = [(name, node) for name in members for node in self.decided(name, leaf)]
+        sizes = [(1.0, self.column["size", name, self.group(node)]) for name, node in decisions]
+        if part.at_most is not None:
+            program.row([term for name in members for term in self.starts(name, leaf)], most=part.at_most)
+        if part.least_size is not None:
+            program.row(sizes, least=part.least_size.at(at))
+        if part.most_size is not None:
+            program.row(sizes, most=part.most_size.at(at))
+        if part.most_capital is not None:
+            costs = [(1.0, self.column["overnight", name, node]) for name, node in decisions]
+            program.row(costs, most=part.most_capital.at(at))
+        for node in leaf.path if part.building_at_once is not None else []:
+            building: Terms = []
+            for name, m in decisions:
+                years = overlap(m.start, m.start + self.data(m).projects[name].lead_time, node.start, node.end)
+                if m is node or (m in node.path and years > EPSILON):
+                    building.append((1, self.column["start", name, self.group(m)]))
+            program.row(building, most=part.building_at_once or 0)
+
+    def online(self, node: Node, asset: str, existing: float, retirement: bool = False) -> tuple[int, float]:
+        """Capacity online in a node, and the most it can ever be."""
+        column, largest = self.program.add("online", asset, node), existing
+        terms: Terms = [(1, column)]
+        for m in node.path:
+            if retirement:
+                terms.append((existing, self.column["retire", asset, self.group(m)]))
+            for name, project in self.data(m).projects.items():
+                target = project.facility if project.lane is None else self.lane_asset(m, project.lane)
+                if asset == target and (name, self.group(m)) in self.largest:
+                    share = availability(project, m, node)
+                    terms.append((-share, self.column["size", name, self.group(m)]))
+                    largest += share * self.largest[name, self.group(m)]
+        self.program.row(terms, existing, existing)
+        return column, largest
+
+    def lane_asset(self, node: Node, lane: str) -> str:
+        """The one movement that a project for a lane serves."""
+        ((key, *_),) = self.movements(node, lane)
+        return key
+
+    def movements(self, node: Node, name: str) -> list[tuple[str, str, str, str]]:
+        """Key, commodity, origin and destination of every movement a lane permits."""
+        if (node.owner, name) not in self.moved:
+            data, lane = self.data(node), self.data(node).lanes[name]
+            self.moved[node.owner, name] = [
+                (f"{name}/{commodity}/{origin}/{destination}", commodity, origin, destination)
+                for commodity in data.commodities if matches(commodity, lane.commodities)
+                for origin in data.regions if matches(origin, lane.origins)
+                for destination in data.regions if matches(destination, lane.destinations) and origin != destination
+            ]  # fmt: skip
+        return self.moved[node.owner, name]

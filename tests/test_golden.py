@@ -1,0 +1,84 @@
+"""Golden LP files: the algebra of each constraint on a tiny instance, so that a change of it shows in review.
+
+After a wanted change: `python -m tests.test_golden` writes them anew; read the difference before committing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import highspy
+import numpy as np
+import pytest
+
+from planner.assemble import Program, assemble
+from planner.document import load
+from planner.network import build_network
+
+GOLDEN = Path(__file__).parent / "golden"
+MOST_ROWS = 12
+
+
+def tiny() -> Program:
+    return assemble(build_network(load(GOLDEN / "tiny.yaml").instances()))
+
+
+def families(program: Program) -> list[str]:
+    return [c.name for c in (*program.investments.constraints, *program.operation.constraints)]
+
+
+def excerpt(program: Program, family: str) -> str:
+    """The rows of one constraint in LP format, with the bounds of the columns they touch."""
+    names = [_plain(name) for name in program.column_names()]
+    row_names = [_plain(name) for name in program.row_names()]
+    rows = [i for i, (_, name, _) in enumerate(program.rows) if name == family]
+    lines, touched = ["Minimize", " obj:", "Subject To"], set[int]()
+    for row in rows[:MOST_ROWS]:
+        part = program.matrix[[row], :].tocoo()
+        entries = sorted(zip(part.coords[1].tolist(), part.data.tolist(), strict=True))
+        touched |= {column for column, _ in entries}
+        lower, upper = program.row_lower[row], program.row_upper[row]
+        sense, side = ("=", lower) if lower == upper else (("<=", upper) if np.isfinite(upper) else (">=", lower))
+        terms = "\n   ".join(f"{value:+.12g} {names[column]}" for column, value in entries)
+        lines.append(f" {row_names[row]}:\n   {terms}\n   {sense} {side + 0.0:.12g}")
+    if len(rows) > MOST_ROWS:
+        lines.append(f"\\ and {len(rows) - MOST_ROWS} more rows")
+    lines.append("Bounds")
+    for column in sorted(touched):
+        upper = program.upper[column]
+        most = f" <= {upper:.12g}" if np.isfinite(upper) else ""
+        lines.append(f" {program.lower[column]:.12g} <= {names[column]}{most}")
+    whole = [names[column] for column in sorted(touched) if program.integer[column]]
+    return "\n".join([*lines, *(["General", *(f" {name}" for name in whole)] if whole else []), "End", ""])
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "_.()" else {"[": "(", "]": ")"}.get(c, "_") for c in name)
+
+
+def test_every_constraint_appears_in_the_tiny_instance() -> None:
+    program = tiny()
+    present = {family for _, family, _ in program.rows}
+    assert set(families(program)) == present
+
+
+@pytest.mark.parametrize("family", families(tiny()))
+def test_algebra_is_as_committed(family: str) -> None:
+    assert excerpt(tiny(), family) == (GOLDEN / f"{family}.lp").read_text("utf-8")
+
+
+def test_no_golden_file_is_left_over() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.lp")} == set(families(tiny()))
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.lp")), ids=lambda p: p.stem)
+def test_golden_files_are_real_lp_files(path: Path) -> None:
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    assert solver.readModel(str(path)) == highspy.HighsStatus.kOk
+    assert solver.getNumRow() > 0
+
+
+if __name__ == "__main__":
+    for constraint in families(tiny()):
+        (GOLDEN / f"{constraint}.lp").write_text(excerpt(tiny(), constraint), "utf-8")
