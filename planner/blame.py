@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -13,8 +14,6 @@ from planner.figure import Figure, Part
 from planner.grammar import INSTANCE, Shape, below, fields_of, narrowed
 from planner.settle import is_year_table
 
-_TYPE_CODES = ("_type", "_parsing", "_from_float")
-_RANGES = ("greater_than", "less_than")
 _LABEL = re.compile(r"(\S+): (.*)", re.DOTALL)
 
 
@@ -100,34 +99,38 @@ def _is_mark(step: Any, node: Node) -> bool:
 
 
 def _problem(detail: Any, spot: Spot) -> Problem:
-    kind, place = detail["type"], spot.node.place
+    kind = detail["type"]
     if spot.path and isinstance(spot.path[-1], int) and spot.trail[-1].model is Figure:
-        hint = "write the years under by_year: {2026: ...}"
-        return Problem("inconsistent", f"{dotted(spot.path[:-1])}: years stand beside other keys", place, hint)
-    last = spot.rest[-1] if spot.rest else None
-    if kind == "missing":
-        return Problem("missing-key", f"{spot.label} needs {last}", place, _meaning(spot, last))
-    if kind == "extra_forbidden":
-        return _unknown_key(spot)
-    if kind == "value_error":
-        return _value_problem(detail, spot)
-    if kind == "literal_error":
-        return _wrong_choice(spot, detail["ctx"]["expected"])
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _wrong_kind(detail, spot)
-    if kind.startswith(_RANGES):
-        return Problem("out-of-range", f"{spot.label}: {_said(spot)} {_bound(detail)}", place)
-    if kind == "string_pattern_mismatch" or "[key]" in spot.rest:
-        name = detail["input"]
-        hint = "a name has none of | , ; [ ] * ?"
-        return Problem("bad-name", f"{spot.label}: {name!r} cannot be a name", place, hint)
-    if kind in ("too_short", "string_too_short"):
-        return Problem("empty", f"{spot.label} is empty", place)
-    if kind in ("too_long", "string_too_long"):
-        return Problem("too-long", f"{spot.label} is too long: {detail['msg'].lower()}", place)
-    if kind.endswith(_TYPE_CODES) or kind.startswith(("model", "is_instance")):
-        return _wrong_type(spot)
-    return Problem("wrong-value", f"{spot.label}: {detail['msg'].lower()}", place)
+        return _mixed_years(spot)
+    return next((handler(detail, spot) for words, handler in HANDLERS if re.search(words, kind)), None) or Problem(
+        "wrong-value", f"{spot.label}: {detail['msg'].lower()}", spot.node.place
+    )
+
+
+def _mixed_years(spot: Spot) -> Problem:
+    hint = "write the years under by_year: {2026: ...}"
+    return Problem("inconsistent", f"{dotted(spot.path[:-1])}: years stand beside other keys", spot.node.place, hint)
+
+
+def _missing(_: Any, spot: Spot) -> Problem:
+    return Problem("missing-key", f"{spot.label} needs {spot.rest[-1]}", spot.node.place, _meaning(spot, spot.rest[-1]))
+
+
+def _range(detail: Any, spot: Spot) -> Problem:
+    return Problem("out-of-range", f"{spot.label}: {_said(spot)} {_bound(detail)}", spot.node.place)
+
+
+def _bad_name(detail: Any, spot: Spot) -> Problem:
+    hint = "a name has none of | , ; [ ] * ?"
+    return Problem("bad-name", f"{spot.label}: {detail['input']!r} cannot be a name", spot.node.place, hint)
+
+
+def _length(detail: Any, spot: Spot) -> Problem:
+    if "[key]" in spot.rest:
+        return _bad_name(detail, spot)
+    if "short" in detail["type"]:
+        return Problem("empty", f"{spot.label} is empty", spot.node.place)
+    return Problem("too-long", f"{spot.label} is too long: {detail['msg'].lower()}", spot.node.place)
 
 
 def _said(spot: Spot) -> str:
@@ -141,7 +144,7 @@ def _said(spot: Spot) -> str:
     return repr(value) if isinstance(value, str) else str(value)
 
 
-def _wrong_type(spot: Spot) -> Problem:
+def _wrong_type(_: Any, spot: Spot) -> Problem:
     shape = spot.shape
     expected = shape.expected()
     hint = None
@@ -171,12 +174,12 @@ def _choice_problem(spot: Spot) -> Problem | None:
         message = f"{spot.label}: {spot.shape.expected()} is expected, found {_said(spot)}"
         return Problem("wrong-choice", message, spot.node.place, did_you_mean(spot.node.value, option.choices))
     if option.kind == "free":
-        return _wrong_type(spot)
+        return _wrong_type(None, spot)
     return None
 
 
-def _wrong_choice(spot: Spot, expected: str) -> Problem:
-    choices = re.findall(r"'([^']*)'", expected)
+def _wrong_choice(detail: Any, spot: Spot) -> Problem:
+    choices = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
     message = f"{spot.label}: {' or '.join(choices)} is expected, found {_said(spot)}"
     return Problem("wrong-choice", message, spot.node.place, did_you_mean(spot.node.value, choices))
 
@@ -234,7 +237,7 @@ def _misspelt(spot: Spot, key: Any) -> bool:
     return any(closest(name, fields) == key for name in spot.node.value if name not in fields)
 
 
-def _unknown_key(spot: Spot) -> Problem:
+def _unknown_key(_: Any, spot: Spot) -> Problem:
     """A key that a part does not have, with the one that was probably meant."""
     key, owner = spot.path[-1], spot.trail[-1]
     problem = Problem("unknown-key", f"{dotted(owner.path) or 'the top level'} has no {key}", spot.node.place)
@@ -249,3 +252,17 @@ def _unknown_key(spot: Spot) -> Problem:
         if hint is None and outer.model is not None and str(key) in fields_of(outer.model):
             hint = f"{key} belongs to {dotted(outer.path) or 'the top level'}: is it indented too far?"
     return problem._replace(hint=hint)
+
+
+# What each kind of error of the schema is called here; the first that fits counts.
+HANDLERS: tuple[tuple[str, Callable[[Any, Spot], Problem]], ...] = (
+    ("^missing$", _missing),
+    ("^(extra_forbidden|invalid_key)$", _unknown_key),
+    ("^value_error$", _value_problem),
+    ("^literal_error$", _wrong_choice),
+    ("^union_tag", _wrong_kind),
+    ("^(greater|less)_than", _range),
+    ("^string_pattern_mismatch$", _bad_name),
+    ("too_(short|long)$", _length),
+    ("(_type|_parsing|_from_float)$|^is_instance", _wrong_type),
+)

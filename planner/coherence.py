@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from planner.case import TOLERANCE, Case, Route
 from planner.errors import Problem
@@ -28,7 +29,7 @@ def coherence_problems(case: Case) -> Iterator[Problem]:
 def _curve_problems(case: Case, curve: list[Point], path: Route) -> Iterator[Problem]:
     if len(curve) == 1:
         yield case.problem("curve", "a curve needs two points or more", *path)
-    for index, (left, right) in enumerate(zip(curve, curve[1:], strict=False)):
+    for index, (left, right) in enumerate(pairwise(curve)):
         if right.size <= left.size:
             message = f"the sizes of a curve must rise: {right.size:g} after {left.size:g}"
             yield case.problem("curve", message, *path, index + 1, "size")

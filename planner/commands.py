@@ -95,10 +95,15 @@ def solve(options: argparse.Namespace) -> int:
 
         print(plain_json(result.figures | {"folder": str(result.folder) if result.folder else None}))
     elif not options.quiet and result.outcome.has_plan:
-        show_run(result, Console())
-    if not result.outcome.has_plan and not options.json:
-        show_conflict(result, Console(stderr=True))
+        show_run(result, _console())
+    if not result.outcome.has_plan:
+        show_conflict(result, Console(stderr=True, soft_wrap=True))
     return _exit_code(result.outcome.status)
+
+
+def _console() -> Console:
+    """The terminal, or a page of 110 columns when the output goes to a file."""
+    return Console() if sys.stdout.isatty() else Console(width=110)
 
 
 def _exit_code(status: str) -> int:

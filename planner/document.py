@@ -178,12 +178,11 @@ def load(path: str | Path, scenario: str | None = None, sets: Sequence[str] = ()
     tree = settled(body)
     known = _scenarios(scenarios)
     overrides = _chosen(known, scenario, scenarios, root) + [read_set(text) for text in sets]
-    unchanged = settled(body)
     changes = apply_all(tree, overrides)
     document = Document(root, settled(tree), reader.layers, changes)
     document.files = dict(sorted(reader.files.items()))
     document.scenario, document.sets = scenario, tuple(sets)
-    document._scenarios, document._unchanged = known, unchanged
+    document._scenarios, document._unchanged = known, body
     return document
 
 

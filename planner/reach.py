@@ -49,36 +49,46 @@ class _Closure:
 
 
 def _closure(case: Case, network: Network, exists: Exists) -> set[Place]:
-    instance = case.instance
     closure = _Closure()
-    built = {project.facility or project.lane for project in instance.projects.values()}
+    closure.reach(list(_supplied(case, network, exists)))
+    for needs, gives in _steps(case, network, exists):
+        closure.add(needs, gives)
+    return closure.reached
+
+
+def _supplied(case: Case, network: Network, exists: Exists) -> Iterator[Place]:
+    """Places that are reached without any other."""
+    instance = case.instance
     for name, step, region in network.purchases:
-        if exists(instance.suppliers[name].steps[step - 1].amount):
-            limit = instance.suppliers[name].region_limits.get(region)
-            closure.add([], [(instance.suppliers[name].commodity, region)] if exists(limit) else [])
+        supplier = instance.suppliers[name]
+        if exists(supplier.steps[step - 1].amount) and exists(supplier.region_limits.get(region)):
+            yield supplier.commodity, region
     for stockpile in instance.stockpiles.values():
-        if exists(stockpile.initial) and any(stockpile.initial.numbers()):
-            closure.add([], [(stockpile.commodity, stockpile.region)])
+        if any(stockpile.initial.numbers()):
+            yield stockpile.commodity, stockpile.region
+    for returns in instance.returns.values():
+        if any(returns.history.numbers()):
+            yield returns.commodity, returns.region
+
+
+def _steps(case: Case, network: Network, exists: Exists) -> Iterator[tuple[list[Place], list[Place]]]:
+    """What each process, movement and return needs and gives."""
+    instance = case.instance
+    built = {project.facility or project.lane for project in instance.projects.values()}
     for name, process in network.activities:
         facility = instance.facilities[name]
         if exists(facility.capacity) or name in built:
             recipe = instance.processes[process]
-            needs, gives = ([(k, facility.region) for k in side] for side in (recipe.inputs, recipe.outputs))
-            closure.add(needs, gives)
+            yield [(k, facility.region) for k in recipe.inputs], [(k, facility.region) for k in recipe.outputs]
     for movement in network.movements:
         if movement.lane in built or exists(instance.lanes[movement.lane].capacity):
-            given = (movement.commodity, movement.destination)
-            closure.add([(movement.commodity, movement.origin)], [given])
+            yield [(movement.commodity, movement.origin)], [(movement.commodity, movement.destination)]
     for returns in instance.returns.values():
-        place = (returns.commodity, returns.region)
-        if any(returns.history.numbers()):
-            closure.add([], [place])
         for name in matching(returns.demands, instance.demands):
             demand = instance.demands[name]
             for commodity in returns.delivered:
                 if commodity in demand.accepts:
-                    closure.add([(commodity, demand.region)], [place])
-    return closure.reached
+                    yield [(commodity, demand.region)], [(returns.commodity, returns.region)]
 
 
 def reach_problems(case: Case, network: Network) -> tuple[list[Problem], list[Problem]]:

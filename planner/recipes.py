@@ -108,8 +108,8 @@ def _finishing_order(after: dict[str, list[str]]) -> list[str]:
     """Names by when a depth-first search has done with them."""
     order: dict[str, None] = {}
     entered: set[str] = set()
-    for root in after:
-        stack = [(root, iter(after[root]))] if root not in entered else []
+    for root, first in after.items():
+        stack = [(root, iter(first))] if root not in entered else []
         entered.add(root)
         while stack:
             name, followers = stack[-1]
@@ -155,7 +155,7 @@ def _gaining(processes: dict[str, Process]) -> list[str]:
 
 def _most(net: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """The activities with the largest net output, that of no commodity being negative."""
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     rows, columns = net.shape
     for cost in net.sum(axis=0):

@@ -39,6 +39,8 @@ def reference_problems(case: Case) -> Iterator[Problem]:
 def _all(names: Iterable[str], kind: str) -> str | None:
     """The choice, when it is small enough to be read."""
     listed = list(names)
+    if not listed:
+        return f"the instance has no {kind} at all"
     return f"known: {', '.join(listed)}" if 0 < len(listed) <= 12 and kind != "source" else None
 
 

@@ -219,9 +219,26 @@ class Project(Part):
             raise ValueError("give either facility or lane")
         return self
 
+    @model_validator(mode="after")
+    def _curve_spans_sizes(self) -> Project:
+        curve, size = self.capital.curve, self.size
+        if not curve:
+            return self
+        if len(curve) < 2 or size.most is None:
+            raise ValueError("a capital curve needs at least two points and size.most")
+        least = size.least.numbers() if size.least is not None else [0.0]
+        if any(n != curve[0].size for n in least) or any(n != curve[-1].size for n in size.most.numbers()):
+            raise ValueError("a capital curve runs from size.least (0 if absent) to size.most")
+        if any(self.capital.fixed.numbers()) or any(self.capital.variable.numbers()):
+            raise ValueError("give either a capital curve or fixed and variable cost")
+        return self
+
 
 class ProjectGroup(Part):
-    """Limits that several projects share, on every path of the future."""
+    """Limits that several projects share, on every path of the future; figures are read at the first period.
+
+    A project is under construction from its decision until commissioning, at least in the period of decision.
+    """
 
     projects: list[Pattern] = Field(min_length=1)
     at_most: int | None = Field(None, ge=0, description="Most decisions ever (1: they exclude each other).")
@@ -232,7 +249,10 @@ class ProjectGroup(Part):
 
 
 class Lane(Part):
-    """Permitted movements: every listed commodity from every `from` to every other `to` region."""
+    """Permitted movements: every listed commodity from every `from` to every other `to` region.
+
+    What export controls let pass scales the capacity. Costs arise in the region of origin.
+    """
 
     title: str | None = None
     commodities: list[Pattern] = Field(min_length=1)
@@ -259,7 +279,9 @@ class SupplyStep(Part):
     amount: Number | None = figure(
         "quantity/year", "Most sold at this price to all regions; absent: no limit", default=None
     )
-    reserve: Number | None = figure("quantity", "Most sold at this price over the whole horizon", default=None)
+    reserve: Number | None = figure(
+        "quantity", "Most sold at this price over the whole horizon (read at the first period)", default=None
+    )
 
 
 class Supplier(Part):
@@ -433,7 +455,7 @@ class Dependence(Part):
 
     In every node and for every combination of the `by` keys: purchases from suppliers with that origin
     plus arrivals on lanes from that region are at most `share` times use, which is process inputs plus
-    deliveries to demands.
+    deliveries to demands. The exporter's own region is left out.
     """
 
     kind: Literal["dependence"]

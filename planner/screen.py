@@ -94,7 +94,7 @@ def _headline(run: Run) -> Text:
 def _frame(title: str, columns: list[tuple[str, str]]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name, justify in columns:
-        table.add_column(name, justify=justify, no_wrap=justify == "right")  # type: ignore[arg-type]
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
     return table
 
 
@@ -138,7 +138,7 @@ def _share(row: dict[str, Any] | None) -> Text:
         return Text("-")
     text = f"{row['served']:.1%}"
     if row["worst_served"] < row["served"] - 5e-4:
-        text += f" ({row['worst_served']:.0%} in {row['worst_year']:.0f})"
+        text += f" ({row['worst_served']:.0%} {row['worst_year']:.0f})"
     return Text(text, style="red" if row["served"] < 0.95 else "")
 
 

@@ -214,11 +214,10 @@ def returns(solution: Solution) -> pd.DataFrame:
     def rows() -> Iterable[Row]:
         for node in solution.nodes:
             collected = solution.values(node, "collected")
-            for key, most in solution.of(node, "collectable"):
+            for key, returning in solution.of(node, "returning"):
                 part = solution.instance(node).returns[key[0]]
-                rate = part.rate.at(node.middle)
                 yield {"returns": key[0], "commodity": part.commodity, "region": part.region, **at(node),
-                       "returning": most / rate if rate else 0.0, "collected": collected[key], "unit": label}
+                       "returning": returning, "collected": collected[key], "unit": label}
 
     return table(f"returns commodity region {NODE} returning collected unit", rows())
 

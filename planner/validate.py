@@ -14,7 +14,6 @@ from planner.coherence import coherence_problems
 from planner.document import Document
 from planner.errors import InputError, Problem
 from planner.measures import control_problems, requirement_problems, unlimited_problems
-from planner.names import matching
 from planner.network import Network, build_network
 from planner.reach import reach_problems
 from planner.recipes import recipe_problems
@@ -60,28 +59,30 @@ def _cases(document: Document) -> list[Case]:
 def _unused(case: Case, network: Network) -> Iterator[Problem]:
     """Parts that play no role: often a mistyped pattern or a connection that was forgotten."""
     instance = case.instance
-    touched = {commodity for commodity, _ in network.balance}
-    places = {region for _, region in network.balance}
-    run = {process for _, process in network.activities}
-    targets = {project.facility for project in instance.projects.values()}
-    for name in instance.commodities:
-        if name not in touched:
-            yield case.problem("unused", f"nothing makes, moves or uses {name}", "commodities", name)
-    for name in instance.regions:
-        if name not in places:
-            yield case.problem("unused", f"nothing happens in {name}", "regions", name)
-    for name in instance.processes:
-        if name not in run:
-            yield case.problem("unused", f"no facility runs {name}", "processes", name)
-    for name, facility in instance.facilities.items():
-        if name not in targets and not case.ever(facility.capacity):
-            message = f"{name} has no capacity in any period and no project"
-            yield case.problem("unused", message, "facilities", name)
+    roles = {
+        "commodities": ({commodity for commodity, _ in network.balance}, "nothing makes, moves or uses"),
+        "regions": ({region for _, region in network.balance}, "nothing happens in"),
+        "processes": ({process for _, process in network.activities}, "no facility runs"),
+    }
+    for section, (used, message) in roles.items():
+        for name in getattr(instance, section):
+            if name not in used:
+                yield case.problem("unused", f"{message} {name}", section, name)
     contents = {element for commodity in instance.commodities.values() for element in commodity.elements}
     for index, element in enumerate(instance.elements):
         if element not in contents:
             yield case.problem("unused", f"no commodity contains {element}", "elements", index)
-    for name, future in instance.futures.items():
-        if future.probability == 0 and (future.overrides or matching(future.controls, instance.controls)):
+    yield from _idle(case)
+
+
+def _idle(case: Case) -> Iterator[Problem]:
+    """Facilities that can never run and futures that count for nothing."""
+    targets = {project.facility for project in case.instance.projects.values()}
+    for name, facility in case.instance.facilities.items():
+        if name not in targets and not case.ever(facility.capacity):
+            message = f"{name} has no capacity in any period and no project"
+            yield case.problem("unused", message, "facilities", name)
+    for name, future in case.instance.futures.items():
+        if future.probability == 0 and (future.overrides or future.controls):
             message = f"{name} has probability 0: what happens in it counts for nothing"
             yield case.problem("unused", message, "futures", name, "probability")

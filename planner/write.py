@@ -61,10 +61,9 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """The tables of a run folder, as written; a region called NA stays a name."""
+    """The tables of a run folder, as written: all text, so that a region called NA or 1.10 stays a name."""
     return {
-        path.stem: pd.read_csv(path, keep_default_na=False, na_values={"modules": [""]})
-        for path in sorted(folder.glob("*.csv"))
+        path.stem: pd.read_csv(path, dtype=str, keep_default_na=False) for path in sorted(folder.glob("*.csv"))
     }
 
 

@@ -76,7 +76,7 @@ class Program:
 
     def solve(self, relax: bool, gap: float, cost: Sequence[float] | None = None) -> tuple[float, list[float]]:
         """Least cost and the variables' values."""
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        highs = highspy.Highs()
         options = {"output_flag": False, "mip_rel_gap": gap, "mip_abs_gap": 1e-9, "mip_feasibility_tolerance": 1e-9,
                    "primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}  # fmt: skip
         for option, value in options.items():

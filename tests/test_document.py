@@ -70,10 +70,18 @@ WRONG = {
     "range of a figure": ("out-of-range", "target: 0.9", f"target: 90{HERE}"),
     "range of a mapped figure": ("out-of-range", "      recycle: 7", f"      recycle: -7{HERE}"),
     "length of a period": ("out-of-range", "periods: [1, 1, 2,", f"periods: [1, 1,\n   -2,{HERE}\n   "),
-    "key of a period": ("unknown-key", "{name: late, length: 4}", f"{{name: late, length: 4,\n    leng: 3{HERE}\n    }}"),
+    "key of a period": (
+        "unknown-key",
+        "{name: late, length: 4}",
+        f"{{name: late, length: 4,\n    leng: 3{HERE}\n    }}",
+    ),
     "name": ("bad-name", "regions: {CN: {},", f'regions: {{"C|N": {{}},{HERE}\n  CN: {{}},'),
     "empty list": ("empty", "commodities: [ore]", f"commodities: []{HERE}"),
-    "fields that exclude each other": ("inconsistent", "size: {least: 50, most: 500}", f"size: {{fixed: 3, most: 500}}{HERE}"),
+    "fields that exclude each other": (
+        "inconsistent",
+        "size: {least: 50, most: 500}",
+        f"size: {{fixed: 3, most: 500}}{HERE}",
+    ),
     "figure twice": ("inconsistent", "amount: 200", f"amount: {{value: 3, by_year: {{2026: 4}}}}{HERE}"),
     "figure outside its range": ("inconsistent", "amount: 200", f"amount: {{value: 3, low: 4, high: 5}}{HERE}"),
     "years beside words": ("inconsistent", "amount: 200", f"amount: {{2026: 3, note: x}}{HERE}"),
@@ -81,9 +89,17 @@ WRONG = {
     "unit of a figure": ("wrong-unit", "amount: 200", f"amount: {{value: 200, unit: kg/year}}{HERE}"),
     "currencies": ("wrong-unit", "price: USD/kg}", f"price: EUR/kg}}{HERE}"),
     "price without quantity": ("wrong-unit", "price: USD/kg}", f"price: USD}}{HERE}"),
-    "quantities": ("wrong-unit", "units: {quantity: t, money: MUSD, price", f"units: {{quantity: unit, money: MUSD,\n  price: USD/kg{HERE}\n  }}\n#"),
+    "quantities": (
+        "wrong-unit",
+        "units: {quantity: t, money: MUSD, price",
+        f"units: {{quantity: unit, money: MUSD,\n  price: USD/kg{HERE}\n  }}\n#",
+    ),
     "names of periods": ("duplicate-key", "  periods: [1, 1,", f"  periods:{HERE}\n    [{{name: late, length: 1}}, 1,"),
-    "estimate without reason": ("unsourced", "amount: 200", f"amount: {{value: 2, low: 1, high: 3, estimate: true}}{HERE}"),
+    "estimate without reason": (
+        "unsourced",
+        "amount: 200",
+        f"amount: {{value: 2, low: 1, high: 3, estimate: true}}{HERE}",
+    ),
     "not finite": ("not-finite", "amount: 200", f"amount: .inf{HERE}"),
     "too large to be finite": ("not-finite", "amount: 200", f"amount: 1e999{HERE}"),
     "not a number": ("not-finite", "amount: 200", f"amount: .NaN{HERE}"),
@@ -99,10 +115,18 @@ WRONG = {
     "override of text": ("wrong-override", "demands.defence.amount *=: 1.5", f"demands.defence.region *=: 2{HERE}"),
     "override of time": ("forbidden-override", "demands.defence.amount *=: 1.5", f"time.start: 2027{HERE}"),
     "override that adds a part": ("forbidden-override", "demands.defence.amount *=: 1.5", f"regions.FR: {{}}{HERE}"),
-    "override that moves a part": ("forbidden-override", "demands.defence.amount *=: 1.5", f"facilities.mill.region: NO{HERE}"),
+    "override that moves a part": (
+        "forbidden-override",
+        "demands.defence.amount *=: 1.5",
+        f"facilities.mill.region: NO{HERE}",
+    ),
     "override of a date": ("forbidden-override", "demands.defence.amount *=: 1.5", f"projects.port.lead_time: 2{HERE}"),
-    "override that adds an input": ("forbidden-override", "demands.defence.amount *=: 1.5", f"processes.press.inputs.ore: 2{HERE}"),
-}  # fmt: skip
+    "override that adds an input": (
+        "forbidden-override",
+        "demands.defence.amount *=: 1.5",
+        f"processes.press.inputs.ore: 2{HERE}",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -122,7 +146,11 @@ def test_wrong_form(tmp_path: Path, name: str) -> None:
         ("disposal: forbidden", "disposal: forbiden", "did you mean forbidden?"),
         ("discount_rate: 0.05", "discount_rate: 5%", "did you mean 0.05?"),
         ("    amount: 200", "    amount: 200\n    growth: 3", "did you mean substitution.growth?"),
-        ("    capacity: 0\n", "    capacity: 0\n    stockpiles: {}\n", "stockpiles belongs to the top level: is it indented too far?"),
+        (
+            "    capacity: 0\n",
+            "    capacity: 0\n    stockpiles: {}\n",
+            "stockpiles belongs to the top level: is it indented too far?",
+        ),
         ("processes: [press]", "processes: press", "did you mean [press]?"),
         ("kind: served", "kind: servd", "did you mean served?"),
     ],
@@ -209,12 +237,17 @@ def test_places(tmp_path: Path) -> None:
     assert stated("futures", "storm", "comes_from").startswith("from: calm")
     assert stated("lanes", "ship_magnets", "destinations", 1).startswith("NO]")
     assert stated("demands", "ev", "substitution", "growth").startswith("ev:")
-    assert document.place(("demands", "defence", "amount"), "storm").line == document.place(("futures", "storm", "overrides")).line + 1
+    assert (
+        document.place(("demands", "defence", "amount"), "storm").line
+        == document.place(("futures", "storm", "overrides")).line + 1
+    )
 
 
 def test_why_tells_the_history(tmp_path: Path) -> None:
     write(tmp_path, SMALL, "base.yaml")
-    path = write(tmp_path, "extends: base.yaml\ndemands: {ev: {amount: 150}}\nscenarios: {more: {demands.ev.amount +=: 5}}\n")
+    path = write(
+        tmp_path, "extends: base.yaml\ndemands: {ev: {amount: 150}}\nscenarios: {more: {demands.ev.amount +=: 5}}\n"
+    )
     document = load(path, "more", ["demands.*.amount*=2"])
     history = document.why("demands.ev.amount")
     assert [(statement.value, statement.how) for statement in history] == [
@@ -348,7 +381,8 @@ def test_dotted_columns_of_parts_and_names(tmp_path: Path) -> None:
     start, end = SMALL.index("processes:"), SMALL.index("facilities:")
     table = """processes:
   table:
-    columns: [name, inputs.ore, inputs.oxide.ndpr, inputs.scrap, outputs.oxide.ndpr, outputs.magnet, adds_mass, variable_cost]
+    columns:
+      [name, inputs.ore, inputs.oxide.ndpr, inputs.scrap, outputs.oxide.ndpr, outputs.magnet, adds_mass, variable_cost]
     rows:
       - [separate, 4.2, ~, ~, 1, ~, ~, 5]
       - [press, ~, 0.33, ~, ~, 1, 0.7, 20]
@@ -565,7 +599,9 @@ def test_encoding(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("word", ["extends", "include"])
-@pytest.mark.parametrize("target", ["../secret.yaml", "/etc/hostname", "link.yaml", "sub/../../secret.yaml", "dir/secret.yaml"])
+@pytest.mark.parametrize(
+    "target", ["../secret.yaml", "/etc/hostname", "link.yaml", "sub/../../secret.yaml", "dir/secret.yaml"]
+)
 def test_no_escape(tmp_path: Path, word: str, target: str) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
@@ -610,7 +646,9 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
         load(tmp_path / "pipe.yaml")
 
 
-@pytest.mark.parametrize("text", ["", "# nothing", "3", "- a", "~", "name", "include: 3", "extends: [a]", "name: !", "scenarios: 3"])
+@pytest.mark.parametrize(
+    "text", ["", "# nothing", "3", "- a", "~", "name", "include: 3", "extends: [a]", "name: !", "scenarios: 3"]
+)
 def test_what_is_no_instance(tmp_path: Path, text: str) -> None:
     assert refused(tmp_path, text)
 
@@ -634,7 +672,9 @@ def test_price_factor(quantity: str, money: str, price: str, factor: float) -> N
     assert price_factor(Units(quantity=quantity, money=money, price=price)) == pytest.approx(factor, rel=1e-12)
 
 
-@pytest.mark.parametrize(("quantity", "money", "price"), [("t", "MUSD", "EUR/kg"), ("t", "USD", "USD"), ("t", "USD", "USD/m3")])
+@pytest.mark.parametrize(
+    ("quantity", "money", "price"), [("t", "MUSD", "EUR/kg"), ("t", "USD", "USD"), ("t", "USD", "USD/m3")]
+)
 def test_units_that_do_not_belong_together(quantity: str, money: str, price: str) -> None:
     with pytest.raises(ValueError, match="price"):
         price_factor(Units(quantity=quantity, money=money, price=price))
@@ -658,6 +698,8 @@ def test_unit_of_a_role() -> None:
 )
 def test_names_of_periods(tmp_path: Path, start: float, lengths: str, names: list[str]) -> None:
     document = small(
-        tmp_path, ("start: 2026", f"start: {start}"), ("periods: [1, 1, 2, {name: late, length: 4}]", f"periods: {lengths}")
+        tmp_path,
+        ("start: 2026", f"start: {start}"),
+        ("periods: [1, 1, 2, {name: late, length: 4}]", f"periods: {lengths}"),
     )
     assert period_names(document.instance.time) == names

@@ -334,7 +334,7 @@ def test_lane_costs() -> None:
     assert solved(lane(tariff=0.1, customs_value=2.0)) == pytest.approx(2 * 10 * 1.7)
     assert solved(lane(capacity=4.0)) == pytest.approx(2 * (4 * 1.5 + 6 * 5))
     curve = [{"size": 0, "cost": 0}, {"size": 4, "cost": 8}, {"size": 8, "cost": 10}]
-    assert solved(lane(curve=curve)) == pytest.approx(2 * (8 + 10 + 2 * 5))
+    assert solved(lane(curve=curve, freight=0.0)) == pytest.approx(2 * (8 + 10 + 2 * 5))
 
 
 def test_lane_with_a_fixed_cost() -> None:

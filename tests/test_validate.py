@@ -64,7 +64,10 @@ WRONG_NAMES = {
     "limited supplier": ("suppliers: [norway]", f"suppliers: [norwegen]{HERE}"),
     "limited activity": ("activities: [mill/sep*]", f"activities: [mill/press]{HERE}"),
     "accepted": ("accepts: {magnet: 1}", f"accepts: {{magnet: 1, iron: 1}}{HERE}"),
-    "stored commodity": ("commodity: magnet\n    region: US\n    owner", f"commodity: magnat{HERE}\n    region: US\n    owner"),
+    "stored commodity": (
+        "commodity: magnet\n    region: US\n    owner",
+        f"commodity: magnat{HERE}\n    region: US\n    owner",
+    ),
     "returned": ("delivered: {magnet: 0.9}", f"delivered: {{magnat: 0.9}}{HERE}"),
     "control element": ("elements: [ndpr]", f"elements: [nd]{HERE}"),
     "control stage": ("stages: [magnet]", f"stages: [magnets]{HERE}"),
@@ -86,31 +89,71 @@ WRONG = {
     "pattern of projects": ("empty-pattern", [('["*_*"]', f'["*-*"]{HERE}')]),
     "pattern of destinations": ("empty-pattern", [("destinations: [US]", f"destinations: [E?]{HERE}")]),
     "probabilities": ("probabilities", [("futures:", f"futures:{HERE}"), ("probability: 0.6", "probability: 0.61")]),
-    "trunk branches": ("future-tree", [("  calm: {probability: 0.6}", f"  calm: {{probability: 0.6, branches: 2027}}{HERE}")]),
+    "trunk branches": (
+        "future-tree",
+        [("  calm: {probability: 0.6}", f"  calm: {{probability: 0.6, branches: 2027}}{HERE}")],
+    ),
     "no branch year": ("future-tree", [("  storm:", f"  storm:{HERE}"), ("    branches: 2027\n", "")]),
     "circle of futures": (
         "future-tree",
-        [("  storm:", f"  fog: {{probability: 0, from: storm, branches: 2027}}\n  storm:"), ("from: calm", f"from: fog{HERE}")],
+        [
+            ("  storm:", "  fog: {probability: 0, from: storm, branches: 2027}\n  storm:"),
+            ("from: calm", f"from: fog{HERE}"),
+        ],
     ),
     "branch outside": ("outside-horizon", [("branches: 2027", f"branches: 2033{HERE}")]),
-    "curve falls": ("curve", [("[{size: 50, cost: 20}, {size: 200, cost: 50},", f"[{{size: 50, cost: 60}},\n        {{size: 200, cost: 50}},{HERE}\n       ")]),
+    "curve falls": (
+        "curve",
+        [
+            (
+                "[{size: 50, cost: 20}, {size: 200, cost: 50},",
+                f"[{{size: 50, cost: 60}},\n        {{size: 200, cost: 50}},{HERE}\n       ",
+            )
+        ],
+    ),
     "curve sizes": ("curve", [("{size: 200, cost: 50},", f"\n        {{size: 40, cost: 50}},{HERE}\n       ")]),
     "curve too short": ("curve", [("      curve: [", f"      curve:{HERE}\n        ["), ("most: 500", "most: 501")]),
     "curve and variable": ("two-costs", [("      curve: [", f"      variable: 1{HERE}\n      curve: [")]),
-    "lane curve and freight": ("two-costs", [("freight: 0.2\n  ship", f"freight: 0.2{HERE}\n    curve: [{{size: 0, cost: 0}}, {{size: 9, cost: 9}}]\n  ship")]),
-    "lane curve from nowhere": ("curve", [("freight: 0.2\n  ship", f"freight: 0\n    curve: [{{size: 1, cost: 0}}, {{size: 9, cost: 9}}]{HERE}\n  ship")]),
+    "lane curve and freight": (
+        "two-costs",
+        [
+            (
+                "freight: 0.2\n  ship",
+                f"freight: 0.2{HERE}\n    curve: [{{size: 0, cost: 0}}, {{size: 9, cost: 9}}]\n  ship",
+            )
+        ],
+    ),
+    "lane curve from nowhere": (
+        "curve",
+        [
+            (
+                "freight: 0.2\n  ship",
+                f"freight: 0\n    curve: [{{size: 1, cost: 0}}, {{size: 9, cost: 9}}]{HERE}\n  ship",
+            )
+        ],
+    ),
     "tariff on nothing": ("missing-key", [("freight: 0.2\n  ship", f"freight: 0.2\n    tariff: 0.1{HERE}\n  ship")]),
     "lane to itself": ("no-effect", [("  ship_ore:", f"  ship_ore:{HERE}"), ("to: [US]", "to: [NO]")]),
     "project of two movements": ("lane-not-single", [("lane: ship_ore", f"lane: ship_magnets{HERE}")]),
     "mass from nothing": ("creates-mass", [("outputs: {magnet: 1}", f"outputs: {{magnet: 1.1}}{HERE}")]),
-    "element from nothing": ("creates-element", [("outputs: {magnet: 1}", f"outputs: {{magnet: 1}}{HERE}"), ("0.33", "0.31")]),
-    "too much element": ("creates-element", [("elements: {ndpr: 0.8, dy: 0.01}", f"elements: {{ndpr: 0.9, dy: 0.2}}{HERE}")]),
+    "element from nothing": (
+        "creates-element",
+        [("outputs: {magnet: 1}", f"outputs: {{magnet: 1}}{HERE}"), ("0.33", "0.31")],
+    ),
+    "too much element": (
+        "creates-element",
+        [("elements: {ndpr: 0.8, dy: 0.01}", f"elements: {{ndpr: 0.9, dy: 0.2}}{HERE}")],
+    ),
     "returned element": ("creates-element", [("delivered: {magnet: 0.9}", f"delivered: {{magnet: 1.1}}{HERE}")]),
     "gaining loop": (
         "gaining-loop",
         [
             ("  press:", f"  press:{HERE}"),
-            ("  recycle:", "  crush: {inputs: {magnet: 1}, outputs: {oxide.ndpr: 0.4}, adds_mass: 1, variable_cost: 0}\n  recycle:"),
+            (
+                "  recycle:",
+                "  crush: {inputs: {magnet: 1}, outputs: {oxide.ndpr: 0.4}, adds_mass: 1, variable_cost: 0}\n"
+                "  recycle:",
+            ),
             ("processes: [separate, recycle]", "processes: [separate, recycle, crush]"),
             ("{ndpr: 0.8, dy: 0.01}", "{}"),
             ("elements: {ndpr: 0.25, dy: 0.003}", "elements: {}"),
@@ -118,41 +161,119 @@ WRONG = {
             ("elements: [ndpr]", "commodities: [magnet]"),
         ],
     ),
-    "unobtainable": ("unobtainable", [("inputs: {ore: 4.2}", f"inputs: {{ore: 4.2, acid: 1}}{HERE}"), ("  scrap:\n", "  acid: {disposal: free}\n  scrap:\n")]),
-    "unreachable": ("unreachable-demand", [("  defence:", f"  defence:{HERE}"), ("region: US\n    class: defence", "region: NO\n    class: defence"), ("to: [US, NO]", "to: [US]")]),
+    "unobtainable": (
+        "unobtainable",
+        [
+            ("inputs: {ore: 4.2}", f"inputs: {{ore: 4.2, acid: 1}}{HERE}"),
+            ("  scrap:\n", "  acid: {disposal: free}\n  scrap:\n"),
+        ],
+    ),
+    "unreachable": (
+        "unreachable-demand",
+        [
+            ("  defence:", f"  defence:{HERE}"),
+            ("region: US\n    class: defence", "region: NO\n    class: defence"),
+            ("to: [US, NO]", "to: [US]"),
+        ],
+    ),
     "no volume for hard demand": (
         "unreachable-demand",
-        [("  defence:", f"  defence:{HERE}"), ("amount: 400", "amount: 0"), ("initial: 10", "initial: 0"), ("inputs: {ore: 4.2}", "inputs: {scrap: 4.2}")],
+        [
+            ("  defence:", f"  defence:{HERE}"),
+            ("amount: 400", "amount: 0"),
+            ("initial: 10", "initial: 0"),
+            ("inputs: {ore: 4.2}", "inputs: {scrap: 4.2}"),
+        ],
     ),
     "window of project": ("never-decided", [("earliest: 2027", f"earliest: 2031{HERE}")]),
-    "too slow": ("never-online", [("    earliest: 2027\n    lead_time: 1", f"    earliest: 2027\n    lead_time: 8{HERE}")]),
-    "prerequisites in a circle": ("prerequisite-cycle", [("requires: [new_works]", f"requires: [port]{HERE}"), ("    lane: ship_ore", "    requires: [bigger_mill]\n    lane: ship_ore")]),
-    "prerequisite too late": ("impossible-prerequisite", [("requires: [new_works]", f"requires: [new_works]{HERE}\n    latest: 2027"), ("    facility: works", "    facility: works\n    earliest: 2028")]),
-    "excluded prerequisite": ("impossible-prerequisite", [("requires: [new_works]", f"requires: [new_works]{HERE}"), ("at_most: 2", "at_most: 1")]),
-    "control without object": ("no-effect", [("  export_ban:", f"  export_ban:{HERE}"), ("    elements: [ndpr]", "    commodities: [ore]")]),
-    "control in no future": ("no-effect", [("  export_ban:", f"  export_ban:{HERE}"), ("[export_*]", "[export_licence]")]),
+    "too slow": (
+        "never-online",
+        [("    earliest: 2027\n    lead_time: 1", f"    earliest: 2027\n    lead_time: 8{HERE}")],
+    ),
+    "prerequisites in a circle": (
+        "prerequisite-cycle",
+        [
+            ("requires: [new_works]", f"requires: [port]{HERE}"),
+            ("    lane: ship_ore", "    requires: [bigger_mill]\n    lane: ship_ore"),
+        ],
+    ),
+    "prerequisite too late": (
+        "impossible-prerequisite",
+        [
+            ("requires: [new_works]", f"requires: [new_works]{HERE}\n    latest: 2027"),
+            ("    facility: works", "    facility: works\n    earliest: 2028"),
+        ],
+    ),
+    "excluded prerequisite": (
+        "impossible-prerequisite",
+        [("requires: [new_works]", f"requires: [new_works]{HERE}"), ("at_most: 2", "at_most: 1")],
+    ),
+    "control without object": (
+        "no-effect",
+        [("  export_ban:", f"  export_ban:{HERE}"), ("    elements: [ndpr]", "    commodities: [ore]")],
+    ),
+    "control in no future": (
+        "no-effect",
+        [("  export_ban:", f"  export_ban:{HERE}"), ("[export_*]", "[export_licence]")],
+    ),
     "control before its future": ("outside-horizon", [("    start: 2028", f"    start: 2026{HERE}\n    end: 2027")]),
     "control after the horizon": ("outside-horizon", [("    start: 2028", f"    start: 2034{HERE}")]),
-    "share of an unlimited supplier": ("unlimited", [("    steps:\n      - {price: 60, amount: 400}", f"    steps:{HERE}\n      - {{price: 60}}")]),
-    "share of an unlimited lane": ("unlimited", [("  ship_magnets:", f"  ship_magnets:{HERE}"), ("    capacity: 300\n", "")]),
-    "shares of shortage": ("shares", [("    shortage:", f"    shortage:{HERE}"), ("{share: 0.5, cost: 300}", "{share: 0.6, cost: 300}")]),
+    "share of an unlimited supplier": (
+        "unlimited",
+        [("    steps:\n      - {price: 60, amount: 400}", f"    steps:{HERE}\n      - {{price: 60}}")],
+    ),
+    "share of an unlimited lane": (
+        "unlimited",
+        [("  ship_magnets:", f"  ship_magnets:{HERE}"), ("    capacity: 300\n", "")],
+    ),
+    "shares of shortage": (
+        "shares",
+        [("    shortage:", f"    shortage:{HERE}"), ("{share: 0.5, cost: 300}", "{share: 0.6, cost: 300}")],
+    ),
     "lifetimes": ("shares", [("lifetime: {2: 0.5, 3: 0.4}", f"lifetime: {{2: 0.7, 3: 0.4}}{HERE}")]),
-    "lifetime before delivery": ("out-of-range", [("lifetime: {2: 0.5, 3: 0.4}", f"lifetime: {{-2: 0.5, 3: 0.4}}{HERE}")]),
-    "requirement without demand": ("empty-scope", [("  guns:", f"  guns:{HERE}"), ("classes: [defence]", "classes: [defence]\n    regions: [CN]")]),
-    "requirement without period": ("empty-scope", [("  guns:", f"  guns:{HERE}"), ("classes: [defence]", "classes: [defence]\n    start: 2040")]),
-    "dependence on nobody": ("empty-scope", [("  china_share:", f"  china_share:{HERE}"), ("commodities: [magnet]\n    regions: [US]", "commodities: [ore]\n    regions: [US]")]),
+    "lifetime before delivery": (
+        "out-of-range",
+        [("lifetime: {2: 0.5, 3: 0.4}", f"lifetime: {{-2: 0.5, 3: 0.4}}{HERE}")],
+    ),
+    "requirement without demand": (
+        "empty-scope",
+        [("  guns:", f"  guns:{HERE}"), ("classes: [defence]", "classes: [defence]\n    regions: [CN]")],
+    ),
+    "requirement without period": (
+        "empty-scope",
+        [("  guns:", f"  guns:{HERE}"), ("classes: [defence]", "classes: [defence]\n    start: 2040")],
+    ),
+    "dependence on nobody": (
+        "empty-scope",
+        [
+            ("  china_share:", f"  china_share:{HERE}"),
+            ("commodities: [magnet]\n    regions: [US]", "commodities: [ore]\n    regions: [US]"),
+        ],
+    ),
     "stock over capacity": ("inconsistent", [("initial: 10", f"initial: 60{HERE}")]),
     "least over most": ("inconsistent", [("size: {least: 50, most: 500}", f"size: {{least: 600, most: 500}}{HERE}")]),
-    "limit of nothing": ("empty", [("  ore_cap:", f"  ore_cap:{HERE}"), ("    suppliers: [norway]\n    activities: [mill/sep*]\n", "")]),
+    "limit of nothing": (
+        "empty",
+        [("  ore_cap:", f"  ore_cap:{HERE}"), ("    suppliers: [norway]\n    activities: [mill/sep*]\n", "")],
+    ),
     "limit without a bound": ("empty", [("  ore_cap:", f"  ore_cap:{HERE}"), ("    most: 1000\n", "")]),
     "group without a limit": ("empty", [("  plants:", f"  plants:{HERE}"), ("    at_most: 2\n", "")]),
-    "outlet wants too much": ("inconsistent", [("steps: [{price: 50, amount: 20}]", f"least: 30{HERE}\n    steps: [{{price: 50, amount: 20}}]")]),
+    "outlet wants too much": (
+        "inconsistent",
+        [("steps: [{price: 50, amount: 20}]", f"least: 30{HERE}\n    steps: [{{price: 50, amount: 20}}]")],
+    ),
     "cost for another region": ("no-effect", [("      US: 1", f"      NO: 1{HERE}")]),
     "cost of another process": ("no-effect", [("      recycle: 7", f"      press: 7{HERE}")]),
-    "return of what is not delivered": ("no-effect", [("delivered: {magnet: 0.9}", f"delivered: {{magnet: 0.9, scrap: 1}}{HERE}")]),
-    "empty recipe": ("empty", [("  recycle:\n    inputs", f"  idle: {{variable_cost: 1}}{HERE}\n  recycle:\n    inputs")]),
+    "return of what is not delivered": (
+        "no-effect",
+        [("delivered: {magnet: 0.9}", f"delivered: {{magnet: 0.9, scrap: 1}}{HERE}")],
+    ),
+    "empty recipe": (
+        "empty",
+        [("  recycle:\n    inputs", f"  idle: {{variable_cost: 1}}{HERE}\n  recycle:\n    inputs")],
+    ),
     "scenario path": ("unknown-path", [("suppliers.*.steps.*.price *=: 2", f"suppliers.*.steps.*.prize *=: 2{HERE}")]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -193,7 +314,9 @@ def test_taking_capacity_away_is_a_question_not_a_mistake(tmp_path: Path) -> Non
     path = tmp_path / "instance.yaml"
     text = changed(("accepts: {magnet: 1}\n    amount: 200", "accepts: {fan: 1}\n    amount: 200"))
     text = text.replace("  scrap:\n", "  fan: {disposal: free, mass: false}\n  scrap:\n")
-    text = text.replace("  recycle:\n    inp", "  fit: {inputs: {magnet: 1}, outputs: {fan: 1}, variable_cost: 1}\n  recycle:\n    inp")
+    text = text.replace(
+        "  recycle:\n    inp", "  fit: {inputs: {magnet: 1}, outputs: {fan: 1}, variable_cost: 1}\n  recycle:\n    inp"
+    )
     text = text.replace("facilities:\n", "facilities:\n  shop: {region: US, capacity: 10, processes: [fit]}\n")
     path.write_text(text)
     assert validate(load(path)) == []
@@ -211,7 +334,8 @@ def test_unused_parts_are_warned_about(tmp_path: Path) -> None:
 def test_a_lossless_loop_is_no_gain(tmp_path: Path) -> None:
     text = changed(
         ("  recycle:\n    inp", "  back: {inputs: {oxide.ndpr: 1}, outputs: {flake: 1}, variable_cost: 0}\n"
-                               "  forth: {inputs: {flake: 1}, outputs: {oxide.ndpr: 1}, variable_cost: 0}\n  recycle:\n    inp"),
+                               "  forth: {inputs: {flake: 1}, outputs: {oxide.ndpr: 1}, variable_cost: 0}\n"
+                               "  recycle:\n    inp"),
         ("  scrap:\n", "  flake: {disposal: free, elements: {ndpr: 0.8, dy: 0.01}}\n  scrap:\n"),
         ("processes: [separate, recycle]", "processes: [separate, recycle, back, forth]"),
     )  # fmt: skip

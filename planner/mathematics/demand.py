@@ -53,7 +53,11 @@ def chapter(network: Network) -> Chapter:
     demands = network.base.demands
     return Chapter(
         variables=_variables(network),
-        links=(*_substitution_links(network), _return_link(network)),
+        links=(
+            *_substitution_links(network),
+            _return_link(network, "collectable", "end-of-life material that can be collected", rated=True),
+            _return_link(network, "returning", "end-of-life material that comes back", rated=False),
+        ),
         data=(
             Data("needed", tuple((d,) for d in demands), "demand", lambda n: [needed(network, d, n) for d in demands]),
             Data("adoption", tuple((d,) for d in substituted_names(network)), "substitution that can be added",
@@ -133,17 +137,20 @@ def _substitution_links(network: Network) -> tuple[Link, Link]:
     )
 
 
-def _return_link(network: Network) -> Link:
+def _return_link(network: Network, name: str, meaning: str, rated: bool) -> Link:
+    """What comes back at a node: all of it, or (`rated`) the share that can be collected."""
     names = tuple(network.base.returns)
+
+    def rate(part: Returns, node: Node) -> float:
+        return part.rate.at(node.middle) if rated else 1.0
 
     def terms(node: Node) -> list[Term]:
         result = []
-        for position, name in enumerate(names):
-            part = network.instance(node).returns[name]
-            rate = part.rate.at(node.middle)
+        for position, part_name in enumerate(names):
+            part = network.instance(node).returns[part_name]
             demands = matching(part.demands, network.base.demands)
             for m in network.tree.path(node):
-                share = rate * return_share(part, m, node)
+                share = rate(part, node) * return_share(part, m, node)
                 if share > 0:
                     result += [
                         Term(position, m.index, "delivered", (d, k), share * part.delivered[k])
@@ -153,9 +160,9 @@ def _return_link(network: Network) -> Link:
 
     def history(node: Node) -> list[float]:
         parts = network.instance(node).returns.values()
-        return [q.rate.at(node.middle) * q.history.at(node.middle) for q in parts]
+        return [rate(q, node) * q.history.at(node.middle) for q in parts]
 
-    return Link("collectable", tuple((q,) for q in names), "end-of-life material that can be collected", terms, history)
+    return Link(name, tuple((q,) for q in names), meaning, terms, history)
 
 
 # --- rules -------------------------------------------------------------------------------------------

@@ -27,11 +27,11 @@ class Structure:
     length: float
     shares: dict[str, float | None] = field(default_factory=dict)
     minimum_load: dict[str, float] = field(default_factory=dict)
-    lane_capacity: dict[tuple[str, ...], float] = field(default_factory=dict)
+    most_flow: dict[tuple[str, ...], float] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
-        lanes = {"/".join(k): v for k, v in self.lane_capacity.items()}
+        lanes = {"/".join(k): v for k, v in self.most_flow.items()}
         return json.dumps([self.recipes, self.length, self.shares, self.minimum_load, lanes], sort_keys=True)
 
 
@@ -56,7 +56,7 @@ def structure_of(network: Network, node: Node) -> Structure:
         shares={name: security.share_allowed(network, name, node) for name in dependent},
         minimum_load={name: load for name, load in loads.items() if any(
             network.base.facilities[name].minimum_load.numbers())},
-        lane_capacity={m: trade.lane_capacity(network, m, node) for m in trade.fixed_movements(network)},
+        most_flow={m: trade.most_flow(network, m, node) for m in trade.fixed_movements(network)},
     )
 
 

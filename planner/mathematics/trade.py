@@ -13,7 +13,7 @@ import pyomo.environ as pyo
 
 from planner.figure import Figure
 from planner.mathematics.control import lane_passes, supplier_passes
-from planner.mathematics.investment import Segment, is_convex, segments
+from planner.mathematics.investment import Segment, decisions, is_convex, most_size, segments
 from planner.names import matching
 from planner.network import Movement, Network, Purchase, Sale
 from planner.program import Chapter, Constraint, Data, Link, Term, Variable
@@ -33,7 +33,8 @@ def at_region(figures: dict[str, Figure], region: str, node: Node, default: floa
 
 def _freight(network: Network, node: Node) -> list[float]:
     lanes, price = network.instance(node).lanes, network.price
-    return [price * lanes[m.lane].freight.at(node.middle) for m in network.movements]
+    freight = [0.0 if lanes[m.lane].curve else lanes[m.lane].freight.at(node.middle) for m in network.movements]
+    return [price * f for f in freight]
 
 
 def _lane_tariff(network: Network, node: Node) -> list[float]:
@@ -52,6 +53,19 @@ def lane_capacity(network: Network, movement: Movement, node: Node) -> float:
     if capacity is None:
         return 0.0 if passes == 0 else INFINITE
     return passes * capacity.at(node.middle)
+
+
+def most_flow(network: Network, movement: Movement, node: Node) -> float:
+    """Most a movement could carry with everything built that can be: the M of its fixed cost."""
+    if movement.lane not in network.built_lanes:
+        return lane_capacity(network, movement, node)
+    built = [
+        most_size(network, name, m.group)
+        for name in network.projects_of[movement.asset] for m in network.tree.path(node)
+        if (name, m.group) in set(decisions(network))
+    ]
+    capacity = network.instance(node).lanes[movement.lane].capacity
+    return sum(built) + (capacity.at(node.middle) if capacity is not None else 0.0)
 
 
 def _flow_bounds(network: Network, node: Node) -> list[float]:
@@ -287,8 +301,8 @@ def lane_capacity_rule(block: Any, *movement: str) -> Any:
 
 
 def lane_fixed_cost(block: Any, *movement: str) -> Any:
-    r"""flow_{l,n} \le capacity_{l}\, lane\_used_{l,n}"""
-    return block.flow[movement] <= block.structure.lane_capacity[movement] * block.lane_used[movement]
+    r"""flow_{l,n} \le M_{l,n}\, lane\_used_{l,n}, M the most the movement could carry"""
+    return block.flow[movement] <= block.structure.most_flow[movement] * block.lane_used[movement]
 
 
 def _pieces(block: Any, movement: tuple[str, ...]) -> list[tuple[int, Segment]]:
