@@ -173,13 +173,13 @@ class Industry:
         return {"least": full / 4, "most": full}
 
     def capital(self, size: Raw, price: float) -> Raw:
-        """Fixed and variable cost, or a curve: concave, convex or neither, and no shorter than the sizes."""
+        """Fixed and variable cost, or a curve over the range of sizes: concave, convex or neither."""
         module = size.get("module", 0.0) * size.get("modules", 0)
         largest: float = size.get("most") or size.get("fixed") or module
-        if self.chance(3):
+        if "most" in size and self.chance(3):
             shares = self.pick([[0.6, 0.8, 1.0], [0.25, 0.5, 1.0], [0.5, 0.6, 1.0]])
-            smallest, end = self.pick([0.125, 0.25]) * largest, self.pick([1.0, 1.5]) * largest
-            sizes = [smallest, (smallest + end) / 2, end]
+            smallest = size.get("least", 0.0)
+            sizes = [smallest, (smallest + largest) / 2, largest]
             costs = [self.money(price * share, largest) for share in shares]
             return {"curve": [{"size": s, "cost": cost} for s, cost in zip(sizes, costs, strict=True)]}
         fixed = self.money(price * self.pick([0.25, 0.5]), largest) if self.chance() else 0.0
