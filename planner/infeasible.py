@@ -15,9 +15,13 @@ from planner.assemble import Program, label
 from planner.schema import Options
 from planner.solve import load
 
-BLAMED = ("demand", "served", "dependence", "limit_at_most", "limit_at_least", "least_sales", "group_least_size",
-          "group_most_size", "group_most_capital", "group_at_most", "building_at_once", "minimum_load", "stock_balance",
-          "reserve")
+# What may have to give way, the first that suffices: requirements; limits and pledges; demands and stocks.
+TIERS = (
+    ("served", "dependence"),
+    ("limit_at_most", "limit_at_least", "least_sales", "group_least_size", "group_most_size", "group_most_capital",
+     "group_at_most", "building_at_once", "minimum_load"),
+    ("demand", "stock_balance", "reserve"),
+)
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,18 @@ class Conflict:
 
 
 def conflicts(program: Program) -> tuple[Conflict, ...]:
-    """Rows of requirements, demands and limits violated least in total; empty when only integers conflict."""
+    """Rows violated least in total, of as few tiers as suffice; empty when only integers conflict."""
+    for last in range(1, len(TIERS) + 1):
+        families = {family for tier in TIERS[:last] for family in tier}
+        found = _least_violation(program, [i for i, (_, f, _) in enumerate(program.rows) if f in families])
+        if found is not None:
+            return found
+    return ()
+
+
+def _least_violation(program: Program, blamed: list[int]) -> tuple[Conflict, ...] | None:
+    """The violations when these rows may give way; None when that does not suffice."""
     solver = load(program, Options(), relax=True)
-    blamed = [i for i, (_, family, _) in enumerate(program.rows) if family in BLAMED]
     columns = len(program.cost)
     solver.changeColsCost(columns, np.arange(columns, dtype=np.int32), np.zeros(columns))
     for row in blamed:
@@ -42,7 +55,7 @@ def conflicts(program: Program) -> tuple[Conflict, ...]:
             solver.addCol(1.0, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), np.array([-1.0]))
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return ()
+        return None
     values = np.array(solver.getSolution().col_value)[:columns]
     activity = program.matrix @ values
     found = []

@@ -13,6 +13,7 @@ from planner.assemble import Program
 from planner.mathematics.investment import decisions, segments, size_terms
 from planner.network import Network
 from planner.program import Family, Key
+from planner.rows import NOTHING
 from planner.schema import Instance
 from planner.solve import Outcome
 from planner.template import Array
@@ -87,11 +88,13 @@ class Solution:
         node = self.network.tree.groups[group][0]
         project = self.instance(node).projects[name]
         size = sum(c * self._invested[family][key] for family, key, c in size_terms(self.network, name, group))
-        if max(self._invested["start"][name, group], size) <= 1e-9:
-            return None
+        started, cost = self._invested["start"][name, group], self.overnight(name, group, node)
+        is_required = any(name in other.requires for other in self.network.base.projects.values())
+        if max(started, size) <= NOTHING or (max(size, cost) <= NOTHING and not is_required):
+            return None  # A decision of no size and no cost is no decision.
         is_modular = project.size.module is not None and not project.capital.curve
         modules = self._invested["modules"][name, group] if is_modular else None
-        return Decision(name, group, node, size, modules, self.overnight(name, group, node))
+        return Decision(name, group, node, size, modules, cost)
 
     @cached_property
     def _invested(self) -> dict[str, dict[Key, float]]:

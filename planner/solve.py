@@ -17,11 +17,13 @@ import highspy
 import numpy as np
 
 from planner.assemble import Program
+from planner.heuristic import Relaxation, good_plan
 from planner.schema import Options
 from planner.template import Array
 
 Status = Literal["optimal", "stopped", "interrupted", "infeasible", "unbounded", "no_plan"]
 FEASIBILITY = 1e-7
+LARGE = 50_000  # Nonzeros from which a program is rounded before it is searched.
 POLL = 0.2  # Seconds between looks at Ctrl-C while the solver works.
 
 
@@ -105,39 +107,120 @@ def _settings(options: Options) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Search:
+    """How the search for integers ended: `values` is the best plan or None, `bound` is proven."""
+
+    status: Status
+    values: Array | None
+    bound: float
+    nodes: int
+    message: str
+
+
 def solve(
     program: Program, options: Options, news: Callable[[Progress], None] | None = None, relax: bool = False
 ) -> Outcome:
     """Solve to the gap asked, or as far as time or the user allow."""
     begun = time.monotonic()
     highspy.Highs.resetGlobalScheduler(True)
-    solver = load(program, options, relax)
-    interrupted = _run(solver, news)
-    status = _status(solver, interrupted)
-    info = solver.getInfo()
-    is_integer = bool(program.integer.any()) and not relax
-    has_plan = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-    if not has_plan or status in ("infeasible", "unbounded"):
-        return _without_plan(solver, status, time.monotonic() - begun)
-    values = np.array(solver.getSolution().col_value)
-    objective, bound = info.objective_function_value, info.mip_dual_bound if is_integer else math.nan
-    nodes = int(info.mip_node_count) if is_integer else 0
-    if is_integer:
-        fixed = _fixed(program, options, values)
-        solver = fixed or solver
+    if relax or not program.integer.any():
+        solver = load(program, options, relax)
+        interrupted = _run(solver, news)
+        status = _status(solver, interrupted)
         objective = solver.getInfo().objective_function_value
-    solution = solver.getSolution()
-    values = _clean(program, np.array(solution.col_value))
-    has_prices = not is_integer or fixed is not None
-    if not is_integer:
-        bound = objective if status == "optimal" else -math.inf
+        if status != "optimal":
+            return _without_plan(status, solver.modelStatusToString(solver.getModelStatus()), begun)
+        return _outcome(program, solver, status, objective, 0, begun)
+    found = _search(program, options, news, begun)
+    if found.values is None:
+        return _without_plan(found.status, found.message, begun)
+    fixed = _fixed(program, options, found.values)
+    if fixed is None:
+        return _without_prices(program, found, begun)
+    return _outcome(program, fixed, found.status, found.bound, found.nodes, begun)
+
+
+def _search(
+    program: Program, options: Options, news: Callable[[Progress], None] | None, begun: float
+) -> Search:
+    """The integers: a large program is rounded first, and searched only if that is not within the gap."""
+    first = _rounded(program, options, news, begun) if program.matrix.nnz > LARGE else None
+    if first is not None and (first.status != "stopped" or _time_left(options, begun) <= 0):
+        return first
+    left = _time_left(options, begun)
+    limited = options.model_copy(update={"time_limit": left if math.isfinite(left) else None})
+    solver = load(program, limited)
+    if first is not None:
+        solver.setOptionValue("mip_lp_solver", "ipm")  # Faster on the large first relaxation.
+        if first.values is not None:
+            start = highspy.HighsSolution()
+            start.col_value = first.values.tolist()
+            solver.setSolution(start)
+    interrupted = _run(solver, news)
+    info, status = solver.getInfo(), _status(solver, interrupted)
+    has_plan = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    is_usable = has_plan and status not in ("infeasible", "unbounded")
+    return Search(
+        status=status, values=np.array(solver.getSolution().col_value) if is_usable else None,
+        bound=max(info.mip_dual_bound, first.bound if first is not None else -math.inf),
+        nodes=int(info.mip_node_count), message=solver.modelStatusToString(solver.getModelStatus()),
+    )
+
+
+def _time_left(options: Options, begun: float) -> float:
+    return math.inf if options.time_limit is None else options.time_limit - (time.monotonic() - begun)
+
+
+def _rounded(
+    program: Program, options: Options, news: Callable[[Progress], None] | None, begun: float
+) -> Search | None:
+    """A plan by rounding and local search, and the relaxation's bound; `optimal` when within the gap.
+
+    None when the relaxation has no optimum: the general search then says why.
+    """
+    relaxation = Relaxation(load(program, options, relax=True), program, lambda solver: _run(solver, None))
+    relaxation.deadline = begun + (options.time_limit if options.time_limit is not None else math.inf)
+    bound = relaxation.begin()
+    if not math.isfinite(bound):
+        return Search("interrupted", None, -math.inf, 0, "interrupted") if relaxation.interrupted else None
+
+    def tell(value: float) -> None:
+        if news is not None:
+            news(Progress(time.monotonic() - begun, bound, value, relative_gap(value, bound), 0))
+
+    tell(math.inf)
+    value, values = good_plan(relaxation, bound, options.gap, tell)
+    status: Status = "optimal" if relative_gap(value, bound) <= options.gap else "stopped"
+    if relaxation.interrupted:
+        status = "interrupted"
+    return Search(status, values, bound, 0, "rounded relaxation")
+
+
+def _outcome(
+    program: Program, solver: highspy.Highs, status: Status, bound: float, nodes: int, begun: float
+) -> Outcome:
+    """The outcome of a solved linear program: the relaxation, or the one with the integers fixed."""
+    solution, objective = solver.getSolution(), solver.getInfo().objective_function_value
     bound = min(bound, objective)
     return Outcome(
-        status=status, values=values,
-        prices=np.array(solution.row_dual) if has_prices else np.full(len(program.row_lower), np.nan),
-        reduced_costs=np.array(solution.col_dual) if has_prices else np.full(len(values), np.nan),
-        objective=objective, bound=bound, gap=relative_gap(objective, bound), nodes=nodes, seconds=time.monotonic() - begun,
+        status=status, values=_clean(program, np.array(solution.col_value)), prices=np.array(solution.row_dual),
+        reduced_costs=np.array(solution.col_dual), objective=objective, bound=bound,
+        gap=relative_gap(objective, bound), nodes=nodes, seconds=time.monotonic() - begun,
         message=solver.modelStatusToString(solver.getModelStatus()),
+    )
+
+
+def _without_prices(program: Program, found: Search, begun: float) -> Outcome:
+    """The plan as the search left it, when the user did not wait for its prices."""
+    assert found.values is not None
+    values = _clean(program, found.values)
+    objective = float(program.cost @ values) + program.offset
+    bound = min(found.bound, objective)
+    return Outcome(
+        status="interrupted", values=values, prices=np.full(len(program.row_lower), np.nan),
+        reduced_costs=np.full(len(values), np.nan), objective=objective, bound=bound,
+        gap=relative_gap(objective, bound), nodes=found.nodes, seconds=time.monotonic() - begun, message=found.message,
     )
 
 
@@ -185,12 +268,12 @@ def _status(solver: highspy.Highs, interrupted: bool) -> Status:
     return STATUSES[status]
 
 
-def _without_plan(solver: highspy.Highs, status: Status, seconds: float) -> Outcome:
+def _without_plan(status: Status, message: str, begun: float) -> Outcome:
     nothing = np.zeros(0)
     ended: Status = status if status in ("infeasible", "unbounded", "interrupted") else "no_plan"
     return Outcome(
         status=ended, values=nothing, prices=nothing, reduced_costs=nothing, objective=math.inf, bound=-math.inf,
-        gap=math.inf, nodes=0, seconds=seconds, message=solver.modelStatusToString(solver.getModelStatus()),
+        gap=math.inf, nodes=0, seconds=time.monotonic() - begun, message=message,
     )
 
 
