@@ -2,4 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 __version__ = "0.1.0"
+
+# Public functions, imported when first used: `planner --help` must not wait for a solver.
+_PUBLIC = {
+    "load": "planner.reading.document",
+    "validate": "planner.validation.validate",
+    "build": "planner.run",
+    "solve": "planner.run",
+    "json_schema": "planner.language",
+    "new": "planner.commands",
+}
+__all__ = ["__version__", "build", "json_schema", "load", "new", "solve", "validate"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"planner has no {name}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)

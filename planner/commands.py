@@ -18,13 +18,13 @@ from rich.console import Console
 from rich.text import Text
 
 from planner.__main__ import BAD_INPUT, GOOD, INFEASIBLE, INTERNAL, INTERRUPTED, STOPPED
-from planner.errors import InputError
+from planner.errors import InputError, Place, Problem
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command named by `options.verb`; every failure has one message and one exit code."""
     verbs: dict[str, Callable[[argparse.Namespace], int]] = {
-        "solve": solve, "validate": validate, "show": show, "schema": schema, "new": new,
+        "solve": _solve, "validate": _validate, "show": _show, "schema": _schema, "new": _new,
     }
     try:
         with _stops_like_interrupt():
@@ -43,14 +43,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _code(error: Exception) -> int:
-    from planner.write import OccupiedError
+    from planner.results.write import OccupiedError
 
     return BAD_INPUT if isinstance(error, OccupiedError | PermissionError | FileExistsError) else INTERNAL
 
 
 def _sentence(error: Exception) -> str:
+    from planner.results.write import OccupiedError
     from planner.run import CheckFailedError
-    from planner.write import OccupiedError
 
     if isinstance(error, CheckFailedError | OccupiedError | OSError):
         return str(error)
@@ -76,8 +76,9 @@ def _stops_like_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def solve(options: argparse.Namespace) -> int:
-    from planner.run import Listener, solve_instance
+def _solve(options: argparse.Namespace) -> int:
+    from planner.run import Listener
+    from planner.run import solve as solve_instance
     from planner.screen import Ticker, show_conflict, show_run
 
     settings = _settings(options)
@@ -91,7 +92,7 @@ def solve(options: argparse.Namespace) -> int:
         if ticker:
             ticker.close()
     if options.json:
-        from planner.write import plain_json
+        from planner.results.write import plain_json
 
         print(plain_json(result.figures | {"folder": str(result.folder) if result.folder else None}))
     elif not options.quiet and result.outcome.has_plan:
@@ -113,7 +114,6 @@ def _exit_code(status: str) -> int:
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     """The options given on the command line, refused when out of range."""
-    from planner.errors import Place, Problem
     from planner.schema import Options
 
     given = {name: getattr(options, name) for name in ("gap", "time_limit", "threads", "seed")}
@@ -131,9 +131,9 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     return settings
 
 
-def validate(options: argparse.Namespace) -> int:
-    from planner.document import load
-    from planner.validate import validate as check
+def _validate(options: argparse.Namespace) -> int:
+    from planner.reading.document import load
+    from planner.validation.validate import validate as check
 
     document = load(options.instance, options.scenario, options.sets)
     warnings = [str(warning) for warning in check(document)]
@@ -153,8 +153,8 @@ def _sizes(instance: Any) -> str:
     return ", ".join(f"{count} {name}" for count, name in counted if count)
 
 
-def show(options: argparse.Namespace) -> int:
-    from planner.document import load
+def _show(options: argparse.Namespace) -> int:
+    from planner.reading.document import load
 
     document = load(options.instance, options.scenario, options.sets)
     console = Console()
@@ -184,24 +184,32 @@ def show(options: argparse.Namespace) -> int:
     return GOOD
 
 
-def schema(options: argparse.Namespace) -> int:
+def _schema(options: argparse.Namespace) -> int:
     from planner.language import json_schema
 
     print(json.dumps(json_schema(), indent=2))
     return GOOD
 
 
-def new(options: argparse.Namespace) -> int:
-    target = Path(options.file)
+def new(path: str | Path) -> Path:
+    """Write a small commented instance to start from. InputError when it exists or cannot be written there."""
+    target = Path(path)
     if target.suffix not in (".yaml", ".yml"):
-        return _failed(f"{target}: an instance is a .yaml file", BAD_INPUT)
+        raise InputError([Problem("wrong-choice", "an instance is a .yaml file", Place(str(target), 0, 0))])
     starter = Path(__file__).with_name("starter.yaml").read_text("utf-8")
     try:
         with target.open("x", encoding="utf-8") as file:
             file.write(starter)
     except FileNotFoundError:
-        return _failed(f"{target}: there is no folder {target.parent}", BAD_INPUT)
+        problem = Problem("no-folder", f"there is no folder {target.parent}", Place(str(target), 0, 0))
+        raise InputError([problem]) from None
     except FileExistsError:
-        return _failed(f"{target} exists: nothing was written", BAD_INPUT)
+        problem = Problem("exists", "the file exists: nothing was written", Place(str(target), 0, 0))
+        raise InputError([problem]) from None
+    return target
+
+
+def _new(options: argparse.Namespace) -> int:
+    target = new(options.file)
     print(f"wrote {target}; now: planner solve {target}")
     return GOOD

@@ -13,7 +13,7 @@ import numpy as np
 
 from planner.assemble import Program, label
 from planner.schema import Options
-from planner.solve import load
+from planner.solver import load
 
 # What may have to give way, the first that suffices: requirements; limits and pledges; demands and stocks.
 TIERS = (

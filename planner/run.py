@@ -13,17 +13,18 @@ import pandas as pd
 
 from planner.assemble import Program, assemble
 from planner.check import CheckReport, check_run
-from planner.document import Document, load
 from planner.infeasible import Conflict, conflicts
-from planner.manifest import datapackage, manifest, run_hash
 from planner.network import build_network
+from planner.reading.document import Document, load
+from planner.results.manifest import datapackage, manifest, run_hash
+from planner.results.solution import Solution
+from planner.results.summary import key_figures, summary_table
+from planner.results.tables import all_tables
+from planner.results.write import read_tables, whole_folder, write_json, write_tables
 from planner.schema import Instance, Options
-from planner.solution import Solution
-from planner.solve import Outcome, Progress, solve, write_model
-from planner.summary import key_figures, summary_table
-from planner.tables import all_tables
-from planner.validate import validate
-from planner.write import read_tables, whole_folder, write_json, write_tables
+from planner.solver import Outcome, Progress, write_model
+from planner.solver import solve as solve_program
+from planner.validation.validate import validate
 
 
 class CheckFailedError(Exception):
@@ -79,7 +80,12 @@ class Listener:
 SILENT = Listener()
 
 
-def solve_instance(
+def build(path: str | Path, scenario: str | None = None, sets: Sequence[str] = ()) -> Program:
+    """The program of an instance: matrix, bounds and costs over named columns, not yet solved."""
+    return assemble(build_network(load(path, scenario, sets).instances()))
+
+
+def solve(
     path: str | Path,
     scenario: str | None = None,
     sets: Sequence[str] = (),
@@ -104,7 +110,7 @@ def solve_instance(
     if model_file is not None:
         write_model(program, str(model_file))
     with clock.phase("solve"):
-        outcome = solve(program, settings, listener.progress)
+        outcome = solve_program(program, settings, listener.progress)
     if not outcome.has_plan:
         return _without_plan(document, program, outcome, warnings, clock)
     folder = Path(out) if out is not None else default_folder(document, settings)

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from planner.results.summary import signed
 from planner.run import Run
-from planner.solve import Progress
-from planner.summary import signed
+from planner.solver import Progress
 
 MOST_PROJECTS = 16
 HEADLINES = {

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 
 from planner.assemble import assemble
 from planner.check import check_run
-from planner.document import load
 from planner.network import build_network
+from planner.reading.document import load
+from planner.results.solution import Solution
+from planner.results.summary import signed
+from planner.results.tables import all_tables
+from planner.results.write import read_tables, write_tables
 from planner.schema import Options
-from planner.solution import Solution
-from planner.solve import solve
-from planner.summary import signed
-from planner.tables import all_tables
-from planner.write import read_tables, write_tables
+from planner.solver import solve
 from tests.generate import by_future, instances
 from tests.reference import reference_objective
 

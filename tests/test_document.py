@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from planner.document import Document, load
 from planner.errors import PRINTED, InputError, Place, Problem
+from planner.reading.document import Document, load
+from planner.reading.settle import MOST_NODES
 from planner.schema import Units
-from planner.settle import MOST_NODES
 from planner.units import period_names, price_factor, unit
 
 SMALL = (Path(__file__).parent / "small.yaml").read_text()

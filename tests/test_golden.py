@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from planner.assemble import Program, assemble
-from planner.document import load
 from planner.network import build_network
+from planner.reading.document import load
 
 GOLDEN = Path(__file__).parent / "golden"
 MOST_ROWS = 12

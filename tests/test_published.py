@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.run import solve_instance
+from planner.run import solve
 
 PUBLISHED = Path(__file__).parent.parent / "instances" / "published"
 
@@ -39,7 +39,7 @@ def agrees(found: float, printed: str) -> bool:
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_reaches_the_printed_optimum(name: str, tmp_path: Path) -> None:
-    run = solve_instance(PUBLISHED / f"{name}.yaml", out=tmp_path / "run", options={"gap": 0.0})
+    run = solve(PUBLISHED / f"{name}.yaml", out=tmp_path / "run", options={"gap": 0.0})
     assert run.outcome.status == "optimal"
     assert agrees(run.figures["objective"], PRINTED[name]), run.figures["objective"]
     assert run.check is not None
@@ -50,7 +50,7 @@ def test_reaches_the_printed_optimum(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("scenario", "optimum"), [("1", 4476.2654639), ("2", 4501.4860825), ("3", 4615.4242268)])
 def test_paperco_scenarios(scenario: str, optimum: float, tmp_path: Path) -> None:
     names = {"1": "scenario-1", "2": "scenario-2", "3": None}
-    run = solve_instance(PUBLISHED / "paperco.yaml", scenario=names[scenario], out=tmp_path / "run")
+    run = solve(PUBLISHED / "paperco.yaml", scenario=names[scenario], out=tmp_path / "run")
     assert run.figures["objective"] == pytest.approx(optimum, abs=5e-8)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.document import load
 from planner.errors import InputError
-from planner.validate import validate
+from planner.reading.document import load
+from planner.validation.validate import validate
 
 SMALL = (Path(__file__).parent / "small.yaml").read_text()
 HERE = "  # here"

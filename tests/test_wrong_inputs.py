@@ -14,20 +14,31 @@ TEXT = QUICKSTART.read_text("utf-8")
 WRONG = {
     "unknown key": ("    capacity: 6000", "    capasity: 6000", "unknown-key", "did you mean capacity?"),
     "unknown section": ("suppliers:", "supliers:", "unknown-key", "did you mean suppliers?"),
-    "dangling region": ("regions: [US]\n    steps: [{price: 100", "regions: [USA]\n    steps: [{price: 100", "", "did you mean US?"),
-    "dangling commodity": ("accepts: {magnet.n: 1}\n    amount: {2026: 300", "accepts: {magnet.m: 1}\n    amount: {2026: 300", "", "did you mean magnet.n?"),
+    "dangling region": (
+        "regions: [US]\n    steps: [{price: 100", "regions: [USA]\n    steps: [{price: 100", "", "did you mean US?"
+    ),
+    "dangling commodity": (
+        "accepts: {magnet.n: 1}\n    amount: {2026: 300", "accepts: {magnet.m: 1}\n    amount: {2026: 300", "",
+        "did you mean magnet.n?",
+    ),
     "negative cost": ("variable_cost: 3}", "variable_cost: -3}", "out-of-range", "-3"),
     "text for a number": ("amount: 2000", "amount: plenty", "wrong-type", "a number"),
     "missing field": ("    capacity: 6000\n", "", "missing-key", "capacity"),
     "wrong unit": ("capacity: 6000", "capacity: {value: 6, unit: kt/year}", "wrong-unit", "t/year"),
     "estimate without range": (", low: 0.75, high: 0.95, estimate", ", estimate", "", "range"),
     "probabilities": ("probability: 0.7", "probability: 0.6", "", "0.9"),
-    "empty window": ("    start: 2028\n\n# What the plan", "    start: 2028\n    end: 2028\n\n# What the plan", "", "empty"),
+    "empty window": (
+        "    start: 2028\n\n# What the plan", "    start: 2028\n    end: 2028\n\n# What the plan", "", "empty"
+    ),
     "creates mass": ("outputs: {oxide.ndpr: 0.21}", "outputs: {oxide.ndpr: 1.21}", "", "mass"),
     "nobody can make it": ("processes: [mine]\n", "processes: [recycle_swarf]\n", "", "concentrate"),
-    "never decided": ("earliest: 2026, latest: 2029", "earliest: 2040, latest: 2044", "never-decided", "2040 to 2044"),
+    "never decided": (
+        "earliest: 2026, latest: 2029", "earliest: 2040, latest: 2044", "never-decided", "2040 to 2044"
+    ),
     "control touches nothing": ("exporter: CN\n    kind: ban", "exporter: AU\n    kind: ban", "", "nothing"),
-    "duplicate key": ("  AU: {title: Australia}", "  AU: {title: Australia}\n  AU: {title: Austria}", "duplicate-key", "twice"),
+    "duplicate key": (
+        "  AU: {title: Australia}", "  AU: {title: Australia}\n  AU: {title: Austria}", "duplicate-key", "twice"
+    ),
     "bad yaml": ("regions:\n  AU: {title", "regions:\n  AU: {{title", "yaml", ""),
     "branch outside horizon": ("    branches: 2028", "    branches: 2050", "", "2050"),
     "shares above one": ("{share: 0.7, cost: 8000}", "{share: 0.9, cost: 8000}", "", "1.2"),

@@ -6,9 +6,9 @@ as text what YAML takes for a number although a name is meant (region 310, date 
 
 from __future__ import annotations
 
-from planner.compose import MOST_NODES, Key, Node, child, refuse
 from planner.errors import InputError, Problem
-from planner.grammar import INSTANCE, Shape, below, narrowed
+from planner.reading.compose import MOST_NODES, Key, Node, child, refuse
+from planner.reading.grammar import INSTANCE, Shape, below, narrowed
 
 FIGURE_KEYS = frozenset({"value", "by_year"})
 

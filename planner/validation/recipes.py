@@ -8,9 +8,9 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.case import TOLERANCE, Case
 from planner.errors import Problem
 from planner.schema import Process
+from planner.validation.case import TOLERANCE, Case
 
 GAIN = 1e-6  # Net output per unit of activity; ten times the solver's tolerance.
 

@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from planner.case import TOLERANCE, Case
 from planner.errors import Problem, closest
 from planner.figure import Figure
 from planner.names import matching
 from planner.network import Network, Place
+from planner.validation.case import TOLERANCE, Case
 
 Exists = Callable[[Figure | None], bool]
 

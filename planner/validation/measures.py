@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from planner.case import TOLERANCE, Case
 from planner.errors import Problem
 from planner.mathematics.control import covers, in_force, lane_passes, overlap, supplier_passes
 from planner.names import fits_any, matching
 from planner.network import Movement, Network
 from planner.schema import Control, Dependence, Served
 from planner.tree import Node
+from planner.validation.case import TOLERANCE, Case
 
 Purchase = tuple[str, str]  # supplier, region
 

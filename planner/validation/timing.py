@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from planner.case import TOLERANCE, Case
 from planner.errors import Problem
 from planner.names import matching
 from planner.schema import Future, Project
+from planner.validation.case import TOLERANCE, Case
 
 
 def future_problems(case: Case) -> Iterator[Problem]:

@@ -12,12 +12,12 @@ from typing import Literal, NamedTuple
 
 from pydantic_core import PydanticUndefined
 
-from planner.compose import Key, Node, child, children, compose, from_plain, plain, refuse
 from planner.errors import InputError, Place, Problem, closest
 from planner.figure import Figure
-from planner.grammar import INSTANCE, Shape, below, fields_of, narrowed
 from planner.names import fits, is_pattern
-from planner.settle import is_full_figure, is_year_table, settled
+from planner.reading.compose import Key, Node, child, children, compose, from_plain, plain, refuse
+from planner.reading.grammar import INSTANCE, Shape, below, fields_of, narrowed
+from planner.reading.settle import is_full_figure, is_year_table, settled
 
 Operation = Literal["=", "*=", "+="]
 

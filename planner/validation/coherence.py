@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from planner.case import TOLERANCE, Case, Route
 from planner.errors import Problem
 from planner.figure import Figure
 from planner.names import fits_any, matching
 from planner.network import movements_of
 from planner.schema import Lane, Point, Project
+from planner.validation.case import TOLERANCE, Case, Route
 
 
 def coherence_problems(case: Case) -> Iterator[Problem]:

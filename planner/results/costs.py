@@ -11,8 +11,8 @@ import pandas as pd
 
 from planner.assemble import CostItem
 from planner.mathematics.investment import annuity_factor, in_service
-from planner.rows import NODE, Row, at, table
-from planner.solution import Solution
+from planner.results.rows import NODE, Row, at, table
+from planner.results.solution import Solution
 from planner.units import unit
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from planner.costs import costs
 from planner.mathematics.flow import existing
 from planner.mathematics.investment import charge, progress
-from planner.reporting import element_balance, prices, requirements, shares
-from planner.rows import NODE, NOTHING, Row, at, table
-from planner.solution import Solution
+from planner.results.costs import costs
+from planner.results.reporting import element_balance, prices, requirements, shares
+from planner.results.rows import NODE, NOTHING, Row, at, table
+from planner.results.solution import Solution
 from planner.tree import Node
 from planner.units import unit
 

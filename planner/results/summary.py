@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from planner.schema import Instance
-from planner.solve import Outcome
+from planner.solver import Outcome
 
 
 def signed(instance: Instance, cost: float) -> float:

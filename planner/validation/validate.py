@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from planner.case import Case
-from planner.coherence import coherence_problems
-from planner.document import Document
 from planner.errors import InputError, Problem
-from planner.measures import control_problems, requirement_problems, unlimited_problems
 from planner.network import Network, build_network
-from planner.reach import reach_problems
-from planner.recipes import recipe_problems
-from planner.references import reference_problems
-from planner.timing import future_problems, project_problems
+from planner.reading.document import Document
+from planner.validation.case import Case
+from planner.validation.coherence import coherence_problems
+from planner.validation.measures import control_problems, requirement_problems, unlimited_problems
+from planner.validation.reach import reach_problems
+from planner.validation.recipes import recipe_problems
+from planner.validation.references import reference_problems
+from planner.validation.timing import future_problems, project_problems
 
 
 def validate(document: Document) -> list[Problem]:

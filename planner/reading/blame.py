@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from planner.compose import Key, Node, child, plain
 from planner.errors import Problem, closest, did_you_mean
 from planner.figure import Figure, Part
-from planner.grammar import INSTANCE, Shape, below, fields_of, narrowed
-from planner.settle import is_year_table
+from planner.reading.compose import Key, Node, child, plain
+from planner.reading.grammar import INSTANCE, Shape, below, fields_of, narrowed
+from planner.reading.settle import is_year_table
 
 _LABEL = re.compile(r"(\S+): (.*)", re.DOTALL)
 

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from planner.blame import problems_of
-from planner.compose import Key, Node, child, plain, refuse
 from planner.errors import InputError, Place, Problem, did_you_mean
-from planner.files import Layer, Reader
-from planner.grammar import INSTANCE, Shape, below, narrowed, written
-from planner.override import Change, Override, apply_all, nearest, read_mapping, read_set, targets
-from planner.provenance import figure_problems
+from planner.reading.blame import problems_of
+from planner.reading.compose import Key, Node, child, plain, refuse
+from planner.reading.files import Layer, Reader
+from planner.reading.grammar import INSTANCE, Shape, below, narrowed, written
+from planner.reading.override import Change, Override, apply_all, nearest, read_mapping, read_set, targets
+from planner.reading.provenance import figure_problems
+from planner.reading.settle import find, settled
+from planner.reading.variant import variant_problems
 from planner.schema import Instance
-from planner.settle import find, settled
-from planner.variant import variant_problems
 
 Route = tuple[Any, ...]
 

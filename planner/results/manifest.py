@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 
 import planner
-from planner.document import Document
+from planner.reading.document import Document
+from planner.results.summary import signed
 from planner.schema import Options
-from planner.solve import Outcome
-from planner.summary import signed
+from planner.solver import Outcome
 
 COLUMNS = {
     "node": "node of the tree: owner future and period", "future": "future that owns the node",

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from planner.blame import dotted
 from planner.errors import Problem
 from planner.figure import Figure, Part
-from planner.grammar import written
-from planner.override import Change
+from planner.reading.blame import dotted
+from planner.reading.grammar import written
+from planner.reading.override import Change
 from planner.schema import Instance
 
 SECTIONS = {"commodities", "processes", "facilities", "projects", "lanes", "suppliers", "outlets", "limits",

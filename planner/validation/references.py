@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from planner.case import Case, Route, parts_of
 from planner.errors import Problem, did_you_mean
 from planner.names import is_pattern, matching
 from planner.schema import Dependence, Instance, Served
+from planner.validation.case import Case, Route, parts_of
 
 
 class Reference(NamedTuple):

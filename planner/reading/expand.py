@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from planner.compose import Key, Node, refuse
 from planner.errors import InputError, Problem, did_you_mean
-from planner.grammar import INSTANCE, Shape, below
-from planner.settle import is_only_provenance, is_year_table, overlay
+from planner.reading.compose import Key, Node, refuse
+from planner.reading.grammar import INSTANCE, Shape, below
+from planner.reading.settle import is_only_provenance, is_year_table, overlay
 
 TABLE_WORDS = ("columns", "rows", "common", "name")
 _SLOT = re.compile(r"\{([^{}]*)\}")

@@ -13,9 +13,9 @@ from planner.assemble import Program
 from planner.mathematics.investment import decisions, segments, size_terms
 from planner.network import Network
 from planner.program import Family, Key
-from planner.rows import NOTHING
+from planner.results.rows import NOTHING
 from planner.schema import Instance
-from planner.solve import Outcome
+from planner.solver import Outcome
 from planner.template import Array
 from planner.tree import Node
 

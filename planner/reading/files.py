@@ -6,10 +6,10 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
-from planner.compose import Node, compose, refuse
 from planner.errors import InputError, Place, Problem
-from planner.expand import expand
-from planner.settle import Settler, join, overlay
+from planner.reading.compose import Node, compose, refuse
+from planner.reading.expand import expand
+from planner.reading.settle import Settler, join, overlay
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_FILES = 40

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from planner.blame import dotted
 from planner.errors import Place, Problem
 from planner.figure import Figure, FigureField, Part, walk_figures
+from planner.reading.blame import dotted
 from planner.schema import Instance
 from planner.units import periods, price_factor, unit
 

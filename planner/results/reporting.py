@@ -17,9 +17,9 @@ from planner.mathematics.security import (
     served_keys,
     share_allowed,
 )
-from planner.rows import NODE, NOTHING, Row, at, table
+from planner.results.rows import NODE, NOTHING, Row, at, table
+from planner.results.solution import Solution
 from planner.schema import Dependence, Served
-from planner.solution import Solution
 from planner.tree import Node
 from planner.units import unit
 

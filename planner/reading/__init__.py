@@ -1,0 +1,1 @@
+"""Reading an instance: YAML with places, tables, extends, include, scenarios, `--set`, futures."""
