@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     except InputError as error:
         return _failed(str(error), BAD_INPUT)
     except KeyboardInterrupt:
-        return _failed("interrupted before there was a plan; nothing was written", INTERRUPTED)
+        return _failed("interrupted; nothing was written", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GOOD

@@ -219,20 +219,6 @@ class Project(Part):
             raise ValueError("give either facility or lane")
         return self
 
-    @model_validator(mode="after")
-    def _curve_spans_sizes(self) -> Project:
-        curve, size = self.capital.curve, self.size
-        if not curve:
-            return self
-        if len(curve) < 2 or size.most is None:
-            raise ValueError("a capital curve needs at least two points and size.most")
-        least = size.least.numbers() if size.least is not None else [0.0]
-        if any(n != curve[0].size for n in least) or any(n != curve[-1].size for n in size.most.numbers()):
-            raise ValueError("a capital curve runs from size.least (0 if absent) to size.most")
-        if any(self.capital.fixed.numbers()) or any(self.capital.variable.numbers()):
-            raise ValueError("give either a capital curve or fixed and variable cost")
-        return self
-
 
 class ProjectGroup(Part):
     """Limits that several projects share, on every path of the future; figures are read at the first period.

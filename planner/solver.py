@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import highspy
@@ -18,6 +18,7 @@ import numpy as np
 
 from planner.assemble import Program
 from planner.heuristic import Relaxation, good_plan
+from planner.interrupt import Requests, listening
 from planner.schema import Options
 from planner.template import Array
 
@@ -122,33 +123,65 @@ def solve(
     program: Program, options: Options, news: Callable[[Progress], None] | None = None, relax: bool = False
 ) -> Outcome:
     """Solve to the gap asked, or as far as time or the user allow."""
-    begun = time.monotonic()
     highspy.Highs.resetGlobalScheduler(True)
+    with listening() as requests:
+        return _solve(program, options, Run(news, requests, time.monotonic()), relax)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What goes with a solve: who hears of it, who may stop it (requests above `heard` count), when it began."""
+
+    news: Callable[[Progress], None] | None
+    requests: Requests
+    begun: float
+    heard: int = 0
+
+    @property
+    def is_interrupted(self) -> bool:
+        return self.requests.count > self.heard
+
+    def time_left(self, options: Options) -> float:
+        return math.inf if options.time_limit is None else options.time_limit - (time.monotonic() - self.begun)
+
+    def __call__(self, solver: highspy.Highs, news: Callable[[Progress], None] | None = None) -> bool:
+        """Run a solver object in its thread and wait; True when the user has asked to stop."""
+        solver.HandleUserInterrupt = True
+        if news is not None:
+            solver.cbMipLogging += lambda event: news(_progress(event.data_out))
+            solver.setOptionValue("output_flag", True)
+        solver.startSolve()
+        while not solver.wait(POLL)[0]:
+            if self.is_interrupted:
+                solver.cancelSolve()
+        return self.is_interrupted
+
+
+def _solve(program: Program, options: Options, run: Run, relax: bool) -> Outcome:
+    begun = run.begun
     if relax or not program.integer.any():
         solver = load(program, options, relax)
-        interrupted = _run(solver, news)
+        interrupted = run(solver)
         status = _status(solver, interrupted)
         objective = solver.getInfo().objective_function_value
         if status != "optimal":
             return _without_plan(status, solver.modelStatusToString(solver.getModelStatus()), begun)
         return _outcome(program, solver, status, objective, 0, begun)
-    found = _search(program, options, news, begun)
+    found = _search(program, options, run)
     if found.values is None:
         return _without_plan(found.status, found.message, begun)
-    fixed = _fixed(program, options, found.values)
+    fixed = _fixed(program, options, found.values, run)
     if fixed is None:
         return _without_prices(program, found, begun)
     return _outcome(program, fixed, found.status, found.bound, found.nodes, begun)
 
 
-def _search(
-    program: Program, options: Options, news: Callable[[Progress], None] | None, begun: float
-) -> Search:
+def _search(program: Program, options: Options, run: Run) -> Search:
     """The integers: a large program is rounded first, and searched only if that is not within the gap."""
-    first = _rounded(program, options, news, begun) if program.matrix.nnz > LARGE else None
-    if first is not None and (first.status != "stopped" or _time_left(options, begun) <= 0):
+    first = _rounded(program, options, run) if program.matrix.nnz > LARGE else None
+    left = run.time_left(options)
+    if first is not None and (first.status != "stopped" or left <= 0):
         return first
-    left = _time_left(options, begun)
     limited = options.model_copy(update={"time_limit": left if math.isfinite(left) else None})
     solver = load(program, limited)
     if first is not None:
@@ -157,7 +190,7 @@ def _search(
             start = highspy.HighsSolution()
             start.col_value = first.values.tolist()
             solver.setSolution(start)
-    interrupted = _run(solver, news)
+    interrupted = run(solver, run.news)
     info, status = solver.getInfo(), _status(solver, interrupted)
     has_plan = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     is_usable = has_plan and status not in ("infeasible", "unbounded")
@@ -168,26 +201,20 @@ def _search(
     )
 
 
-def _time_left(options: Options, begun: float) -> float:
-    return math.inf if options.time_limit is None else options.time_limit - (time.monotonic() - begun)
-
-
-def _rounded(
-    program: Program, options: Options, news: Callable[[Progress], None] | None, begun: float
-) -> Search | None:
+def _rounded(program: Program, options: Options, run: Run) -> Search | None:
     """A plan by rounding and local search, and the relaxation's bound; `optimal` when within the gap.
 
     None when the relaxation has no optimum: the general search then says why.
     """
-    relaxation = Relaxation(load(program, options, relax=True), program, lambda solver: _run(solver, None))
-    relaxation.deadline = begun + (options.time_limit if options.time_limit is not None else math.inf)
+    relaxation = Relaxation(load(program, options, relax=True), program, run)
+    relaxation.deadline = time.monotonic() + run.time_left(options)
     bound = relaxation.begin()
     if not math.isfinite(bound):
         return Search("interrupted", None, -math.inf, 0, "interrupted") if relaxation.interrupted else None
 
     def tell(value: float) -> None:
-        if news is not None:
-            news(Progress(time.monotonic() - begun, bound, value, relative_gap(value, bound), 0))
+        if run.news is not None:
+            run.news(Progress(time.monotonic() - run.begun, bound, value, relative_gap(value, bound), 0))
 
     tell(math.inf)
     value, values = good_plan(relaxation, bound, options.gap, tell)
@@ -222,23 +249,6 @@ def _without_prices(program: Program, found: Search, begun: float) -> Outcome:
         reduced_costs=np.full(len(values), np.nan), objective=objective, bound=bound,
         gap=relative_gap(objective, bound), nodes=found.nodes, seconds=time.monotonic() - begun, message=found.message,
     )
-
-
-def _run(solver: highspy.Highs, news: Callable[[Progress], None] | None) -> bool:
-    """Run in a thread and wait; True when the user interrupted it."""
-    solver.HandleUserInterrupt = True
-    if news is not None:
-        solver.cbMipLogging += lambda event: news(_progress(event.data_out))
-        solver.setOptionValue("output_flag", True)
-    solver.startSolve()
-    interrupted = False
-    while True:
-        try:
-            if solver.wait(POLL)[0]:
-                return interrupted
-        except KeyboardInterrupt:
-            interrupted = True
-            solver.cancelSolve()
 
 
 def _progress(data: Any) -> Progress:
@@ -277,7 +287,7 @@ def _without_plan(status: Status, message: str, begun: float) -> Outcome:
     )
 
 
-def _fixed(program: Program, options: Options, values: Array) -> highspy.Highs | None:
+def _fixed(program: Program, options: Options, values: Array, run: Run) -> highspy.Highs | None:
     """The program with its integers at the plan's values, solved as a linear program.
 
     None when the user interrupts that too: the plan stands then, without prices. Raises SolverError when
@@ -287,7 +297,7 @@ def _fixed(program: Program, options: Options, values: Array) -> highspy.Highs |
     columns = np.flatnonzero(program.integer).astype(np.int32)
     whole = np.round(values[columns])
     solver.changeColsBounds(len(columns), columns, whole, whole)
-    if _run(solver, None):
+    if replace(run, heard=run.requests.count)(solver):
         return None
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         raise SolverError("the plan is not feasible once its integers are rounded")

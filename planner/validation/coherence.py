@@ -53,9 +53,13 @@ def _project_problems(case: Case, name: str, project: Project) -> Iterator[Probl
     sizes = [figure.at(span.middle) for figure in ends for span in case.spans] + largest
     if capital.curve and sizes:
         low, high = capital.curve[0].size, capital.curve[-1].size
-        if min(sizes) < low - TOLERANCE or max(sizes) > high * (1 + TOLERANCE):
-            message = f"the curve goes from size {low:g} to {high:g}, the project from {min(sizes):g} to {max(sizes):g}"
-            yield case.problem("curve", message, *path, "capital", "curve")
+        least = [0.0] if size.most is not None and size.least is None else []
+        if any(abs(given - end) > TOLERANCE * (1 + end) for given, end in
+               [(min(sizes + least), low), (max(sizes), high)]) or size.most is None:
+            span = f"{min(sizes + least):g} to {max(sizes):g}"
+            message = f"the curve goes from size {low:g} to {high:g}, the project from {span}"
+            hint = "a curve runs from size.least (0 if absent) to size.most"
+            yield case.problem("curve", message, *path, "capital", "curve", hint=hint)
     if project.lane is not None and project.lane in case.instance.lanes:
         count = len(movements_of(case.instance, project.lane, case.instance.lanes[project.lane]))
         if count > 1:

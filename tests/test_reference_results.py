@@ -1,0 +1,70 @@
+"""The committed results of the shipped instances: a changed answer must show in review.
+
+After a wanted change: `python -m tests.test_reference_results` writes them anew; explain the difference in
+the commit. The bound of the real instance is the value of its relaxation, which is unique, so any change of
+data or mathematics moves it; its plan is only required to be as good as the gap says.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from planner.run import Run, solve
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "results" / "reference"
+KEPT = {
+    "quickstart": ("plan", "summary", "requirements", "stocks", "capacity"),
+    "rare-earths": ("plan", "summary"),
+}
+
+
+def run(name: str, folder: Path) -> Run:
+    return solve(ROOT / "instances" / f"{name}.yaml", out=folder / name)
+
+
+def figures(folder: Path) -> pd.Series:
+    table = pd.read_csv(folder / "summary.csv", dtype=str, keep_default_na=False)
+    return table.set_index("key")["value"]
+
+
+def test_quickstart_tables_are_as_committed(tmp_path: Path) -> None:
+    folder = run("quickstart", tmp_path).folder
+    assert folder is not None
+    for name in KEPT["quickstart"]:
+        committed = pd.read_csv(REFERENCE / "quickstart" / f"{name}.csv")
+        pd.testing.assert_frame_equal(pd.read_csv(folder / f"{name}.csv"), committed, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.long
+def test_real_instance_is_as_committed(tmp_path: Path) -> None:
+    found = run("rare-earths", tmp_path)
+    assert found.folder is not None
+    committed, fresh = figures(REFERENCE / "rare-earths"), figures(found.folder)
+    assert float(fresh["bound"]) == pytest.approx(float(committed["bound"]), rel=1e-6)
+    assert found.outcome.status == "optimal"
+    assert found.outcome.gap <= 0.005
+    assert float(fresh["objective"]) == pytest.approx(float(committed["objective"]), rel=0.005)
+
+
+def write() -> None:
+    """Solve the shipped instances and keep their small tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, tables in KEPT.items():
+            done = run(name, Path(folder))
+            target = REFERENCE / name
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir(parents=True)
+            for table in tables:
+                shutil.copy(Path(folder) / name / f"{table}.csv", target / f"{table}.csv")
+            sys.stdout.write(f"{name}: {done.figures['objective']}\n")
+
+
+if __name__ == "__main__":
+    write()
