@@ -21,6 +21,19 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Confidence = Literal["high", "medium", "low"]
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\s|,;\[\]*?]([^|,;\[\]*?\n]*[^\s|,;\[\]*?])?$")]
+Pattern = Annotated[str, Field(min_length=1, description="A name, or a pattern with * and ?.")]
+Year = Annotated[float, Field(ge=0, le=4000)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _as_list(value: Any) -> Any:
+    """One name alone is a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Patterns = Annotated[list[Pattern], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
+Names = Annotated[list[Name], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 
 
 class Part(BaseModel):

@@ -13,12 +13,57 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from planner.figure import Number, Part, figure
+from planner.figure import Name, Names, Number, Part, Patterns, Share, Year, figure
+from planner.market import (
+    Demand,
+    Lane,
+    Limit,
+    Outlet,
+    Point,
+    Returns,
+    SaleStep,
+    Stockpile,
+    Substitution,
+    Supplier,
+    SupplyStep,
+    Tranche,
+)
 
-Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\s|,;\[\]*?]([^|,;\[\]*?\n]*[^\s|,;\[\]*?])?$")]
-Pattern = Annotated[str, Field(min_length=1, description="A name, or a pattern with * and ?.")]
-Year = Annotated[float, Field(ge=0, le=4000)]
-Share = Annotated[float, Field(ge=0, le=1)]
+__all__ = [
+    "Capital",
+    "Commodity",
+    "Control",
+    "Demand",
+    "Dependence",
+    "Elastic",
+    "Facility",
+    "Future",
+    "Instance",
+    "Lane",
+    "Limit",
+    "Objective",
+    "Options",
+    "Outlet",
+    "Period",
+    "Point",
+    "Process",
+    "Project",
+    "ProjectGroup",
+    "Region",
+    "Requirement",
+    "Returns",
+    "SaleStep",
+    "Served",
+    "Size",
+    "Source",
+    "Stockpile",
+    "Substitution",
+    "Supplier",
+    "SupplyStep",
+    "Time",
+    "Tranche",
+    "Units",
+]
 
 
 class Source(Part):
@@ -86,7 +131,7 @@ class Future(Part):
     branches: Year | None = Field(
         None, description="Year from which it can be told apart; a period starting then or later is its own."
     )
-    controls: list[Pattern] = Field(default_factory=list, description="Controls in force in this future.")
+    controls: Patterns = Field(default_factory=list, description="Controls in force in this future.")
     overrides: dict[str, object] = Field(
         default_factory=dict, description="Changes of the instance's figures in this future, by path."
     )
@@ -139,7 +184,7 @@ class Facility(Part):
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
     capacity: Number = figure("quantity/year", "Capacity that exists or is committed, by year")
-    processes: list[Pattern] = Field(min_length=1)
+    processes: Patterns = Field(min_length=1)
     availability: Number = figure("share", "Share of the capacity that can be used", 1.0, most=1.0)
     fixed_cost: Number = figure("price", "Yearly cost per unit of capacity online, used or not", 0.0)
     variable_costs: dict[Name, Number] = figure(
@@ -147,13 +192,6 @@ class Facility(Part):
     )
     minimum_load: Number = figure("share", "Least use of the available capacity", 0.0, most=1.0)
     retirement: bool = Field(False, description="Existing capacity may be closed for good to save its fixed cost.")
-
-
-class Point(Part):
-    """A break point of a piecewise-linear cost: at this size, this much cost in all."""
-
-    size: Annotated[float, Field(ge=0)]
-    cost: Annotated[float, Field(ge=0)]
 
 
 class Capital(Part):
@@ -208,7 +246,7 @@ class Project(Part):
         None, description="Rate of the annuity [share/year]; the discount rate unless stated."
     )
     repeatable: bool = Field(False, description="May be decided again in later periods.")
-    requires: list[Name] = Field(
+    requires: Names = Field(
         default_factory=list, description="Projects that must have been decided in the same period or before."
     )
     public_money: Number = figure("money", "Public money announced for it, for reporting", 0.0)
@@ -226,163 +264,12 @@ class ProjectGroup(Part):
     A project is under construction from its decision until commissioning, at least in the period of decision.
     """
 
-    projects: list[Pattern] = Field(min_length=1)
+    projects: Patterns = Field(min_length=1)
     at_most: int | None = Field(None, ge=0, description="Most decisions ever (1: they exclude each other).")
     building_at_once: int | None = Field(None, ge=0, description="Most projects under construction in a period.")
     least_size: Number | None = figure("quantity/year", "Least total size ever decided", default=None)
     most_size: Number | None = figure("quantity/year", "Most total size ever decided", default=None)
     most_capital: Number | None = figure("money", "Most capital cost ever decided, undiscounted", default=None)
-
-
-class Lane(Part):
-    """Permitted movements: every listed commodity from every `from` to every other `to` region.
-
-    What export controls let pass scales the capacity. Costs arise in the region of origin.
-    """
-
-    title: str | None = None
-    commodities: list[Pattern] = Field(min_length=1)
-    origins: list[Pattern] = Field(alias="from", min_length=1)
-    destinations: list[Pattern] = Field(alias="to", min_length=1)
-    freight: Number = figure("price", "Cost per quantity sent")
-    tariff: Number = figure("share", "Tariff on the customs value; a transfer, reported apart", 0.0, most=100.0)
-    customs_value: Number | None = figure("price", "Value the tariff is charged on", default=None)
-    loss: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Share lost on the way.")
-    capacity: Number | None = figure(
-        "quantity/year", "Most that each movement can carry; absent: no limit unless a project builds it", default=None
-    )
-    fixed_cost: Number = figure("money", "Yearly cost of each movement when used at all", 0.0)
-    curve: list[Point] = Field(
-        default_factory=list, description="Instead of freight: points (flow [quantity/year], cost [money/year]) from"
-        " flow 0, interpolated exactly, any shape.",
-    )
-
-
-class SupplyStep(Part):
-    """One price step of a supplier."""
-
-    price: Number = figure("price", "Price paid to the supplier")
-    amount: Number | None = figure(
-        "quantity/year", "Most sold at this price to all regions; absent: no limit", default=None
-    )
-    reserve: Number | None = figure(
-        "quantity", "Most sold at this price over the whole horizon (read at the first period)", default=None
-    )
-
-
-class Supplier(Part):
-    """An outside source with price steps."""
-
-    title: str | None = None
-    commodity: Name
-    origin: Name | None = Field(None, description="The exporter, which controls and dependence name.")
-    regions: list[Pattern] = Field(min_length=1, description="Regions it delivers to.")
-    steps: list[SupplyStep] = Field(min_length=1)
-    region_limits: dict[Name, Number] = figure("quantity/year", "Most delivered to a region", default={})
-    delivery_costs: dict[Name, Number] = figure("price", "Freight and premium to a region", default={})
-    tariffs: dict[Name, Number] = figure("share", "Tariff of a region on the price; a transfer", default={}, most=100.0)
-
-
-class SaleStep(Part):
-    """One price step of an outlet."""
-
-    price: Number = figure("price", "Price received", least=-1e12)
-    amount: Number | None = figure(
-        "quantity/year", "Depth of the market at this price, all regions; absent: no limit", default=None
-    )
-
-
-class Outlet(Part):
-    """An outside buyer with price steps of limited depth."""
-
-    title: str | None = None
-    commodity: Name
-    regions: list[Pattern] = Field(min_length=1, description="Regions it buys in.")
-    steps: list[SaleStep] = Field(min_length=1)
-    least: Number = figure("quantity/year", "Least sold in all regions and steps together", 0.0)
-    delivery_costs: dict[Name, Number] = figure("price", "Freight from a region to the buyer", default={})
-
-
-class Limit(Part):
-    """A shared limit per node on the sum of rates of the named movements and activities."""
-
-    suppliers: list[Pattern] = Field(default_factory=list)
-    outlets: list[Pattern] = Field(default_factory=list)
-    lanes: list[Pattern] = Field(default_factory=list)
-    activities: list[Pattern] = Field(
-        default_factory=list, description="Patterns of facility/process, such as 'aswan-*/can-310'."
-    )
-    least: Number | None = figure("quantity/year", "Least sum", default=None)
-    most: Number | None = figure("quantity/year", "Most sum", default=None)
-
-
-class Tranche(Part):
-    """A slice of demand that can go unserved, at the loss its users then suffer."""
-
-    share: Share = Field(description="Share of the demand in this slice.")
-    cost: Number = figure("price", "Value of lost supply per quantity of demand")
-
-
-class Substitution(Part):
-    """Users who learn to do without: adopted once, kept for good."""
-
-    growth: Number = figure("share", "Most added per year, as share of that year's demand", most=1.0)
-    most: Number = figure("share", "Largest share of the demand ever substituted", most=1.0)
-    cost: Number = figure("price", "Cost per quantity substituted")
-
-
-class Demand(Part):
-    """What the users of one class in one region need."""
-
-    title: str | None = None
-    region: Name
-    user_class: str = Field(alias="class", description="Class of users, such as defence or ev.")
-    accepts: dict[Name, Annotated[float, Field(gt=0)]] = Field(
-        min_length=1, description="Commodities that serve it and their effectiveness [demand served per quantity]."
-    )
-    amount: Number = figure("quantity/year", "Need per year")
-    shortage: list[Tranche] = Field(
-        default_factory=list, description="Slices that may go unserved, cheapest first; none: must be served in full."
-    )
-    substitution: Substitution | None = None
-
-
-class Stockpile(Part):
-    """Storage of one commodity in one region: stock = before*(1-decay)^length + length*(fill-release)."""
-
-    title: str | None = None
-    commodity: Name
-    region: Name
-    owner: Literal["government", "mandated", "commercial"]
-    initial: Number = figure("quantity", "Stock at the start of the horizon")
-    capacity: Number | None = figure("quantity", "Most that can be held; absent: no limit", default=None)
-    least: Number = figure("quantity", "Least that must be held at the end of a period", 0.0)
-    fill_limit: Number | None = figure("quantity/year", "Most put in per year", default=None)
-    release_limit: Number | None = figure("quantity/year", "Most taken out per year", default=None)
-    release: Literal["always", "emergency"] = Field(
-        "always", description="`emergency`: only in nodes where a control is in force."
-    )
-    decay: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Share lost per year.")
-    holding_cost: Number = figure("price", "Yearly cost per quantity held at the end of a period")
-    final_value: Number = figure("price", "Worth per quantity left at the end, at the last period's factor", 0.0)
-
-
-class Returns(Part):
-    """End-of-life material that comes back a lifetime after delivery and can be collected."""
-
-    title: str | None = None
-    commodity: Name
-    region: Name
-    delivered: dict[Name, Annotated[float, Field(gt=0)]] = Field(
-        description="Delivered commodities and the end-of-life quantity each leaves per quantity delivered."
-    )
-    demands: list[Pattern] = Field(min_length=1, description="Demands whose deliveries come back here.")
-    lifetime: dict[int, Share] = Field(
-        min_length=1, description="Years after delivery and the share returning then; at most 1 in all."
-    )
-    rate: Number = figure("share", "Most that can be collected of what returns", most=1.0)
-    history: Number = figure("quantity/year", "Returns of what was delivered before the horizon", 0.0)
-    cost: Number = figure("price", "Cost per quantity collected")
 
 
 class Control(Part):
@@ -394,10 +281,10 @@ class Control(Part):
     title: str | None = None
     exporter: Name
     kind: Literal["ban", "licence"]
-    commodities: list[Pattern] = Field(default_factory=list)
+    commodities: Patterns = Field(default_factory=list)
     stages: list[str] = Field(default_factory=list)
-    elements: list[Name] = Field(default_factory=list, description="Any commodity that contains one of these.")
-    destinations: list[Pattern] = Field(min_length=1)
+    elements: Names = Field(default_factory=list, description="Any commodity that contains one of these.")
+    destinations: Patterns = Field(min_length=1)
     start: Year
     end: Year | None = Field(None, description="End of the measure; absent: stays in force.")
     passes: Share = Field(0.0, description="Share of the usual volume a licence regime lets through.")
@@ -427,9 +314,9 @@ class Served(Part):
 
     kind: Literal["served"]
     title: str | None = None
-    regions: list[Pattern] = Field(default=["*"])
-    classes: list[Pattern] = Field(default=["*"])
-    futures: list[Pattern] = Field(default=["*"])
+    regions: Patterns = Field(default=["*"])
+    classes: Patterns = Field(default=["*"])
+    futures: Patterns = Field(default=["*"])
     start: Year | None = None
     end: Year | None = None
     target: Number = figure("share", "Least served share", most=1.0)
@@ -447,9 +334,9 @@ class Dependence(Part):
     kind: Literal["dependence"]
     title: str | None = None
     exporter: Name
-    commodities: list[Pattern] = Field(min_length=1)
-    regions: list[Pattern] = Field(default=["*"])
-    futures: list[Pattern] = Field(default=["*"])
+    commodities: Patterns = Field(min_length=1)
+    regions: Patterns = Field(default=["*"])
+    futures: Patterns = Field(default=["*"])
     start: Year | None = None
     end: Year | None = None
     share: Number = figure("share", "Largest share of use", most=1.0)

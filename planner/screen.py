@@ -91,8 +91,9 @@ def _headline(run: Run) -> Text:
     return Text.assemble((f"{name}\n", "bold"), f"{solved} in {outcome.seconds:.1f} s: {word} {total}{gap}.\n")
 
 
-def _frame(title: str, columns: list[tuple[str, str]]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0), collapse_padding=True)
+def _frame(title: str, columns: list[tuple[str, str]], space: int = 2) -> Table:
+    padding = (0, space, 0, 0)
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=padding)
     for name, justify in columns:
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     return table
@@ -125,7 +126,7 @@ def _served(run: Run) -> Table:
     frame = pd.DataFrame(run.figures["served"])
     futures, classes = list(dict.fromkeys(frame["future"])), list(dict.fromkeys(frame["class"]))
     table = _frame("Share of demand served over the horizon (worst year)",
-                   [("future", "left"), ("chance", "right"), *((c, "right") for c in classes)])
+                   [("future", "left"), ("chance", "right"), *((c, "right") for c in classes)], space=1)
     lookup = {(r["future"], r["class"]): r for r in run.figures["served"]}
     for future in futures:
         cells = [_share(lookup.get((future, c))) for c in classes]

@@ -65,7 +65,7 @@ WRONG = {
     "per cent": ("wrong-type", "discount_rate: 0.05", f"discount_rate: 5%{HERE}"),
     "truth for number": ("wrong-type", "lead_time: 1", f"lead_time: true{HERE}"),
     "fraction for count": ("wrong-type", "at_most: 2", f"at_most: 2.5{HERE}"),
-    "text for list": ("wrong-type", "processes: [press]", f"processes: press{HERE}"),
+    "number for list": ("wrong-type", "processes: [press]", f"processes: 3{HERE}"),
     "range of a number": ("out-of-range", "discount_rate: 0.05", f"discount_rate: 5{HERE}"),
     "range of a figure": ("out-of-range", "target: 0.9", f"target: 90{HERE}"),
     "range of a mapped figure": ("out-of-range", "      recycle: 7", f"      recycle: -7{HERE}"),
@@ -151,7 +151,6 @@ def test_wrong_form(tmp_path: Path, name: str) -> None:
             "    capacity: 0\n    stockpiles: {}\n",
             "stockpiles belongs to the top level: is it indented too far?",
         ),
-        ("processes: [press]", "processes: press", "did you mean [press]?"),
         ("kind: served", "kind: servd", "did you mean served?"),
     ],
 )

@@ -12,6 +12,7 @@ from functools import partial
 from planner.errors import InputError, Problem
 from planner.network import Network, build_network
 from planner.reading.document import Document
+from planner.schema import Instance
 from planner.validation.case import Case
 from planner.validation.coherence import coherence_problems
 from planner.validation.measures import control_problems, requirement_problems, unlimited_problems
@@ -61,7 +62,7 @@ def _unused(case: Case, network: Network) -> Iterator[Problem]:
     instance = case.instance
     roles = {
         "commodities": ({commodity for commodity, _ in network.balance}, "nothing makes, moves or uses"),
-        "regions": ({region for _, region in network.balance}, "nothing happens in"),
+        "regions": ({region for _, region in network.balance} | _exporters(instance), "nothing happens in"),
         "processes": ({process for _, process in network.activities}, "no facility runs"),
     }
     for section, (used, message) in roles.items():
@@ -73,6 +74,12 @@ def _unused(case: Case, network: Network) -> Iterator[Problem]:
         if element not in contents:
             yield case.problem("unused", f"no commodity contains {element}", "elements", index)
     yield from _idle(case)
+
+
+def _exporters(instance: Instance) -> set[str]:
+    """Regions that are named as the origin of supplies or of controls."""
+    origins = {supplier.origin for supplier in instance.suppliers.values() if supplier.origin is not None}
+    return origins | {control.exporter for control in instance.controls.values()}
 
 
 def _idle(case: Case) -> Iterator[Problem]:
