@@ -48,7 +48,9 @@ def json_schema() -> dict[str, Any]:
         ],
     }
     for section in schema["properties"].values():
-        if section.get("type") == "object" and "additionalProperties" in section:
+        if section.get("type") == "object":
+            # By name, all parts; a pattern for names would claim the word `table` as well.
+            (section["additionalProperties"],) = section.pop("patternProperties").values()
             section["properties"] = {
                 "table": {"$ref": "#/$defs/Table"},
                 "tables": {"type": "array", "items": {"$ref": "#/$defs/Table"}},
