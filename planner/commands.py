@@ -83,7 +83,7 @@ def _solve(options: argparse.Namespace) -> int:
 
     settings = _settings(options)
     ticker = None if options.quiet else Ticker()
-    listener = Listener(ticker.phase, ticker.progress) if ticker else Listener()
+    listener = Listener(ticker.phase, ticker.progress, ticker.stopping) if ticker else Listener()
     try:
         result = solve_instance(
             options.instance, options.scenario, options.sets, options.out, settings, listener, options.write_model

@@ -14,6 +14,7 @@ import numpy as np
 from planner.assemble import Program, label
 from planner.schema import Options
 from planner.solver import load
+from planner.units import unit
 
 # What may have to give way, the first that suffices: requirements; limits and pledges; demands and stocks.
 TIERS = (
@@ -24,13 +25,28 @@ TIERS = (
 )
 
 
+# Where the statement behind a row stands, and the unit of its sides.
+SECTIONS = {
+    "served": ("requirements", "quantity/year"), "dependence": ("requirements", "quantity/year"),
+    "limit_at_most": ("limits", "quantity/year"), "limit_at_least": ("limits", "quantity/year"),
+    "least_sales": ("outlets", "quantity/year"), "group_least_size": ("project_groups", "quantity/year"),
+    "group_most_size": ("project_groups", "quantity/year"), "group_most_capital": ("project_groups", "money"),
+    "group_at_most": ("project_groups", "projects"), "building_at_once": ("project_groups", "projects"),
+    "minimum_load": ("facilities", "quantity/year"), "demand": ("demands", "quantity/year"),
+    "stock_balance": ("stockpiles", "quantity"), "reserve": ("suppliers", "quantity"),
+}
+
+
 @dataclass(frozen=True)
 class Conflict:
     """A row that cannot be met together with the rest, and by how much it must give way."""
 
     row: str
-    family: str
+    section: str
+    part: str
     violation: float
+    unit: str
+    place: str = ""
 
 
 def conflicts(program: Program) -> tuple[Conflict, ...]:
@@ -63,5 +79,8 @@ def _least_violation(program: Program, blamed: list[int]) -> tuple[Conflict, ...
         node, family, key = program.rows[row]
         violation = max(program.row_lower[row] - activity[row], activity[row] - program.row_upper[row])
         if violation > 1e-6:
-            found.append(Conflict(label(family, key, node), family, float(violation)))
+            section, role = SECTIONS[family]
+            found.append(Conflict(
+                label(family, key, node), section, str(key[0]), float(violation), unit(program.network.base.units, role)
+            ))
     return tuple(sorted(found, key=lambda c: -c.violation))

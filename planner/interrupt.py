@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +20,10 @@ class Requests:
 
 
 @contextmanager
-def listening() -> Iterator[Requests]:
+def listening(answer: Callable[[], None] | None = None) -> Iterator[Requests]:
     """Count the requests made in this block instead of raising KeyboardInterrupt in the middle of things.
 
-    Only the main thread hears signals; elsewhere the count stays 0.
+    `answer` is called at the first. Only the main thread hears signals; elsewhere the count stays 0.
     """
     requests = Requests()
     if threading.current_thread() is not threading.main_thread():
@@ -32,6 +32,8 @@ def listening() -> Iterator[Requests]:
 
     def heard(*_: Any) -> None:
         requests.count += 1
+        if requests.count == 1 and answer is not None:
+            answer()
         if requests.count >= INSISTENT:
             raise KeyboardInterrupt
 

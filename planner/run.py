@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from planner.results.manifest import datapackage, manifest, run_hash
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_table
 from planner.results.tables import all_tables
-from planner.results.write import read_tables, whole_folder, write_json, write_tables
+from planner.results.write import read_tables, require_free, whole_folder, write_json, write_tables
 from planner.schema import Instance, Options
 from planner.solver import Outcome, Progress, write_model
 from planner.solver import solve as solve_program
@@ -75,6 +75,7 @@ class Listener:
 
     phase: Callable[[str], None] | None = None
     progress: Callable[[Progress], None] | None = None
+    stopping: Callable[[], None] | None = None
 
 
 SILENT = Listener()
@@ -107,13 +108,14 @@ def solve(
     settings = Options.model_validate(document.instance.options.model_dump() | (options or {}))
     with clock.phase("build"):
         program = assemble(build_network(document.instances()))
+    folder = Path(out) if out is not None else default_folder(document, settings)
+    require_free(folder)
     if model_file is not None:
         write_model(program, str(model_file))
     with clock.phase("solve"):
-        outcome = solve_program(program, settings, listener.progress)
+        outcome = solve_program(program, settings, listener.progress, stopping=listener.stopping)
     if not outcome.has_plan:
         return _without_plan(document, program, outcome, warnings, clock)
-    folder = Path(out) if out is not None else default_folder(document, settings)
     return _written(document, program, outcome, settings, folder, warnings, clock)
 
 
@@ -128,8 +130,10 @@ def _without_plan(
     found: tuple[Conflict, ...] = ()
     if outcome.status == "infeasible":
         with clock.phase("explain"):
-            found = conflicts(program)
-    figures = key_figures(document.instance, outcome, {})
+            found = tuple(
+                replace(c, place=str(document.place((c.section, c.part)))) for c in conflicts(program)
+            )
+    figures = key_figures(document.instance, outcome, {}) | {"conflicts": [asdict(c) for c in found]}
     return Run(document.instance, outcome, None, {}, figures, None, found, warnings, clock.seconds)
 
 

@@ -42,6 +42,9 @@ class Ticker:
         bound = "none yet" if abs(news.bound) > 1e30 else f"{news.bound:,.2f}"
         self._show(f"solving {news.seconds:5.0f} s  cost {best}  bound {bound}{gap}")
 
+    def stopping(self) -> None:
+        self._show("stopping; the best plan so far is kept (Ctrl-C three times abandons it)", always=True)
+
     def _show(self, text: str, always: bool = False) -> None:
         now = time.monotonic()
         if not always and now - self._last < (0.5 if self._open else 5.0):
@@ -103,14 +106,14 @@ def _plan(run: Run) -> Table:
     plan = run.tables["plan"]
     money, shown = run.instance.units.money, plan.nlargest(MOST_PROJECTS, "capital_cost").sort_values("decided")
     hidden = len(plan) - len(shown)
-    title = f"Build: {len(plan)} decisions, {plan['capital_cost'].sum():,.0f} {money} of capital"
+    title = f"Build: {_count(len(plan), 'decision')}, {plan['capital_cost'].sum():,.0f} {money} of capital"
     if hidden:
         title += f" ({len(shown)} largest; {hidden} more in plan.csv)"
     table = _frame(title, [("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"),
                            ("online", "right"), (f"size {run.instance.units.quantity}/yr", "right"), (money, "right")])
     for row in shown.to_dict("records"):
         table.add_row(
-            Text(_short(row["title"] or row["project"], 44)), row["region"], row["stage"], str(row["period"]),
+            Text(_short(row["title"] or row["project"], 44)), row["region"], row["stage"], str(row["group"]),
             f"{row['commissioned']:.1f}".removesuffix(".0"), _amount(row["size"]), _amount(row["capital_cost"]),
         )
     return table
@@ -125,7 +128,7 @@ def _costs(run: Run) -> Text:
 def _served(run: Run) -> Table:
     frame = pd.DataFrame(run.figures["served"])
     futures, classes = list(dict.fromkeys(frame["future"])), list(dict.fromkeys(frame["class"]))
-    table = _frame("Share of demand served over the horizon (worst year)",
+    table = _frame("Share of demand served over the horizon (worst demand in its worst year)",
                    [("future", "left"), ("chance", "right"), *((c, "right") for c in classes)], space=1)
     lookup = {(r["future"], r["class"]): r for r in run.figures["served"]}
     for future in futures:
@@ -155,6 +158,10 @@ def _requirements(run: Run) -> Text:
     return text
 
 
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def _short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
@@ -165,12 +172,15 @@ def _amount(value: float) -> str:
 
 def show_conflict(run: Run, console: Console) -> None:
     """Why there is no plan, in words."""
+    if run.outcome.status not in ("infeasible", "unbounded"):
+        console.print("Stopped before a first plan was found; there may be one. Nothing was written.")
+        return
     console.print(Text("No plan satisfies this instance.", style="bold red"))
     if run.outcome.status == "unbounded":
         console.print("Total cost can be made as low as one likes: a sale or credit without a limit.")
     elif run.conflicts:
-        console.print("The least that would have to give way (quantities in the rows' own units):")
+        console.print("The least that would have to give way, with the statements that ask for it:")
         for conflict in run.conflicts[:12]:
-            console.print(Text(f"  {conflict.row}  by {conflict.violation:,.6g}"))
+            console.print(Text(f"  {conflict.place} {conflict.row} by {conflict.violation:,.6g} {conflict.unit}"))
     else:
         console.print("The conflict lies in yes-or-no decisions: sizes, prerequisites or limits on building.")

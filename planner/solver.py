@@ -120,11 +120,12 @@ class Search:
 
 
 def solve(
-    program: Program, options: Options, news: Callable[[Progress], None] | None = None, relax: bool = False
+    program: Program, options: Options, news: Callable[[Progress], None] | None = None, relax: bool = False,
+    stopping: Callable[[], None] | None = None,
 ) -> Outcome:
-    """Solve to the gap asked, or as far as time or the user allow."""
+    """Solve to the gap asked, or as far as time or the user allow; `stopping` is called when the user asks to stop."""
     highspy.Highs.resetGlobalScheduler(True)
-    with listening() as requests:
+    with listening(stopping) as requests:
         return _solve(program, options, Run(news, requests, time.monotonic()), relax)
 
 
@@ -182,6 +183,8 @@ def _search(program: Program, options: Options, run: Run) -> Search:
     left = run.time_left(options)
     if first is not None and (first.status != "stopped" or left <= 0):
         return first
+    if left <= 0:
+        return Search("stopped", None, -math.inf, 0, "time limit")
     limited = options.model_copy(update={"time_limit": left if math.isfinite(left) else None})
     solver = load(program, limited)
     if first is not None:
@@ -206,11 +209,14 @@ def _rounded(program: Program, options: Options, run: Run) -> Search | None:
 
     None when the relaxation has no optimum: the general search then says why.
     """
-    relaxation = Relaxation(load(program, options, relax=True), program, run)
+    unlimited = options.model_copy(update={"time_limit": None})
+    relaxation = Relaxation(load(program, unlimited, relax=True), program, run)
     relaxation.deadline = time.monotonic() + run.time_left(options)
     bound = relaxation.begin()
     if not math.isfinite(bound):
-        return Search("interrupted", None, -math.inf, 0, "interrupted") if relaxation.interrupted else None
+        if relaxation.interrupted:
+            return Search("interrupted", None, -math.inf, 0, "interrupted")
+        return Search("stopped", None, -math.inf, 0, "time limit") if relaxation.over else None
 
     def tell(value: float) -> None:
         if run.news is not None:

@@ -159,6 +159,8 @@ def _wrong_type(_: Any, spot: Spot) -> Problem:
 
 def _number_hint(text: str) -> str | None:
     """A number that was written in a way YAML does not know."""
+    if re.fullmatch(r"\s*-?\d+,\d+\s*", text) and not re.fullmatch(r"\s*-?\d{1,3},\d{3}\s*", text):
+        return f"did you mean {text.strip().replace(',', '.')}?"  # A decimal comma.
     bare = re.sub(r"[\s_,']", "", text)
     if re.fullmatch(r"-?\d+(\.\d+)?", bare):
         return f"did you mean {bare}?"
@@ -205,7 +207,10 @@ def _value_problem(detail: Any, spot: Spot) -> Problem:
     if match:
         node, path = _labelled(spot.node, match[1])
         if path:
-            return Problem("out-of-range", f"{dotted((*spot.path, *path))}: {match[2]}", node.place)
+            percent = re.fullmatch(r"(\d+(?:\.\d+)?) lies outside 0 to 1 \(share\)", match[2])
+            is_percent = percent is not None and 1 < float(percent[1]) <= 100
+            hint = f"did you mean {float(percent[1]) / 100:g}?" if percent is not None and is_percent else None
+            return Problem("out-of-range", f"{dotted((*spot.path, *path))}: {match[2]}", node.place, hint)
     return Problem("inconsistent", f"{spot.label}: {message}", spot.node.place)
 
 

@@ -191,11 +191,25 @@ def _bought_and_used(
 
 
 def prices(solution: Solution) -> pd.DataFrame:
-    """Shadow price of every commodity by region and node: cost of needing one more unit there, integers fixed."""
+    """Shadow price of every commodity by region and node: cost of needing one more unit there, integers fixed.
+
+    Only where something is made, moved or used: where nothing is, the solver's dual value means nothing.
+    """
     network, label = solution.network, unit(solution.network.base.units, "price")
+    active = {node.index: _active(solution, node) for node in solution.nodes}
     rows = (
-        {"commodity": key[0], "region": key[1], **at(node), "price": dual / (node.weight * network.price),
+        {"commodity": key[0], "region": key[1], **at(node), "price": dual / (node.weight * network.price) + 0.0,
          "unit": label}
-        for node, key, dual in solution.row_prices("balance") if node.weight and not math.isnan(dual)
+        for node, key, dual in solution.row_prices("balance")
+        if node.weight and not math.isnan(dual) and key in active[node.index]
     )
     return table(f"commodity region {NODE} price unit", rows)
+
+
+def _active(solution: Solution, node: Node) -> set[Any]:
+    """The balances (commodity, region) through which more flows than what is thrown away."""
+    return {
+        (commodity, region)
+        for measure, commodity, region, amount in _contents(solution, node)
+        if abs(amount) > NOTHING and measure != "disposed"
+    }

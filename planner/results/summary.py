@@ -50,7 +50,7 @@ def _of_plan(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 def served(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Share of demand not short, by future and class over the whole horizon, and the worst year's share.
+    """Share of demand not short, by future and class over the whole horizon, and the worst of any demand in any year.
 
     Each future is followed along its own path: nodes it shares with others count for it too.
     """
@@ -58,7 +58,7 @@ def served(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     length = nodes.set_index("node")["length"]
     passing = nodes.assign(through=nodes["futures"].str.split(";")).explode("through")[["node", "through"]]
     wide = demand[demand["measure"].isin(["required", "short"])].pivot_table(
-        index=["class", "node", "year"], columns="measure", values="amount", aggfunc="sum", fill_value=0.0,
+        index=["class", "demand", "node", "year"], columns="measure", values="amount", aggfunc="sum", fill_value=0.0,
         observed=True,
     ).reset_index()
     for measure in ("required", "short"):

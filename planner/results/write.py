@@ -21,14 +21,22 @@ class OccupiedError(Exception):
     """The folder holds something that is not a run; nothing was written."""
 
 
+def require_free(target: Path) -> None:
+    """Raise OccupiedError when a run folder cannot stand here; asked before a long solve, not after it."""
+    if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / MARK).exists())):
+        raise OccupiedError(f"{target} exists and is not a run folder: choose another --out")
+    parent = next(p for p in (target.parent, *target.parent.absolute().parents) if p.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise OccupiedError(f"{target} cannot be written: {parent} is not a folder one can write in")
+
+
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
     """A folder to write into; it takes the target's place when the block ends without an error.
 
     Raises OccupiedError when the target exists and is not a run folder or empty.
     """
-    if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / MARK).exists())):
-        raise OccupiedError(f"{target} exists and is not a run folder: choose another --out")
+    require_free(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:

@@ -15,6 +15,7 @@ from planner.reading.document import Document
 from planner.schema import Instance
 from planner.validation.case import Case
 from planner.validation.coherence import coherence_problems
+from planner.validation.doubts import doubts
 from planner.validation.measures import control_problems, requirement_problems, unlimited_problems
 from planner.validation.reach import reach_problems
 from planner.validation.recipes import recipe_problems
@@ -74,6 +75,7 @@ def _unused(case: Case, network: Network) -> Iterator[Problem]:
         if element not in contents:
             yield case.problem("unused", f"no commodity contains {element}", "elements", index)
     yield from _idle(case)
+    yield from doubts(case)
 
 
 def _exporters(instance: Instance) -> set[str]:
