@@ -76,6 +76,12 @@ class Program:
     link_terms: dict[tuple[int, str], tuple[sp.csr_array, Array]] = field(default_factory=dict)
 
     @cached_property
+    def cost_scale(self) -> float:
+        """Power of two that brings the typical cost near 1, for the solver's tolerance on costs is absolute."""
+        costs = np.abs(self.cost[self.cost != 0])
+        return float(2.0 ** -np.clip(np.round(np.log2(np.median(costs))), -60, 60)) if len(costs) else 1.0
+
+    @cached_property
     def investment_layout(self) -> Layout:
         return Layout.of(self.investments.variables)
 

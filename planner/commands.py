@@ -20,6 +20,8 @@ from rich.text import Text
 from planner.__main__ import BAD_INPUT, GOOD, INFEASIBLE, INTERNAL, INTERRUPTED, STOPPED
 from planner.errors import InputError, Place, Problem
 
+PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False}  # Names are text, whatever they hold.
+
 
 def run(options: argparse.Namespace) -> int:
     """Run the command named by `options.verb`; every failure has one message and one exit code."""
@@ -58,7 +60,8 @@ def _sentence(error: Exception) -> str:
 
 
 def _failed(message: str, code: int) -> int:
-    print(message, file=sys.stderr)
+    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in message)
+    print(shown, file=sys.stderr)  # An input must not steer the terminal through its own error message.
     return code
 
 
@@ -98,13 +101,13 @@ def _solve(options: argparse.Namespace) -> int:
     elif not options.quiet and result.outcome.has_plan:
         show_run(result, _console())
     if not result.outcome.has_plan:
-        show_conflict(result, Console(stderr=True, soft_wrap=True))
+        show_conflict(result, Console(stderr=True, soft_wrap=True, **PLAIN))
     return _exit_code(result.outcome.status)
 
 
 def _console() -> Console:
     """The terminal, or a page of 110 columns when the output goes to a file."""
-    return Console() if sys.stdout.isatty() else Console(width=110)
+    return Console(**PLAIN) if sys.stdout.isatty() else Console(width=110, **PLAIN)
 
 
 def _exit_code(status: str) -> int:
@@ -126,8 +129,12 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
                     Place("--" + str(detail["loc"][0]).replace("_", "-"), 0, 0))
             for detail in error.errors()
         ) from None
-    if options.write_model and Path(options.write_model).suffix not in (".lp", ".mps"):
-        raise InputError([Problem("wrong-choice", "the model is written as .lp or .mps", Place("--write-model", 0, 0))])
+    if options.write_model:
+        target, place = Path(options.write_model), Place("--write-model", 0, 0)
+        if target.suffix not in (".lp", ".mps"):
+            raise InputError([Problem("wrong-choice", "the model is written as .lp or .mps", place)])
+        if not target.absolute().parent.is_dir():
+            raise InputError([Problem("no-folder", f"there is no folder {target.parent}", place)])
     return settings
 
 
@@ -157,7 +164,7 @@ def _show(options: argparse.Namespace) -> int:
     from planner.reading.document import load
 
     document = load(options.instance, options.scenario, options.sets)
-    console = Console()
+    console = Console(**PLAIN)
     if options.why:
         for statement in document.why(options.why):
             value = yaml.safe_dump(statement.value, default_flow_style=True, width=10_000).strip().removesuffix("\n...")

@@ -21,7 +21,10 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Confidence = Literal["high", "medium", "low"]
-Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\s|,;\[\]*?]([^|,;\[\]*?\n]*[^\s|,;\[\]*?])?$")]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=120, pattern=r"^[^\s|,;:/\[\]*?=+@-]([^|,;:/\[\]*?\n]*[^\s|,;:/\[\]*?])?$"),
+]
 Pattern = Annotated[str, Field(min_length=1, description="A name, or a pattern with * and ?.")]
 Year = Annotated[float, Field(ge=0, le=4000)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -55,10 +55,11 @@ class Relaxation:
             return math.inf
         if math.isfinite(left):
             self.solver.setOptionValue("time_limit", self.solver.getRunTime() + left)
-        self.solver.setOptionValue("objective_bound", cutoff)
+        scale = self.program.cost_scale
+        self.solver.setOptionValue("objective_bound", cutoff * scale)
         self.interrupted = self.run(self.solver)
         solved = self.solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        return float(self.solver.getInfo().objective_function_value) if solved else math.inf
+        return float(self.solver.getInfo().objective_function_value) / scale if solved else math.inf
 
     @property
     def values(self) -> Array:
@@ -87,9 +88,15 @@ def dive(relaxation: Relaxation, value: float) -> float:
         down = [c for c, part in parts.items() if part <= DOUBTFUL]
         relaxation.fix({c: math.ceil(values[c]) for c in up} | {c: math.floor(values[c]) for c in down})
         value = relaxation.solve()
-        if not math.isfinite(value) and not relaxation.over:  # What could not be built is not built.
-            relaxation.fix({c: math.floor(values[c]) for c in up})
+        if math.isfinite(value) or relaxation.over:
+            continue
+        relaxation.free([*up, *down])  # Too much at once: the likeliest alone, and if that fails the other way.
+        column = max(up, key=lambda c: (parts[c], -c))
+        for whole in (math.ceil(values[column]), math.floor(values[column])):
+            relaxation.fix({column: whole})
             value = relaxation.solve()
+            if math.isfinite(value) or relaxation.over:
+                break
     return value
 
 
@@ -195,6 +202,8 @@ def good_plan(
         return value, None
     best = relaxation.values
     tell(value)
+    if relaxation.program.network.base.plan == "adaptive":
+        return value, best  # The search knows one start per project, not one on each branch.
     search = Search(relaxation, relaxed)
     choice, at = search.choice(best), value
     for aim in (0.8, 0.5, 0.0):

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from planner.names import matching
-from planner.schema import Facility, Instance, Lane, Project
+from planner.schema import Control, Instance, Lane, Project
 from planner.tree import Node, Tree, build_tree
 from planner.units import price_factor
 
@@ -39,7 +39,7 @@ Delivery = tuple[str, str]  # demand, commodity
 Shortage = tuple[str, int]  # demand, tranche from 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """An instance spelled out. `instances` holds one variant per future; the sets are the trunk's."""
 
@@ -53,6 +53,14 @@ class Network:
     def instance(self, node: Node) -> Instance:
         """The variant whose figures hold at a node."""
         return self.instances[node.future]
+
+    @cached_property
+    def controls(self) -> dict[str, list[Control]]:
+        """The measures that each future names."""
+        return {
+            future: [instance.controls[name] for name in matching(instance.futures[future].controls, instance.controls)]
+            for future, instance in self.instances.items()
+        }
 
     @cached_property
     def price(self) -> float:
@@ -172,11 +180,6 @@ def movements_of(instance: Instance, name: str, lane: Lane) -> list[Movement]:
     ]
 
 
-def facility_region(instance: Instance, name: str) -> str:
-    facility: Facility = instance.facilities[name]
-    return facility.region
-
-
 def balances(network: Network) -> dict[Place, Balance]:
     """Adjacency of every balance that anything touches, commodities and regions in document order."""
     instance = network.base
@@ -186,7 +189,7 @@ def balances(network: Network) -> dict[Place, Balance]:
         return found.setdefault((commodity, region), Balance([], [], [], [], [], [], [], [], []))
 
     for activity in network.activities:
-        process, region = instance.processes[activity[1]], facility_region(instance, activity[0])
+        process, region = instance.processes[activity[1]], instance.facilities[activity[0]].region
         for commodity in process.outputs:
             at(commodity, region).made_by.append(activity)
         for commodity in process.inputs:

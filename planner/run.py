@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -109,7 +110,7 @@ def solve(
     with clock.phase("build"):
         program = assemble(build_network(document.instances()))
     folder = Path(out) if out is not None else default_folder(document, settings)
-    require_free(folder)
+    require_free(folder.resolve(), document.instance.name)
     if model_file is not None:
         write_model(program, str(model_file))
     with clock.phase("solve"):
@@ -121,7 +122,8 @@ def solve(
 
 def default_folder(document: Document, options: Options) -> Path:
     """results/<instance>/<first eight of the run's hash> under the working directory."""
-    return Path("results") / document.instance.name / run_hash(document, options)[:8]
+    name = re.sub(r"[^\w.-]", "-", document.instance.name).strip(".-") or "instance"
+    return Path("results") / name / run_hash(document, options)[:8]
 
 
 def _without_plan(
@@ -145,7 +147,7 @@ def _written(
     with clock.phase("tables"):
         tables = all_tables(Solution(program, outcome))
     figures = key_figures(instance, outcome, tables)
-    with whole_folder(folder) as fresh:
+    with whole_folder(folder.resolve()) as fresh:
         with clock.phase("write"):
             write_tables(tables, fresh)
         with clock.phase("check"):

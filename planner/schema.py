@@ -126,7 +126,7 @@ class Future(Part):
     """A possible future. Until `branches` it cannot be told from the future it comes `from`."""
 
     title: str | None = None
-    probability: Share = Field(description="Probability; those of all futures add up to 1.")
+    probability: Share = Field(description="Those of all futures add up to 1; one of probability 0 is left out.")
     comes_from: Name | None = Field(None, alias="from", description="The future it branches from.")
     branches: Year | None = Field(
         None, description="Year from which it can be told apart; a period starting then or later is its own."
@@ -289,7 +289,7 @@ class Control(Part):
     end: Year | None = Field(None, description="End of the measure; absent: stays in force.")
     passes: Share = Field(0.0, description="Share of the usual volume a licence regime lets through.")
     delay: Annotated[float, Field(ge=0, le=2)] = Field(
-        0.0, description="Licence processing time [year]: that much of the volume is lost once, at the onset."
+        0.0, description="Licence processing time [year]: nothing passes for so long from the start."
     )
 
     @model_validator(mode="after")

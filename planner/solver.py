@@ -56,7 +56,7 @@ class Outcome:
 
     @property
     def has_plan(self) -> bool:
-        return len(self.values) > 0
+        return math.isfinite(self.objective)
 
 
 class SolverError(Exception):
@@ -71,8 +71,11 @@ def relative_gap(objective: float, bound: float) -> float:
     return 0.0 if difference <= 1e-12 * max(1.0, abs(objective)) else difference / max(abs(objective), 1e-10)
 
 
-def load(program: Program, options: Options, relax: bool = False) -> highspy.Highs:
-    """A solver object that holds the program; names are only given when it is written to a file."""
+def load(program: Program, options: Options, relax: bool = False, scaled: bool = True) -> highspy.Highs:
+    """A solver object that holds the program, its costs times `program.cost_scale` unless `scaled` is False.
+
+    Objective, bound and duals read from it must be divided by that scale.
+    """
     solver = highspy.Highs()
     solver.setOptionValue("log_to_console", False)
     for name, value in _settings(options).items():
@@ -80,9 +83,10 @@ def load(program: Program, options: Options, relax: bool = False) -> highspy.Hig
             raise SolverError(f"the solver refuses {name} = {value}")
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(program.cost), len(program.row_lower)
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = program.cost, program.lower, program.upper
+    scale = program.cost_scale if scaled else 1.0
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = program.cost * scale, program.lower, program.upper
     lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
-    lp.offset_ = program.offset
+    lp.offset_ = program.offset * scale
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_ = program.matrix.indptr.astype(np.int32)
     lp.a_matrix_.index_ = program.matrix.indices.astype(np.int32)
@@ -145,11 +149,15 @@ class Run:
     def time_left(self, options: Options) -> float:
         return math.inf if options.time_limit is None else options.time_limit - (time.monotonic() - self.begun)
 
-    def __call__(self, solver: highspy.Highs, news: Callable[[Progress], None] | None = None) -> bool:
-        """Run a solver object in its thread and wait; True when the user has asked to stop."""
+    def __call__(self, solver: highspy.Highs, scale: float | None = None) -> bool:
+        """Run a solver object in its thread and wait; True when the user has asked to stop.
+
+        With the `scale` of its costs given, the news of its search is passed on.
+        """
         solver.HandleUserInterrupt = True
-        if news is not None:
-            solver.cbMipLogging += lambda event: news(_progress(event.data_out))
+        news = self.news
+        if news is not None and scale is not None:
+            solver.cbMipLogging += lambda event: news(_progress(event.data_out, scale))
             solver.setOptionValue("output_flag", True)
         solver.startSolve()
         while not solver.wait(POLL)[0]:
@@ -164,7 +172,7 @@ def _solve(program: Program, options: Options, run: Run, relax: bool) -> Outcome
         solver = load(program, options, relax)
         interrupted = run(solver)
         status = _status(solver, interrupted)
-        objective = solver.getInfo().objective_function_value
+        objective = solver.getInfo().objective_function_value / program.cost_scale
         if status != "optimal":
             return _without_plan(status, solver.modelStatusToString(solver.getModelStatus()), begun)
         return _outcome(program, solver, status, objective, 0, begun)
@@ -172,14 +180,33 @@ def _solve(program: Program, options: Options, run: Run, relax: bool) -> Outcome
     if found.values is None:
         return _without_plan(found.status, found.message, begun)
     fixed = _fixed(program, options, found.values, run)
+    if fixed is not None and not _holds(program, fixed, found, options):
+        # The plan held only within the tolerance on whole numbers.
+        found = _search(program, options, run, exact=True)
+        if found.values is None:
+            return _without_plan(found.status, found.message, begun)
+        fixed = _fixed(program, options, found.values, run)
     if fixed is None:
         return _without_prices(program, found, begun)
+    if not _holds(program, fixed, found, options):
+        raise SolverError("the plan is not feasible, or far dearer, once its integers are whole")
     return _outcome(program, fixed, found.status, found.bound, found.nodes, begun)
 
 
-def _search(program: Program, options: Options, run: Run) -> Search:
-    """The integers: a large program is rounded first, and searched only if that is not within the gap."""
-    first = _rounded(program, options, run) if program.matrix.nnz > LARGE else None
+def _holds(program: Program, fixed: highspy.Highs, found: Search, options: Options) -> bool:
+    """Whether a plan with its integers made whole is still one, and still within the gap if that was claimed."""
+    if fixed.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return False
+    gap = relative_gap(fixed.getInfo().objective_function_value / program.cost_scale, found.bound)
+    return found.status != "optimal" or gap <= options.gap + 1e-6
+
+
+def _search(program: Program, options: Options, run: Run, exact: bool = False) -> Search:
+    """The integers: a large program is rounded first, and searched only if that is not within the gap.
+
+    `exact` goes straight to the search with the tightest tolerance on whole numbers.
+    """
+    first = _rounded(program, options, run) if program.matrix.nnz > LARGE and not exact else None
     left = run.time_left(options)
     if first is not None and (first.status != "stopped" or left <= 0):
         return first
@@ -187,19 +214,21 @@ def _search(program: Program, options: Options, run: Run) -> Search:
         return Search("stopped", None, -math.inf, 0, "time limit")
     limited = options.model_copy(update={"time_limit": left if math.isfinite(left) else None})
     solver = load(program, limited)
+    if exact:
+        solver.setOptionValue("mip_feasibility_tolerance", 1e-9)
     if first is not None:
         solver.setOptionValue("mip_lp_solver", "ipm")  # Faster on the large first relaxation.
         if first.values is not None:
             start = highspy.HighsSolution()
             start.col_value = first.values.tolist()
             solver.setSolution(start)
-    interrupted = run(solver, run.news)
+    interrupted = run(solver, program.cost_scale)
     info, status = solver.getInfo(), _status(solver, interrupted)
     has_plan = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     is_usable = has_plan and status not in ("infeasible", "unbounded")
     return Search(
         status=status, values=np.array(solver.getSolution().col_value) if is_usable else None,
-        bound=max(info.mip_dual_bound, first.bound if first is not None else -math.inf),
+        bound=max(info.mip_dual_bound / program.cost_scale, first.bound if first is not None else -math.inf),
         nodes=int(info.mip_node_count), message=solver.modelStatusToString(solver.getModelStatus()),
     )
 
@@ -234,13 +263,14 @@ def _outcome(
     program: Program, solver: highspy.Highs, status: Status, bound: float, nodes: int, begun: float
 ) -> Outcome:
     """The outcome of a solved linear program: the relaxation, or the one with the integers fixed."""
-    solution, objective = solver.getSolution(), solver.getInfo().objective_function_value
+    solution, scale = solver.getSolution(), program.cost_scale
+    objective = solver.getInfo().objective_function_value / scale
     bound = min(bound, objective)
     return Outcome(
-        status=status, values=_clean(program, np.array(solution.col_value)), prices=np.array(solution.row_dual),
-        reduced_costs=np.array(solution.col_dual), objective=objective, bound=bound,
-        gap=relative_gap(objective, bound), nodes=nodes, seconds=time.monotonic() - begun,
-        message=solver.modelStatusToString(solver.getModelStatus()),
+        status=status, values=_clean(program, np.array(solution.col_value)),
+        prices=np.array(solution.row_dual) / scale, reduced_costs=np.array(solution.col_dual) / scale,
+        objective=objective, bound=bound, gap=relative_gap(objective, bound), nodes=nodes,
+        seconds=time.monotonic() - begun, message=solver.modelStatusToString(solver.getModelStatus()),
     )
 
 
@@ -257,9 +287,9 @@ def _without_prices(program: Program, found: Search, begun: float) -> Outcome:
     )
 
 
-def _progress(data: Any) -> Progress:
+def _progress(data: Any, scale: float) -> Progress:
     return Progress(
-        seconds=data.running_time, bound=data.mip_dual_bound, incumbent=data.mip_primal_bound,
+        seconds=data.running_time, bound=data.mip_dual_bound / scale, incumbent=data.mip_primal_bound / scale,
         gap=data.mip_gap, nodes=int(data.mip_node_count),
     )
 
@@ -296,18 +326,13 @@ def _without_plan(status: Status, message: str, begun: float) -> Outcome:
 def _fixed(program: Program, options: Options, values: Array, run: Run) -> highspy.Highs | None:
     """The program with its integers at the plan's values, solved as a linear program.
 
-    None when the user interrupts that too: the plan stands then, without prices. Raises SolverError when
-    it is infeasible: then the plan held only within rounding.
+    None when the user interrupts that too: the plan stands then, without prices.
     """
     solver = load(program, options.model_copy(update={"time_limit": None}), relax=True)
     columns = np.flatnonzero(program.integer).astype(np.int32)
     whole = np.round(values[columns])
     solver.changeColsBounds(len(columns), columns, whole, whole)
-    if replace(run, heard=run.requests.count)(solver):
-        return None
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        raise SolverError("the plan is not feasible once its integers are rounded")
-    return solver
+    return None if replace(run, heard=run.requests.count)(solver) else solver
 
 
 def _clean(program: Program, values: Array) -> Array:
@@ -317,7 +342,7 @@ def _clean(program: Program, values: Array) -> Array:
 
 def write_model(program: Program, path: str) -> None:
     """Write the program with names, as .lp or .mps by the file's ending."""
-    solver = load(program, Options())
+    solver = load(program, Options(), scaled=False)
     lp = solver.getLp()
     lp.col_names_ = [_plain(name) for name in program.column_names()]
     lp.row_names_ = [_plain(name) for name in program.row_names()]

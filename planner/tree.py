@@ -117,9 +117,12 @@ def discount_factor(time: Time, start: float, length: float) -> float:
 
 
 def build_tree(instance: Instance) -> Tree:
-    """The tree of an instance: `futures` branch from each other, the first is the trunk."""
+    """The tree of an instance: `futures` branch from each other, the first is the trunk.
+
+    A future of probability 0 counts for nothing and has no nodes of its own; others may still branch from it.
+    """
     time = instance.time
-    futures = list(instance.futures)
+    futures = [name for name, future in instance.futures.items() if future.probability > 0]
     nodes: list[Node] = []
     at_end: dict[str, int] = {}
     for period, span in enumerate(periods(time)):

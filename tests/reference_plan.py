@@ -66,7 +66,8 @@ class Plan:
                 project = self.data(nodes[0]).projects[name]
                 early = project.earliest is not None and nodes[0].start < project.earliest - EPSILON
                 late = project.latest is not None and nodes[0].start > project.latest + EPSILON
-                if not early and not late:
+                useless = nodes[0].start + project.lead_time >= max(leaf.end for leaf in self.leaves) - EPSILON
+                if not early and not late and not useless:
                     self.decision(name, group, nodes)
         for name, facility in self.trunk.facilities.items():
             if facility.retirement:

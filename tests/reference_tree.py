@@ -95,13 +95,14 @@ def owner_of(instance: Instance, future: str, start: float) -> str:
 def scenario_tree(instance: Instance) -> dict[str, list[Node]]:
     """For every future its path of nodes; futures share the node objects they have in common."""
     time, start = instance.time, instance.time.start
-    paths: dict[str, list[Node]] = {future: [] for future in instance.futures}
+    possible = [name for name, future in instance.futures.items() if future.probability > 0]
+    paths: dict[str, list[Node]] = {future: [] for future in possible}
     for period, entry in enumerate(time.periods):
         length = entry.length if isinstance(entry, Period) else float(entry)
-        owners = {future: owner_of(instance, future, start) for future in instance.futures}
+        owners = {future: owner_of(instance, future, start) for future in possible}
         for owner in dict.fromkeys(owners.values()):
             through = tuple(future for future in owners if owners[future] == owner)
-            parent = paths[owner][-1] if period else None
+            parent = paths[through[0]][-1] if period else None
             probability = sum(instance.futures[future].probability for future in through)
             factor = discount_factor(time, start, length)
             node = Node(owner, period, start, length, parent, through, probability, factor)
@@ -145,8 +146,9 @@ def passes(instance: Instance, node: Node, exporter: str | None, commodity: str,
             strictest = min(strictest, 1 - years / node.length)
             continue
         share = 1 - years / node.length * (1 - control.passes)
-        if node.start <= control.start < node.end:
-            share -= control.passes * min(control.delay, years) / node.length
+        begun = max(node.start, control.start)
+        served = min(node.end, control.start + control.delay, node.end if control.end is None else control.end)
+        share -= control.passes * max(0.0, served - begun) / node.length
         licensed *= max(0.0, share)
     return strictest * licensed
 

@@ -281,7 +281,7 @@ def passing(*shares: float) -> float:
 
 def test_licence_and_its_delay() -> None:
     assert solved(licensed(passes=0.8, delay=0.25)) == pytest.approx(passing(1, 0.6, 0.8))
-    assert solved(licensed(passes=0.8, delay=0.75, start=2027.5)) == pytest.approx(passing(1, 0.5, 0.8))
+    assert solved(licensed(passes=0.8, delay=0.75, start=2027.5)) == pytest.approx(passing(1, 0.5, 0.6))
     assert solved(licensed(passes=0.8, end=2028.5)) == pytest.approx(passing(1, 0.8, 0.9))
     assert solved(licensed(passes=0.8, destinations=["JP"])) == pytest.approx(passing(1, 1, 1))
 

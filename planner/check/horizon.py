@@ -61,10 +61,11 @@ def build_horizon(instance: Instance) -> Horizon:
     """The nodes of every future; futures share nodes until they can be told apart."""
     spans = _spans(instance.time)
     owners: dict[str, tuple[str, ...]] = {}
-    for name in instance.futures:
+    possible = [name for name, future in instance.futures.items() if future.probability > 0]
+    for name in possible:
         _owners(instance, name, spans, owners)
     passing: dict[tuple[str, int], list[str]] = {}
-    for name in instance.futures:
+    for name in possible:
         for index, owner in enumerate(owners[name]):
             passing.setdefault((owner, index), []).append(name)
     rank = {name: position for position, name in enumerate(instance.futures)}
@@ -79,7 +80,7 @@ def build_horizon(instance: Instance) -> Horizon:
         node = Node(owner, index, start, length, parent, tuple(futures), probability, factor)
         nodes[owner, index] = node
         path[node] = (*(path[parent] if parent else ()), node)
-    leaves = dict.fromkeys(nodes[owners[f][-1], len(spans) - 1] for f in instance.futures)
+    leaves = dict.fromkeys(nodes[owners[f][-1], len(spans) - 1] for f in possible)
     return Horizon(next(iter(instance.futures)), tuple(nodes.values()), path, tuple(leaves))
 
 

@@ -119,9 +119,11 @@ def passing(
 
 
 def _lost_at_onset(control: Control, node: Node) -> float:
-    if not node.start - TINY <= control.start < node.end - TINY:
-        return 0.0
-    return control.passes * min(control.delay, _shared(control, node)) / node.length
+    until = control.start + control.delay
+    if control.end is not None and control.end < until:
+        until = control.end
+    waiting = min(until, node.start + node.length) - max(control.start, node.start)
+    return control.passes * waiting / node.length if waiting > 0 else 0.0
 
 
 def _concerns(control: Control, name: str, commodity: Commodity) -> bool:

@@ -5,6 +5,8 @@ passes = (strictest ban) * product of licences * delay tax at the onset, each av
 
 from __future__ import annotations
 
+import math
+
 from planner.names import matching
 from planner.network import Movement, Network
 from planner.schema import Control, Instance
@@ -28,18 +30,19 @@ def covers(instance: Instance, control: Control, commodity: str) -> bool:
 
 
 def share_passing(control: Control, node: Node) -> float:
-    """Share of the usual volume one measure lets pass, averaged over the node's period."""
+    """Share of the usual volume one measure lets pass, averaged over the node's period.
+
+    While the first licences are processed, for `delay` years from the start, nothing passes.
+    """
     years = overlap(control, node)
-    onset = node.start - MOMENT <= control.start < node.end - MOMENT
-    lost_to_delay = control.passes * min(control.delay, years) if onset else 0.0
+    last = min(control.start + control.delay, control.end if control.end is not None else math.inf)
+    lost_to_delay = control.passes * max(0.0, min(last, node.end) - max(control.start, node.start))
     return max(0.0, 1 - (years * (1 - control.passes) + lost_to_delay) / node.length)
 
 
 def in_force(network: Network, node: Node) -> list[Control]:
     """The measures of the node's future whose window touches the node."""
-    instance = network.instance(node)
-    names = matching(instance.futures[node.future].controls, instance.controls)
-    return [instance.controls[n] for n in names if overlap(instance.controls[n], node) > MOMENT]
+    return [control for control in network.controls[node.future] if overlap(control, node) > MOMENT]
 
 
 def passing(network: Network, exporter: str | None, commodity: str, destination: str, node: Node) -> float:

@@ -7,7 +7,7 @@ n, m: nodes; a: assets (facilities and lanes that projects build).
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -38,15 +38,20 @@ def is_convex(curve: list[Point]) -> bool:
     return all(b >= a - 1e-12 * max(1.0, abs(a)) for a, b in pairwise(slopes))
 
 
+@lru_cache(maxsize=8)
 def decisions(network: Network) -> tuple[tuple[str, str], ...]:
-    """Pairs (project, group) in which the project may be decided, its window being open."""
-    time = network.base.time
+    """Pairs (project, group) in which the project may be decided: its window is open, and it comes online in time.
+
+    A decision that comes online after the horizon would be free under annuities and serve nobody.
+    """
+    time, end = network.base.time, max(node.end for node in network.tree.nodes)
     return tuple(
         (name, group)
         for name, project in network.base.projects.items()
         for group, nodes in network.tree.groups.items()
         if (project.earliest if project.earliest is not None else time.start) - MOMENT <= nodes[0].start
         and (project.latest is None or nodes[0].start <= project.latest + MOMENT)
+        and nodes[0].start + project.lead_time < end - MOMENT
     )
 
 
@@ -91,9 +96,10 @@ def annuity_factor(network: Network, project: Project) -> float:
     rate = project.cost_of_capital if project.cost_of_capital is not None else time.discount_rate
     if rate == 0:
         return 1 / project.life
-    recovery = float(rate / (1 - (1 + rate) ** -project.life))
+    force = math.log1p(rate)  # By logarithms, which keep their digits at the smallest rates.
+    recovery = rate / -math.expm1(-project.life * force)
     if time.interest_during_construction and project.lead_time > 0:
-        recovery *= ((1 + rate) ** project.lead_time - 1) / (project.lead_time * math.log1p(rate))
+        recovery *= math.expm1(project.lead_time * force) / (project.lead_time * force)
     return recovery
 
 
@@ -219,7 +225,8 @@ def chapter(network: Network) -> Chapter:
                  costs={"capital": lambda _: _of_size(network, "modules", modular)}, parts=_parts(network, modular)),
         Variable("piece", pieces, "size lies on this piece of the cost curve", one,
                  upper=lambda _: [1.0] * len(pieces),
-                 integer=[not is_convex(projects[p[0]].capital.curve) for p in pieces]),
+                 integer=[not all(is_convex(i.projects[p[0]].capital.curve) for i in network.instances.values())
+                          for p in pieces]),
         Variable("end_weight", ends, "weight of this end of the piece", one,
                  costs={"capital": partial(_curve_costs, network, ends)}, parts=_parts(network, ends)),
         Variable("retire", closing, "share of existing capacity closed", one, upper=lambda _: [1.0] * len(closing)),
@@ -262,8 +269,14 @@ def _constraints(
         Constraint("building_at_once", at_once, building_at_once),
         Constraint("group_least_size", tuple(k for k in limited if groups[k[0]].least_size), group_least_size),
         Constraint("group_most_size", tuple(k for k in limited if groups[k[0]].most_size), group_most_size),
-        Constraint("group_most_capital", tuple(k for k in limited if groups[k[0]].most_capital), group_most_capital),
+        Constraint("group_most_capital", _capital_paths(network), group_most_capital),
     )
+
+
+def _capital_paths(network: Network) -> tuple[Key, ...]:
+    """(group, leaf): the cost of one decision may differ from path to path."""
+    limited = [name for name, group in network.base.project_groups.items() if group.most_capital is not None]
+    return tuple((name, leaf.index) for name in limited for leaf in network.tree.leaves)
 
 
 def _group_paths(network: Network) -> tuple[tuple[str, ...], ...]:
@@ -385,10 +398,10 @@ def group_most_size(block: Any, group_name: str, *path: str) -> Any:
     return _total(block, group_name, path) <= _limit(block, group_name, "most_size", path)
 
 
-def overnight_cost(block: Any, name: str, group: str) -> Any:
-    """fixed * start + variable * size, or the curve's cost at the size; undiscounted money."""
+def overnight_cost(block: Any, name: str, node: Node) -> Any:
+    """fixed * start + variable * size, or the curve's cost at the size, by a node's figures; undiscounted money."""
     network: Network = block.network
-    node = network.tree.groups[group][0]
+    group = node.group
     capital = network.instance(node).projects[name].capital
     if capital.curve:
         return sum(
@@ -399,7 +412,12 @@ def overnight_cost(block: Any, name: str, group: str) -> Any:
     return capital.fixed.at(node.middle) * block.start[name, group] + variable
 
 
-def group_most_capital(block: Any, group_name: str, *path: str) -> Any:
-    r"""\sum_{j \in G} \sum_{g \in path} I_{j,g} \le most\_capital_G"""
-    total = sum(overnight_cost(block, *key) for j in _members(block, group_name) for key in _decided(block, j, path))
-    return total <= _limit(block, group_name, "most_capital", path)
+def group_most_capital(block: Any, group_name: str, leaf: int) -> Any:
+    r"""\sum_{j \in G} \sum_{n \in path} I_{j,n} \le most\_capital_G"""
+    network: Network = block.network
+    path = network.tree.path(network.tree.nodes[leaf])
+    decided = [(j, n) for j in _members(block, group_name) for n in path if (j, n.group) in block.start]
+    if not decided:
+        return pyo.Constraint.Skip
+    total = sum(overnight_cost(block, j, n) for j, n in decided)
+    return total <= _limit(block, group_name, "most_capital", tuple(n.group for n in path))

@@ -62,7 +62,7 @@ def most_flow(network: Network, movement: Movement, node: Node) -> float:
     built = [
         most_size(network, name, m.group)
         for name in network.projects_of[movement.asset] for m in network.tree.path(node)
-        if (name, m.group) in set(decisions(network))
+        if (name, m.group) in decisions(network)
     ]
     capacity = network.instance(node).lanes[movement.lane].capacity
     return sum(built) + (capacity.at(node.middle) if capacity is not None else 0.0)
@@ -159,7 +159,6 @@ def curved_pieces(network: Network) -> tuple[tuple[Any, ...], ...]:
 
 
 def _lane_variables(network: Network) -> tuple[Variable, ...]:
-    lanes = network.base.lanes
     fixed, pieces = fixed_movements(network), curved_pieces(network)
     ends = tuple((*p, side) for p in pieces for side in ("left", "right"))
     return (
@@ -169,7 +168,8 @@ def _lane_variables(network: Network) -> tuple[Variable, ...]:
         Variable("lane_used", fixed, "movement is used", "share", upper=lambda _: [1.0] * len(fixed), integer=True,
                  costs={"lane_fixed": partial(_lane_fixed, network, fixed)}, parts=[_lane_part(m) for m in fixed]),
         Variable("lane_piece", pieces, "flow lies on this piece of its cost curve", "share",
-                 upper=lambda _: [1.0] * len(pieces), integer=[not is_convex(lanes[p[0]].curve) for p in pieces]),
+                 upper=lambda _: [1.0] * len(pieces),
+                 integer=[not all(is_convex(i.lanes[p[0]].curve) for i in network.instances.values()) for p in pieces]),
         Variable("lane_end", ends, "weight of this end of the piece", "share",
                  costs={"freight": partial(_curve_costs, network, ends)}, parts=[_lane_part(e) for e in ends]),
     )

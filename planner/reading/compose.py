@@ -152,6 +152,8 @@ class _Composer:
         value: Scalar = event.value
         if event.implicit[0]:
             value = _resolved(event.value, place)
+        if isinstance(value, str) and CONTROL.search(value):
+            refuse("control-character", "a text holds control characters", place, "write it as plain text")
         if self._awaits_key():
             self._key(value, event, place)
             return
@@ -217,6 +219,9 @@ def _resolved(text: str, place: Place) -> Scalar:
     if _NOT_FINITE.fullmatch(text):
         refuse("not-finite", f"a number must be finite: {text}", place, "leave the field out for 'no limit'")
     return text
+
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def compose(text: str, file: str, fixed: Place | None = None) -> Node | None:

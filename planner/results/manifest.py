@@ -59,8 +59,7 @@ def manifest(
         "objective": signed(document.instance, outcome.objective),
         "bound": signed(document.instance, outcome.bound),
         "gap": outcome.gap,
-        "nodes": len(document.instance.futures),
-        "solver_nodes": outcome.nodes,
+        "nodes": outcome.nodes,
         "seconds": {phase: round(value, 3) for phase, value in seconds.items()},
         "check": check,
     }

@@ -15,19 +15,38 @@ from typing import Any
 import pandas as pd
 
 MARK = "manifest.json"
+OURS = {"run_sha256", "rejected"}  # Words that only manifests of runs, or of rejected ones, have.
 
 
 class OccupiedError(Exception):
     """The folder holds something that is not a run; nothing was written."""
 
 
-def require_free(target: Path) -> None:
-    """Raise OccupiedError when a run folder cannot stand here; asked before a long solve, not after it."""
-    if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / MARK).exists())):
-        raise OccupiedError(f"{target} exists and is not a run folder: choose another --out")
+def require_free(target: Path, instance: str | None = None) -> None:
+    """Raise OccupiedError when a run folder cannot stand here; asked before a long solve, not after it.
+
+    A folder may be replaced when it is empty or holds a run (of `instance`, if named) and nothing else.
+    """
+    if not target.name:
+        raise OccupiedError(f"{target} cannot be replaced by a run folder: choose another --out")
+    if target.exists() and not (target.is_dir() and _is_replaceable(target, instance)):
+        raise OccupiedError(f"{target} exists and is not a run of this instance alone: choose another --out")
     parent = next(p for p in (target.parent, *target.parent.absolute().parents) if p.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise OccupiedError(f"{target} cannot be written: {parent} is not a folder one can write in")
+
+
+def _is_replaceable(folder: Path, instance: str | None) -> bool:
+    files = list(folder.iterdir())
+    if not files:
+        return True
+    try:
+        manifest = json.loads((folder / MARK).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    ours = isinstance(manifest, dict) and (OURS & manifest.keys())
+    same = instance is None or not isinstance(manifest, dict) or manifest.get("instance", instance) == instance
+    return bool(ours) and same and all(f.is_file() and f.suffix in (".csv", ".json") for f in files)
 
 
 @contextmanager
@@ -52,14 +71,17 @@ def _take_place(fresh: Path, target: Path) -> None:
     if not target.exists():
         fresh.rename(target)
         return
-    old = target.with_name(f".{target.name}-old-{os.getpid()}")
-    target.rename(old)
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    old = target.rename(aside / target.name)
     try:
         fresh.rename(target)
-    except OSError:
-        old.rename(target)
+    except BaseException:
+        if not target.exists():
+            old.rename(target)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    finally:
+        if target.exists():
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:

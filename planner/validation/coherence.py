@@ -91,6 +91,10 @@ def _lane_problems(case: Case, name: str, lane: Lane) -> Iterator[Problem]:
     if lane.curve and any(lane.freight.numbers()):
         message = f"{name} has a curve and freight: the curve is the whole cost"
         yield case.problem("two-costs", message, *path, "freight", hint="freight: 0")
+    is_built = any(project.lane == name for project in case.instance.projects.values())
+    if any(lane.fixed_cost.numbers()) and lane.capacity is None and not is_built:
+        message = f"{name} has a fixed cost, so it needs the capacity that comes with it"
+        yield case.problem("missing-key", message, *path, "fixed_cost", hint="capacity: the most it can carry")
     if any(lane.tariff.numbers()) and lane.customs_value is None:
         message = f"{name} has a tariff but no customs_value for it to be charged on"
         yield case.problem("missing-key", message, *path, "tariff")

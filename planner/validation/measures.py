@@ -25,6 +25,8 @@ def control_problems(case: Case, network: Network, mentioned: Collection[str]) -
             if not fits_any(mentioned, name):
                 hint = "add it to the controls of a future"
                 yield case.problem("no-effect", f"no future has the control {name}", *path, hint=hint)
+        elif all(futures[user].probability == 0 for user in users):
+            continue  # Its futures are left out, which another note says.
         elif not any(n.future in users and overlap(control, n) > TOLERANCE for n in network.tree.nodes):
             message = f"{name} is never in force: its window {_window(control)} lies outside"
             message += f" the horizon or before its futures {', '.join(users)} branch"

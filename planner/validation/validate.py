@@ -93,5 +93,5 @@ def _idle(case: Case) -> Iterator[Problem]:
             yield case.problem("unused", message, "facilities", name)
     for name, future in case.instance.futures.items():
         if future.probability == 0 and (future.overrides or future.controls):
-            message = f"{name} has probability 0: what happens in it counts for nothing"
+            message = f"{name} has probability 0: it is left out"
             yield case.problem("unused", message, "futures", name, "probability")
