@@ -36,7 +36,6 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a whole or partial instance file."""
     schema = Instance.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
-    definitions["Table"] = TABLE
     figure = definitions.pop("Figure")
     definitions["StatedFigure"] = figure
     definitions["Figure"] = {
@@ -50,11 +49,15 @@ def json_schema() -> dict[str, Any]:
     for section in schema["properties"].values():
         if section.get("type") == "object":
             # By name, all parts; a pattern for names would claim the word `table` as well.
-            (section["additionalProperties"],) = section.pop("patternProperties").values()
+            (part,) = section.pop("patternProperties").values()
+            section["additionalProperties"] = part
+            # A file may state a part in part: another one, that it extends or is included with, has the rest.
+            definitions.get(str(part.get("$ref", "")).rpartition("/")[2], {}).pop("required", None)
             section["properties"] = {
                 "table": {"$ref": "#/$defs/Table"},
                 "tables": {"type": "array", "items": {"$ref": "#/$defs/Table"}},
             }
+    definitions["Table"] = TABLE
     schema["properties"] |= FILE_WORDS
     schema.pop("required", None)  # A file may hold a part of an instance only.
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema

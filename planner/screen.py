@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -72,6 +72,7 @@ def show_run(run: Run, console: Console) -> None:
         console.print("Nothing is built.\n")
     else:
         console.print(_plan(run))
+        console.print()
     console.print(_costs(run))
     if not run.tables["demand"].empty:
         console.print(_served(run))
@@ -94,29 +95,29 @@ def _headline(run: Run) -> Text:
     return Text.assemble((f"{name}\n", "bold"), f"{solved} in {outcome.seconds:.1f} s: {word} {total}{gap}.\n")
 
 
-def _frame(title: str, columns: list[tuple[str, str]], space: int = 2) -> Table:
+def _frame(columns: list[tuple[str, str]], space: int = 2) -> Table:
     padding = (0, space, 0, 0)
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=padding)
+    table = Table(box=None, pad_edge=False, padding=padding)
     for name, justify in columns:
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     return table
 
 
-def _plan(run: Run) -> Table:
+def _plan(run: Run) -> Group:
     plan = run.tables["plan"]
     money, shown = run.instance.units.money, plan.nlargest(MOST_PROJECTS, "capital_cost").sort_values("decided")
     hidden = len(plan) - len(shown)
     title = f"Build: {_count(len(plan), 'decision')}, {plan['capital_cost'].sum():,.0f} {money} of capital"
     if hidden:
         title += f" ({len(shown)} largest; {hidden} more in plan.csv)"
-    table = _frame(title, [("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"),
-                           ("online", "right"), (f"size {run.instance.units.quantity}/yr", "right"), (money, "right")])
+    table = _frame([("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"),
+                    ("online", "right"), (f"size {run.instance.units.quantity}/yr", "right"), (money, "right")])
     for row in shown.to_dict("records"):
         table.add_row(
             Text(_short(row["title"] or row["project"], 44)), row["region"], row["stage"], str(row["group"]),
             f"{row['commissioned']:.1f}".removesuffix(".0"), _amount(row["size"]), _amount(row["capital_cost"]),
         )
-    return table
+    return Group(Text(title, style="bold"), table)
 
 
 def _costs(run: Run) -> Text:
@@ -125,16 +126,16 @@ def _costs(run: Run) -> Text:
     return Text.assemble(("Discounted cost by item ", "bold"), f"({run.instance.units.money}): {words}\n")
 
 
-def _served(run: Run) -> Table:
+def _served(run: Run) -> Group:
     frame = pd.DataFrame(run.figures["served"])
     futures, classes = list(dict.fromkeys(frame["future"])), list(dict.fromkeys(frame["class"]))
-    table = _frame("Share of demand served over the horizon (worst demand in its worst year)",
-                   [("future", "left"), ("chance", "right"), *((c, "right") for c in classes)], space=1)
+    table = _frame([("future", "left"), ("chance", "right"), *((c, "right") for c in classes)], space=1)
     lookup = {(r["future"], r["class"]): r for r in run.figures["served"]}
     for future in futures:
         cells = [_share(lookup.get((future, c))) for c in classes]
         table.add_row(future, f"{run.instance.futures[future].probability:.0%}", *cells)
-    return table
+    title = "Share of demand served over the horizon (worst demand in its worst year)"
+    return Group(Text(title, style="bold"), table)
 
 
 def _share(row: dict[str, Any] | None) -> Text:
