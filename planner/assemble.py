@@ -20,8 +20,6 @@ from planner.program import Chapter, Key, Link, Variable
 from planner.template import Array, Template, compile_block, frozen_collector
 from planner.tree import Node
 
-INVESTMENT: None = None
-
 
 @dataclass(frozen=True)
 class Layout:
@@ -51,7 +49,6 @@ class CostItem:
     node: Node | None
     item: str
     family: str
-    is_link: bool
     yearly: Array
     parts: tuple[tuple[str, str], ...]
 
@@ -190,7 +187,7 @@ class Assembler:
             for item, costs in family.costs.items():
                 yearly = np.asarray(costs(clock), dtype=float)
                 self.cost[start:end] += weight * yearly
-                self.items.append(CostItem(node, item, family.name, False, yearly, tuple(family.parts)))
+                self.items.append(CostItem(node, item, family.name, yearly, tuple(family.parts)))
             start = end
 
     def _links(self, links: tuple[Link, ...], node: Node, weight: float) -> tuple[sp.csr_array, Array]:
@@ -208,7 +205,7 @@ class Assembler:
                 yearly = np.asarray(costs(node), dtype=float)
                 self.cost += weight * (matrix.T @ yearly)
                 self.offset += weight * float(yearly @ fixed)
-                self.items.append(CostItem(node, item, link.name, True, yearly, tuple(link.parts)))
+                self.items.append(CostItem(node, item, link.name, yearly, tuple(link.parts)))
             self.link_terms[node.index, link.name] = matrix, fixed
             matrices.append(matrix)
             constants.append(fixed)
@@ -238,7 +235,7 @@ def _shifted(matrix: sp.csr_array, by: int, width: int) -> sp.csr_array:
 def assemble(network: Network) -> Program:
     """The whole program of a network: investments, then every node's operation."""
     assembler = Assembler(network)
-    assembler.add(INVESTMENT)
+    assembler.add(None)
     for node in network.tree.nodes:
         assembler.add(node)
     return assembler.program()

@@ -46,7 +46,6 @@ class Outcome:
     status: Status
     values: Array
     prices: Array
-    reduced_costs: Array
     objective: float
     bound: float
     gap: float
@@ -268,8 +267,8 @@ def _outcome(
     bound = min(bound, objective)
     return Outcome(
         status=status, values=_clean(program, np.array(solution.col_value)),
-        prices=np.array(solution.row_dual) / scale, reduced_costs=np.array(solution.col_dual) / scale,
-        objective=objective, bound=bound, gap=relative_gap(objective, bound), nodes=nodes,
+        prices=np.array(solution.row_dual) / scale, objective=objective, bound=bound,
+        gap=relative_gap(objective, bound), nodes=nodes,
         seconds=time.monotonic() - begun, message=solver.modelStatusToString(solver.getModelStatus()),
     )
 
@@ -282,7 +281,7 @@ def _without_prices(program: Program, found: Search, begun: float) -> Outcome:
     bound = min(found.bound, objective)
     return Outcome(
         status="interrupted", values=values, prices=np.full(len(program.row_lower), np.nan),
-        reduced_costs=np.full(len(values), np.nan), objective=objective, bound=bound,
+        objective=objective, bound=bound,
         gap=relative_gap(objective, bound), nodes=found.nodes, seconds=time.monotonic() - begun, message=found.message,
     )
 
@@ -318,7 +317,7 @@ def _without_plan(status: Status, message: str, begun: float) -> Outcome:
     nothing = np.zeros(0)
     ended: Status = status if status in ("infeasible", "unbounded", "interrupted") else "no_plan"
     return Outcome(
-        status=ended, values=nothing, prices=nothing, reduced_costs=nothing, objective=math.inf, bound=-math.inf,
+        status=ended, values=nothing, prices=nothing, objective=math.inf, bound=-math.inf,
         gap=math.inf, nodes=0, seconds=time.monotonic() - begun, message=message,
     )
 

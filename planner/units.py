@@ -85,11 +85,6 @@ def periods(time: Time) -> list[Span]:
     return [Span(name, begin, length) for name, (_, begin, length) in zip(names, bounds, strict=True)]
 
 
-def period_names(time: Time) -> list[str]:
-    """Names of the periods in order; by default the calendar years they cover."""
-    return [span.name for span in periods(time)]
-
-
 def _calendar(start: float, length: float) -> str:
     if length < 1 - 1e-9:
         return f"{start:.2f}"

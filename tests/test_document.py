@@ -12,7 +12,7 @@ from planner.errors import PRINTED, InputError, Place, Problem
 from planner.reading.document import Document, load
 from planner.reading.settle import MOST_NODES
 from planner.schema import Units
-from planner.units import period_names, price_factor, unit
+from planner.units import periods, price_factor, unit
 
 SMALL = (Path(__file__).parent / "small.yaml").read_text()
 HERE = "  # here"
@@ -701,4 +701,4 @@ def test_names_of_periods(tmp_path: Path, start: float, lengths: str, names: lis
         ("start: 2026", f"start: {start}"),
         ("periods: [1, 1, 2, {name: late, length: 4}]", f"periods: {lengths}"),
     )
-    assert period_names(document.instance.time) == names
+    assert [span.name for span in periods(document.instance.time)] == names

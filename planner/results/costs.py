@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.assemble import CostItem
 from planner.mathematics.investment import annuity_factor, in_service
-from planner.results.rows import NODE, Row, at, table
+from planner.results.rows import NODE, Row, at
 from planner.results.solution import Solution
 from planner.units import unit
 
@@ -63,11 +63,3 @@ def _capital(solution: Solution) -> Iterator[Row]:
                 share = in_service(project, decided, node)
                 if share > 0:
                     yield row | at(node) | {"yearly": share * yearly, "discounted": share * yearly * node.weight}
-
-
-def by_item(costs_table: pd.DataFrame) -> pd.DataFrame:
-    """Total discounted cost by item, largest first."""
-    return table("item discounted", (
-        {"item": item, "discounted": total}
-        for item, total in costs_table.groupby("item")["discounted"].sum().sort_values(ascending=False).items()
-    ))
