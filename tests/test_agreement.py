@@ -54,3 +54,13 @@ def test_real_instance_equals_the_reference() -> None:
     variants = load(ROOT / "instances" / "rare-earths.yaml").instances()
     ours = solve(assemble(build_network(variants)), EXACT, relax=True)
     assert ours.objective == pytest.approx(reference_objective(variants, relax=True), rel=1e-6)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(raw=instances())
+def test_a_plan_that_follows_the_news_costs_no_more_than_one_for_all_futures(raw: dict[str, Any]) -> None:
+    costs = {}
+    for plan in ("common", "adaptive"):
+        outcome = solve(assemble(build_network(by_future(raw | {"plan": plan}))), EXACT)
+        costs[plan] = outcome.objective
+    assert costs["adaptive"] <= costs["common"] + 1e-6 * (1 + abs(costs["common"]))
