@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,7 @@ from planner.results.manifest import datapackage, manifest, run_hash
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_table
 from planner.results.tables import all_tables
-from planner.results.write import read_tables, require_free, whole_folder, write_json, write_tables
+from planner.results.write import MARK, read_tables, require_free, whole_folder, write_json, write_tables
 from planner.schema import Instance, Options
 from planner.solver import Outcome, Progress, write_model
 from planner.solver import solve as solve_program
@@ -144,6 +145,7 @@ def _written(
     warnings: tuple[str, ...], clock: Clock,
 ) -> Run:
     instance = document.instance
+    folder = _beside_better(folder, run_hash(document, options), outcome)
     with clock.phase("tables"):
         tables = all_tables(Solution(program, outcome))
     figures = key_figures(instance, outcome, tables)
@@ -161,6 +163,17 @@ def _written(
         verdict = {"passed": report.passed, "tests": dict(report.tests), "largest_residual": report.largest_residual}
         write_json(manifest(document, options, outcome, clock.seconds, verdict), fresh / "manifest.json")
     return Run(instance, outcome, folder, tables, figures, report, (), warnings, clock.seconds)
+
+
+def _beside_better(folder: Path, digest: str, outcome: Outcome) -> Path:
+    """Where to write: a run that stopped early does not replace the same run proven nearer to the best."""
+    try:
+        before = json.loads((folder / MARK).read_text("utf-8"))
+    except (OSError, ValueError):
+        return folder
+    gap = before.get("gap")
+    is_better = before.get("run_sha256") == digest and gap is not None and gap < outcome.gap
+    return folder.with_name(f"{folder.name}.{outcome.status}") if is_better and outcome.status != "optimal" else folder
 
 
 def _put_aside(fresh: Path, folder: Path, report: CheckReport) -> Path:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from planner import run as run_module
 from planner.run import solve
+from planner.solver import Outcome
 from tests.test_commands import ROOT, planner
 
 STARTER = (ROOT / "planner" / "starter.yaml").read_text("utf-8")
@@ -104,3 +108,21 @@ def test_model_file_needs_a_folder(tmp_path: Path) -> None:
     result = planner("solve", "case.yaml", "--write-model", "nowhere/m.lp", cwd=tmp_path)
     assert result.returncode == 2
     assert "nowhere" in result.stderr
+
+
+def test_an_interrupted_rerun_does_not_replace_the_finished_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "case.yaml").write_text(STARTER)
+    finished = solve(tmp_path / "case.yaml", out=tmp_path / "run")
+    before = (tmp_path / "run" / "summary.json").read_text()
+    make = run_module.solve_program
+
+    def stopped(*arguments: Any, **words: Any) -> Outcome:
+        return replace(make(*arguments, **words), status="interrupted", gap=0.3)
+
+    monkeypatch.setattr(run_module, "solve_program", stopped)
+    again = solve(tmp_path / "case.yaml", out=tmp_path / "run")
+    assert finished.folder == tmp_path / "run"
+    assert again.folder == tmp_path / "run.interrupted"
+    assert (tmp_path / "run" / "summary.json").read_text() == before

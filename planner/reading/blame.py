@@ -117,11 +117,14 @@ def _missing(_: Any, spot: Spot) -> Problem:
 
 
 def _range(detail: Any, spot: Spot) -> Problem:
-    return Problem("out-of-range", f"{spot.label}: {_said(spot)} {_bound(detail)}", spot.node.place)
+    value, most = spot.node.value, detail["ctx"].get("le", detail["ctx"].get("lt"))
+    is_percent = isinstance(value, int | float) and most == 1 and 1 < value <= 100
+    hint = f"did you mean {value / 100:g}?" if isinstance(value, int | float) and is_percent else None
+    return Problem("out-of-range", f"{spot.label}: {_said(spot)} {_bound(detail)}", spot.node.place, hint)
 
 
 def _bad_name(detail: Any, spot: Spot) -> Problem:
-    hint = "a name has none of | , ; [ ] * ?"
+    hint = "a name has none of | , ; : / [ ] * ? and does not begin with = + - @ or a space"
     return Problem("bad-name", f"{spot.label}: {detail['input']!r} cannot be a name", spot.node.place, hint)
 
 
