@@ -1,4 +1,4 @@
-"""The command line: `planner solve|validate|show|schema|new`. Heavy imports wait until they are needed."""
+"""The command line: `planner VERB ...`. Heavy imports wait until they are needed."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"planner {planner.__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", required=True)
     _solve(verbs.add_parser("solve", help="find the least-cost plan and write its tables", epilog=EXIT_CODES))
+    _evaluate(verbs.add_parser("evaluate", help="carry out the plan of a run in other futures", epilog=EXIT_CODES))
+    _value(verbs.add_parser("value", help="what information and flexibility are worth, and what waiting costs"))
+    _futures(verbs.add_parser("futures", help="draw random futures to evaluate a plan on"))
     _instance(verbs.add_parser("validate", help="check an instance without solving it"))
     _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
     verbs.add_parser("schema", help="print the JSON Schema of the instance language for editors")
@@ -39,6 +42,10 @@ def parser() -> argparse.ArgumentParser:
 
 def _instance(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("instance", help="a YAML instance")
+    _changes(verb)
+
+
+def _changes(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--scenario", metavar="NAME", help="apply a scenario of the instance")
     verb.add_argument(
         "--set", dest="sets", action="append", default=[], metavar="PATH=VALUE",
@@ -51,11 +58,38 @@ def _instance(verb: argparse.ArgumentParser) -> None:
 def _solve(verb: argparse.ArgumentParser) -> None:
     _instance(verb)
     verb.add_argument("--out", metavar="DIR", help="run folder (default results/<instance>/<hash>)")
+    _solver(verb)
+    verb.add_argument("--write-model", metavar="FILE", help="also write the program as FILE.lp or FILE.mps")
+
+
+def _evaluate(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("plan", help="folder of a run that planner solve has written")
+    verb.add_argument("--on", metavar="FUTURES", help="a file with futures, shocks and controls (default: its own)")
+    verb.add_argument("--instance", metavar="FILE", help="evaluate on this instance instead of the run's own")
+    _changes(verb)
+    verb.add_argument("--out", metavar="DIR", help="run folder (default results/<instance>/<hash>)")
+    _solver(verb)
+
+
+def _value(verb: argparse.ArgumentParser) -> None:
+    _instance(verb)
+    verb.add_argument("--delays", type=float, nargs="*", metavar="YEARS", help="years of waiting (default 1 2 3)")
+    verb.add_argument("--out", metavar="DIR", help="also write costs.csv and values.csv into this folder")
+    _solver(verb)
+
+
+def _futures(verb: argparse.ArgumentParser) -> None:
+    _instance(verb)
+    verb.add_argument("--count", type=int, default=20, help="how many futures (default 20)")
+    verb.add_argument("--seed", type=int, default=0, help="seed of the draw (default 0)")
+    verb.add_argument("--out", metavar="FILE", help="file to write (default: standard output); it must not exist")
+
+
+def _solver(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--gap", type=float, help="relative gap to stop at, such as 0.005")
     verb.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop after this time, keep the best plan")
     verb.add_argument("--threads", type=int, help="threads of the solver")
     verb.add_argument("--seed", type=int, help="seed of the solver")
-    verb.add_argument("--write-model", metavar="FILE", help="also write the program as FILE.lp or FILE.mps")
 
 
 def _show(verb: argparse.ArgumentParser) -> None:
@@ -63,6 +97,7 @@ def _show(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--resolved", action="store_true", help="print the instance with everything applied, as YAML")
     verb.add_argument("--why", metavar="PATH", help="where a value came from: every statement with file and line")
     verb.add_argument("--nodes", action="store_true", help="print the tree of nodes")
+    verb.add_argument("--controls", action="store_true", help="print what passes, by commodity, destination and class")
 
 
 if __name__ == "__main__":

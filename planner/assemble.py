@@ -6,7 +6,7 @@ they stand for, data move to the right-hand side, so the program has no columns 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -71,11 +71,16 @@ class Program:
     rows: list[tuple[Node | None, str, Key]]
     items: list[CostItem]
     link_terms: dict[tuple[int, str], tuple[sp.csr_array, Array]] = field(default_factory=dict)
+    expected: Array | None = None  # Expected cost, where the objective weighs risk.
+    expected_offset: float = 0.0
+    weighing: Chapter = field(default_factory=Chapter)
+    alone: Mapping[str, float] = field(default_factory=dict)  # Cost of the best plan for each scenario alone.
 
     @cached_property
     def cost_scale(self) -> float:
         """Power of two that brings the typical cost near 1, for the solver's tolerance on costs is absolute."""
-        costs = np.abs(self.cost[self.cost != 0])
+        typical = self.cost if self.expected is None else self.expected
+        costs = np.abs(typical[typical != 0])
         return float(2.0 ** -np.clip(np.round(np.log2(np.median(costs))), -60, 60)) if len(costs) else 1.0
 
     @cached_property
@@ -109,6 +114,9 @@ class Program:
             for family in chapter.variables:
                 for key in family.keys:
                     yield label(family.name, key, node)
+        for family in self.weighing.variables:
+            for key in family.keys:
+                yield label(family.name, key, None)
 
     def row_names(self) -> Iterator[str]:
         for node, family, key in self.rows:
@@ -171,9 +179,10 @@ class Assembler:
         if node is not None and chapter.data:
             values = np.concatenate([np.asarray(d.values(node), dtype=float) for d in chapter.data])
             rhs -= template.data @ values
-        self.blocks.append(sp.csr_array(own))
-        self.sides.append((rhs, template.sense))
-        self.rows += [(node, family, key) for family, key in template.rows]
+        kept = np.isfinite(rhs)  # A limit that is infinite at this node is none.
+        self.blocks.append(sp.csr_array(own)[kept])
+        self.sides.append((rhs[kept], template.sense[kept]))
+        self.rows += [(node, family, key) for (family, key), keep in zip(template.rows, kept, strict=True) if keep]
 
     def _variables(self, chapter: Chapter, node: Node | None, clock: Node, weight: float) -> None:
         start = self.base(node.index if node else None)

@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -20,13 +20,18 @@ from rich.text import Text
 from planner.__main__ import BAD_INPUT, GOOD, INFEASIBLE, INTERNAL, INTERRUPTED, STOPPED
 from planner.errors import InputError, Place, Problem
 
+if TYPE_CHECKING:
+    from planner.reading.document import Document
+    from planner.run import Listener, Run
+
 PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False}  # Names are text, whatever they hold.
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command named by `options.verb`; every failure has one message and one exit code."""
     verbs: dict[str, Callable[[argparse.Namespace], int]] = {
-        "solve": _solve, "validate": _validate, "show": _show, "schema": _schema, "new": _new,
+        "solve": _solve, "evaluate": _evaluate, "value": _value, "futures": _futures,
+        "validate": _validate, "show": _show, "schema": _schema, "new": _new,
     }
     try:
         with _stops_like_interrupt():
@@ -80,29 +85,91 @@ def _stops_like_interrupt() -> Iterator[None]:
 
 
 def _solve(options: argparse.Namespace) -> int:
-    from planner.run import Listener
     from planner.run import solve as solve_instance
-    from planner.screen import Ticker, show_conflict, show_run
 
     settings = _settings(options)
-    ticker = None if options.quiet else Ticker()
-    listener = Listener(ticker.phase, ticker.progress, ticker.stopping) if ticker else Listener()
-    try:
+    with _listening(options) as listener:
         result = solve_instance(
             options.instance, options.scenario, options.sets, options.out, settings, listener, options.write_model
         )
+    return _report(result, options)
+
+
+@contextlib.contextmanager
+def _listening(options: argparse.Namespace) -> Iterator[Listener]:
+    """Progress on standard error, unless it shall be quiet."""
+    from planner.run import Listener
+    from planner.screen import Ticker
+
+    ticker = None if options.quiet else Ticker()
+    try:
+        yield Listener(ticker.phase, ticker.progress, ticker.stopping) if ticker else Listener()
     finally:
         if ticker:
             ticker.close()
+
+
+def _report(result: Run, options: argparse.Namespace, more: dict[str, Any] | None = None) -> int:
+    """The screen or the JSON of a run, and its exit code."""
+    from planner.screen import show_conflict, show_run
+
     if options.json:
         from planner.results.write import plain_json
 
-        print(plain_json(result.figures | {"folder": str(result.folder) if result.folder else None}))
+        folder = str(result.folder) if result.folder else None
+        print(plain_json(result.figures | {"folder": folder} | (more or {})))
     elif not options.quiet and result.outcome.has_plan:
         show_run(result, _console())
     if not result.outcome.has_plan:
         show_conflict(result, Console(stderr=True, soft_wrap=True, **PLAIN))
     return _exit_code(result.outcome.status)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from planner.evaluate import evaluate
+    from planner.screen_uncertainty import show_evaluation
+
+    settings = _settings(options)
+    with _listening(options) as listener:
+        found = evaluate(
+            options.plan, options.on, options.instance, options.scenario, options.sets, options.out, settings, listener
+        )
+    code = _report(found.run, options, {"made_for": found.made_for.to_dict("records")})
+    if found.run.outcome.has_plan and not (options.json or options.quiet):
+        show_evaluation(found, _console())
+    return code
+
+
+def _value(options: argparse.Namespace) -> int:
+    from planner.screen_uncertainty import show_values
+    from planner.value import DELAYS, value
+
+    settings = _settings(options)
+    delays = DELAYS if options.delays is None else options.delays
+    with _listening(options) as listener:
+        found = value(options.instance, options.scenario, options.sets, options.out, settings, delays, listener)
+    if options.json:
+        from planner.results.write import plain_json
+
+        tables = {"costs": found.costs.to_dict("records"), "values": found.values.to_dict("records")}
+        print(plain_json(tables | {"folder": str(found.folder)}))
+    elif not options.quiet:
+        show_values(found, _console())
+    return GOOD
+
+
+def _futures(options: argparse.Namespace) -> int:
+    from planner.sample import futures
+
+    if options.count < 1:
+        raise InputError([Problem("bad-option", f"--count: {options.count} futures cannot be drawn")])
+    text = futures(options.instance, options.count, options.seed, options.scenario, options.sets)
+    if options.out is None:
+        print(text, end="")
+        return GOOD
+    target = _written_once(Path(options.out), text)
+    print(f"wrote {target}; now: planner evaluate RUN --on {target}")
+    return GOOD
 
 
 def _console() -> Console:
@@ -129,7 +196,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
                     Place("--" + str(detail["loc"][0]).replace("_", "-"), 0, 0))
             for detail in error.errors()
         ) from None
-    if options.write_model:
+    if getattr(options, "write_model", None):
         target, place = Path(options.write_model), Place("--write-model", 0, 0)
         if target.suffix not in (".lp", ".mps"):
             raise InputError([Problem("wrong-choice", "the model is written as .lp or .mps", place)])
@@ -164,7 +231,7 @@ def _show(options: argparse.Namespace) -> int:
     from planner.reading.document import load
 
     document = load(options.instance, options.scenario, options.sets)
-    console = Console(**PLAIN)
+    console = _console()
     if options.why:
         for statement in document.why(options.why):
             value = yaml.safe_dump(statement.value, default_flow_style=True, width=10_000).strip().removesuffix("\n...")
@@ -177,17 +244,36 @@ def _show(options: argparse.Namespace) -> int:
         print(text)
         return GOOD
     if options.nodes:
-        from planner.tree import build_tree
+        from planner.branching import build_tree
 
         for node in build_tree(document.instance).nodes:
             print(f"{'  ' * node.period}{node.key}  {node.start:g} +{node.length:g} y  probability "
                   f"{node.probability:g}  weight {node.weight:.4g}")
         return GOOD
+    if options.controls:
+        return _show_controls(document, options.json, console)
     instance = document.instance
     console.print(Text(instance.title or instance.name, style="bold"))
     if instance.description:
         console.print(Text(instance.description))
     console.print(Text(_sizes(instance)))
+    return GOOD
+
+
+def _show_controls(document: Document, as_json: bool, console: Console) -> int:
+    from planner.network import build_network
+    from planner.passing import passing_table, touched
+    from planner.screen_uncertainty import show_controls
+    from planner.validation.validate import validate
+
+    validate(document)
+    frame = passing_table(build_network(document.instances()))
+    if as_json:
+        from planner.results.write import plain_json
+
+        print(plain_json(frame.to_dict("records")))
+    else:
+        show_controls(touched(frame), console)
     return GOOD
 
 
@@ -203,10 +289,14 @@ def new(path: str | Path) -> Path:
     target = Path(path)
     if target.suffix not in (".yaml", ".yml"):
         raise InputError([Problem("wrong-choice", "an instance is a .yaml file", Place(str(target), 0, 0))])
-    starter = Path(__file__).with_name("starter.yaml").read_text("utf-8")
+    return _written_once(target, Path(__file__).with_name("starter.yaml").read_text("utf-8"))
+
+
+def _written_once(target: Path, text: str) -> Path:
+    """Write a file that must not exist."""
     try:
         with target.open("x", encoding="utf-8") as file:
-            file.write(starter)
+            file.write(text)
     except FileNotFoundError:
         problem = Problem("no-folder", f"there is no folder {target.parent}", Place(str(target), 0, 0))
         raise InputError([problem]) from None

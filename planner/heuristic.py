@@ -134,7 +134,8 @@ class Search:
         self.starts: dict[str, list[int]] = {}
         for project, group in program.investment_layout.positions["start"]:
             column = program.column(None, "start", (project, group))
-            if program.integer[column] and not network.base.projects[project].repeatable:
+            is_recourse = network.tree.groups[group][0].onset is not None
+            if program.integer[column] and not is_recourse and not network.base.projects[project].repeatable:
                 self.starts.setdefault(project, []).append(column)
         self.stage = {
             name: network.stage_of(network.asset_of(network.base.projects[name])) for name in self.starts

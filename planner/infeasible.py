@@ -20,7 +20,7 @@ from planner.units import unit
 TIERS = (
     ("served", "dependence"),
     ("limit_at_most", "limit_at_least", "least_sales", "group_least_size", "group_most_size", "group_most_capital",
-     "group_at_most", "building_at_once", "minimum_load"),
+     "group_at_most", "building_at_once", "minimum_load", "quota"),
     ("demand", "stock_balance", "reserve"),
 )
 
@@ -32,8 +32,9 @@ SECTIONS = {
     "least_sales": ("outlets", "quantity/year"), "group_least_size": ("project_groups", "quantity/year"),
     "group_most_size": ("project_groups", "quantity/year"), "group_most_capital": ("project_groups", "money"),
     "group_at_most": ("project_groups", "projects"), "building_at_once": ("project_groups", "projects"),
-    "minimum_load": ("facilities", "quantity/year"), "demand": ("demands", "quantity/year"),
-    "stock_balance": ("stockpiles", "quantity"), "reserve": ("suppliers", "quantity"),
+    "minimum_load": ("facilities", "quantity/year"), "quota": ("controls", "quantity/year"),
+    "demand": ("demands", "quantity/year"), "stock_balance": ("stockpiles", "quantity"),
+    "reserve": ("suppliers", "quantity"),
 }
 
 

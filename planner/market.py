@@ -142,7 +142,10 @@ class Stockpile(Part):
     fill_limit: Number | None = figure("quantity/year", "Most put in per year", default=None)
     release_limit: Number | None = figure("quantity/year", "Most taken out per year", default=None)
     release: Literal["always", "emergency"] = Field(
-        "always", description="`emergency`: only in nodes where a control is in force."
+        "always", description="`emergency`: only in nodes where one of the controls in `emergency` is in force."
+    )
+    emergency: Patterns = Field(
+        default=["*"], description="Controls that make an emergency, and those varied from them (named control@...)."
     )
     decay: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Share lost per year.")
     holding_cost: Number = figure("price", "Yearly cost per quantity held at the end of a period")

@@ -6,14 +6,16 @@ tuples are sorted by name or kept in document order, so the same instance always
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from planner.branching import build_tree
 from planner.names import matching
 from planner.schema import Control, Instance, Lane, Project
-from planner.tree import Node, Tree, build_tree
+from planner.tree import Node, Tree
 from planner.units import price_factor
 
 
@@ -39,9 +41,19 @@ Delivery = tuple[str, str]  # demand, commodity
 Shortage = tuple[str, int]  # demand, tranche from 1
 
 
+class Measure(NamedTuple):
+    """A control with the window in which it is in force."""
+
+    name: str
+    control: Control
+    start: float
+    end: float  # Infinite when it stays.
+    phase_out: float
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
-    """An instance spelled out. `instances` holds one variant per future; the sets are the trunk's."""
+    """An instance spelled out. `instances` holds the variant of every future and shock; the sets are the trunk's."""
 
     instances: Mapping[str, Instance]
     tree: Tree
@@ -52,15 +64,16 @@ class Network:
 
     def instance(self, node: Node) -> Instance:
         """The variant whose figures hold at a node."""
-        return self.instances[node.future]
+        return self.instances[node.source]
+
+    def measures(self, node: Node) -> tuple[Measure, ...]:
+        """The measures that hold at a node or did or will, each with its window."""
+        return self._measures[node.source, node.onset]
 
     @cached_property
-    def controls(self) -> dict[str, list[Control]]:
-        """The measures that each future names."""
-        return {
-            future: [instance.controls[name] for name in matching(instance.futures[future].controls, instance.controls)]
-            for future, instance in self.instances.items()
-        }
+    def _measures(self) -> dict[tuple[str, float | None], tuple[Measure, ...]]:
+        places = {(node.source, node.onset) for node in self.tree.nodes}
+        return {place: tuple(measures_of(self.instances, *place)) for place in places}
 
     @cached_property
     def price(self) -> float:
@@ -167,6 +180,20 @@ class Balance:
     stored: list[str]
     returned: list[str]
     delivered: list[Delivery]
+
+
+def measures_of(instances: Mapping[str, Instance], source: str, onset: float | None) -> Iterator[Measure]:
+    """The controls a future names; in a shock also those of the shock, from its onset until its end."""
+    instance = instances[source]
+    shock = instance.shocks[source] if onset is not None else None
+    future = source if shock is None else shock.comes_from or next(iter(instance.futures))
+    for name in matching(instance.futures[future].controls, instance.controls):
+        control = instance.controls[name]
+        start = control.start if control.start is not None else instance.time.start
+        yield Measure(name, control, start, control.end if control.end is not None else math.inf, control.phase_out)
+    if shock is not None and onset is not None:
+        for name in matching(shock.controls, instance.controls):
+            yield Measure(name, instance.controls[name], onset, onset + shock.length, 0.0)
 
 
 def movements_of(instance: Instance, name: str, lane: Lane) -> list[Movement]:

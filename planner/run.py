@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,13 @@ from planner.results.manifest import datapackage, manifest, run_hash
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_table
 from planner.results.tables import all_tables
-from planner.results.write import MARK, read_tables, require_free, whole_folder, write_json, write_tables
+from planner.results.write import MARK, RESOLVED, read_tables, require_free, whole_folder, write_json, write_tables
 from planner.schema import Instance, Options
 from planner.solver import Outcome, Progress, write_model
 from planner.solver import solve as solve_program
 from planner.validation.validate import validate
+from planner.weigh import weighed
+from planner.worlds import only
 
 
 class CheckFailedError(Exception):
@@ -36,6 +38,13 @@ class CheckFailedError(Exception):
         super().__init__(f"the independent check failed; the rejected tables are in {folder}\n{report}")
         self.report = report
         self.folder = folder
+
+
+class NoPlanAloneError(Exception):
+    """Regret is measured against the best plan for each future alone, and one future has none."""
+
+    def __init__(self, future: str, status: str) -> None:
+        super().__init__(f"regret cannot be measured: for the future {future} alone no plan was found ({status})")
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,28 @@ SILENT = Listener()
 
 def build(path: str | Path, scenario: str | None = None, sets: Sequence[str] = ()) -> Program:
     """The program of an instance: matrix, bounds and costs over named columns, not yet solved."""
-    return assemble(build_network(load(path, scenario, sets).instances()))
+    document = load(path, scenario, sets)
+    return formulate(document.instances(), document.instance.options)
+
+
+def formulate(instances: Mapping[str, Instance], options: Options, listener: Listener = SILENT) -> Program:
+    """The program of all futures and shocks with the objective the instance asks for.
+
+    Regret needs the best cost of every future alone, which is found here, to the gap of the options.
+    """
+    program = assemble(build_network(instances))
+    risk = program.network.base.objective.risk
+    if risk is None:
+        return program
+    alone: dict[str, float] = {}
+    if risk.measure == "regret":
+        for scenario in program.network.tree.scenarios:
+            certain = assemble(build_network(only(instances, scenario.future)))
+            outcome = solve_program(certain, options, listener.progress, stopping=listener.stopping)
+            if not outcome.has_plan:
+                raise NoPlanAloneError(scenario.future, outcome.status)
+            alone[scenario.name] = outcome.objective
+    return weighed(program, risk, alone)
 
 
 def solve(
@@ -103,33 +133,63 @@ def solve(
     written), CheckFailedError when the tables do not bear out the result.
     """
     clock = Clock(listener.phase)
+    task = prepare(clock, path, scenario, sets, options)
+    with clock.phase("build"):
+        program = formulate(task.document.instances(), task.options, listener)
+    folder = Path(out) if out is not None else default_folder(task)
+    return carry_out(task, program, folder, clock, listener, model_file)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be solved; `given` is what else determines the run beside instance and options."""
+
+    document: Document
+    options: Options
+    warnings: tuple[str, ...]
+    given: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        return run_hash(self.document, self.options, self.given)
+
+
+def prepare(
+    clock: Clock, path: str | Path, scenario: str | None, sets: Sequence[str], options: dict[str, Any] | None,
+    on: str | Path | None = None, given: dict[str, Any] | None = None,
+) -> Task:
+    """Read and validate an instance; with `on`, the futures of another file take the place of its own."""
     with clock.phase("load"):
-        document = load(path, scenario, sets)
+        document = load(path, scenario, sets, on)
     with clock.phase("validate"):
         warnings = tuple(str(w) for w in validate(document))
     settings = Options.model_validate(document.instance.options.model_dump() | (options or {}))
-    with clock.phase("build"):
-        program = assemble(build_network(document.instances()))
-    folder = Path(out) if out is not None else default_folder(document, settings)
-    require_free(folder.resolve(), document.instance.name)
+    return Task(document, settings, warnings, given or {})
+
+
+def carry_out(
+    task: Task, program: Program, folder: Path, clock: Clock, listener: Listener,
+    model_file: str | Path | None = None,
+) -> Run:
+    """Solve a program and write its tables, checked."""
+    require_free(folder.resolve(), task.document.instance.name)
     if model_file is not None:
         write_model(program, str(model_file))
     with clock.phase("solve"):
-        outcome = solve_program(program, settings, listener.progress, stopping=listener.stopping)
+        outcome = solve_program(program, task.options, listener.progress, stopping=listener.stopping)
     if not outcome.has_plan:
-        return _without_plan(document, program, outcome, warnings, clock)
-    return _written(document, program, outcome, settings, folder, warnings, clock)
+        return _without_plan(task, program, outcome, clock)
+    return _written(task, program, outcome, folder, clock)
 
 
-def default_folder(document: Document, options: Options) -> Path:
+def default_folder(task: Task) -> Path:
     """results/<instance>/<first eight of the run's hash> under the working directory."""
-    name = re.sub(r"[^\w.-]", "-", document.instance.name).strip(".-") or "instance"
-    return Path("results") / name / run_hash(document, options)[:8]
+    name = re.sub(r"[^\w.-]", "-", task.document.instance.name).strip(".-") or "instance"
+    return Path("results") / name / task.digest[:8]
 
 
-def _without_plan(
-    document: Document, program: Program, outcome: Outcome, warnings: tuple[str, ...], clock: Clock
-) -> Run:
+def _without_plan(task: Task, program: Program, outcome: Outcome, clock: Clock) -> Run:
+    document = task.document
     found: tuple[Conflict, ...] = ()
     if outcome.status == "infeasible":
         with clock.phase("explain"):
@@ -137,15 +197,12 @@ def _without_plan(
                 replace(c, place=str(document.place((c.section, c.part)))) for c in conflicts(program)
             )
     figures = key_figures(document.instance, outcome, {}) | {"conflicts": [asdict(c) for c in found]}
-    return Run(document.instance, outcome, None, {}, figures, None, found, warnings, clock.seconds)
+    return Run(document.instance, outcome, None, {}, figures, None, found, task.warnings, clock.seconds)
 
 
-def _written(
-    document: Document, program: Program, outcome: Outcome, options: Options, folder: Path,
-    warnings: tuple[str, ...], clock: Clock,
-) -> Run:
-    instance = document.instance
-    folder = _beside_better(folder, run_hash(document, options), outcome)
+def _written(task: Task, program: Program, outcome: Outcome, folder: Path, clock: Clock) -> Run:
+    document, instance = task.document, task.document.instance
+    folder = _beside_better(folder, task.digest, outcome)
     with clock.phase("tables"):
         tables = all_tables(Solution(program, outcome))
     figures = key_figures(instance, outcome, tables)
@@ -161,8 +218,10 @@ def _written(
         write_json(figures | {"seconds": round(outcome.seconds, 3)}, fresh / "summary.json")
         write_json(datapackage(instance.name, instance.title, tables), fresh / "datapackage.json")
         verdict = {"passed": report.passed, "tests": dict(report.tests), "largest_residual": report.largest_residual}
-        write_json(manifest(document, options, outcome, clock.seconds, verdict), fresh / "manifest.json")
-    return Run(instance, outcome, folder, tables, figures, report, (), warnings, clock.seconds)
+        (fresh / RESOLVED).write_text(document.resolved_text(), "utf-8")
+        facts = manifest(document, task.options, outcome, clock.seconds, verdict)
+        write_json(facts | {"run_sha256": task.digest, "given": task.given}, fresh / MARK)
+    return Run(instance, outcome, folder, tables, figures, report, (), task.warnings, clock.seconds)
 
 
 def _beside_better(folder: Path, digest: str, outcome: Outcome) -> Path:

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from planner.figure import Name, Names, Number, Part, Patterns, Share, Year, figure
+from planner.futures import Control, Future, Risk, Sampling, Shock
 from planner.market import (
     Demand,
     Lane,
@@ -52,8 +53,11 @@ __all__ = [
     "Region",
     "Requirement",
     "Returns",
+    "Risk",
     "SaleStep",
+    "Sampling",
     "Served",
+    "Shock",
     "Size",
     "Source",
     "Stockpile",
@@ -120,21 +124,7 @@ class Objective(Part):
     """What is optimised; a maximised objective is the negative of total cost."""
 
     sense: Literal["minimise", "maximise"] = "minimise"
-
-
-class Future(Part):
-    """A possible future. Until `branches` it cannot be told from the future it comes `from`."""
-
-    title: str | None = None
-    probability: Share = Field(description="Those of all futures add up to 1; one of probability 0 is left out.")
-    comes_from: Name | None = Field(None, alias="from", description="The future it branches from.")
-    branches: Year | None = Field(
-        None, description="Year from which it can be told apart; a period starting then or later is its own."
-    )
-    controls: Patterns = Field(default_factory=list, description="Controls in force in this future.")
-    overrides: dict[str, object] = Field(
-        default_factory=dict, description="Changes of the instance's figures in this future, by path."
-    )
+    risk: Risk | None = Field(None, description="How bad futures weigh; absent: expected cost alone counts.")
 
 
 class Region(Part):
@@ -249,6 +239,7 @@ class Project(Part):
     requires: Names = Field(
         default_factory=list, description="Projects that must have been decided in the same period or before."
     )
+    emergency: bool = Field(False, description="May also be decided within the window of a shock.")
     public_money: Number = figure("money", "Public money announced for it, for reporting", 0.0)
 
     @model_validator(mode="after")
@@ -261,7 +252,8 @@ class Project(Part):
 class ProjectGroup(Part):
     """Limits that several projects share, on every path of the future; figures are read at the first period.
 
-    A project is under construction from its decision until commissioning, at least in the period of decision.
+    A project is under construction from its decision until commissioning, at least in the period of decision;
+    `building_at_once` holds in every period in which one of the projects can be decided.
     """
 
     projects: Patterns = Field(min_length=1)
@@ -270,37 +262,6 @@ class ProjectGroup(Part):
     least_size: Number | None = figure("quantity/year", "Least total size ever decided", default=None)
     most_size: Number | None = figure("quantity/year", "Most total size ever decided", default=None)
     most_capital: Number | None = figure("money", "Most capital cost ever decided, undiscounted", default=None)
-
-
-class Control(Part):
-    """One measure of an exporter. Acts on suppliers with this origin and on lanes out of the region.
-
-    What passes is the strictest ban times the product of all licence shares, averaged over the period.
-    """
-
-    title: str | None = None
-    exporter: Name
-    kind: Literal["ban", "licence"]
-    commodities: Patterns = Field(default_factory=list)
-    stages: list[str] = Field(default_factory=list)
-    elements: Names = Field(default_factory=list, description="Any commodity that contains one of these.")
-    destinations: Patterns = Field(min_length=1)
-    start: Year
-    end: Year | None = Field(None, description="End of the measure; absent: stays in force.")
-    passes: Share = Field(0.0, description="Share of the usual volume a licence regime lets through.")
-    delay: Annotated[float, Field(ge=0, le=2)] = Field(
-        0.0, description="Licence processing time [year]: nothing passes for so long from the start."
-    )
-
-    @model_validator(mode="after")
-    def _coherent(self) -> Control:
-        if not (self.commodities or self.stages or self.elements):
-            raise ValueError("name what is controlled: commodities, stages or elements")
-        if self.end is not None and self.end <= self.start:
-            raise ValueError(f"the window is empty: start {self.start:g}, end {self.end:g}")
-        if self.kind == "ban" and (self.passes or self.delay):
-            raise ValueError("a ban lets nothing through; use kind: licence")
-        return self
 
 
 class Elastic(Part):
@@ -375,6 +336,12 @@ class Instance(Part):
     futures: dict[Name, Future] = Field(
         default={"base": Future(probability=1.0)}, min_length=1, description="The first is the trunk."
     )
+    shocks: dict[Name, Shock] = Field(default_factory=dict)
+    clairvoyant: bool = Field(
+        False, description="Every future and shock has its own past, as if it were foreseen from the start: the error"
+        " of hoarding for a known date, for comparison only.",
+    )
+    sampling: Sampling | None = None
     sources: dict[Name, Source] = Field(default_factory=dict)
     regions: dict[Name, Region] = Field(min_length=1)
     elements: list[Name] = Field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -92,10 +93,18 @@ def _headline(run: Run) -> Text:
     word = "value" if instance.objective.sense == "maximise" else "cost"
     total = f"{signed(instance, outcome.objective):,.2f} {instance.units.money}"
     solved = HEADLINES[outcome.status]
-    return Text.assemble((f"{name}\n", "bold"), f"{solved} in {outcome.seconds:.1f} s: {word} {total}{gap}.\n")
+    weighed = ""
+    if instance.objective.risk is not None:
+        risk, money = instance.objective.risk, instance.units.money
+        weighed = f"The objective weighs risk ({risk.measure}, weight {risk.weight:g}): expected {word} "
+        weighed += f"{run.figures['expected_cost']:,.2f} {money}, worst {run.figures['worst_cost']:,.2f} {money}.\n"
+    return Text.assemble(
+        (f"{name}\n", "bold"), f"{solved} in {outcome.seconds:.1f} s: {word} {total}{gap}.\n", weighed
+    )
 
 
-def _frame(columns: list[tuple[str, str]], space: int = 2) -> Table:
+def frame(columns: list[tuple[str, str]], space: int = 2) -> Table:
+    """A plain table; every column with its name and where it is aligned."""
     padding = (0, space, 0, 0)
     table = Table(box=None, pad_edge=False, padding=padding)
     for name, justify in columns:
@@ -110,35 +119,47 @@ def _plan(run: Run) -> Group:
     title = f"Build: {_count(len(plan), 'decision')}, {plan['capital_cost'].sum():,.0f} {money} of capital"
     if hidden:
         title += f" ({len(shown)} largest; {hidden} more in plan.csv)"
-    table = _frame([("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"),
+    table = frame([("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"),
                     ("online", "right"), (f"size {run.instance.units.quantity}/yr", "right"), (money, "right")])
     for row in shown.to_dict("records"):
         table.add_row(
             Text(_short(row["title"] or row["project"], 44)), row["region"], row["stage"], str(row["group"]),
-            f"{row['commissioned']:.1f}".removesuffix(".0"), _amount(row["size"]), _amount(row["capital_cost"]),
+            f"{row['commissioned']:.1f}".removesuffix(".0"), amount(row["size"]), amount(row["capital_cost"]),
         )
     return Group(Text(title, style="bold"), table)
 
 
 def _costs(run: Run) -> Text:
     items = sorted(run.figures["cost_by_item"].items(), key=lambda item: -abs(item[1]))
-    words = ", ".join(f"{name.replace('_', ' ')} {_amount(total)}" for name, total in items if abs(total) > 1e-9)
+    words = ", ".join(f"{name.replace('_', ' ')} {amount(total)}" for name, total in items if abs(total) > 1e-9)
     return Text.assemble(("Discounted cost by item ", "bold"), f"({run.instance.units.money}): {words}\n")
 
 
 def _served(run: Run) -> Group:
-    frame = pd.DataFrame(run.figures["served"])
-    futures, classes = list(dict.fromkeys(frame["future"])), list(dict.fromkeys(frame["class"]))
-    table = _frame([("future", "left"), ("chance", "right"), *((c, "right") for c in classes)], space=1)
-    lookup = {(r["future"], r["class"]): r for r in run.figures["served"]}
-    for future in futures:
-        cells = [_share(lookup.get((future, c))) for c in classes]
-        table.add_row(future, f"{run.instance.futures[future].probability:.0%}", *cells)
-    title = "Share of demand served over the horizon (worst demand in its worst year)"
+    """One row per future, and one per shock: of all its onsets the one that leaves each class the worst served."""
+    shares, nodes = pd.DataFrame(run.figures["served"]), run.tables["nodes"]
+    windows = nodes[nodes["onset"].notna()].drop_duplicates("future").set_index("future")["source"]
+    shares = shares.assign(row=shares["future"].map(windows).fillna(shares["future"]))
+    classes = list(dict.fromkeys(shares["class"]))
+    table = frame([("future", "left"), ("chance", "right"), *((c, "right") for c in classes)], space=1)
+    for row, part in shares.groupby("row", sort=False):
+        worst = part.sort_values("served").drop_duplicates("class").set_index("class").to_dict("index")
+        cells = [_share(worst.get(c)) for c in classes]
+        name = f"{row}, worst of {_count(part['future'].nunique(), 'onset')}" if row in set(windows) else str(row)
+        table.add_row(Text(name), f"{_chance(run, set(part['future'])):.0%}", *cells)
+    title = "Share of demand served over the horizon or window (worst demand in its worst year)"
     return Group(Text(title, style="bold"), table)
 
 
-def _share(row: dict[str, Any] | None) -> Text:
+def _chance(run: Run, futures: set[str]) -> float:
+    """Chance of the futures, or of the windows of a shock; a future counts with what may break into it."""
+    listed = run.tables["scenarios"]
+    names = listed["scenario"].str.replace(" then .*", "", regex=True)
+    is_window = bool(set(names) & futures) and not (set(listed["future"]) & futures)
+    return float(listed.loc[(names if is_window else listed["future"]).isin(futures), "probability"].sum())
+
+
+def _share(row: Mapping[Any, Any] | None) -> Text:
     if row is None:
         return Text("-")
     text = f"{row['served']:.1%}"
@@ -148,11 +169,11 @@ def _share(row: dict[str, Any] | None) -> Text:
 
 
 def _requirements(run: Run) -> Text:
-    frame = run.tables["requirements"]
-    if frame.empty:
+    rows = run.tables["requirements"]
+    if rows.empty:
         return Text("")
-    missed = frame[frame["violation"] > 1e-6]
-    text = Text.assemble(("\nRequirements: ", "bold"), f"{len(frame) - len(missed)} of {len(frame)} rows met")
+    missed = rows[rows["violation"] > 1e-6]
+    text = Text.assemble(("\nRequirements: ", "bold"), f"{len(rows) - len(missed)} of {len(rows)} rows met")
     if len(missed):
         names = ", ".join(f"{name} ({n})" for name, n in missed["requirement"].value_counts().items())
         text.append(f"; missed at a price: {names}", style="yellow")
@@ -167,7 +188,7 @@ def _short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _amount(value: float) -> str:
+def amount(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 

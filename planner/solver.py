@@ -24,6 +24,7 @@ from planner.template import Array
 
 Status = Literal["optimal", "stopped", "interrupted", "infeasible", "unbounded", "no_plan"]
 FEASIBILITY = 1e-7
+SLACK = 1e-9  # Share of the risk measure that the tie-break may give up.
 LARGE = 50_000  # Nonzeros from which a program is rounded before it is searched.
 POLL = 0.2  # Seconds between looks at Ctrl-C while the solver works.
 
@@ -262,15 +263,37 @@ def _outcome(
     program: Program, solver: highspy.Highs, status: Status, bound: float, nodes: int, begun: float
 ) -> Outcome:
     """The outcome of a solved linear program: the relaxation, or the one with the integers fixed."""
-    solution, scale = solver.getSolution(), program.cost_scale
+    scale = program.cost_scale
     objective = solver.getInfo().objective_function_value / scale
-    bound = min(bound, objective)
+    risk = program.network.base.objective.risk
+    if program.expected is not None and risk is not None and risk.weight == 1:
+        _break_ties(program, program.expected, solver)
+    bound, solution = min(bound, objective), solver.getSolution()
     return Outcome(
         status=status, values=_clean(program, np.array(solution.col_value)),
-        prices=np.array(solution.row_dual) / scale, objective=objective, bound=bound,
+        prices=np.array(solution.row_dual)[: len(program.row_lower)] / scale, objective=objective, bound=bound,
         gap=relative_gap(objective, bound), nodes=nodes,
         seconds=time.monotonic() - begun, message=solver.modelStatusToString(solver.getModelStatus()),
     )
+
+
+def _break_ties(program: Program, expected: Array, solver: highspy.Highs) -> None:
+    """Among the plans of equal risk the one of least expected cost: a measure may not see what other futures cost.
+
+    Prices are then those of expected cost while the risk is held.
+    """
+    value = solver.getInfo().objective_function_value
+    columns = np.flatnonzero(program.cost).astype(np.int32)
+    most = value * (1 + SLACK) if value > 0 else value * (1 - SLACK)
+    offset = program.offset * program.cost_scale
+    solver.addRow(
+        -math.inf, most + SLACK - offset, len(columns), columns, program.cost[columns] * program.cost_scale
+    )
+    every = np.arange(len(program.cost), dtype=np.int32)
+    solver.changeColsCost(len(every), every, expected * program.cost_scale)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise SolverError("the plan of equal risk and least expected cost was not found")
 
 
 def _without_prices(program: Program, found: Search, begun: float) -> Outcome:

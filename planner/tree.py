@@ -1,29 +1,33 @@
 """The tree of nodes: one period of one branch of the future each.
 
 Futures share nodes until they can be told apart, so that nothing decided or stored before may depend on
-which of them comes true: non-anticipativity by construction.
+which of them comes true: non-anticipativity by construction. `branching` makes the tree of an instance.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from planner.schema import Instance, Time
-from planner.units import periods
+from planner.schema import Time
 
 MOMENT = 1e-9  # Years; far below any period length, far above rounding.
 
 
 @dataclass(frozen=True)
 class Node:
-    """One period of one branch. Years are decimal; `weight` is probability * length * factor [year]."""
+    """One period of one branch. Years are decimal; `weight` is probability * length * factor [year].
+
+    `future` names the branch that owns it, `source` the future or shock whose figures and controls hold. Nodes in
+    the window of a shock know its `onset`; only nodes with a `group` can decide investments.
+    """
 
     index: int
     parent: int | None
     future: str
+    source: str
     futures: tuple[str, ...]
     period: int
     period_name: str
@@ -32,6 +36,7 @@ class Node:
     probability: float
     factor: float
     group: str
+    onset: float | None = None
 
     @property
     def key(self) -> str:
@@ -54,10 +59,28 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Scenario:
+    """One way in which everything may come: a future, with a shock on the way or without.
+
+    `shares` gives the share of each node's period that it spends there; those of a period add up to 1. The
+    probability lies between `low` and `high`.
+    """
+
+    name: str
+    future: str
+    onset: float | None
+    probability: float
+    low: float
+    high: float
+    shares: Mapping[int, float]
+
+
+@dataclass(frozen=True)
 class Tree:
-    """All nodes, parents before children."""
+    """All nodes, parents before children, and the scenarios that pass through them."""
 
     nodes: tuple[Node, ...]
+    scenarios: tuple[Scenario, ...] = ()
 
     @cached_property
     def _paths(self) -> tuple[tuple[Node, ...], ...]:
@@ -95,12 +118,18 @@ class Tree:
         """Decision groups: the nodes that share one investment decision, in order of time."""
         groups: dict[str, list[Node]] = {}
         for node in sorted(self.nodes, key=lambda n: n.period):
-            groups.setdefault(node.group, []).append(node)
+            if node.group:
+                groups.setdefault(node.group, []).append(node)
         return {key: tuple(nodes) for key, nodes in groups.items()}
 
     def paths(self) -> Iterator[tuple[Node, ...]]:
-        """The path to each leaf: one per distinguishable future."""
+        """The path to each leaf: one per distinguishable future and per window of a shock."""
         return (self._paths[leaf.index] for leaf in self.leaves)
+
+    def weighed(self, scenario: Scenario) -> Tree:
+        """The same tree as if a scenario were certain: what a node counts for is its share of the scenario."""
+        nodes = tuple(replace(n, probability=scenario.shares.get(n.index, 0.0)) for n in self.nodes)
+        return Tree(nodes, (scenario,))
 
 
 def discount_factor(time: Time, start: float, length: float) -> float:
@@ -114,47 +143,3 @@ def discount_factor(time: Time, start: float, length: float) -> float:
         return (math.exp(-force * begin) - math.exp(-force * end)) / (force * length)
     shift = {"start_of_period": 0.0, "mid_period": length / 2, "end_of_period": length}[time.discounting]
     return float((1 + rate) ** -(start + shift - time.base_year))
-
-
-def build_tree(instance: Instance) -> Tree:
-    """The tree of an instance: `futures` branch from each other, the first is the trunk.
-
-    A future of probability 0 counts for nothing and has no nodes of its own; others may still branch from it.
-    """
-    time = instance.time
-    futures = [name for name, future in instance.futures.items() if future.probability > 0]
-    nodes: list[Node] = []
-    at_end: dict[str, int] = {}
-    for period, span in enumerate(periods(time)):
-        owners = {future: _owner(instance, future, span.start) for future in futures}
-        for owner in dict.fromkeys(owners.values()):
-            through = tuple(f for f in futures if owners[f] == owner)
-            key = f"{owner}:{span.name}"
-            nodes.append(
-                Node(
-                    index=len(nodes),
-                    parent=at_end.get(through[0]),
-                    future=owner,
-                    futures=through,
-                    period=period,
-                    period_name=span.name,
-                    start=span.start,
-                    length=span.length,
-                    probability=math.fsum(instance.futures[f].probability for f in through),
-                    factor=discount_factor(time, span.start, span.length),
-                    group=span.name if instance.plan == "common" else key,
-                )
-            )
-        for node in nodes[-len(set(owners.values())):]:
-            for future in node.futures:
-                at_end[future] = node.index
-    return Tree(tuple(nodes))
-
-
-def _owner(instance: Instance, name: str, start: float) -> str:
-    """The future whose node is passed in the period that starts then."""
-    future = instance.futures[name]
-    while future.comes_from is not None and future.branches is not None and start < future.branches - MOMENT:
-        name = future.comes_from
-        future = instance.futures[name]
-    return name

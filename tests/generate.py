@@ -15,12 +15,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from planner.schema import Instance
-from tests.generate_industry import AMOUNTS, EXPORTER, PRICES, Industry, Raw
+from tests.generate_controls import Controls
+from tests.generate_industry import AMOUNTS, EXPORTER, PRICES, Raw
 
 __all__ = ["Raw", "by_future", "instances"]
 
 
-class Maker(Industry):
+class Maker(Controls):
     """Adds trade, users and rules to the industry."""
 
     # Trade
@@ -157,41 +158,6 @@ class Maker(Industry):
             stockpiles[f"store-{number}"] = part
         self.raw["stockpiles"] = stockpiles
 
-    def trade(self) -> list[tuple[str, str, str]]:
-        """Exporter, commodity and destination of everything that a control could act on."""
-        found = [
-            (EXPORTER, supplier["commodity"], place)
-            for name, supplier in self.raw["suppliers"].items() if name != "world"
-            for place in self.places
-        ]  # fmt: skip
-        return found + [(self.places[0], "magnet", place) for place in self.places[1:]]
-
-    def controls(self) -> None:
-        """Measures of the exporter, and of the first region, each in force in some future."""
-        controls: Raw = {}
-        futures = list(self.raw["futures"].values())
-        for name in ["licence", "ban", "second"][: self.draw(st.integers(1, 3)) if self.controlled else 0]:
-            start = self.pick(self.starts) + self.pick([0.0, 0.25, -0.5])
-            exporter, commodity, destination = self.pick(self.trade())
-            scopes: list[Raw] = [{"commodities": [f"{commodity[:3]}*"]}, {"elements": ["Nd"]}]
-            scopes.append({"stages": [self.raw["commodities"][commodity]["stage"]]})
-            control: Raw = {"exporter": exporter, "start": start} | self.pick(scopes)
-            control["destinations"] = self.pick([["*"], [destination]])
-            control["kind"] = "ban" if name == "ban" else "licence"
-            chosen = self.some(futures)
-            for future in chosen:
-                future["controls"] = [*future.get("controls", []), self.pick([name, f"{name[:3]}*"])]
-            if self.chance():
-                # It must last into the first node that some of its futures have for themselves.
-                branches = [future.get("branches", self.starts[0]) for future in chosen]
-                own = min(next(begun for begun in self.starts if begun >= branch) for branch in branches)
-                control["end"] = max(start, own) + self.pick([0.5, 2.0, 4.0])
-            if name != "ban":
-                control["passes"] = self.pick([0.5, 0.8, 0.25, 0.0])
-                control["delay"] = self.pick([0.0, 0.25, 1.0])
-            controls[name] = control
-        self.raw["controls"] = controls
-
     def requirements(self) -> None:
         """Served shares at a price; dependence hard or at a price."""
         requirements: Raw = {}
@@ -215,8 +181,8 @@ class Maker(Industry):
         self.raw["requirements"] = requirements
 
     def overrides(self) -> None:
-        """Figures that differ in later futures."""
-        for future in list(self.raw["futures"].values())[1:]:
+        """Figures that differ in later futures and within the windows of shocks."""
+        for future in [*list(self.raw["futures"].values())[1:], *self.raw["shocks"].values()]:
             chosen = self.some(self.changes, 0)[:3] if self.chance() else []
             if chosen:
                 future["overrides"] = dict(chosen)
@@ -243,11 +209,18 @@ def instances(draw: st.DrawFn) -> Raw:
 
 
 def by_future(raw: Mapping[str, Any]) -> dict[str, Instance]:
-    """The instance of every future: the plain dict with that future's overrides (no patterns) applied."""
+    """The instance of every future, then of every shock: the plain dict with its overrides (no patterns) applied.
+
+    Those of a shock come on top of those of the future it breaks into.
+    """
+    futures = raw.get("futures", {"base": {}})
+    sources = {name: [future] for name, future in futures.items()}
+    for name, shock in raw.get("shocks", {}).items():
+        sources[name] = [futures[shock.get("from", next(iter(futures)))], shock]
     variants = {}
-    for name, future in raw.get("futures", {"base": {}}).items():
+    for name, parts in sources.items():
         changed = copy.deepcopy(dict(raw))
-        for path, value in future.get("overrides", {}).items():
+        for path, value in (change for part in parts for change in part.get("overrides", {}).items()):
             _change(changed, path, value)
         variants[name] = Instance.model_validate(changed)
     return variants

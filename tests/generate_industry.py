@@ -59,7 +59,9 @@ class Industry:
     def frame(self) -> None:
         """Units, time, regions, commodities."""
         quantity, money, price, self.factor = self.pick(UNITS)
-        lengths = [self.pick([1.0, 0.5, 2.0, 3.0, 5.0]) for _ in range(self.draw(st.integers(1, 5)))]
+        self.shocked = self.chance()
+        most = 4 if self.shocked else 5
+        lengths = [self.pick([1.0, 0.5, 2.0, 3.0, 5.0]) for _ in range(self.draw(st.integers(1, most)))]
         start = self.pick([2026.0, 2026.0, 2027.5])
         self.raw = {"name": "random", "units": {"quantity": quantity, "money": money, "price": price}}
         self.raw["time"] = {
@@ -113,7 +115,47 @@ class Industry:
             futures[name] = future
         self.raw["futures"] = futures
         # What lets only a share pass needs a limit of which it is a share, so lanes must know.
-        self.controlled = self.chance()
+        self.controlled = self.shocked or self.chance()
+        self.raw["shocks"] = self.shocks(futures) if self.shocked else {}
+        if self.chance(5):
+            self.raw["clairvoyant"] = True
+        if self.chance(3):
+            self.risk(futures)
+
+    def shocks(self, futures: Raw) -> Raw:
+        """One or two shocks; together they must not be surer than sure in the longest period."""
+        shocks: Raw = {}
+        names = ["embargo", "strike"][: self.pick([1, 1, 2])]
+        for name in names:
+            shock: Raw = {"length": self.pick([0.5, 1.0, 1.5, 3.0])}
+            shock["hazard"] = self.pick([0.01, 0.05, 0.1] if len(names) > 1 else [0.05, 0.1, 0.3])
+            origin = self.pick([next(iter(futures)), *futures])
+            onsets = [start for start in self.starts if start >= futures[origin].get("branches", 0.0)]
+            first = self.draw(st.integers(0, len(onsets) - 1))
+            if origin != next(iter(futures)) or self.chance():
+                shock["from"] = origin
+            if len(onsets) > 2 or self.chance():
+                # At most two onsets keep the tree small.
+                shock["earliest"] = max(self.starts[0], onsets[first] - self.pick([0.0, 0.25]))
+                shock["latest"] = onsets[min(first + self.pick([0, 1]), len(onsets) - 1)]
+            shocks[name] = shock
+        return shocks
+
+    def risk(self, futures: Raw) -> None:
+        """How bad futures weigh; ranges of what may be off."""
+        measures = ["cvar", "worst", "intervals"] + ([] if self.shocked else ["regret"])
+        risk: Raw = {"measure": self.pick(measures), "weight": self.pick([1.0, 0.5, 0.25])}
+        if risk["measure"] == "cvar":
+            risk["tail"] = self.pick([0.1, 0.25, 0.5, 1.0])
+        if risk["measure"] == "intervals":
+            for number, future in enumerate(futures.values()):
+                if number == 0 or self.chance():
+                    chance = future["probability"]
+                    future["range"] = [round(chance * self.pick([0.5, 0.8]), 9), min(1.0, round(chance * 1.25, 9))]
+            for shock in self.raw["shocks"].values():
+                if self.chance():
+                    shock["range"] = [shock["hazard"] * self.pick([0.0, 0.5]), shock["hazard"] * 1.2]
+        self.raw["objective"]["risk"] = risk
 
     # Making
 
@@ -150,6 +192,8 @@ class Industry:
             for place in sorted({self.places[0], self.pick(self.places)}, key=self.places.index):
                 name = f"{process.strip('*')}-{place}"
                 part: Raw = {"region": place, "processes": [process]}
+                if self.chance():
+                    part["stage"] = {"mine": "mine", "sinter": "magnet"}.get(process, "separation")
                 part["capacity"] = self.figure([0.0, size, size / 2])
                 part["availability"] = self.pick([1.0, 0.9])
                 part["fixed_cost"] = self.pick([0.0, 0.5, 1.0])
@@ -198,6 +242,8 @@ class Industry:
             if number and self.chance(3):
                 part["requires"] = [f"expand-{number - 1}"]
                 part.pop("latest", None)
+            if self.shocked and self.chance(3):
+                part["emergency"] = True
             projects[name] = part
             if "variable" in part["capital"]:
                 self.changes.append((f"projects.{name}.capital.variable", 4.0))
@@ -229,6 +275,12 @@ class Industry:
             full = size.get("most", size.get("fixed", size.get("module")))
             groups["pledge"] = {"projects": [name], "least_size": full / 2}
             pledged = name
+        for name, part in projects.items():
+            # A pledge must not be delayed, nothing beyond the horizon.
+            first = next(start for start in self.starts if start >= part.get("earliest", 0.0))
+            years = [years for years in (1.5, 2.5, 0.25) if first + years < self.end]
+            if name != pledged and years:
+                self.changes.append((f"projects.{name}.lead_time", self.pick(years)))
         if self.chance(3):
             most = len(projects) if any("requires" in part for part in projects.values()) else self.pick([1, 2])
             groups["crews"] = {"projects": ["expand-*"], "at_most": most, "building_at_once": 1}

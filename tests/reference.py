@@ -13,31 +13,32 @@ from collections.abc import Mapping
 
 from planner.figure import Figure
 from planner.schema import Dependence, Instance, Lane, Returns, Served, Supplier
-from tests.reference_plan import Plan
+from tests.reference_access import Access
+from tests.reference_control import is_emergency, passes, price_factor
 from tests.reference_program import Infeasible, Terms, Unbounded
-from tests.reference_tree import EPSILON, Node, in_force, matches, overlap, passes
+from tests.reference_risk import weigh
+from tests.reference_tree import EPSILON, Node, matches, overlap
 
 __all__ = ["Infeasible", "Unbounded", "reference_objective", "reference_solution"]
 
-Place = tuple[str, str]
+TERMS = ("balance", "use", "inputs", "outflow", "movement", "fill", "release", "stock")
 
 
-class Reference(Plan):
-    """The complete problem of an instance and its futures."""
+class Reference(Access):
+    """The complete problem of an instance, its futures and its shocks."""
 
-    def __init__(self, instances: Mapping[str, Instance]) -> None:
+    def __init__(self, instances: Mapping[str, Instance], alone: Mapping[str, float] | None = None) -> None:
         super().__init__(instances)
         self.unlimited: list[tuple[int, int]] = []
-        self.terms: dict[str, dict[Place, Terms]] = {}
-        self.imports: dict[tuple[str, str, str], Terms] = {}
         for node in self.nodes:
             self.operate(node)
         self.reserves()
+        weigh(self, self.alone() if alone is None else alone)
 
     def operate(self, node: Node) -> None:
         """Everything that happens in one node, then its balances and requirements."""
-        self.terms = {kind: defaultdict(list) for kind in ("balance", "use", "movement")}
-        self.imports = defaultdict(list)
+        self.terms = {kind: defaultdict(list) for kind in TERMS}
+        self.imports, self.exports = defaultdict(list), defaultdict(list)
         data = self.data(node)
         self.facilities(node)
         for name, lane in data.lanes.items():
@@ -51,6 +52,8 @@ class Reference(Plan):
         for name, returns in data.returns.items():
             self.returns(node, name, returns)
         self.balances(node)
+        self.access(node)
+        self.quotas(node)
         self.limits(node)
         for name, part in data.requirements.items():
             early = part.start is not None and node.start < part.start - EPSILON
@@ -82,6 +85,7 @@ class Reference(Plan):
                 for commodity, amount in process.inputs.items():
                     self.terms["balance"][commodity, facility.region].append((-amount, activity))
                     self.terms["use"][commodity, facility.region].append((amount, activity))
+                    self.terms["inputs"][commodity, facility.region].append((amount, activity))
             available = facility.availability.at(at)
             self.program.row([*used, (-available, online)], most=0)
             if facility.minimum_load.at(at) > 0:
@@ -118,7 +122,9 @@ class Reference(Plan):
         self.terms["balance"][commodity, origin].append((-1, sent))
         self.terms["balance"][commodity, to].append((1 - lane.loss, sent))
         self.terms["movement"]["lanes", name].append((1, sent))
+        self.terms["outflow"][commodity, origin].append((1, sent))
         self.imports[origin, commodity, to].append((1 - lane.loss, sent))
+        self.exports[origin, commodity, to].append((1, sent))
 
     def supplier(self, node: Node, name: str, supplier: Supplier) -> None:
         """Purchases from an outside source."""
@@ -127,7 +133,7 @@ class Reference(Plan):
         for region in (region for region in data.regions if matches(region, supplier.regions)):
             passing = passes(data, node, supplier.origin, commodity, region)
             limit, delivery = supplier.region_limits.get(region), supplier.delivery_costs.get(region)
-            tariff = supplier.tariffs.get(region)
+            tariff, factor = supplier.tariffs.get(region), price_factor(data, node, supplier.origin, commodity, region)
             here: Terms = []
             for number, step in enumerate(supplier.steps):
                 bought = program.add("bought", name, number, region, node)
@@ -137,7 +143,7 @@ class Reference(Plan):
                     program.row([(1, bought)], most=0)
                 elif passing < 1 and limit is None:
                     raise ValueError(f"supplier {name} has no amount of which a share could pass")
-                price = step.price.at(at) * (1 + (tariff.at(at) if tariff else 0))
+                price = step.price.at(at) * factor * (1 + (tariff.at(at) if tariff else 0))
                 self.pay(node, self.money * (price + (delivery.at(at) if delivery else 0)), bought)
                 here.append((1, bought))
                 steps[number].append((1, bought))
@@ -147,6 +153,7 @@ class Reference(Plan):
             self.terms["movement"]["suppliers", name] += here
             if supplier.origin is not None:
                 self.imports[supplier.origin, commodity, region] += here
+                self.exports[supplier.origin, commodity, region] += here
         for number, terms in steps.items():
             amount = supplier.steps[number].amount
             if amount is not None:
@@ -178,6 +185,7 @@ class Reference(Plan):
                     delivery = outlet.delivery_costs.get(region)
                     self.pay(node, self.money * ((delivery.at(at) if delivery else 0) - step.price.at(at)), sale)
                     self.terms["balance"][outlet.commodity, region].append((-1, sale))
+                    self.terms["outflow"][outlet.commodity, region].append((1, sale))
                     sold.append((1, sale))
                 if step.amount is not None:
                     program.row(sold, most=step.amount.at(at))
@@ -228,12 +236,15 @@ class Reference(Plan):
             program.row([(1, stock)], pile.least.at(at), pile.capacity.at(at) if pile.capacity else math.inf)
             program.row([(1, fill)], most=pile.fill_limit.at(at) if pile.fill_limit else math.inf)
             program.row([(1, release)], most=pile.release_limit.at(at) if pile.release_limit else math.inf)
-            if pile.release == "emergency" and not in_force(data, node):
+            if pile.release == "emergency" and not is_emergency(data, node, pile.emergency):
                 program.row([(1, release)], most=0)
             self.pay(node, self.money * pile.holding_cost.at(at), stock)
             if node in self.leaves:
-                program.cost[stock] -= node.probability * node.factor * self.money * pile.final_value.at(at)
-            self.terms["balance"][pile.commodity, pile.region] += [(1, release), (-1, fill)]
+                self.costs[node][stock] -= node.factor * self.money * pile.final_value.at(at)
+            place = (pile.commodity, pile.region)
+            self.terms["balance"][place] += [(1, release), (-1, fill)]
+            for kind, column in (("fill", fill), ("release", release), ("stock", stock)):
+                self.terms[kind][place].append((1, column))
 
     def returns(self, node: Node, name: str, part: Returns) -> None:
         """Material that comes back a lifetime after delivery."""
@@ -260,6 +271,7 @@ class Reference(Plan):
                 if commodity.disposal != "forbidden":
                     disposed = self.program.add("disposed", name, region, node)
                     terms.append((-1, disposed))
+                    self.terms["outflow"][name, region].append((1, disposed))
                     if isinstance(commodity.disposal, Figure):
                         self.pay(node, self.money * commodity.disposal.at(node.middle), disposed)
                 self.program.row(terms, 0, 0)
@@ -315,28 +327,41 @@ class Reference(Plan):
         program = self.program
         if not self.unlimited:
             return
-        upper, cost = list(program.upper), list(program.cost)
         for _, used in self.unlimited:
             program.row([(1, used)], least=1)
         worst, _ = program.solve(relax, gap)
         del program.rows[-len(self.unlimited) :]
-        paid = {used for _, used in self.unlimited}
-        program.row([(value, column) for column, value in enumerate(cost) if value and column not in paid], most=worst)
+        program.row([(value, column) for column, value in enumerate(program.cost) if value], most=worst)
         bounds = []
         for sent, _ in self.unlimited:
-            wanted = [0.0] * len(upper)
+            wanted = [0.0] * len(program.upper)
             wanted[sent] = -1
             bounds.append(-program.solve(True, gap, wanted)[0])
         program.rows.pop()
         for bound, (sent, used) in zip(bounds, self.unlimited, strict=True):
             program.row([(1, sent), (-max(bound, 0.0), used)], most=0)
 
+    def alone(self) -> dict[str, float]:
+        """For regret: the least cost of each future, were it the only one."""
+        risk, futures = self.trunk.objective.risk, self.trunk.futures
+        if risk is None or risk.measure != "regret":
+            return {}
+        found = {}
+        for future in self.tree.paths:
+            chances = {name: part.model_copy(update={"probability": float(name == future), "range": None})
+                       for name, part in futures.items()}  # fmt: skip
+            objective = self.trunk.objective.model_copy(update={"risk": None, "sense": "minimise"})
+            only = self.trunk.model_copy(update={"futures": chances, "objective": objective})
+            found[future] = reference_objective({**self.instances, next(iter(self.instances)): only})
+        return found
+
 
 def reference_solution(
-    instances: Mapping[str, Instance], relax: bool = False, gap: float = 1e-9
+    instances: Mapping[str, Instance], relax: bool = False, gap: float = 1e-9,
+    alone: Mapping[str, float] | None = None,
 ) -> tuple[float, dict[str, float]]:
     """The objective in the instance's own sense and every variable by a readable name."""
-    reference = Reference(instances)
+    reference = Reference(instances, alone)
     reference.limit_used(relax, gap)
     cost, values = reference.program.solve(relax, gap)
     named = {
@@ -346,9 +371,13 @@ def reference_solution(
     return (-cost if reference.trunk.objective.sense == "maximise" else cost), named
 
 
-def reference_objective(instances: Mapping[str, Instance], relax: bool = False, gap: float = 1e-9) -> float:
-    """Optimal objective of an instance, given for every future with its overrides applied; the first is the trunk.
+def reference_objective(
+    instances: Mapping[str, Instance], relax: bool = False, gap: float = 1e-9,
+    alone: Mapping[str, float] | None = None,
+) -> float:
+    """Optimal objective of an instance, given for every future, then every shock, with its overrides applied.
 
-    Raises Infeasible or Unbounded. `relax` drops the integrality; `gap` is the relative gap allowed.
+    Raises Infeasible or Unbounded. `relax` drops the integrality; `gap` is the relative gap allowed; `alone`: the
+    least cost of each future by itself, for regret, found here if not given.
     """
-    return reference_solution(instances, relax, gap)[0]
+    return reference_solution(instances, relax, gap, alone)[0]

@@ -13,17 +13,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from planner.schema import Instance, Project, ProjectGroup
+from tests.reference_control import pace_and_dearer
+from tests.reference_futures import Tree
 from tests.reference_program import Program, Terms
-from tests.reference_tree import (
-    EPSILON,
-    Node,
-    availability,
-    in_service,
-    matches,
-    money_per_price,
-    overlap,
-    scenario_tree,
-)
+from tests.reference_tree import EPSILON, Node, matches, money_per_price
+from tests.reference_work import Step, Work, availability, in_service, work_until
 
 
 class Plan:
@@ -36,9 +30,11 @@ class Plan:
         self.program = Program()
         self.column = self.program.columns
         self.money = money_per_price(self.trunk)
-        self.paths = scenario_tree(self.trunk)
-        self.nodes = sorted({node for path in self.paths.values() for node in path}, key=lambda node: node.period)
-        self.leaves = list(dict.fromkeys(path[-1] for path in self.paths.values()))
+        self.tree = Tree(self.trunk)
+        self.nodes, self.leaves = self.tree.nodes, self.tree.leaves
+        # What a node costs when it happens, discounted, per unit of each variable.
+        self.costs: dict[Node, dict[int, float]] = {node: defaultdict(float) for node in self.nodes}
+        self.works: dict[tuple[str, Node, Node], Work] = {}
         self.groups: dict[object, list[Node]] = defaultdict(list)
         self.largest: dict[tuple[str, object], float] = {}
         self.moved: dict[tuple[str, str], list[tuple[str, str, str, str]]] = {}
@@ -48,16 +44,16 @@ class Plan:
         self.share_limits()
 
     def group(self, node: Node) -> object:
-        """Nodes of one group share their decisions."""
-        return node.period if self.trunk.plan == "common" else node
+        """Nodes of one group share their decisions; nobody plans ahead what is decided in a window."""
+        return node.period if self.trunk.plan == "common" and not node.is_window else node
 
     def data(self, node: Node) -> Instance:
         """The instance as it holds in the node."""
-        return self.instances[node.owner]
+        return self.instances[node.source]
 
     def pay(self, node: Node, yearly: float, column: int) -> None:
         """A yearly cost of the node per unit of a variable."""
-        self.program.cost[column] += node.weight * yearly
+        self.costs[node][column] += node.length * node.factor * yearly
 
     def decide(self) -> None:
         """Every project in every group of nodes in which it may be decided; closures of what exists."""
@@ -66,15 +62,17 @@ class Plan:
                 project = self.data(nodes[0]).projects[name]
                 early = project.earliest is not None and nodes[0].start < project.earliest - EPSILON
                 late = project.latest is not None and nodes[0].start > project.latest + EPSILON
-                useless = nodes[0].start + project.lead_time >= max(leaf.end for leaf in self.leaves) - EPSILON
-                if not early and not late and not useless:
+                useless = nodes[0].start + project.lead_time >= self.tree.end - EPSILON
+                allowed = project.emergency or not nodes[0].is_window
+                if allowed and not early and not late and not useless:
                     self.decision(name, group, nodes)
         for name, facility in self.trunk.facilities.items():
             if facility.retirement:
-                for group in self.groups:
-                    self.program.add("retire", name, group, upper=1)
+                for group, nodes in self.groups.items():
+                    if not nodes[0].is_window:
+                        self.program.add("retire", name, group, upper=1)
                 for leaf in self.leaves:
-                    self.program.row([(1, self.column["retire", name, self.group(m)]) for m in leaf.path], most=1)
+                    self.program.row([(1, column) for column in self.closures(name, leaf)], most=1)
 
     def decision(self, name: str, group: object, nodes: list[Node]) -> None:
         """One decision: whether, how large, and its overnight cost in every node of the group."""
@@ -97,6 +95,7 @@ class Plan:
         for node in nodes:
             overnight = program.add("overnight", name, node)
             self.capital(self.data(node).projects[name], node, start, size, overnight)
+            self.charge(name, node, overnight)
 
     def capital(self, project: Project, node: Node, start: int, size: int, overnight: int) -> None:
         """The overnight cost of a decision and what of it is charged."""
@@ -111,20 +110,42 @@ class Plan:
         else:
             terms = [(-capital.fixed.at(at), start), (-self.money * capital.variable.at(at), size)]
             self.program.row([(1, overnight), *terms], 0, 0)
-        self.program.cost[overnight] += self.charge(project, node)
 
-    def charge(self, project: Project, decided: Node) -> float:
-        """Discounted and expected charge per unit of overnight cost."""
+    def charge(self, name: str, decided: Node, overnight: int) -> None:
+        """What of an overnight cost is charged in the node of decision and all that follow it."""
+        project, work = self.data(decided).projects[name], self.work
+        below = [node for node in self.nodes if decided in node.path]
         if self.time.capital_charge == "lump_sum":
-            return decided.probability * decided.factor
+            self.costs[decided][overnight] += decided.factor
+            for node in below:
+                self.costs[node][overnight] += node.factor * work(name, decided, node).increment
+            return
         rate = self.time.discount_rate if project.cost_of_capital is None else project.cost_of_capital
         years, yearly = project.lead_time, 1 / project.life
         if rate > 0:
             yearly = rate / (1 - (1 + rate) ** -project.life)
         if self.time.interest_during_construction and years > 0 and rate > 0:
             yearly *= ((1 + rate) ** years - 1) / (years * math.log(1 + rate))
-        below = [node for node in self.nodes if decided in node.path]
-        return yearly * sum(in_service(project, decided, node) * node.weight for node in below)
+        for node in below:
+            until = work(name, decided, node)
+            share = in_service(project, until.commissioned, node)
+            self.pay(node, yearly * share * (1 + until.surcharge), overnight)
+
+    def work(self, name: str, decided: Node, node: Node) -> Work:
+        """How far a project has come by the end of a node."""
+        if (name, decided, node) not in self.works:
+            steps = []
+            for passed in node.path[node.path.index(decided) :]:
+                data, project = self.data(passed), self.data(passed).projects[name]
+                origin = self.movements(passed, project.lane)[0][2] if project.lane is not None else None
+                pace, dearer = pace_and_dearer(data, passed, name, project, origin)
+                steps.append(Step(passed, project.lead_time, pace, dearer))
+            self.works[name, decided, node] = work_until(steps)
+        return self.works[name, decided, node]
+
+    def closures(self, name: str, node: Node) -> list[int]:
+        """The shares of a facility that are closed on the way to a node."""
+        return [self.column["retire", name, self.group(m)] for m in node.path if not m.is_window]
 
     def decided(self, name: str, leaf: Node) -> list[Node]:
         """Nodes of a path in which a project may be decided."""
@@ -156,7 +177,7 @@ class Plan:
         sizes = [(1.0, self.column["size", name, self.group(node)]) for name, node in decisions]
         if part.at_most is not None:
             program.row([term for name in members for term in self.starts(name, leaf)], most=part.at_most)
-        if part.least_size is not None:
+        if part.least_size is not None and not leaf.is_window:
             program.row(sizes, least=part.least_size.at(at))
         if part.most_size is not None:
             program.row(sizes, most=part.most_size.at(at))
@@ -164,10 +185,12 @@ class Plan:
             costs = [(1.0, self.column["overnight", name, node]) for name, node in decisions]
             program.row(costs, most=part.most_capital.at(at))
         for node in leaf.path if part.building_at_once is not None else []:
+            if not any(m is node for _, m in decisions):
+                continue
             building: Terms = []
             for name, m in decisions:
-                years = overlap(m.start, m.start + self.data(m).projects[name].lead_time, node.start, node.end)
-                if m is node or (m in node.path and years > EPSILON):
+                before = m in node.path and self.work(name, m, node).commissioned > node.start + EPSILON
+                if m is node or before:
                     building.append((1, self.column["start", name, self.group(m)]))
             program.row(building, most=part.building_at_once or 0)
 
@@ -175,13 +198,13 @@ class Plan:
         """Capacity online in a node, and the most it can ever be."""
         column, largest = self.program.add("online", asset, node), existing
         terms: Terms = [(1, column)]
+        if retirement:
+            terms += [(existing, column) for column in self.closures(asset, node)]
         for m in node.path:
-            if retirement:
-                terms.append((existing, self.column["retire", asset, self.group(m)]))
             for name, project in self.data(m).projects.items():
                 target = project.facility if project.lane is None else self.lane_asset(m, project.lane)
                 if asset == target and (name, self.group(m)) in self.largest:
-                    share = availability(project, m, node)
+                    share = availability(project, self.work(name, m, node).commissioned, node)
                     terms.append((-share, self.column["size", name, self.group(m)]))
                     largest += share * self.largest[name, self.group(m)]
         self.program.row(terms, existing, existing)
@@ -194,12 +217,12 @@ class Plan:
 
     def movements(self, node: Node, name: str) -> list[tuple[str, str, str, str]]:
         """Key, commodity, origin and destination of every movement a lane permits."""
-        if (node.owner, name) not in self.moved:
+        if (node.source, name) not in self.moved:
             data, lane = self.data(node), self.data(node).lanes[name]
-            self.moved[node.owner, name] = [
+            self.moved[node.source, name] = [
                 (f"{name}/{commodity}/{origin}/{destination}", commodity, origin, destination)
                 for commodity in data.commodities if matches(commodity, lane.commodities)
                 for origin in data.regions if matches(origin, lane.origins)
                 for destination in data.regions if matches(destination, lane.destinations) and origin != destination
             ]  # fmt: skip
-        return self.moved[node.owner, name]
+        return self.moved[node.source, name]

@@ -27,15 +27,17 @@ class Program:
 
     def __init__(self) -> None:
         self.columns: dict[tuple[object, ...], int] = {}
+        self.lower: list[float] = []
         self.upper: list[float] = []
         self.integer: list[bool] = []
         self.cost: list[float] = []
         self.rows: list[tuple[Terms, float, float]] = []
 
-    def add(self, *name: object, upper: float = math.inf, integer: bool = False) -> int:
-        """A new variable of at least 0."""
+    def add(self, *name: object, lower: float = 0.0, upper: float = math.inf, integer: bool = False) -> int:
+        """A new variable, of at least 0 unless said otherwise."""
         assert name not in self.columns, name
         self.columns[name] = len(self.upper)
+        self.lower.append(lower)
         self.upper.append(upper)
         self.integer.append(integer)
         self.cost.append(0.0)
@@ -99,7 +101,7 @@ class Program:
         matrix, problem = self.matrix(), highspy.HighsLp()
         problem.num_col_, problem.num_row_ = len(self.upper), len(self.rows)
         problem.col_cost_ = np.array(cost, dtype=float)
-        problem.col_lower_ = np.zeros(len(self.upper))
+        problem.col_lower_ = np.array(self.lower, dtype=float)
         problem.col_upper_ = np.array(self.upper, dtype=float)
         problem.row_lower_ = np.array([least for _, least, _ in self.rows], dtype=float)
         problem.row_upper_ = np.array([most for _, _, most in self.rows], dtype=float)

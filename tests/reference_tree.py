@@ -1,4 +1,4 @@
-"""The reference's view of time: nodes of the scenario tree, discounting, controls, units of money.
+"""The reference's view of time: nodes of the futures, discounting, units of money.
 
 Coded a second time, on purpose in the plainest way, to catch errors of the planner's own modules.
 """
@@ -11,29 +11,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from planner.schema import Control, Instance, Period, Project, Time
+from planner.schema import Instance, Period, Time
 
 EPSILON = 1e-9
 MONEY = {"": 1.0, "k": 1e3, "M": 1e6, "bn": 1e9}
 MASS = {"g": 1e-3, "kg": 1.0, "t": 1e3, "kt": 1e6, "Mt": 1e9}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Node:
-    """One period of one branch of the future."""
+    """One period of one branch of the future, or what of it lies within the window of a shock."""
 
     owner: str
+    source: str
     period: int
+    label: str
     start: float
     length: float
     parent: Node | None
     futures: tuple[str, ...]
-    probability: float
     factor: float
+    is_window: bool = False
+    probability: float = 0.0
 
     @property
     def name(self) -> str:
-        return f"{self.owner}:{self.period}"
+        return f"{self.owner}:{self.label}"
 
     @property
     def end(self) -> float:
@@ -42,10 +45,6 @@ class Node:
     @property
     def middle(self) -> float:
         return self.start + self.length / 2
-
-    @property
-    def weight(self) -> float:
-        return self.probability * self.length * self.factor
 
     @cached_property
     def path(self) -> list[Node]:
@@ -82,6 +81,20 @@ def discount_factor(time: Time, start: float, length: float) -> float:
     return float((growth**-first - growth**-last) / (math.log(growth) * length))
 
 
+def spans(time: Time) -> list[tuple[float, float, str]]:
+    """Start, length and name of every period."""
+    found, start = [], time.start
+    for entry in time.periods:
+        length = entry.length if isinstance(entry, Period) else float(entry)
+        first, last = math.floor(start), math.ceil(start + length - EPSILON) - 1
+        name = f"{first}" if first == last else f"{first}-{last}"
+        if length < 1:
+            name = f"{start:.2f}"
+        found.append((start, length, entry.name if isinstance(entry, Period) and entry.name else name))
+        start += length
+    return found
+
+
 def owner_of(instance: Instance, future: str, start: float) -> str:
     """The future nearest the trunk that cannot be told from this one in a period starting then."""
     part = instance.futures[future]
@@ -92,83 +105,26 @@ def owner_of(instance: Instance, future: str, start: float) -> str:
     return owner_of(instance, part.comes_from, start) if start < part.branches - EPSILON else future
 
 
-def scenario_tree(instance: Instance) -> dict[str, list[Node]]:
-    """For every future its path of nodes; futures share the node objects they have in common."""
-    time, start = instance.time, instance.time.start
+def paths_of_futures(instance: Instance) -> dict[str, list[Node]]:
+    """For every future its path of nodes; futures share the node objects they have in common.
+
+    With foresight they share none, but what holds before a future parts is still that of the one it comes from.
+    """
     possible = [name for name, future in instance.futures.items() if future.probability > 0]
     paths: dict[str, list[Node]] = {future: [] for future in possible}
-    for period, entry in enumerate(time.periods):
-        length = entry.length if isinstance(entry, Period) else float(entry)
-        owners = {future: owner_of(instance, future, start) for future in possible}
+    for period, (start, length, label) in enumerate(spans(instance.time)):
+        sources = {future: owner_of(instance, future, start) for future in possible}
+        owners = {future: future for future in possible} if instance.clairvoyant else sources
         for owner in dict.fromkeys(owners.values()):
             through = tuple(future for future in owners if owners[future] == owner)
             parent = paths[through[0]][-1] if period else None
-            probability = sum(instance.futures[future].probability for future in through)
-            factor = discount_factor(time, start, length)
-            node = Node(owner, period, start, length, parent, through, probability, factor)
+            factor = discount_factor(instance.time, start, length)
+            source = sources[through[0]]
+            node = Node(owner, source, period, label, start, length, parent, through, factor)
             for future in through:
                 assert not period or paths[future][-1] is parent, "futures that parted cannot meet again"
                 paths[future].append(node)
-        start += length
     return paths
-
-
-def in_force(instance: Instance, node: Node) -> list[Control]:
-    """Controls of the node's owner whose window meets the node."""
-    chosen = instance.futures[node.owner].controls
-    controls = [control for name, control in instance.controls.items() if matches(name, chosen)]
-    return [control for control in controls if years_in_force(control, node) > 0]
-
-
-def years_in_force(control: Control, node: Node) -> float:
-    """Years of the node in which the control is in force."""
-    return overlap(control.start, math.inf if control.end is None else control.end, node.start, node.end)
-
-
-def applies(control: Control, instance: Instance, exporter: str | None, commodity: str, destination: str) -> bool:
-    """Whether a control acts on this movement."""
-    part = instance.commodities[commodity]
-    named = matches(commodity, control.commodities) or (part.stage is not None and part.stage in control.stages)
-    contains = any(part.elements.get(element, 0) > 0 for element in control.elements)
-    return control.exporter == exporter and (named or contains) and matches(destination, control.destinations)
-
-
-def passes(instance: Instance, node: Node, exporter: str | None, commodity: str, destination: str) -> float:
-    """Share of the usual volume that the exporter's controls let through, averaged over the node."""
-    strictest, licensed = 1.0, 1.0
-    if not any(control.exporter == exporter for control in instance.controls.values()):
-        return 1.0
-    for control in in_force(instance, node):
-        if not applies(control, instance, exporter, commodity, destination):
-            continue
-        years = years_in_force(control, node)
-        if control.kind == "ban":
-            strictest = min(strictest, 1 - years / node.length)
-            continue
-        share = 1 - years / node.length * (1 - control.passes)
-        begun = max(node.start, control.start)
-        served = min(node.end, control.start + control.delay, node.end if control.end is None else control.end)
-        share -= control.passes * max(0.0, served - begun) / node.length
-        licensed *= max(0.0, share)
-    return strictest * licensed
-
-
-def in_service(project: Project, decided: Node, node: Node) -> float:
-    """Share of the node within the life of a project decided at the start of `decided`."""
-    commissioned = decided.start + project.lead_time
-    return overlap(commissioned, commissioned + project.life, node.start, node.end) / node.length
-
-
-def availability(project: Project, decided: Node, node: Node) -> float:
-    """Mean share of the project's size that is available in the node: lead time, ramp, life."""
-    commissioned = decided.start + project.lead_time
-    closed = commissioned + project.life
-    years = 0.0
-    for year, share in enumerate(project.ramp):
-        opened = commissioned + year
-        years += share * overlap(opened, min(opened + 1, closed), node.start, node.end)
-    years += overlap(commissioned + len(project.ramp), closed, node.start, node.end)
-    return years / node.length
 
 
 def money_per_price(instance: Instance) -> float:

@@ -436,7 +436,7 @@ def test_dependence_pools_regions_and_counts_arrivals() -> None:
 
 def test_solution_names_its_variables() -> None:
     _, values = reference_solution(by_future(case(suppliers={"cn": supplier()})))
-    assert values["bought cn 0 US base:1"] == pytest.approx(10)
+    assert values["bought cn 0 US base:2027"] == pytest.approx(10)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

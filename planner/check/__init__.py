@@ -11,20 +11,22 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from planner.check.access import check_access
 from planner.check.amounts import read_amounts
 from planner.check.balance import check_balances
 from planner.check.capacity import check_capacity
 from planner.check.case import Case
 from planner.check.cost import check_costs, recompute_costs
 from planner.check.demand import check_demands, check_returns, check_stocks
-from planner.check.horizon import build_horizon
 from planner.check.nodes import check_nodes
 from planner.check.operation import check_operation
 from planner.check.plan import check_plan
 from planner.check.reading import LAYOUTS, check_names, check_units, read_table
 from planner.check.report import CheckReport, Finding, Ledger
+from planner.check.risk import check_objective
 from planner.check.rules import movements, price_factor
 from planner.check.security import check_requirements
+from planner.check.tree import build_horizon
 from planner.schema import Instance
 
 __all__ = ["CheckReport", "Finding", "check_run"]
@@ -38,7 +40,7 @@ def check_run(
 ) -> CheckReport:
     """Recompute a run from its instance and tables.
 
-    `instances` maps each future to the instance with that future's overrides; `tables` are the frames read
+    `instances` maps each future, then each shock, to the instance with its overrides; `tables` are the frames read
     back from the written files (read with `keep_default_na=False`, or a region called NA is taken for
     nothing). Faults of the run are findings in the report, never exceptions.
     """
@@ -59,8 +61,11 @@ def check_run(
     check_operation(case, amounts, capacity)
     check_balances(case, amounts)
     check_demands(case, amounts)
-    check_stocks(case, amounts, capacity)
+    check_stocks(case, amounts)
+    check_access(case, amounts)
     check_returns(case, amounts)
     violations = check_requirements(case, amounts)
-    check_costs(case, recompute_costs(case, amounts, capacity, decisions, violations), objective)
+    costs = recompute_costs(case, amounts, capacity, decisions, violations)
+    check_costs(case, costs)
+    check_objective(case, costs, objective)
     return ledger.report()

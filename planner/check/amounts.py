@@ -90,13 +90,9 @@ def _read_purchases(case: Case, amounts: Amounts) -> None:
             continue
         where = case.where(node, name, "step", step)
         case.described("purchases", where, (suppliers[name].commodity, suppliers[name].origin), (commodity, origin))
-        case.ledger.equal("supplier.price", where, _at(case, node, name, step), price)
+        case.ledger.equal("supplier.price", where, case.supply_price(name, int(step), region, node), price)
         key = (name, int(step), region, node)
         amounts.purchases[key] = amounts.purchases.get(key, 0.0) + amount
-
-
-def _at(case: Case, node: Node, supplier: str, step: str) -> float:
-    return case.at(node).suppliers[supplier].steps[int(step) - 1].price.at(node.middle)
 
 
 def _read_sales(case: Case, amounts: Amounts) -> None:

@@ -6,34 +6,25 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from planner.check.capital import Decision
 from planner.check.case import Case
 from planner.check.horizon import Node, available_share
-from planner.check.plan import Decision, decision_groups, targets
-from planner.check.rules import Movement, controls_in, passing
-from planner.schema import Control
+from planner.check.plan import decision_groups
+from planner.check.work import progress, targets
 
 
 @dataclass
 class Capacity:
-    """Recomputed capacity by asset and node, what the table says is used, and what controls let pass."""
+    """Recomputed capacity by asset and node, and what the table says is used."""
 
     online: dict[tuple[str, Node], float] = field(default_factory=dict)
     available: dict[tuple[str, Node], float] = field(default_factory=dict)
     stated_use: dict[tuple[str, Node], float] = field(default_factory=dict)
-    controls: dict[Node, list[Control]] = field(default_factory=dict)
-
-
-def lane_passes(case: Case, movement: Movement, node: Node, controls: list[Control]) -> float:
-    """Share of a movement that the controls of its origin let pass."""
-    if not controls:
-        return 1.0
-    commodity = case.at(node).commodities[movement.commodity]
-    return passing(controls, node, movement.origin, movement.commodity, commodity, movement.destination)
 
 
 def check_capacity(case: Case, decisions: list[Decision]) -> Capacity:
     """Capacity recomputed from the plan and the retirements, compared with the table."""
-    capacity = Capacity(controls={node: controls_in(case.at(node), node) for node in case.horizon.nodes})
+    capacity = Capacity()
     retired = _retired(case)
     added = _added(case, decisions)
     stated = {(asset, node): row for node, asset, *row in case.tables["capacity"].by_node(
@@ -55,7 +46,7 @@ def check_capacity(case: Case, decisions: list[Decision]) -> Capacity:
             if limit is None and movement.key not in built:
                 continue
             existing = limit.at(node.middle) if limit is not None else 0.0
-            share = lane_passes(case, movement, node, capacity.controls[node])
+            share = case.lane_passes(movement, node)
             parts = (existing, 0.0, added.get((movement.key, node), 0.0), share)
             row = stated.pop((movement.key, node), None)
             _compare(case, capacity, movement.key, node, parts, row, movement.key in built)
@@ -95,6 +86,8 @@ def _retired(case: Case) -> dict[tuple[str, Node], float]:
         case.described("retirements", f"{name} {group}", (case.horizon.periods[groups[group][0]],), (period,))
         permitted = 1.0 if facility.retirement else 0.0
         case.ledger.at_most("retirement.share", f"{name} in {group}", permitted, share)
+        if groups[group][0].onset is not None:
+            case.ledger.at_most("retirement.window", f"{name} in {group}", 0.0, share)
         for node in groups[group]:
             shares[name, node] = shares.get((name, node), 0.0) + share
     closed: dict[tuple[str, Node], float] = {}
@@ -117,7 +110,8 @@ def _added(case: Case, decisions: Iterable[Decision]) -> dict[tuple[str, Node], 
         for decided in path:
             for decision in taken.get(decided, ()):
                 project = case.at(decided).projects[decision.project]
-                share = available_share(project, decided.start, node)
+                begun = progress(case, decision.project, decided, node).commissioned
+                share = available_share(project, begun, node)
                 key = (assets[decision.project], node)
                 added[key] = added.get(key, 0.0) + share * decision.size
     return added

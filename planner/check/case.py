@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
+from planner.check.controls import Measure, measures_at, passing, raised
 from planner.check.horizon import Horizon, Node
 from planner.check.reading import Table
 from planner.check.report import Ledger
 from planner.check.rules import Movement
-from planner.schema import Instance
+from planner.schema import Instance, Supplier
+
+
+class Progress(NamedTuple):
+    """How far the work on a decision has come by the end of a node.
+
+    `done` counts years of work as planned; `commissioned` is infinite until then; `dearer` is the share of the
+    capital cost that work under technology bans has added so far, `added` what this node has added to it.
+    """
+
+    done: float
+    commissioned: float
+    dearer: float
+    added: float
 
 
 @dataclass(frozen=True)
@@ -23,11 +38,22 @@ class Case:
     ledger: Ledger
     movements: tuple[Movement, ...]
     money: float
+    progress: dict[tuple[str, Node, Node], Progress] = field(default_factory=dict)
 
     @cached_property
     def lane_of(self) -> dict[str, str]:
         """The lane entry of each movement, by the movement's key."""
         return {movement.key: movement.lane for movement in self.movements}
+
+    @cached_property
+    def measures(self) -> dict[Node, tuple[Measure, ...]]:
+        """The measures in force in each node."""
+        return {node: measures_at(self.at(node), node) for node in self.horizon.nodes}
+
+    @cached_property
+    def end(self) -> float:
+        """Moment at which the horizon ends."""
+        return max(node.end for node in self.horizon.nodes)
 
     @property
     def base(self) -> Instance:
@@ -35,8 +61,26 @@ class Case:
         return self.instances[self.horizon.trunk]
 
     def at(self, node: Node) -> Instance:
-        """The instance in force in a node: that of its owner."""
-        return self.instances[node.owner]
+        """The instance in force in a node: that of its source."""
+        return self.instances[node.source]
+
+    def lane_passes(self, movement: Movement, node: Node) -> float:
+        """Share of a movement that the controls of its origin let pass."""
+        commodity = self.at(node).commodities[movement.commodity]
+        to = movement.destination
+        return passing(self.measures[node], node, movement.origin, movement.commodity, commodity, to)
+
+    def supplier_passes(self, supplier: Supplier, region: str, node: Node) -> float:
+        """Share of a supplier's volume that the controls of its country let pass to a region."""
+        commodity = self.at(node).commodities[supplier.commodity]
+        return passing(self.measures[node], node, supplier.origin, supplier.commodity, commodity, region)
+
+    def supply_price(self, name: str, step: int, region: str, node: Node) -> float:
+        """Price of a step of a supplier in a region, raised by the controls in force."""
+        supplier = self.at(node).suppliers[name]
+        commodity = self.at(node).commodities[supplier.commodity]
+        factor = raised(self.measures[node], supplier.origin, supplier.commodity, commodity, region)
+        return supplier.steps[step - 1].price.at(node.middle) * factor
 
     def where(self, node: Node, *parts: object) -> str:
         """Words that say where a test stands."""

@@ -6,9 +6,10 @@ import math
 
 from planner.check.amounts import Amounts
 from planner.check.capacity import Capacity
+from planner.check.capital import Decision, capital_charges, curve_cost
 from planner.check.case import Case
 from planner.check.horizon import Node
-from planner.check.plan import Decision, capital_charges, curve_cost, targets
+from planner.check.work import targets
 from planner.figure import Figure
 
 Key = tuple[str, str, str, Node]
@@ -19,21 +20,27 @@ ITEMS = {
 
 
 class Costs:
-    """Yearly cost and contribution to the objective by item, part, region and node."""
+    """Yearly cost and contribution to the objective by item, part, region and node.
+
+    `certain` is what a node contributes where it comes for certain; what it is expected to cost is its
+    probability's share of it.
+    """
 
     def __init__(self, case: Case) -> None:
         self.case = case
         self.yearly: dict[Key, float] = {}
         self.discounted: dict[Key, float] = {}
+        self.certain: dict[Node, float] = {}
 
     def enter(
-        self, item: str, part: str, region: str, node: Node, yearly: float, discounted: float | None = None
+        self, item: str, part: str, region: str, node: Node, yearly: float, certain: float | None = None
     ) -> None:
-        """Enter money per year; it counts with the node's weight unless its contribution is given."""
+        """Enter money per year; it counts with the length and factor of the node unless its worth is given."""
         key = (item, part, region, node)
-        contribution = yearly * node.weight if discounted is None else discounted
+        worth = yearly * node.length * node.factor if certain is None else certain
         self.yearly[key] = self.yearly.get(key, 0.0) + yearly
-        self.discounted[key] = self.discounted.get(key, 0.0) + contribution
+        self.discounted[key] = self.discounted.get(key, 0.0) + node.probability * worth
+        self.certain[node] = self.certain.get(node, 0.0) + worth
 
     def priced(self, item: str, part: str, region: str, node: Node, price: Figure | float, amount: float) -> None:
         """Enter a price times an amount."""
@@ -64,8 +71,8 @@ def recompute_costs(
     assets = targets(case)
     for decision in decisions:
         region = regions.get(assets[decision.project], "")
-        for node, yearly, discounted in capital_charges(case, decision):
-            costs.enter("capital", decision.project, region, node, yearly, discounted)
+        for node, yearly, certain in capital_charges(case, decision):
+            costs.enter("capital", decision.project, region, node, yearly, certain)
     return costs
 
 
@@ -75,8 +82,8 @@ def asset_regions(case: Case) -> dict[str, str]:
     return regions | {name: facility.region for name, facility in case.base.facilities.items()}
 
 
-def check_costs(case: Case, costs: Costs, objective: float) -> None:
-    """The table of costs says what the amounts cost, and its sum is the objective."""
+def check_costs(case: Case, costs: Costs) -> None:
+    """The table of costs says what the amounts cost, and its sum is the expected cost."""
     yearly: dict[Key, float] = {}
     discounted: dict[Key, float] = {}
     columns = ("item", "part", "region", "yearly", "discounted")
@@ -93,15 +100,10 @@ def check_costs(case: Case, costs: Costs, objective: float) -> None:
         case.ledger.equal(f"cost.{item}", where, wanted, found)
         per_year = costs.yearly.get(key, 0.0)
         case.ledger.equal(f"cost.{item}", f"{where} per year", per_year, yearly.get(key, 0.0))
-    _check_objective(case, list(costs.discounted.values()), list(discounted.values()), objective)
-
-
-def _check_objective(case: Case, recomputed: list[float], stated: list[float], objective: float) -> None:
-    """Total recomputed, total of the table and reported objective are one number."""
-    total, size = math.fsum(recomputed), math.fsum(map(abs, recomputed))
-    case.ledger.equal("objective.costs", "sum of the table of costs", total, math.fsum(stated), size)
-    sign = -1.0 if case.base.objective.sense == "maximise" else 1.0
-    case.ledger.equal("objective.reported", "reported objective", sign * total, objective, size)
+    recomputed = costs.discounted.values()
+    size = math.fsum(map(abs, recomputed))
+    total = math.fsum(discounted.values())
+    case.ledger.equal("objective.costs", "sum of the table of costs", math.fsum(recomputed), total, size)
 
 
 def _lane(case: Case, part: str) -> str:
@@ -152,7 +154,7 @@ def _enter_markets(costs: Costs, amounts: Amounts) -> None:
     case = costs.case
     for (name, number, region, node), amount in amounts.purchases.items():
         supplier = case.at(node).suppliers[name]
-        price = supplier.steps[number - 1].price.at(node.middle)
+        price = case.supply_price(name, number, region, node)
         costs.priced("purchase", name, region, node, price, amount)
         costs.priced("delivery", name, region, node, supplier.delivery_costs.get(region, 0.0), amount)
         tariff = supplier.tariffs.get(region)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from planner.check.amounts import Amounts
-from planner.check.capacity import Capacity
 from planner.check.case import Case
+from planner.check.controls import in_force
 from planner.check.horizon import TINY, Node, overlap
 from planner.check.rules import matches
 from planner.schema import Demand, Returns, Stockpile, Substitution
@@ -49,7 +49,7 @@ def _check_substitution(case: Case, amounts: Amounts, node: Node, name: str, sub
     case.ledger.at_most("substitution.most", where, substitution.most.at(node.middle) * required, found, required)
 
 
-def check_stocks(case: Case, amounts: Amounts, capacity: Capacity) -> None:
+def check_stocks(case: Case, amounts: Amounts) -> None:
     """Stocks follow from the parent's, within capacity, limits and the rule of release."""
     stated = {(name, node): value for node, name, value in case.tables["stocks"].by_node("stockpile", "before")}
     for node in case.horizon.nodes:
@@ -62,12 +62,11 @@ def check_stocks(case: Case, amounts: Amounts, capacity: Capacity) -> None:
             if node.parent is not None:
                 before = amounts.stock.get((name, node.parent), 0.0)
             case.ledger.equal("stock.before", where, before, stated[name, node])
-            emergency = bool(capacity.controls[node])
-            _check_stock(case, amounts, node, name, stockpile, before, emergency)
+            _check_stock(case, amounts, node, name, stockpile, before)
 
 
 def _check_stock(
-    case: Case, amounts: Amounts, node: Node, name: str, stockpile: Stockpile, before: float, emergency: bool
+    case: Case, amounts: Amounts, node: Node, name: str, stockpile: Stockpile, before: float
 ) -> None:
     ledger, where = case.ledger, case.where(node, name)
     fill, release, stock = (part[name, node] for part in (amounts.fill, amounts.release, amounts.stock))
@@ -81,7 +80,7 @@ def _check_stock(
         ledger.at_most("stock.fill_limit", where, stockpile.fill_limit.at(node.middle), fill)
     if stockpile.release_limit is not None:
         ledger.at_most("stock.release_limit", where, stockpile.release_limit.at(node.middle), release)
-    if stockpile.release == "emergency" and not emergency:
+    if stockpile.release == "emergency" and not in_force(case.measures[node], stockpile.emergency):
         ledger.at_most("stock.emergency", where, 0.0, release)
 
 

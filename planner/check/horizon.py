@@ -1,9 +1,8 @@
-"""The tree of nodes and its discount factors, recomputed from the instance alone."""
+"""Nodes, paths and scenarios, and what a moment in time is worth; `tree` makes them of an instance."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from planner.schema import Instance, Period, Project, Time
@@ -11,18 +10,24 @@ from planner.schema import Instance, Period, Project, Time
 TINY = 1e-9
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Node:
-    """One period of one branch, owned by the future nearest the trunk that passes through it."""
+    """One period of one branch: of futures that cannot be told apart, or of the window of a shock.
+
+    Figures and controls are those of the `source`, a future or a shock. Nodes in the window of a shock know its
+    `onset`. The probability is the share of all scenarios that is spent here, known once these are.
+    """
 
     owner: str
+    source: str
     index: int
     start: float
     length: float
     parent: Node | None
     futures: tuple[str, ...]
-    probability: float
     factor: float
+    onset: float | None = None
+    probability: float = 0.0
 
     @property
     def end(self) -> float:
@@ -40,14 +45,52 @@ class Node:
         return self.probability * self.length * self.factor
 
 
+@dataclass(eq=False)
+class Window:
+    """A shock that takes the place of the node it hangs at; with hindsight its nodes begin with a past of its own.
+
+    `other` names the future it breaks into where that is not the one the shock comes from.
+    """
+
+    shock: str
+    other: str | None
+    hung: Node
+    begins: float
+    ends: float
+    nodes: list[Node] = field(default_factory=list)
+
+    def rename(self, period: str) -> None:
+        """Name the branch after the period of its onset."""
+        for node in self.nodes:
+            node.owner = f"{self.shock}@{period}" + (f" then {self.other}" if self.other is not None else "")
+            node.futures = (node.owner,)
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """A future, with a shock on the way or none: its chance, and the share of each node's period it spends there."""
+
+    future: str
+    window: Window | None
+    probability: float
+    low: float
+    high: float
+    shares: dict[Node, float]
+
+
 @dataclass(frozen=True)
 class Horizon:
-    """All nodes, each with the path that leads to it, and the futures as paths."""
+    """All nodes, parents first, each with the path that leads to it; windows and scenarios.
+
+    The names of periods and nodes, which other tables refer to, are those of the table of nodes.
+    """
 
     trunk: str
     nodes: tuple[Node, ...]
     path: dict[Node, tuple[Node, ...]]
     leaves: tuple[Node, ...]
+    windows: tuple[Window, ...]
+    scenarios: tuple[Scenario, ...]
     labels: dict[Node, str] = field(default_factory=dict)
     periods: dict[Node, str] = field(default_factory=dict)
 
@@ -57,55 +100,14 @@ def overlap(first: float, last: float, start: float, end: float) -> float:
     return max(0.0, min(last, end) - max(first, start))
 
 
-def build_horizon(instance: Instance) -> Horizon:
-    """The nodes of every future; futures share nodes until they can be told apart."""
-    spans = _spans(instance.time)
-    owners: dict[str, tuple[str, ...]] = {}
-    possible = [name for name, future in instance.futures.items() if future.probability > 0]
-    for name in possible:
-        _owners(instance, name, spans, owners)
-    passing: dict[tuple[str, int], list[str]] = {}
-    for name in possible:
-        for index, owner in enumerate(owners[name]):
-            passing.setdefault((owner, index), []).append(name)
-    rank = {name: position for position, name in enumerate(instance.futures)}
-    nodes: dict[tuple[str, int], Node] = {}
-    path: dict[Node, tuple[Node, ...]] = {}
-    for owner, index in sorted(passing, key=lambda key: (key[1], rank[key[0]])):
-        futures = passing[owner, index]
-        parent = nodes[owners[owner][index - 1], index - 1] if index else None
-        start, length = spans[index]
-        probability = math.fsum(instance.futures[f].probability for f in futures)
-        factor = discount_factor(instance.time, start, length)
-        node = Node(owner, index, start, length, parent, tuple(futures), probability, factor)
-        nodes[owner, index] = node
-        path[node] = (*(path[parent] if parent else ()), node)
-    leaves = dict.fromkeys(nodes[owners[f][-1], len(spans) - 1] for f in possible)
-    return Horizon(next(iter(instance.futures)), tuple(nodes.values()), path, tuple(leaves))
-
-
-def _spans(time: Time) -> list[tuple[float, float]]:
+def spans_of(time: Time) -> list[tuple[float, float]]:
+    """Start and length of every period."""
     spans, start = [], time.start
     for period in time.periods:
         length = period.length if isinstance(period, Period) else float(period)
         spans.append((start, length))
         start += length
     return spans
-
-
-def _owners(
-    instance: Instance, name: str, spans: Sequence[tuple[float, float]], known: dict[str, tuple[str, ...]]
-) -> tuple[str, ...]:
-    """Owner of the node of each period on a future's path."""
-    if name in known:
-        return known[name]
-    future = instance.futures[name]
-    own = [name] * len(spans)
-    if future.comes_from is not None and future.branches is not None:
-        shared = _owners(instance, future.comes_from, spans, known)
-        own = [shared[i] if start < future.branches - TINY else name for i, (start, _) in enumerate(spans)]
-    known[name] = tuple(own)
-    return known[name]
 
 
 def discount_factor(time: Time, start: float, length: float) -> float:
@@ -121,28 +123,37 @@ def discount_factor(time: Time, start: float, length: float) -> float:
     return float(growth ** -(start + moment - time.base_year))
 
 
-def stated_period(instance: Instance, node: Node) -> str | None:
-    """Name of a node's period where the conventions leave no choice: stated, or whole calendar years."""
-    period = instance.time.periods[node.index]
+def stated_period(instance: Instance, index: int) -> str | None:
+    """Name of a period where the conventions leave no choice: stated, or whole calendar years."""
+    period = instance.time.periods[index]
     if isinstance(period, Period) and period.name is not None:
         return period.name
-    if not (float(node.start).is_integer() and float(node.length).is_integer()):
+    start, length = spans_of(instance.time)[index]
+    if not (float(start).is_integer() and float(length).is_integer()):
         return None
-    first, last = int(node.start), int(node.end) - 1
+    first, last = int(start), int(start + length) - 1
     return str(first) if first == last else f"{first}-{last}"
 
 
-def available_share(project: Project, decided: float, node: Node) -> float:
+def default_period(instance: Instance, index: int) -> str:
+    """A name for a period that no table names."""
+    return stated_period(instance, index) or f"{spans_of(instance.time)[index][0]:.10g}"
+
+
+def available_share(project: Project, commissioned: float, node: Node) -> float:
     """Mean share of a project's size that works in a node: 0 before, the ramp, 1, and 0 after its life."""
-    begin = decided + project.lead_time
-    end = begin + project.life
-    worked = overlap(begin + len(project.ramp), end, node.start, node.end)
+    if commissioned == math.inf:
+        return 0.0
+    end = commissioned + project.life
+    worked = overlap(commissioned + len(project.ramp), end, node.start, node.end)
     for year, share in enumerate(project.ramp):
-        worked += share * overlap(begin + year, min(begin + year + 1, end), node.start, node.end)
+        begin = commissioned + year
+        worked += share * overlap(begin, min(begin + 1, end), node.start, node.end)
     return worked / node.length
 
 
-def service_share(project: Project, decided: float, node: Node) -> float:
+def service_share(project: Project, commissioned: float, node: Node) -> float:
     """Share of a node's period in which a project is in service, ramp-up included."""
-    begin = decided + project.lead_time
-    return overlap(begin, begin + project.life, node.start, node.end) / node.length
+    if commissioned == math.inf:
+        return 0.0
+    return overlap(commissioned, commissioned + project.life, node.start, node.end) / node.length

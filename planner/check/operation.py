@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from planner.check.amounts import Amounts
-from planner.check.capacity import Capacity, lane_passes
+from planner.check.capacity import Capacity
 from planner.check.case import Case
+from planner.check.controls import concerns
 from planner.check.horizon import TINY, Node
-from planner.check.rules import Movement, matches, passing
+from planner.check.rules import Movement, matches
 from planner.schema import Limit
 
 Key = TypeVar("Key")
@@ -25,8 +26,9 @@ def check_operation(case: Case, amounts: Amounts, capacity: Capacity) -> None:
     """Everything that bounds activities and movements in a node."""
     _check_facilities(case, amounts, capacity)
     _check_lanes(case, amounts, capacity)
-    _check_suppliers(case, amounts, capacity)
+    _check_suppliers(case, amounts)
     _check_reserves(case, amounts)
+    _check_quotas(case, amounts)
     _check_outlets(case, amounts)
     for name in case.base.limits:
         for node, total in _limited(case, name, amounts).items():
@@ -53,7 +55,7 @@ def _check_lanes(case: Case, amounts: Amounts, capacity: Capacity) -> None:
         lane, where = case.at(node).lanes[movement.lane], case.where(node, movement.key)
         available = capacity.available.get((movement.key, node), math.inf)
         case.ledger.at_most("lane.capacity", where, available, sent)
-        if lane_passes(case, movement, node, capacity.controls[node]) <= TINY:
+        if case.lane_passes(movement, node) <= TINY:
             case.ledger.at_most("lane.control", where, 0.0, sent)
         if lane.curve:
             case.ledger.at_most("lane.curve", where, lane.curve[-1].size, sent)
@@ -75,13 +77,13 @@ def _check_used(case: Case, movement: Movement, node: Node, sent: float, used: f
         case.ledger.at_most("lane.used", f"{where}, unused", 0.0, sent, scale)
 
 
-def _check_suppliers(case: Case, amounts: Amounts, capacity: Capacity) -> None:
+def _check_suppliers(case: Case, amounts: Amounts) -> None:
     steps: dict[tuple[str, int, Node], float] = {}
     regions: dict[tuple[str, str, Node], float] = {}
     for (name, number, region, node), amount in amounts.purchases.items():
         accumulate(steps, (name, number, node), amount)
         accumulate(regions, (name, region, node), amount)
-        passes = _supplier_passes(case, name, region, node, capacity)
+        passes = case.supplier_passes(case.at(node).suppliers[name], region, node)
         limit = case.at(node).suppliers[name].steps[number - 1].amount
         where = case.where(node, name, "step", number, "to", region)
         if passes <= TINY:
@@ -96,15 +98,9 @@ def _check_suppliers(case: Case, amounts: Amounts, capacity: Capacity) -> None:
     for (name, region, node), amount in regions.items():
         limit = case.at(node).suppliers[name].region_limits.get(region)
         if limit is not None:
-            passes = _supplier_passes(case, name, region, node, capacity)
+            passes = case.supplier_passes(case.at(node).suppliers[name], region, node)
             where = case.where(node, name, "to", region)
             case.ledger.at_most("supplier.region", where, passes * limit.at(node.middle), amount)
-
-
-def _supplier_passes(case: Case, name: str, region: str, node: Node, capacity: Capacity) -> float:
-    supplier = case.at(node).suppliers[name]
-    commodity = case.at(node).commodities[supplier.commodity]
-    return passing(capacity.controls[node], node, supplier.origin, supplier.commodity, commodity, region)
 
 
 def _check_reserves(case: Case, amounts: Amounts) -> None:
@@ -123,6 +119,27 @@ def _check_reserves(case: Case, amounts: Amounts) -> None:
                 total = math.fsum(bought.get((name, number, node), 0.0) for node in path)
                 where = case.where(leaf, name, "step", number, "until the end")
                 case.ledger.at_most("supplier.reserve", where, reserve.at(path[0].middle), total)
+
+
+def _check_quotas(case: Case, amounts: Amounts) -> None:
+    """What an exporter sells to all destinations of a quota together stays within it."""
+    sold: dict[Node, list[tuple[str | None, str, str, float]]] = {}
+    for (name, _, region, node), amount in amounts.purchases.items():
+        supplier = case.base.suppliers[name]
+        sold.setdefault(node, []).append((supplier.origin, supplier.commodity, region, amount))
+    for (movement, node), sent in amounts.sent.items():
+        sale = (movement.origin, movement.commodity, movement.destination, sent)
+        sold.setdefault(node, []).append(sale)
+    for node, sales in sold.items():
+        commodities = case.at(node).commodities
+        for name, control in {m.name: m.control for m in case.measures[node] if m.holds_quota(node)}.items():
+            total = math.fsum(
+                amount for exporter, commodity, region, amount in sales
+                if exporter == control.exporter and matches(region, control.destinations)
+                and concerns(control, commodity, commodities[commodity])
+            )
+            most = control.amount.at(node.middle) if control.amount is not None else math.inf
+            case.ledger.at_most("supplier.quota", case.where(node, name), most, total)
 
 
 def _check_outlets(case: Case, amounts: Amounts) -> None:

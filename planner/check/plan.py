@@ -1,49 +1,26 @@
-"""Check of the investment decisions: windows, sizes, prerequisites, shared limits, capital charges."""
+"""Check of the investment decisions: windows, sizes, prerequisites, shared limits, stated costs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterable
 
+from planner.check.capital import Decision, capital_charges, overnight_cost
 from planner.check.case import Case
-from planner.check.horizon import TINY, Node, service_share
+from planner.check.horizon import TINY, Node
 from planner.check.rules import matches
-from planner.schema import Instance, Point, Project, ProjectGroup
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A project decided in a group of nodes that share their decisions."""
-
-    project: str
-    group: str
-    nodes: tuple[Node, ...]
-    size: float
-    modules: float | None
-
-    @property
-    def place(self) -> str:
-        """Words that say which decision this is."""
-        return f"{self.project} in {self.group}"
+from planner.check.work import progress, targets
+from planner.schema import Project, ProjectGroup
 
 
 def decision_groups(case: Case) -> dict[str, tuple[Node, ...]]:
-    """Nodes that share their decisions, by the group's label."""
+    """Nodes that share their decisions, by the group's label; every node of a window decides for itself."""
     groups: dict[str, list[Node]] = {}
-    labels = case.horizon.periods if case.base.plan == "common" else case.horizon.labels
     for node in case.horizon.nodes:
-        groups.setdefault(labels[node], []).append(node)
+        is_common = case.base.plan == "common" and node.onset is None
+        label = (case.horizon.periods if is_common else case.horizon.labels)[node]
+        groups.setdefault(label, []).append(node)
     return {label: tuple(nodes) for label, nodes in groups.items()}
-
-
-def targets(case: Case) -> dict[str, str]:
-    """The asset that each project adds capacity to."""
-    return {
-        name: project.facility or next((m.key for m in case.movements if m.lane == project.lane), "")
-        for name, project in case.base.projects.items()
-    }
 
 
 def check_plan(case: Case) -> list[Decision]:
@@ -81,10 +58,14 @@ def _check_words(case: Case, decision: Decision, target: str, words: list[str]) 
 def _check_window(case: Case, decision: Decision) -> None:
     for node in decision.nodes:
         project = case.at(node).projects[decision.project]
+        case.ledger.tests["plan.window"] += 1
         if project.earliest is not None:
             case.ledger.at_least("plan.window", f"{decision.place} decided", project.earliest, node.start)
         if project.latest is not None:
             case.ledger.at_most("plan.window", f"{decision.place} decided", project.latest, node.start)
+        if node.onset is not None and not project.emergency:
+            allowed = "no decision but of emergency projects"
+            case.ledger.fault("plan.window", f"{decision.place} decided", allowed, "a decision in a window")
 
 
 def _check_size(case: Case, decision: Decision) -> None:
@@ -121,58 +102,10 @@ def _check_stated(
     ledger.equal("plan.dates", f"{decision.place} decided", node.start, decided)
     ledger.equal("plan.dates", f"{decision.place} commissioned", node.start + project.lead_time, commissioned)
     ledger.equal("plan.cost", f"{decision.place} capital cost", overnight_cost(case, decision, node), cost)
-    total = math.fsum(discounted for _, _, discounted in capital_charges(case, decision))
+    total = math.fsum(node.probability * certain for node, _, certain in capital_charges(case, decision))
     ledger.equal("plan.cost", f"{decision.place} charged", total, charged)
     announced = project.public_money.at(node.middle)
     ledger.equal("plan.cost", f"{decision.place} public money", announced, 0.0 if math.isnan(public) else public)
-
-
-def overnight_cost(case: Case, decision: Decision, node: Node) -> float:
-    """Cost of a decision at the prices of its period, in money."""
-    capital = case.at(node).projects[decision.project].capital
-    if capital.curve:
-        return curve_cost(capital.curve, decision.size)
-    variable = case.money * capital.variable.at(node.middle) * decision.size
-    return capital.fixed.at(node.middle) + variable
-
-
-def curve_cost(points: list[Point], size: float) -> float:
-    """Cost at a size on a piecewise-linear curve; beyond its ends that of the nearest point."""
-    for left, right in pairwise(points):
-        if size <= right.size and right.size > left.size:
-            share = max(0.0, (size - left.size) / (right.size - left.size))
-            return left.cost + share * (right.cost - left.cost)
-    return points[-1].cost
-
-
-def capital_charges(case: Case, decision: Decision) -> Iterator[tuple[Node, float, float]]:
-    """What a decision costs in each node: (node, yearly, contribution to the objective)."""
-    if case.base.time.capital_charge == "lump_sum":
-        for node in decision.nodes:
-            cost = overnight_cost(case, decision, node)
-            yield node, cost, node.probability * node.factor * cost
-        return
-    yearly_at = {node: annuity(case, decision, node) for node in decision.nodes}
-    for node, path in case.horizon.path.items():
-        for decided in path:
-            if decided in yearly_at:
-                project = case.at(decided).projects[decision.project]
-                yearly = yearly_at[decided] * service_share(project, decided.start, node)
-                if yearly:
-                    yield node, yearly, yearly * node.weight
-
-
-def annuity(case: Case, decision: Decision, node: Node) -> float:
-    """Yearly charge that repays the overnight cost over the project's life."""
-    instance = case.at(node)
-    project, time = instance.projects[decision.project], case.base.time
-    cost = overnight_cost(case, decision, node)
-    rate = time.discount_rate if project.cost_of_capital is None else project.cost_of_capital
-    if rate == 0:
-        return cost / project.life
-    if time.interest_during_construction and project.lead_time > 0:
-        cost *= math.expm1(project.lead_time * math.log1p(rate)) / (project.lead_time * math.log1p(rate))
-    return cost * rate / -math.expm1(-project.life * math.log1p(rate))
 
 
 def _check_path(case: Case, leaf: Node, decisions: Iterable[Decision]) -> None:
@@ -210,13 +143,15 @@ def _check_group(
         ledger.at_most("plan.group", f"{where} decisions", float(group.at_most), float(len(members)))
     if group.building_at_once is not None:
         for node in case.horizon.path[leaf]:
-            building = sum(_building(case.at(decided), decision, decided, node) for decided, decision in members)
-            place = case.where(node, name, "under construction")
-            ledger.at_most("plan.group", place, float(group.building_at_once), float(building))
+            if any(_can_decide(case, project, node) for project in case.base.projects
+                   if matches(project, group.projects)):
+                building = sum(_building(case, decision, decided, node) for decided, decision in members)
+                place = case.where(node, name, "under construction")
+                ledger.at_most("plan.group", place, float(group.building_at_once), float(building))
     # Limits on everything ever decided have one value: that of the first period.
     moment = case.horizon.path[leaf][0].middle
     size = math.fsum(decision.size for _, decision in members)
-    if group.least_size is not None:
+    if group.least_size is not None and leaf.onset is None:
         ledger.at_least("plan.group", f"{where} size", group.least_size.at(moment), size)
     if group.most_size is not None:
         ledger.at_most("plan.group", f"{where} size", group.most_size.at(moment), size)
@@ -225,8 +160,20 @@ def _check_group(
         ledger.at_most("plan.group", f"{where} capital", group.most_capital.at(moment), cost)
 
 
-def _building(instance: Instance, decision: Decision, decided: Node, node: Node) -> bool:
-    """Whether a project is under construction in a period: always in that of its decision."""
+def _can_decide(case: Case, name: str, node: Node) -> bool:
+    """Whether a project can be decided in a node: its window is open, and it would still serve the horizon."""
+    project = case.at(node).projects[name]
+    if node.onset is not None and not project.emergency:
+        return False
+    if project.earliest is not None and node.start < project.earliest - TINY:
+        return False
+    if project.latest is not None and node.start > project.latest + TINY:
+        return False
+    return node.start + project.lead_time < case.end - TINY
+
+
+def _building(case: Case, decision: Decision, decided: Node, node: Node) -> bool:
+    """Whether a project is under construction in a node of a path: always in that of its decision."""
     if node.index <= decided.index:
         return node is decided
-    return node.start < decided.start + instance.projects[decision.project].lead_time - TINY
+    return progress(case, decision.project, decided, node).commissioned > node.start + TINY

@@ -45,8 +45,13 @@ class Layout:
 
 LAYOUTS = {
     "nodes": Layout(
-        texts=("node", "parent", "future", "period", "futures", "group"),
-        amounts=("length", "probability", "factor", "weight"), signed=("year",), key=("node",), by_node=False,
+        texts=("node", "parent", "future", "period", "futures", "group", "source"),
+        amounts=("length", "probability", "factor", "weight"), signed=("year", "onset"), blank=("onset",),
+        key=("node",), by_node=False,
+    ),
+    "scenarios": Layout(
+        texts=("scenario", "future", "unit"), amounts=("probability", "low", "high", "weight"),
+        signed=("onset", "cost", "alone"), blank=("onset", "alone"), key=("scenario",), by_node=False,
     ),
     "plan": Layout(
         texts=("project", "title", "target", "region", "stage", "group", "period", "size_unit", "money_unit"),
@@ -87,6 +92,10 @@ LAYOUTS = {
         texts=("returns", "commodity", "region", "unit"), amounts=("returning", "collected"), key=("returns",)
     ),
     "disposal": Layout(texts=("commodity", "region", "unit"), amounts=("amount",), key=("commodity", "region")),
+    "access": Layout(
+        texts=("exporter", "commodity", "region", "unit", "held_unit"), amounts=("bought", "kept", "drawn", "held"),
+        key=("exporter", "commodity", "region"),
+    ),
     "requirements": Layout(
         texts=("requirement", "kind", "scope", "unit", "price_unit"),
         amounts=("target", "achieved", "slack", "violation"), signed=("shadow_price",),
@@ -103,6 +112,7 @@ UNITS = {
     ("activity", "unit"): RATE, ("flows", "unit"): RATE, ("purchases", "unit"): RATE, ("sales", "unit"): RATE,
     ("stocks", "unit"): "{quantity}", ("demand", "unit"): RATE, ("returns", "unit"): RATE, ("disposal", "unit"): RATE,
     ("requirements", "unit"): RATE, ("requirements", "price_unit"): "{price}", ("costs", "unit"): "{money}",
+    ("access", "unit"): RATE, ("access", "held_unit"): "{quantity}", ("scenarios", "unit"): "{money}",
 }
 
 
@@ -150,6 +160,8 @@ def read_table(frames: Mapping[str, pd.DataFrame], name: str, horizon: Horizon, 
     columns: dict[str, list[Any]] = {column: _texts(frame[column]) for column in layout.columns - {*layout.numbers}}
     for column in MOMENTS & layout.columns:
         columns[column] = [moment(text) for text in columns[column]]
+    if "future" in columns:
+        columns["future"] = [branch(text) for text in columns["future"]]
     for column in layout.numbers:
         columns[column] = pd.to_numeric(frame[column], errors="coerce").astype(float).tolist()
     keep = _readable(name, layout, columns, ledger)
@@ -182,6 +194,13 @@ def _texts(column: pd.Series[Any]) -> list[str]:
 def moment(name: str) -> str:
     """Name of a period without what reading a column of numbers loses: 2026.50 is 2026.5."""
     return f"{float(name):.15g}" if re.fullmatch(r"\d+\.\d+", name) else name
+
+
+def branch(name: str) -> str:
+    """Name of a branch; that of a window holds the period of its onset: embargo@2026.50 is embargo@2026.5."""
+    shock, at, rest = name.rpartition("@")
+    period, then, future = rest.partition(" then ")
+    return f"{shock}{at}{moment(period)}{then}{future}" if at else name
 
 
 def _plain(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Patterns, movements, units and controls, worked out anew from the words of the instance."""
+"""Patterns, movements and units, worked out anew from the words of the instance."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from planner.check.horizon import TINY, Node, overlap
-from planner.schema import Commodity, Control, Instance
+from planner.schema import Instance
 
 GRAMS = {"g": 1.0, "kg": 1e3, "t": 1e6, "kt": 1e9, "Mt": 1e12}
 MULTIPLES = {"k": 1e3, "M": 1e6, "bn": 1e9}
@@ -88,50 +87,3 @@ def _readings(money: str) -> list[tuple[str, float]]:
     """Ways to read a unit of money as a currency and its multiple."""
     prefixed = [(money.removeprefix(p), multiple) for p, multiple in MULTIPLES.items() if money.startswith(p)]
     return [(money, 1.0), *prefixed]
-
-
-def controls_in(instance: Instance, node: Node) -> list[Control]:
-    """The controls of a node's future whose window touches the node."""
-    patterns = instance.futures[node.owner].controls
-    return [
-        control
-        for name, control in instance.controls.items()
-        if matches(name, patterns) and _shared(control, node) > TINY
-    ]
-
-
-def passing(
-    controls: Iterable[Control], node: Node, exporter: str | None, name: str, commodity: Commodity, destination: str
-) -> float:
-    """Share of the usual volume that the controls let through in a node."""
-    bans, licences = 1.0, 1.0
-    for control in controls:
-        if control.exporter != exporter or not _concerns(control, name, commodity):
-            continue
-        if not matches(destination, control.destinations):
-            continue
-        share = _shared(control, node) / node.length
-        if control.kind == "ban":
-            bans = min(bans, 1 - share)
-        else:
-            licences *= max(0.0, 1 - share * (1 - control.passes) - _lost_at_onset(control, node))
-    return bans * licences
-
-
-def _lost_at_onset(control: Control, node: Node) -> float:
-    until = control.start + control.delay
-    if control.end is not None and control.end < until:
-        until = control.end
-    waiting = min(until, node.start + node.length) - max(control.start, node.start)
-    return control.passes * waiting / node.length if waiting > 0 else 0.0
-
-
-def _concerns(control: Control, name: str, commodity: Commodity) -> bool:
-    if matches(name, control.commodities) or commodity.stage in control.stages:
-        return True
-    return any(commodity.elements.get(element, 0.0) > 0 for element in control.elements)
-
-
-def _shared(control: Control, node: Node) -> float:
-    end = float("inf") if control.end is None else control.end
-    return overlap(control.start, end, node.start, node.end)

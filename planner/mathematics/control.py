@@ -1,64 +1,114 @@
-"""Controls: what an exporter's measures let pass, as data of each node.
+"""Controls: what an exporter's measures let pass and what they do to prices and to work, as data of each node.
 
-passes = (strictest ban) * product of licences * delay tax at the onset, each averaged over the period.
+passes = (strictest ban) * product of licences, each by its mean degree over the period and the wait for the
+first licence. Prices multiply. Of technology bans the slowest and the dearest counts.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 
-from planner.names import matching
-from planner.network import Movement, Network
+from planner.names import fits_any
+from planner.network import Measure, Movement, Network
 from planner.schema import Control, Instance
 from planner.tree import MOMENT, Node
 
 
-def overlap(control: Control, node: Node) -> float:
-    """Years of the node's period in which the measure is in force."""
-    end = control.end if control.end is not None else node.end
-    return max(0.0, min(end, node.end) - max(control.start, node.start))
+def degree(measure: Measure, node: Node) -> float:
+    """Mean over the node's period of a trapezoid: 0 at the start, 1 from phase_in on, until the end, then down."""
+    rise, fall = measure.control.phase_in, measure.phase_out
+    full_from = min(measure.start + rise, measure.end)
+    years = max(0.0, min(measure.end, node.end) - max(full_from, node.start))
+    if rise > 0:
+        years += _slope(node.start - measure.start, min(node.end, measure.end) - measure.start, rise)
+    if fall > 0:
+        years += _slope(measure.end + fall - node.end, measure.end + fall - node.start, fall)
+    return min(1.0, years / node.length)
+
+
+def _slope(left: float, right: float, length: float) -> float:
+    """Area under a line that rises from 0 at 0 to 1 at `length`, between two points."""
+    first, last = min(max(left, 0.0), length), min(max(right, 0.0), length)
+    return (last**2 - first**2) / (2 * length)
+
+
+def in_force(network: Network, node: Node) -> list[Measure]:
+    """The measures in force at a node to any degree."""
+    return [m for m in network.measures(node) if degree(m, node) > MOMENT]
 
 
 def covers(instance: Instance, control: Control, commodity: str) -> bool:
     """Whether a commodity falls under a measure by name, stage or an element it contains."""
     part = instance.commodities[commodity]
     return (
-        bool(matching(control.commodities, [commodity]))
+        fits_any(control.commodities, commodity)
         or part.stage in control.stages
-        or any(element in part.elements for element in control.elements)
+        or any(part.elements.get(element, 0.0) > 0 for element in control.elements)
     )
 
 
-def share_passing(control: Control, node: Node) -> float:
-    """Share of the usual volume one measure lets pass, averaged over the node's period.
+def touches(control: Control, user_class: str) -> bool:
+    """Whether a measure on some classes of users touches this one."""
+    if control.exempt:
+        return not fits_any(control.exempt, user_class)
+    return fits_any(control.classes, user_class)
+
+
+def by_class(control: Control) -> bool:
+    return bool(control.classes or control.exempt)
+
+
+def share_passing(measure: Measure, node: Node) -> float:
+    """Share of the usual volume that one ban or licence lets pass, averaged over the node's period.
 
     While the first licences are processed, for `delay` years from the start, nothing passes.
     """
-    years = overlap(control, node)
-    last = min(control.start + control.delay, control.end if control.end is not None else math.inf)
-    lost_to_delay = control.passes * max(0.0, min(last, node.end) - max(control.start, node.start))
-    return max(0.0, 1 - (years * (1 - control.passes) + lost_to_delay) / node.length)
+    control = measure.control
+    waiting = min(measure.start + control.delay, measure.end, node.end) - max(measure.start, node.start)
+    waits = max(0.0, waiting) / node.length
+    return max(0.0, 1 - degree(measure, node) * (1 - control.passes) - control.passes * waits)
 
 
-def in_force(network: Network, node: Node) -> list[Control]:
-    """The measures of the node's future whose window touches the node."""
-    return [control for control in network.controls[node.future] if overlap(control, node) > MOMENT]
+def combined(measures: Iterator[Measure], node: Node) -> float:
+    """The strictest ban times all licences."""
+    strictest, licences = 1.0, 1.0
+    for measure in measures:
+        if measure.control.kind == "ban":
+            strictest = min(strictest, share_passing(measure, node))
+        elif measure.control.kind == "licence":
+            licences *= share_passing(measure, node)
+    return strictest * licences
+
+
+def aimed(
+    network: Network, exporter: str | None, commodity: str, destination: str, node: Node,
+    when: Callable[[Control], bool],
+) -> Iterator[Measure]:
+    """The measures of an exporter that touch a commodity on its way to a destination."""
+    instance = network.instance(node)
+    for measure in network.measures(node):
+        control = measure.control
+        if (
+            control.exporter == exporter and control.kind != "technology" and when(control)
+            and fits_any(control.destinations, destination) and covers(instance, control, commodity)
+        ):
+            yield measure
 
 
 def passing(network: Network, exporter: str | None, commodity: str, destination: str, node: Node) -> float:
-    """Share of a movement out of `exporter` that passes at a node: strictest ban times all licences."""
-    instance = network.instance(node)
-    strictest, licences = 1.0, 1.0
-    for control in in_force(network, node):
-        if control.exporter != exporter or not covers(instance, control, commodity):
-            continue
-        if not matching(control.destinations, [destination]):
-            continue
-        if control.kind == "ban":
-            strictest = min(strictest, share_passing(control, node))
-        else:
-            licences *= share_passing(control, node)
-    return strictest * licences
+    """Share of all movement out of `exporter` that passes at a node, whoever the user is."""
+    return combined(aimed(network, exporter, commodity, destination, node, lambda c: not by_class(c)), node)
+
+
+def class_passing(
+    network: Network, exporter: str, commodity: str, destination: str, user_class: str, node: Node
+) -> float:
+    """Most that users of a class may be given of the exporter's material, as share of what they are given."""
+    touching = aimed(
+        network, exporter, commodity, destination, node, lambda c: by_class(c) and touches(c, user_class)
+    )
+    return combined(touching, node)
 
 
 def lane_passes(network: Network, movement: Movement, node: Node) -> float:
@@ -68,3 +118,35 @@ def lane_passes(network: Network, movement: Movement, node: Node) -> float:
 def supplier_passes(network: Network, supplier: str, region: str, node: Node) -> float:
     part = network.base.suppliers[supplier]
     return passing(network, part.origin, part.commodity, region, node)
+
+
+def price_multiple(network: Network, supplier: str, region: str, node: Node) -> float:
+    """Product over all measures of 1 + degree * (price - 1)."""
+    part = network.base.suppliers[supplier]
+    measures = aimed(network, part.origin, part.commodity, region, node, lambda c: c.price != 1)
+    return math.prod(1 + degree(m, node) * (m.control.price - 1) for m in measures)
+
+
+def quota(network: Network, name: str, node: Node) -> float:
+    """Most a quota lets pass at a node; infinite where the middle of the period lies outside its window."""
+    holds = any(m.name == name and m.start <= node.middle < m.end for m in network.measures(node))
+    amount = network.instance(node).controls[name].amount
+    return amount.at(node.middle) if holds and amount is not None else math.inf
+
+
+def technology(network: Network, project: str, node: Node) -> tuple[float, float]:
+    """Speed of work on a project, 1 as planned, and the added share of its cost, at a node."""
+    pace, dearer = 1.0, 0.0
+    for measure in network.measures(node):
+        control = measure.control
+        if control.kind == "technology" and touches_project(network, control, project):
+            pace = min(pace, 1 - degree(measure, node) * (1 - control.pace))
+            dearer = max(dearer, degree(measure, node) * control.dearer)
+    return pace, dearer
+
+
+def touches_project(network: Network, control: Control, project: str) -> bool:
+    """Whether work on a project needs what a technology ban denies."""
+    asset = network.asset_of(network.base.projects[project])
+    is_named = fits_any(control.projects, project) or network.stage_of(asset) in control.stages
+    return is_named and fits_any(control.destinations, network.region_of(asset))

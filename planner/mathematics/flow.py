@@ -12,7 +12,8 @@ import pyomo.environ as pyo
 
 from planner.figure import Figure
 from planner.mathematics.control import lane_passes
-from planner.mathematics.investment import decisions, progress, size_terms
+from planner.mathematics.investment import decisions, size_terms
+from planner.mathematics.work import available_share
 from planner.network import Network
 from planner.program import Chapter, Constraint, Link, Term, Variable
 from planner.schema import Instance
@@ -48,12 +49,12 @@ def online_terms(network: Network, node: Node, scale: bool) -> list[Term]:
         stands = existing(network, asset, node)
         facility = network.base.facilities.get(asset)
         for m in network.tree.path(node):
-            if facility is not None and facility.retirement and stands > 0:
+            if facility is not None and facility.retirement and stands > 0 and m.onset is None:
                 result.append(Term(position, None, "retire", (asset, m.group), -share * stands))
             for name in network.projects_of[asset]:
                 if (name, m.group) not in open_to:
                     continue
-                rho = share * progress(network.base.projects[name], m, node)
+                rho = share * available_share(network, name, m, node)
                 if rho > 0:
                     result += [
                         Term(position, None, family, key, rho * c)

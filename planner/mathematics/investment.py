@@ -6,7 +6,6 @@ n, m: nodes; a: assets (facilities and lanes that projects build).
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -14,10 +13,11 @@ from typing import Any, NamedTuple
 import pyomo.environ as pyo
 
 from planner.figure import Figure
+from planner.mathematics.work import charge, under_construction
 from planner.names import matching
 from planner.network import Network
 from planner.program import Chapter, Constraint, Key, Variable
-from planner.schema import Point, Project
+from planner.schema import Point
 from planner.tree import MOMENT, Node
 
 
@@ -42,74 +42,19 @@ def is_convex(curve: list[Point]) -> bool:
 def decisions(network: Network) -> tuple[tuple[str, str], ...]:
     """Pairs (project, group) in which the project may be decided: its window is open, and it comes online in time.
 
-    A decision that comes online after the horizon would be free under annuities and serve nobody.
+    A decision that comes online after the horizon would be free under annuities and serve nobody. In the window
+    of a shock only emergency projects can be decided.
     """
     time, end = network.base.time, max(node.end for node in network.tree.nodes)
     return tuple(
         (name, group)
         for name, project in network.base.projects.items()
         for group, nodes in network.tree.groups.items()
-        if (project.earliest if project.earliest is not None else time.start) - MOMENT <= nodes[0].start
+        if (project.emergency or nodes[0].onset is None)
+        and (project.earliest if project.earliest is not None else time.start) - MOMENT <= nodes[0].start
         and (project.latest is None or nodes[0].start <= project.latest + MOMENT)
-        and nodes[0].start + project.lead_time < end - MOMENT
+        and nodes[0].start + network.instance(nodes[0]).projects[name].lead_time < end - MOMENT
     )
-
-
-def progress(project: Project, decided: Node, node: Node) -> float:
-    """rho(j, m->n): share of the size available at `node`, averaged over its period.
-
-    0 during the lead time, then the ramp year by year, then 1, then 0 after the end of life.
-    """
-    commissioned = decided.start + project.lead_time
-    end = commissioned + project.life
-    steps = [(commissioned + k, commissioned + k + 1, share) for k, share in enumerate(project.ramp)]
-    steps.append((commissioned + len(project.ramp), math.inf, 1.0))
-    years = sum(
-        share * max(0.0, min(right, end, node.end) - max(left, node.start)) for left, right, share in steps
-    )
-    return _clean(years / node.length)
-
-
-def in_service(project: Project, decided: Node, node: Node) -> float:
-    """Share of the node's period between commissioning and the end of life."""
-    commissioned = decided.start + project.lead_time
-    overlap = min(commissioned + project.life, node.end) - max(commissioned, node.start)
-    return _clean(max(0.0, overlap) / node.length)
-
-
-def under_construction(project: Project, decided: Node, node: Node) -> bool:
-    """Whether work decided at one node is still going on during another's period (at least the one of decision)."""
-    return decided.index == node.index or decided.start + project.lead_time > node.start + MOMENT
-
-
-def _clean(share: float) -> float:
-    """Rounding of years must not leave a capacity of 1e-16."""
-    return 0.0 if share < 1e-12 else (1.0 if abs(share - 1) < 1e-12 else share)
-
-
-def annuity_factor(network: Network, project: Project) -> float:
-    """Yearly charge per unit of capital: interest during construction times capital recovery factor.
-
-    idc = ((1+w)^L - 1) / (L ln(1+w)), crf = w / (1 - (1+w)^-life), w the cost of capital, L the lead time.
-    """
-    time = network.base.time
-    rate = project.cost_of_capital if project.cost_of_capital is not None else time.discount_rate
-    if rate == 0:
-        return 1 / project.life
-    force = math.log1p(rate)  # By logarithms, which keep their digits at the smallest rates.
-    recovery = rate / -math.expm1(-project.life * force)
-    if time.interest_during_construction and project.lead_time > 0:
-        recovery *= math.expm1(project.lead_time * force) / (project.lead_time * force)
-    return recovery
-
-
-def charge(network: Network, name: str, decided: Node) -> float:
-    """What one unit of capital decided at a node adds to the objective, by the instance's convention."""
-    project = network.instance(decided).projects[name]
-    if network.base.time.capital_charge == "lump_sum":
-        return decided.probability * decided.factor
-    served = math.fsum(in_service(project, decided, n) * n.weight for n in network.tree.from_here(decided))
-    return annuity_factor(network, project) * served
 
 
 def size_terms(network: Network, name: str, group: str) -> list[tuple[str, Key, float]]:
@@ -211,7 +156,7 @@ def chapter(network: Network) -> Chapter:
     closing = tuple(
         (name, group)
         for name, facility in network.base.facilities.items() if facility.retirement
-        for group in network.tree.groups
+        for group in _closing_groups(network)
     )
     one = "share"
     variables = (
@@ -229,6 +174,8 @@ def chapter(network: Network) -> Chapter:
                           for p in pieces]),
         Variable("end_weight", ends, "weight of this end of the piece", one,
                  costs={"capital": partial(_curve_costs, network, ends)}, parts=_parts(network, ends)),
+        Variable("impossible", _impossible(network), "size of a group of which nothing can be decided", "quantity/year",
+                 upper=lambda _: [0.0] * len(_impossible(network))),
         Variable("retire", closing, "share of existing capacity closed", one, upper=lambda _: [1.0] * len(closing)),
     )
     return Chapter(variables=variables, constraints=_constraints(network, keys, sized, modular, curved, pieces))
@@ -243,16 +190,16 @@ def _constraints(
     curved: tuple[Key, ...], pieces: tuple[Key, ...],
 ) -> tuple[Constraint, ...]:
     base, open_to = network.base, set(keys)
-    paths = _group_paths(network)
+    paths, whole = _group_paths(network), _group_paths(network, whole=True)
     several = [j for j, p in base.projects.items() if not p.repeatable]
     once = tuple((j, *path) for j in several for path in _distinct(paths, j, open_to))
-    closing = tuple((f, *path) for f, facility in base.facilities.items() if facility.retirement for path in paths)
+    closing = tuple((f, *path) for f, facility in base.facilities.items() if facility.retirement for path in whole)
     needed = tuple((j, g, before) for j, g in keys for before in base.projects[j].requires)
     groups = base.project_groups
     limited = tuple((name, *path) for name in groups for path in paths)
     at_once = tuple(
-        (name, node.index) for name, group in groups.items()
-        if group.building_at_once is not None for node in network.tree.nodes
+        (name, node.index) for name, group in groups.items() if group.building_at_once is not None
+        for node in network.tree.nodes if any((j, node.group) in open_to for j in members(network, name))
     )
     at_least = tuple(k for k in sized if least_size(network, *k) > 0)
     return (
@@ -267,7 +214,9 @@ def _constraints(
         Constraint("retired_once", closing, retired_once),
         Constraint("group_at_most", tuple(k for k in limited if groups[k[0]].at_most is not None), group_at_most),
         Constraint("building_at_once", at_once, building_at_once),
-        Constraint("group_least_size", tuple(k for k in limited if groups[k[0]].least_size), group_least_size),
+        Constraint("group_least_size",
+                   tuple((name, *path) for name, group in groups.items() if group.least_size for path in whole),
+                   group_least_size),
         Constraint("group_most_size", tuple(k for k in limited if groups[k[0]].most_size), group_most_size),
         Constraint("group_most_capital", _capital_paths(network), group_most_capital),
     )
@@ -279,9 +228,25 @@ def _capital_paths(network: Network) -> tuple[Key, ...]:
     return tuple((name, leaf.index) for name in limited for leaf in network.tree.leaves)
 
 
-def _group_paths(network: Network) -> tuple[tuple[str, ...], ...]:
-    """The decision groups met on the way to each leaf, each way once."""
-    return tuple(dict.fromkeys(tuple(n.group for n in path) for path in network.tree.paths()))
+def _group_paths(network: Network, whole: bool = False) -> tuple[tuple[str, ...], ...]:
+    """The decision groups met on the way to each leaf, each way once; `whole` ways end with the horizon.
+
+    Without decisions in its window, the way into a shock is part of another.
+    """
+    paths = [path for path in network.tree.paths() if not whole or path[-1].onset is None]
+    ways = dict.fromkeys(tuple(n.group for n in path if n.group) for path in paths)
+    parts = {way[:end] for way in ways for end in range(len(way))}
+    return tuple(way for way in ways if way not in parts)
+
+
+def _impossible(network: Network) -> tuple[Key, ...]:
+    """Groups that must be built, for the row of a path on which nothing of them can be: it must say so."""
+    return tuple((name,) for name, part in network.base.project_groups.items() if part.least_size)
+
+
+def _closing_groups(network: Network) -> list[str]:
+    """Capacity is not closed for good within the window of a shock."""
+    return [group for group, nodes in network.tree.groups.items() if nodes[0].onset is None]
 
 
 def _distinct(
@@ -299,8 +264,8 @@ def _size(block: Any, name: str, group: str) -> Any:
     return sum(c * getattr(block, family)[key] for family, key, c in size_terms(block.network, name, group))
 
 
-def _members(block: Any, group_name: str) -> list[str]:
-    network: Network = block.network
+def members(network: Network, group_name: str) -> list[str]:
+    """The projects of a group."""
     return matching(network.base.project_groups[group_name].projects, network.base.projects)
 
 
@@ -359,7 +324,7 @@ def retired_once(block: Any, facility: str, *path: str) -> Any:
 
 def group_at_most(block: Any, group_name: str, *path: str) -> Any:
     r"""\sum_{j \in G} \sum_{g \in path} start_{j,g} \le at\_most_G"""
-    starts = [block.start[key] for j in _members(block, group_name) for key in _decided(block, j, path)]
+    starts = [block.start[key] for j in members(block.network, group_name) for key in _decided(block, j, path)]
     most = block.network.base.project_groups[group_name].at_most
     return sum(starts) <= most if starts else pyo.Constraint.Skip
 
@@ -370,16 +335,16 @@ def building_at_once(block: Any, group_name: str, node_index: int) -> Any:
     node = network.tree.nodes[node_index]
     starts = [
         block.start[name, m.group]
-        for name in _members(block, group_name)
+        for name in members(block.network, group_name)
         for m in network.tree.path(node)
-        if (name, m.group) in block.start and under_construction(network.base.projects[name], m, node)
+        if (name, m.group) in block.start and under_construction(network, name, m, node)
     ]
     most = network.base.project_groups[group_name].building_at_once
     return sum(starts) <= most if starts else pyo.Constraint.Skip
 
 
 def _total(block: Any, group_name: str, path: tuple[str, ...]) -> Any:
-    return sum(_size(block, *key) for j in _members(block, group_name) for key in _decided(block, j, path))
+    return sum(_size(block, *key) for j in members(block.network, group_name) for key in _decided(block, j, path))
 
 
 def _limit(block: Any, group_name: str, field: str, path: tuple[str, ...]) -> float:
@@ -390,12 +355,16 @@ def _limit(block: Any, group_name: str, field: str, path: tuple[str, ...]) -> fl
 
 def group_least_size(block: Any, group_name: str, *path: str) -> Any:
     r"""\sum_{j \in G} \sum_{g \in path} size_{j,g} \ge least\_size_G"""
-    return _total(block, group_name, path) >= _limit(block, group_name, "least_size", path)
+    total = _total(block, group_name, path)
+    size = block.impossible[group_name] if isinstance(total, int) else total
+    return size >= _limit(block, group_name, "least_size", path)
 
 
 def group_most_size(block: Any, group_name: str, *path: str) -> Any:
     r"""\sum_{j \in G} \sum_{g \in path} size_{j,g} \le most\_size_G"""
-    return _total(block, group_name, path) <= _limit(block, group_name, "most_size", path)
+    total = _total(block, group_name, path)
+    most = _limit(block, group_name, "most_size", path)
+    return total <= most if not isinstance(total, int) else pyo.Constraint.Skip
 
 
 def overnight_cost(block: Any, name: str, node: Node) -> Any:
@@ -416,8 +385,8 @@ def group_most_capital(block: Any, group_name: str, leaf: int) -> Any:
     r"""\sum_{j \in G} \sum_{n \in path} I_{j,n} \le most\_capital_G"""
     network: Network = block.network
     path = network.tree.path(network.tree.nodes[leaf])
-    decided = [(j, n) for j in _members(block, group_name) for n in path if (j, n.group) in block.start]
+    decided = [(j, n) for j in members(block.network, group_name) for n in path if (j, n.group) in block.start]
     if not decided:
         return pyo.Constraint.Skip
     total = sum(overnight_cost(block, j, n) for j, n in decided)
-    return total <= _limit(block, group_name, "most_capital", tuple(n.group for n in path))
+    return total <= _limit(block, group_name, "most_capital", tuple(n.group for n in path if n.group))

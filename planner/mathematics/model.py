@@ -12,7 +12,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from planner.mathematics import demand, flow, investment, security, stock, trade
+from planner.mathematics import access, demand, flow, investment, security, stock, trade
 from planner.network import Network
 from planner.program import Chapter, Family, join
 from planner.schema import Dependence, Instance
@@ -28,11 +28,13 @@ class Structure:
     shares: dict[str, float | None] = field(default_factory=dict)
     minimum_load: dict[str, float] = field(default_factory=dict)
     most_flow: dict[tuple[str, ...], float] = field(default_factory=dict)
+    access: dict[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         lanes = {"/".join(k): v for k, v in self.most_flow.items()}
-        return json.dumps([self.recipes, self.length, self.shares, self.minimum_load, lanes], sort_keys=True)
+        parts = [self.recipes, self.length, self.shares, self.minimum_load, lanes, self.access]
+        return json.dumps(parts, sort_keys=True)
 
 
 def recipes_key(instance: Instance) -> str:
@@ -56,13 +58,14 @@ def structure_of(network: Network, node: Node) -> Structure:
         shares={name: security.share_allowed(network, name, node) for name in dependent},
         minimum_load={name: load for name, load in loads.items() if any(
             network.base.facilities[name].minimum_load.numbers())},
+        access=access.shares(network, node),
         most_flow={m: trade.most_flow(network, m, node) for m in trade.fixed_movements(network)},
     )
 
 
 def operation(network: Network) -> Chapter:
     """Everything about one node."""
-    return join([part.chapter(network) for part in (flow, trade, stock, demand, security)])
+    return join([part.chapter(network) for part in (flow, trade, stock, demand, security, access)])
 
 
 def investments(network: Network) -> Chapter:

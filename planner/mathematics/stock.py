@@ -8,6 +8,7 @@ from typing import Any
 
 from planner.figure import Figure
 from planner.mathematics.control import in_force
+from planner.names import fits_any
 from planner.network import Network
 from planner.program import Chapter, Constraint, Link, Term, Variable
 from planner.tree import Node
@@ -19,7 +20,9 @@ def _at(figure: Figure | None, node: Node) -> float:
 
 def _most_released(network: Network, name: str, node: Node) -> float:
     stockpile = network.instance(node).stockpiles[name]
-    if stockpile.release == "emergency" and not in_force(network, node):
+    if stockpile.release == "emergency" and not any(
+        fits_any(stockpile.emergency, measure.name.partition("@")[0]) for measure in in_force(network, node)
+    ):
         return 0.0
     return _at(stockpile.release_limit, node)
 

@@ -12,9 +12,9 @@ from typing import Any
 import pyomo.environ as pyo
 
 from planner.figure import Figure
-from planner.mathematics.control import lane_passes, supplier_passes
+from planner.mathematics.control import covers, lane_passes, price_multiple, quota, supplier_passes
 from planner.mathematics.investment import Segment, decisions, is_convex, most_size, segments
-from planner.names import matching
+from planner.names import fits_any, matching
 from planner.network import Movement, Network, Purchase, Sale
 from planner.program import Chapter, Constraint, Data, Link, Term, Variable
 from planner.schema import Limit
@@ -79,6 +79,11 @@ def _step(network: Network, key: Purchase, node: Node) -> tuple[float, float]:
     return step.price.at(node.middle), step.amount.at(node.middle) if step.amount is not None else INFINITE
 
 
+def price_paid(network: Network, key: Purchase, node: Node) -> float:
+    """Price of a supplier's step for a region at a node, with what controls do to it."""
+    return _step(network, key, node)[0] * price_multiple(network, key[0], key[2], node)
+
+
 def _purchase_bounds(network: Network, node: Node) -> list[float]:
     result = []
     for key in network.purchases:
@@ -88,13 +93,14 @@ def _purchase_bounds(network: Network, node: Node) -> list[float]:
 
 
 def _purchase_price(network: Network, node: Node) -> list[float]:
-    return [network.price * _step(network, key, node)[0] for key in network.purchases]
+    return [network.price * price_paid(network, key, node) for key in network.purchases]
 
 
 def _purchase_tariff(network: Network, node: Node) -> list[float]:
     suppliers = network.instance(node).suppliers
     return [
-        network.price * _step(network, key, node)[0] * at_region(suppliers[key[0]].tariffs, key[2], node)
+        network.price * price_paid(network, key, node) * tariff
+        if (tariff := at_region(suppliers[key[0]].tariffs, key[2], node)) else 0.0
         for key in network.purchases
     ]
 
@@ -246,6 +252,12 @@ def _limit_values(network: Network, end: str, node: Node) -> list[float]:
     return [f.at(node.middle) for f in figures]
 
 
+def _quotas(network: Network) -> tuple[tuple[str], ...]:
+    """The quotas that some node knows."""
+    used = {m.name for node in network.tree.nodes for m in network.measures(node)}
+    return tuple((name,) for name, c in network.base.controls.items() if c.kind == "quota" and name in used)
+
+
 def _data(network: Network) -> tuple[Data, ...]:
     steps, sales, regions = _shared_steps(network), _shared_sales(network), _region_limited(network)
     pledged = tuple((name,) for name, o in network.base.outlets.items() if any(o.least.numbers()))
@@ -265,6 +277,8 @@ def _data(network: Network) -> tuple[Data, ...]:
         Data("step_depth", sales, "depth of a market's step",
              lambda n: [_sale_step(network, (*k, ""), n)[1] for k in sales]),
         Data("least_sold", pledged, "least sold to an outlet", pledges),
+        Data("quota_amount", _quotas(network), "most an exporter lets out",
+             lambda n: [quota(network, name, n) for (name,) in _quotas(network)]),
         Data("limit_most", _limited(network, "most"), "most of a shared limit",
              partial(_limit_values, network, "most")),
         Data("limit_least", _limited(network, "least"), "least of a shared limit",
@@ -284,6 +298,7 @@ def _constraints(network: Network) -> tuple[Constraint, ...]:
         Constraint("lane_ends_of_piece", curved_pieces(network), lane_ends_of_piece),
         Constraint("supply_step", _shared_steps(network), supply_step),
         Constraint("supply_region", _region_limited(network), supply_region),
+        Constraint("quota", _quotas(network), quota_rule),
         Constraint("reserve", tuple(_reserves(network)), reserve),
         Constraint("market_depth", _shared_sales(network), market_depth),
         Constraint("least_sales", pledged, least_sales),
@@ -359,6 +374,24 @@ def market_depth(block: Any, outlet: str, i: int) -> Any:
 def least_sales(block: Any, outlet: str) -> Any:
     r"""\sum_{i,r} sold_{o,i,r,n} \ge least_{o,n}"""
     return sum(block.sold[key] for key in block.network.sales if key[0] == outlet) >= block.least_sold[outlet]
+
+
+def quota_rule(block: Any, name: str) -> Any:
+    r"""\sum_{s \in exporter} purchased_{s,n} + \sum_{l \text{ from exporter}} flow_{l,n} \le quota_n"""
+    network: Network = block.network
+    control = network.base.controls[name]
+
+    def is_under(origin: str | None, commodity: str, destination: str) -> bool:
+        is_aimed = origin == control.exporter and fits_any(control.destinations, destination)
+        return is_aimed and covers(network.base, control, commodity)
+
+    suppliers = network.base.suppliers
+    bought = [
+        block.purchased[key] for key in network.purchases
+        if is_under(suppliers[key[0]].origin, suppliers[key[0]].commodity, key[2])
+    ]
+    sent = [block.flow[m] for m in network.movements if is_under(m.origin, m.commodity, m.destination)]
+    return sum(bought) + sum(sent) <= block.quota_amount[name] if bought or sent else pyo.Constraint.Skip
 
 
 def limited_sum(block: Any, name: str) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
 from pydantic import ValidationError
 
 from planner.errors import InputError, Place, Problem, did_you_mean
@@ -17,11 +18,19 @@ from planner.reading.files import Layer, Reader
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed, written
 from planner.reading.override import Change, Override, apply_all, nearest, read_mapping, read_set, targets
 from planner.reading.provenance import figure_problems
-from planner.reading.settle import find, settled
+from planner.reading.settle import find, overlay, settled
 from planner.reading.variant import variant_problems
 from planner.schema import Instance
 
 Route = tuple[Any, ...]
+FUTURES = ("futures", "shocks", "controls", "sources")  # What a file of futures may hold.
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Writes every value where it stands, without aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 class Statement(NamedTuple):
@@ -54,18 +63,20 @@ class Document:
         self.sets: tuple[str, ...] = ()
         self._scenarios: dict[str, list[Override]] = {}
         self._unchanged = tree
+        self._spare: set[str] = set()
         self._plain = self._make(tree, [])
         self.futures: list[str] = list(self._plain.instance.futures)
+        self.sources: list[str] = list(dict.fromkeys([*self.futures, *self._plain.instance.shocks]))
         self._make_variants()
         self.instance: Instance = self.variant(self.futures[0])
 
     def variant(self, future: str) -> Instance:
-        """The instance whose figures hold in a future."""
+        """The instance whose figures hold in a future, or in the window of a shock."""
         return self._variants[future].instance
 
     def instances(self) -> dict[str, Instance]:
-        """The instance of every future, in order."""
-        return {future: self.variant(future) for future in self.futures}
+        """The instance of every future and then of every shock, in order."""
+        return {source: self.variant(source) for source in self.sources}
 
     def place(self, path: Route, future: str | None = None) -> Place:
         """Where a path is stated, or its nearest ancestor that is; attribute names may stand for YAML keys.
@@ -84,6 +95,10 @@ class Document:
         tree = plain(self._tree)
         assert isinstance(tree, dict)
         return tree
+
+    def resolved_text(self) -> str:
+        """The resolved instance as YAML that can be read again."""
+        return str(yaml.dump(self.resolved(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))
 
     @property
     def sha256(self) -> str:
@@ -126,23 +141,35 @@ class Document:
         return _Variant(instance, tree, changes)
 
     def _make_variants(self) -> None:
-        """The variants of all futures; those without overrides share one."""
+        """The variants of all futures and shocks; those without overrides share one."""
         problems: list[Problem] = []
-        for name in self.futures:
-            node = find(self._tree, ("futures", name, "overrides"))
-            self._variants[name] = self._plain
-            if node is None or not node.value:
-                continue
+        for name in self.sources:
             try:
-                tree = settled(self._tree)
-                changes = apply_all(tree, read_mapping(node, f"future {name}"))
-                self._variants[name] = self._make(settled(tree), changes)
+                self._variants[name] = self._variant(self._overrides(name))
             except InputError as error:
                 problems += error.problems
         if not problems:
             problems = list(variant_problems(self._plain.instance, self._variants))
         if problems:
             raise InputError(problems)
+
+    def _variant(self, overrides: list[Override]) -> _Variant:
+        if not overrides:
+            return self._plain
+        tree = settled(self._tree)
+        changes = apply_all(tree, overrides)
+        return self._make(settled(tree), changes)
+
+    def _overrides(self, name: str) -> list[Override]:
+        """What a future changes; what a shock changes on top of the future it comes from."""
+        if name in self._plain.instance.futures:
+            return self._stated_overrides("futures", name)
+        origin = self._plain.instance.shocks[name].comes_from or self.futures[0]
+        return self._stated_overrides("futures", origin) + self._stated_overrides("shocks", name)
+
+    def _stated_overrides(self, section: str, name: str) -> list[Override]:
+        node = find(self._tree, (section, name, "overrides"))
+        return read_mapping(node, f"{section[:-1]} {name}") if node is not None and node.value else []
 
     @property
     def scenarios(self) -> list[str]:
@@ -159,22 +186,33 @@ class Document:
                 problems += error.problems
         return problems
 
-    def mentioned_in_scenarios(self) -> set[str]:
-        """Every text that a scenario may put into the instance."""
-        found: set[str] = set()
+    def mentioned_elsewhere(self) -> set[str]:
+        """Every text that a scenario may put into the instance, and controls that other futures had."""
+        found = set(self._spare)
         for override in (o for overrides in self._scenarios.values() for o in overrides):
             found |= _texts(plain(override.value))
         return found
 
 
-def load(path: str | Path, scenario: str | None = None, sets: Sequence[str] = ()) -> Document:
-    """Read an instance: base < extends < scenario < sets. InputError with all problems found."""
+def load(
+    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), on: str | Path | None = None
+) -> Document:
+    """Read an instance: base < extends < scenario < sets. InputError with all problems found.
+
+    With `on`, the futures and shocks of that file take the place of the instance's, and its controls are added.
+    """
     root = Path(path)
     reader = Reader(root)
     merged = reader.read()
     assert isinstance(merged.value, dict)
     scenarios = merged.value.get("scenarios")
     body = Node(merged.place, {key: node for key, node in merged.value.items() if key != "scenarios"})
+    spare: set[str] = set()
+    if on is not None:
+        other = Reader(Path(on))
+        spare = _controls(body)
+        body = _with_futures(body, other.read())
+        reader.files |= {f"on:{name}": digest for name, digest in other.files.items()}
     tree = settled(body)
     known = _scenarios(scenarios)
     overrides = _chosen(known, scenario, scenarios, root) + [read_set(text) for text in sets]
@@ -182,8 +220,30 @@ def load(path: str | Path, scenario: str | None = None, sets: Sequence[str] = ()
     document = Document(root, settled(tree), reader.layers, changes)
     document.files = dict(sorted(reader.files.items()))
     document.scenario, document.sets = scenario, tuple(sets)
-    document._scenarios, document._unchanged = known, body
+    document._scenarios, document._unchanged, document._spare = known, body, spare
     return document
+
+
+def _with_futures(body: Node, other: Node) -> Node:
+    """The instance with the futures of another file."""
+    assert isinstance(body.value, dict)
+    assert isinstance(other.value, dict)
+    for key, node in other.value.items():
+        if key not in FUTURES:
+            hint = f"it has {', '.join(FUTURES)}"
+            refuse("unknown-key", f"{key} does not belong in a file of futures", node.place, hint)
+    if "futures" not in other.value:
+        refuse("missing", "a file of futures needs futures", other.place)
+    sections = {key: node for key, node in body.value.items() if key not in ("shocks", "sampling")}
+    for key, node in other.value.items():
+        is_added = key in ("controls", "sources") and key in sections
+        sections[key] = overlay(sections[key], node) if is_added else node
+    return Node(body.place, sections)
+
+
+def _controls(body: Node) -> set[str]:
+    controls = child(body, "controls")
+    return set(map(str, controls.value)) if controls is not None and isinstance(controls.value, dict) else set()
 
 
 def _scenarios(node: Node | None) -> dict[str, list[Override]]:

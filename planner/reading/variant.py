@@ -18,8 +18,9 @@ from planner.schema import Instance
 
 SECTIONS = {"commodities", "processes", "facilities", "projects", "lanes", "suppliers", "outlets", "limits",
             "demands", "stockpiles", "returns"}  # fmt: skip
-# Of a project only what it costs: when and how large it is decided is common to all futures that share the decision.
-PROJECT = {"capital", "cost_of_capital", "public_money"}
+# Of a project only what it costs and how long it takes: when and how large it is decided is common to all futures
+# that share the decision.
+PROJECT = {"capital", "cost_of_capital", "public_money", "lead_time"}
 WORDS = {"title", "source", "date", "confidence", "note", "status", "description"}
 # Looked up name by name, so that further names may be added.
 OPEN = {"variable_costs", "delivery_costs", "tariffs"}

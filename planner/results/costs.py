@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import pandas as pd
 
 from planner.assemble import CostItem
-from planner.mathematics.investment import annuity_factor, in_service
+from planner.mathematics.work import charges
 from planner.results.rows import NODE, Row, at
 from planner.results.solution import Solution
 from planner.units import unit
 
 
+@lru_cache(maxsize=1)
 def costs(solution: Solution) -> pd.DataFrame:
+    """Every item of cost; kept, for other tables read it too."""
     money = unit(solution.network.base.units, "money")
     found = pd.DataFrame(
         [*_operating(solution), *_capital(solution)],
@@ -53,13 +56,6 @@ def _capital(solution: Solution) -> Iterator[Row]:
             cost = solution.overnight(decision.project, decision.group, decided)
             region = network.region_of(network.asset_of(project))
             row = {"item": "capital", "part": decision.project, "region": region}
-            if network.base.time.capital_charge == "lump_sum":
-                yield row | at(decided) | {
-                    "yearly": cost, "discounted": decided.probability * decided.factor * cost
-                }
-                continue
-            yearly = annuity_factor(network, project) * cost
-            for node in network.tree.from_here(decided):
-                share = in_service(project, decided, node)
-                if share > 0:
-                    yield row | at(node) | {"yearly": share * yearly, "discounted": share * yearly * node.weight}
+            for charge in charges(network, decision.project, decided):
+                yearly = charge.yearly * cost
+                yield row | at(charge.node) | {"yearly": yearly, "discounted": yearly * charge.weight}

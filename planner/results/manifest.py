@@ -36,9 +36,9 @@ def versions() -> dict[str, str]:
     return {"planner": planner.__version__, "python": platform.python_version()} | {p: version(p) for p in packages}
 
 
-def run_hash(document: Document, options: Options) -> str:
-    """Digest of everything that determines a run: resolved instance, options, versions."""
-    content = [document.sha256, options.model_dump(mode="json"), versions()]
+def run_hash(document: Document, options: Options, given: dict[str, Any]) -> str:
+    """Digest of everything that determines a run: resolved instance, options, versions, what else was given."""
+    content = [document.sha256, options.model_dump(mode="json"), versions(), *([given] if given else [])]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -48,7 +48,6 @@ def manifest(
     return {
         "instance": document.instance.name,
         "instance_sha256": document.sha256,
-        "run_sha256": run_hash(document, options),
         "files": document.files,
         "versions": versions(),
         "options": options.model_dump(mode="json", exclude_none=True),

@@ -176,18 +176,23 @@ def _bought_and_used(
 ) -> tuple[float, float]:
     """Purchases from the exporter and use, over the balances one row pools [quantity/year]."""
     network, instance = solution.network, solution.instance(node)
-    purchased, flow = solution.values(node, "purchased"), solution.values(node, "flow")
     activity, delivered = solution.values(node, "activity"), solution.values(node, "delivered")
     bought = use = 0.0
     for place in dependence_places(network, part, region, commodity):
         balance = network.balance[place]
-        bought += sum(purchased[k] for k in balance.bought if instance.suppliers[k[0]].origin == part.exporter)
-        bought += sum(
-            (1 - instance.lanes[m.lane].loss) * flow[m] for m in balance.arriving if m.origin == part.exporter
-        )
+        bought += bought_from(solution, node, part.exporter, place)
         use += sum(instance.processes[a[1]].inputs[place[0]] * activity[a] for a in balance.used_by)
         use += sum(delivered[d] for d in balance.delivered)
     return bought, use
+
+
+def bought_from(solution: Solution, node: Node, exporter: str, place: tuple[str, str]) -> float:
+    """What comes of a commodity into a region from an exporter: purchases and arrivals [quantity/year]."""
+    balance, instance = solution.network.balance[place], solution.instance(node)
+    purchased, flow = solution.values(node, "purchased"), solution.values(node, "flow")
+    bought = sum(purchased[k] for k in balance.bought if instance.suppliers[k[0]].origin == exporter)
+    arrived = sum((1 - instance.lanes[m.lane].loss) * flow[m] for m in balance.arriving if m.origin == exporter)
+    return bought + arrived
 
 
 def prices(solution: Solution) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -32,12 +32,13 @@ class Decision:
     capital: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solution:
     """Values of every variable and link."""
 
     program: Program
     outcome: Outcome
+    _known: dict[tuple[int, str], dict[Key, float]] = field(default_factory=dict)
 
     @property
     def network(self) -> Network:
@@ -62,7 +63,7 @@ class Solution:
         """Values of a family at a block, in the order of its keys."""
         if node is not None and (node.index, family) in self.program.link_terms:
             terms, constants = self.program.link_terms[node.index, family]
-            return np.asarray(terms @ self.outcome.values + constants)
+            return np.asarray(terms @ self.outcome.values[: terms.shape[1]] + constants)
         return self.outcome.values[self.program.slice(node, family)]
 
     def of(self, node: Node | None, family: str) -> Iterator[tuple[Key, float]]:
@@ -70,7 +71,11 @@ class Solution:
         return zip(self._keys[family], self.array(node, family).tolist(), strict=True)
 
     def values(self, node: Node | None, family: str) -> dict[Key, float]:
-        return dict(self.of(node, family))
+        """Values of a family at a block by key."""
+        place = (node.index if node is not None else -1, family)
+        if place not in self._known:
+            self._known[place] = dict(self.of(node, family))
+        return self._known[place]
 
     def row_prices(self, family: str) -> Iterator[tuple[Node, Key, float]]:
         """Dual value of every row of a constraint family: cost of one more unit on its right-hand side."""

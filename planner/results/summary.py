@@ -33,14 +33,16 @@ def key_figures(instance: Instance, outcome: Outcome, tables: dict[str, pd.DataF
     if instance.published_optimum is not None:
         figures["published_optimum"] = instance.published_optimum
     if outcome.has_plan:
-        figures |= _of_plan(tables)
+        figures |= _of_plan(instance, tables)
     return figures
 
 
-def _of_plan(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+def _of_plan(instance: Instance, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     plan, costs = tables["plan"], tables["costs"]
     by_item = costs.groupby("item")["discounted"].sum()
     return {
+        "expected_cost": signed(instance, math.fsum(costs["discounted"])),
+        "worst_cost": signed(instance, float(tables["scenarios"]["cost"].max())),
         "projects_decided": len(plan),
         "capital_cost": math.fsum(plan["capital_cost"]),
         "cost_by_item": {str(item): float(total) for item, total in by_item.items()},
@@ -89,7 +91,7 @@ def summary_table(figures: dict[str, Any]) -> pd.DataFrame:
     """The key figures as rows: key, value, unit."""
     money, rows = figures["money_unit"], []
     units = {"objective": money, "bound": money, "capital_cost": money, "gap": "share", "seconds": "s",
-             "published_optimum": money}
+             "published_optimum": money, "expected_cost": money, "worst_cost": money}
     for key, value in figures.items():
         if key == "cost_by_item":
             rows += [(f"cost.{item}", total, money) for item, total in value.items()]

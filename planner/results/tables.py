@@ -12,10 +12,12 @@ from typing import Any
 import pandas as pd
 
 from planner.mathematics.flow import existing
-from planner.mathematics.investment import charge, progress
+from planner.mathematics.trade import price_paid
+from planner.mathematics.work import available_share, charge
 from planner.results.costs import costs
-from planner.results.reporting import element_balance, prices, requirements, shares
+from planner.results.reporting import bought_from, element_balance, prices, requirements, shares
 from planner.results.rows import NODE, NOTHING, Row, at, table
+from planner.results.scenarios import scenarios
 from planner.results.solution import Solution
 from planner.tree import Node
 from planner.units import unit
@@ -28,9 +30,10 @@ def nodes(solution: Solution) -> pd.DataFrame:
             yield at(node) | {
                 "parent": parent.key if parent else "", "length": node.length, "probability": node.probability,
                 "factor": node.factor, "weight": node.weight, "futures": ";".join(node.futures), "group": node.group,
+                "source": node.source, "onset": node.onset,
             }
 
-    return table(f"{NODE} parent length probability factor weight futures group", rows())
+    return table(f"{NODE} parent length probability factor weight futures group source onset", rows())
 
 
 def plan(solution: Solution) -> pd.DataFrame:
@@ -48,7 +51,8 @@ def plan(solution: Solution) -> pd.DataFrame:
             yield {
                 "project": decision.project, "title": project.title or "", "target": asset,
                 "region": network.region_of(asset), "stage": network.stage_of(asset), "group": decision.group,
-                "period": node.period_name, "decided": node.start, "commissioned": node.start + project.lead_time,
+                "period": node.period_name, "decided": node.start,
+                "commissioned": node.start + network.instance(node).projects[decision.project].lead_time,
                 "size": decision.size, "size_unit": unit(units, "quantity/year"), "modules": decision.modules,
                 "capital_cost": decision.capital, "charged": charged,
                 "public_money": project.public_money.at(node.middle), "money_unit": units.money,
@@ -99,12 +103,11 @@ def capacity(solution: Solution) -> pd.DataFrame:
 def _added(solution: Solution, node: Node) -> dict[str, float]:
     """Capacity that projects have brought online at a node, by asset."""
     network, added = solution.network, dict[str, float]()
-    path = {m.group: m for m in network.tree.path(node)}
+    path = {m.group: m for m in network.tree.path(node) if m.group}
     for decision in solution.decided:
         if decision.group in path:
-            project = network.base.projects[decision.project]
-            asset = network.asset_of(project)
-            rho = progress(project, path[decision.group], node)
+            asset = network.asset_of(network.base.projects[decision.project])
+            rho = available_share(network, decision.project, path[decision.group], node)
             added[asset] = added.get(asset, 0.0) + rho * decision.size
     return added
 
@@ -154,7 +157,7 @@ def purchases(solution: Solution) -> pd.DataFrame:
     def describe(key: Any, node: Node) -> Row:
         supplier = solution.instance(node).suppliers[key[0]]
         return {"supplier": key[0], "commodity": supplier.commodity, "origin": supplier.origin or "",
-                "region": key[2], "step": key[1], "price": supplier.steps[key[1] - 1].price.at(node.middle)}
+                "region": key[2], "step": key[1], "price": price_paid(solution.network, key, node)}
 
     columns = f"supplier commodity origin region step {NODE} amount price unit"
     return _amounts(solution, "purchased", columns, describe)
@@ -229,11 +232,27 @@ def disposal(solution: Solution) -> pd.DataFrame:
     return _amounts(solution, "disposed", f"commodity region {NODE} amount unit", describe)
 
 
+def access(solution: Solution) -> pd.DataFrame:
+    """What comes from an exporter that denies it to some users, and what of it lies in stock."""
+    units = solution.network.base.units
+
+    def rows() -> Iterable[Row]:
+        for node in solution.nodes:
+            kept, drawn = solution.values(node, "kept"), solution.values(node, "drawn")
+            for key, held in solution.of(node, "held"):
+                yield {"exporter": key[0], "commodity": key[1], "region": key[2], **at(node),
+                       "bought": bought_from(solution, node, key[0], (key[1], key[2])), "kept": kept[key],
+                       "drawn": drawn[key], "held": held, "unit": unit(units, "quantity/year"),
+                       "held_unit": units.quantity}
+
+    return table(f"exporter commodity region {NODE} bought kept drawn held unit held_unit", rows())
+
+
 TABLES: dict[str, Callable[[Solution], pd.DataFrame]] = {
     "nodes": nodes, "plan": plan, "retirements": retirements, "capacity": capacity, "activity": activity,
     "flows": flows, "purchases": purchases, "sales": sales, "stocks": stocks, "demand": demand, "returns": returns,
     "disposal": disposal, "element_balance": element_balance, "shares": shares, "requirements": requirements,
-    "costs": costs, "prices": prices,
+    "costs": costs, "prices": prices, "access": access, "scenarios": scenarios,
 }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 MARK = "manifest.json"
+RESOLVED = "instance.yaml"  # The instance as solved, with everything applied.
 OURS = {"run_sha256", "rejected"}  # Words that only manifests of runs, or of rejected ones, have.
 
 
@@ -46,7 +47,7 @@ def _is_replaceable(folder: Path, instance: str | None) -> bool:
         return False
     ours = isinstance(manifest, dict) and (OURS & manifest.keys())
     same = instance is None or not isinstance(manifest, dict) or manifest.get("instance", instance) == instance
-    return bool(ours) and same and all(f.is_file() and f.suffix in (".csv", ".json") for f in files)
+    return bool(ours) and same and all(f.is_file() and f.suffix in (".csv", ".json", ".yaml") for f in files)
 
 
 @contextmanager

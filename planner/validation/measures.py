@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from planner.errors import Problem
-from planner.mathematics.control import covers, in_force, lane_passes, overlap, supplier_passes
+from planner.mathematics import access
+from planner.mathematics.control import (
+    by_class,
+    covers,
+    degree,
+    in_force,
+    lane_passes,
+    supplier_passes,
+    touches_project,
+)
 from planner.names import fits_any, matching
 from planner.network import Movement, Network
 from planner.schema import Control, Dependence, Served
@@ -16,29 +25,52 @@ Purchase = tuple[str, str]  # supplier, region
 
 
 def control_problems(case: Case, network: Network, mentioned: Collection[str]) -> Iterator[Problem]:
-    """Controls that change nothing. `mentioned`: names in scenarios, which may put a control into a future."""
-    futures = case.instance.futures
-    for name, control in case.instance.controls.items():
+    """Controls that change nothing. `mentioned`: names that may come into a future elsewhere."""
+    instance = case.instance
+    sampled = instance.sampling.controls if instance.sampling is not None else []
+    for name, control in instance.controls.items():
         path = ("controls", name)
-        users = [future for future, part in futures.items() if fits_any(part.controls, name)]
+        users = [n for n, part in instance.futures.items() if fits_any(part.controls, name)]
+        users += [n for n, shock in instance.shocks.items() if fits_any(shock.controls, name)]
         if not users:
-            if not fits_any(mentioned, name):
-                hint = "add it to the controls of a future"
-                yield case.problem("no-effect", f"no future has the control {name}", *path, hint=hint)
-        elif all(futures[user].probability == 0 for user in users):
+            if not fits_any(mentioned, name) and not fits_any(sampled, name):
+                hint = "add it to the controls of a future or a shock"
+                yield case.problem("no-effect", f"no future and no shock has the control {name}", *path, hint=hint)
+        elif all(_is_left_out(case, user) for user in users):
             continue  # Its futures are left out, which another note says.
-        elif not any(n.future in users and overlap(control, n) > TOLERANCE for n in network.tree.nodes):
+        elif not any(m.name == name and degree(m, n) > TOLERANCE for n in network.tree.nodes
+                     for m in network.measures(n)):
             message = f"{name} is never in force: its window {_window(control)} lies outside"
             message += f" the horizon or before its futures {', '.join(users)} branch"
             yield case.problem("outside-horizon", message, *path, "start")
-        if not any(_purchases(network, control)) and not any(_movements(network, control)):
-            message = f"{name} touches nothing: no supplier with origin {control.exporter} and no lane from there"
-            message += " carries what it controls to its destinations"
+        yield from _touched_nothing(case, network, name, control)
+
+
+def _is_left_out(case: Case, name: str) -> bool:
+    instance = case.instance
+    if name in instance.futures:
+        return instance.futures[name].probability == 0
+    return instance.shocks[name].hazard == 0
+
+
+def _touched_nothing(case: Case, network: Network, name: str, control: Control) -> Iterator[Problem]:
+    path = ("controls", name)
+    if control.kind == "technology":
+        if not any(touches_project(network, control, project) for project in network.base.projects):
+            message = f"{name} touches nothing: no project it names or at its stages lies in its destinations"
             yield case.problem("no-effect", message, *path)
+    elif not any(_purchases(network, control)) and not any(_movements(network, control)):
+        message = f"{name} touches nothing: no supplier with origin {control.exporter} and no lane from there"
+        message += " carries what it controls to its destinations"
+        yield case.problem("no-effect", message, *path)
+    elif by_class(control) and not access.denied(network, control):
+        message = f"{name} touches nobody: no user of its classes takes what it controls in its destinations"
+        yield case.problem("no-effect", message, *path, "exempt" if control.exempt else "classes")
 
 
 def _window(control: Control) -> str:
-    return f"{control.start:g} to {'the end' if control.end is None else f'{control.end:g}'}"
+    start = "the start" if control.start is None else f"{control.start:g}"
+    return f"{start} to {'the end' if control.end is None else f'{control.end:g}'}"
 
 
 def _purchases(network: Network, control: Control) -> Iterator[Purchase]:
@@ -62,8 +94,8 @@ def unlimited_problems(case: Case, network: Network) -> Iterator[Problem]:
     """Supply without any limit of which a control lets a share pass: a share of what?"""
     instance = case.instance
     built = {project.lane for project in instance.projects.values()}
-    controls = [c for n in network.tree.nodes for c in in_force(network, n)]
-    controls = list({id(control): control for control in controls}.values())
+    measures = [m for n in network.tree.nodes for m in in_force(network, n) if not by_class(m.control)]
+    controls = list({m.name: m.control for m in measures if m.control.kind in ("ban", "licence")}.values())
     for name, region in dict.fromkeys(p for control in controls for p in _purchases(network, control)):
         supplier = instance.suppliers[name]
         if region in supplier.region_limits or all(step.amount is not None for step in supplier.steps):

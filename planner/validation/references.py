@@ -8,6 +8,7 @@ from typing import NamedTuple
 from planner.errors import Problem, did_you_mean
 from planner.names import is_pattern, matching
 from planner.schema import Dependence, Instance, Served
+from planner.units import periods
 from planner.validation.case import Case, Route, parts_of
 
 
@@ -57,7 +58,10 @@ def _known(instance: Instance) -> dict[str, dict[str, None]]:
         "exporter": [*instance.regions, *origins],
         "commodity": instance.commodities,
         "element": instance.elements,
-        "stage": [commodity.stage for commodity in instance.commodities.values() if commodity.stage],
+        "stage": [
+            *(commodity.stage for commodity in instance.commodities.values() if commodity.stage),
+            *(facility.stage for facility in instance.facilities.values() if facility.stage),
+        ],
         "class of users": [demand.user_class for demand in instance.demands.values()],
         "process": instance.processes,
         "facility": instance.facilities,
@@ -67,11 +71,17 @@ def _known(instance: Instance) -> dict[str, dict[str, None]]:
         "outlet": instance.outlets,
         "demand": instance.demands,
         "control": instance.controls,
-        "future": instance.futures,
+        "future": [*instance.futures, *_windows(instance)],
+        "shock": instance.shocks,
         "source": instance.sources,
         "activity": activities,
     }
     return {kind: dict.fromkeys(names) for kind, names in kinds.items()}
+
+
+def _windows(instance: Instance) -> list[str]:
+    """The branches that shocks may open, by onset."""
+    return [f"{shock}@{span.name}" for shock in instance.shocks for span in periods(instance.time)]
 
 
 def _one(path: Route, name: str | None, kind: str) -> Iterator[Reference]:
@@ -171,6 +181,14 @@ def _of_measures(instance: Instance) -> Iterator[Reference]:
     for name, future in instance.futures.items():
         yield from _one(("futures", name, "comes_from"), future.comes_from, "future")
         yield from _each(("futures", name, "controls"), future.controls, "control")
+    for name, shock in instance.shocks.items():
+        yield from _one(("shocks", name, "comes_from"), shock.comes_from, "future")
+        yield from _each(("shocks", name, "controls"), shock.controls, "control")
+    if instance.sampling is not None:
+        yield from _each(("sampling", "controls"), instance.sampling.controls, "control")
+    for name, stockpile in instance.stockpiles.items():
+        if stockpile.emergency != ["*"]:
+            yield from _each(("stockpiles", name, "emergency"), stockpile.emergency, "control")
     for name, control in instance.controls.items():
         path: Route = ("controls", name)
         yield from _one((*path, "exporter"), control.exporter, "exporter")
@@ -178,6 +196,9 @@ def _of_measures(instance: Instance) -> Iterator[Reference]:
         yield from _names((*path, "stages"), control.stages, "stage")
         yield from _names((*path, "elements"), control.elements, "element")
         yield from _each((*path, "destinations"), control.destinations, "region")
+        yield from _each((*path, "projects"), control.projects, "project")
+        yield from _each((*path, "classes"), control.classes, "class of users")
+        yield from _each((*path, "exempt"), control.exempt, "class of users")
     for name, part in instance.requirements.items():
         path = ("requirements", name)
         yield from _each((*path, "regions"), part.regions, "region")

@@ -21,6 +21,12 @@ from planner.validation.reach import reach_problems
 from planner.validation.recipes import recipe_problems
 from planner.validation.references import reference_problems
 from planner.validation.timing import future_problems, project_problems
+from planner.validation.uncertainty import (
+    risk_problems,
+    sampling_problems,
+    shock_problems,
+    uncertainty_doubts,
+)
 
 
 def validate(document: Document) -> list[Problem]:
@@ -29,7 +35,7 @@ def validate(document: Document) -> list[Problem]:
     warnings: list[Problem] = []
     cases = _cases(document)
     names = [problem for case in cases for problem in reference_problems(case)]
-    futures = list(future_problems(cases[0]))
+    futures = [*future_problems(cases[0]), *shock_problems(cases[0]), *sampling_problems(cases[0])]
     problems += names + futures
     for case in cases:
         problems += [*coherence_problems(case), *project_problems(case)]
@@ -38,8 +44,9 @@ def validate(document: Document) -> list[Problem]:
             problems += recipe_problems(case)
     if not names and not futures:
         network = build_network(document.instances())
-        problems += control_problems(cases[0], network, document.mentioned_in_scenarios())
+        problems += control_problems(cases[0], network, document.mentioned_elsewhere())
         problems += [*unlimited_problems(cases[0], network), *requirement_problems(cases[0], network)]
+        problems += risk_problems(cases[0], network)
         for case in cases:
             wrong, doubtful = reach_problems(case, network)
             problems += wrong
@@ -76,6 +83,7 @@ def _unused(case: Case, network: Network) -> Iterator[Problem]:
             yield case.problem("unused", f"no commodity contains {element}", "elements", index)
     yield from _idle(case)
     yield from doubts(case)
+    yield from uncertainty_doubts(case)
 
 
 def _exporters(instance: Instance) -> set[str]:

@@ -1,0 +1,51 @@
+"""How a plan fares in futures it was not made for: investments frozen, operation optimal again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from planner.frozen import freeze, read_plan
+from planner.results.write import RESOLVED, read_tables
+from planner.run import SILENT, Clock, Listener, Run, carry_out, default_folder, formulate, prepare
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The run of a frozen plan, and what the plan cost in the futures it was made for, by scenario."""
+
+    run: Run
+    made_for: pd.DataFrame
+
+
+def evaluate(
+    plan: str | Path,
+    on: str | Path | None = None,
+    instance: str | Path | None = None,
+    scenario: str | None = None,
+    sets: Sequence[str] = (),
+    out: str | Path | None = None,
+    options: dict[str, Any] | None = None,
+    listener: Listener = SILENT,
+) -> Evaluation:
+    """Carry out the plan of a run folder in other futures and write the tables, checked.
+
+    `on` is a file with the sections futures, shocks, controls; without it the plan meets the futures it was made
+    for. `instance` stands in for the run's own instance. InputError when the plan does not fit.
+    """
+    folder = Path(plan)
+    given = read_plan(folder)
+    clock = Clock(listener.phase)
+    digest = hashlib.sha256((folder / "plan.csv").read_bytes() + (folder / "retirements.csv").read_bytes()).hexdigest()
+    source = instance if instance is not None else folder / RESOLVED
+    task = prepare(clock, source, scenario, sets, options, on, {"plan_sha256": digest})
+    with clock.phase("build"):
+        program = freeze(formulate(task.document.instances(), task.options, listener), given)
+    target = Path(out) if out is not None else default_folder(task)
+    run = carry_out(task, program, target, clock, listener)
+    return Evaluation(run, read_tables(folder)["scenarios"])

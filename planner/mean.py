@@ -1,0 +1,69 @@
+"""The expected-value problem: all nodes of a period become one, with the mean of their numbers.
+
+Every coefficient, bound and right-hand side is the probability-weighted mean over the nodes of its period, which
+is what replacing random data by their mean comes to in a linear model (Birge and Louveaux, Introduction to
+Stochastic Programming, 2011, section 4.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from planner.assemble import Program
+from planner.program import Key
+from planner.tree import Node
+
+
+def mean_program(program: Program) -> Program:
+    """The expected-value problem of a program; its investments are the program's own columns."""
+    nodes = program.network.tree.nodes
+    first, size = program.investment_layout.size, program.node_layout.size
+    periods = 1 + max(n.period for n in nodes)
+    weights = _weights(nodes)
+    target = np.concatenate([np.arange(first), *(first + n.period * size + np.arange(size) for n in nodes)])
+    share = np.concatenate([np.ones(first), *(np.full(size, weights[n.index]) for n in nodes)])
+    width = first + periods * size
+    merge = sp.csr_array((np.ones(len(target)), (np.arange(len(target)), target)), shape=(len(target), width))
+    mean = sp.csr_array((share, (target, np.arange(len(target)))), shape=(width, len(target)))
+    rows, average = _mean_rows(program, weights)
+    return replace(
+        program, cost=np.asarray(merge.T @ program.cost), lower=mean @ program.lower, upper=mean @ program.upper,
+        integer=(merge.T @ program.integer.astype(float)) > 0, matrix=sp.csr_array(average @ program.matrix @ merge),
+        row_lower=average @ program.row_lower, row_upper=average @ program.row_upper, rows=rows, items=[],
+        link_terms={},
+    )
+
+
+def _weights(nodes: tuple[Node, ...]) -> dict[int, float]:
+    """Share of each node in its period."""
+    totals: dict[int, float] = {}
+    for node in nodes:
+        totals[node.period] = totals.get(node.period, 0.0) + node.probability
+    return {node.index: node.probability / totals[node.period] for node in nodes}
+
+
+def _mean_rows(
+    program: Program, weights: Mapping[int, float]
+) -> tuple[list[tuple[Node | None, str, Key]], sp.csr_array]:
+    """The rows of the mean problem, and the matrix that takes the mean of the rows that become one.
+
+    A rule that holds in some nodes of a period only is averaged over those.
+    """
+    position: dict[tuple[int, str, Key], int] = {}
+    rows: list[tuple[Node | None, str, Key]] = []
+    targets, values = [], []
+    for number, (node, family, key) in enumerate(program.rows):
+        place = (-1 - number, family, key) if node is None else (node.period, family, key)
+        if place not in position:
+            position[place] = len(rows)
+            rows.append((node, family, key))
+        targets.append(position[place])
+        values.append(weights[node.index] if node is not None else 1.0)
+    totals = np.bincount(targets, values, minlength=len(rows))
+    shares = np.array(values) / totals[targets]
+    matrix = sp.csr_array((shares, (targets, np.arange(len(targets)))), shape=(len(rows), len(targets)))
+    return rows, matrix

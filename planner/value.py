@@ -1,0 +1,179 @@
+"""What information and flexibility are worth, and what waiting costs.
+
+All in expected cost of one and the same instance, each figure between a proven bound and the best plan found:
+WS <= RP <= EEV, and an adaptive plan costs no more than a common one (Birge and Louveaux, Introduction to
+Stochastic Programming, 2011, chapter 4).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planner.assemble import Program, assemble
+from planner.frozen import fixed
+from planner.mean import mean_program
+from planner.network import build_network
+from planner.results.manifest import versions
+from planner.results.summary import signed
+from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
+from planner.run import SILENT, Clock, Listener, default_folder, prepare
+from planner.schema import Instance, Options
+from planner.solver import Outcome
+from planner.solver import solve as solve_program
+from planner.worlds import Instances, expecting, foreseen, later, only, planned
+
+DELAYS = (1.0, 2.0, 3.0)
+
+
+class NoValueError(Exception):
+    """The instance itself, or a future alone, has no plan to compare with."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Expected cost of a question's best plan found, and the proven bound below it [money]; infinite without one."""
+
+    question: str
+    meaning: str
+    cost: float
+    bound: float
+
+
+@dataclass(frozen=True)
+class Values:
+    """The costs compared, and what follows from them; both as tables in the instance's own sense."""
+
+    instance: Instance
+    costs: pd.DataFrame
+    values: pd.DataFrame
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Solves the questions one after the other and tells who listens."""
+
+    instances: Instances
+    options: Options
+    listener: Listener
+
+    def solved(self, program: Program, question: str, or_none: bool = False) -> Outcome:
+        if self.listener.phase is not None:
+            self.listener.phase(question)
+        outcome = solve_program(program, self.options, self.listener.progress, stopping=self.listener.stopping)
+        if outcome.status == "interrupted":
+            raise KeyboardInterrupt
+        if not outcome.has_plan and not (or_none and outcome.status == "infeasible"):
+            raise NoValueError(f"{question}: no plan was found ({outcome.status})")
+        return outcome
+
+    def cost(self, instances: Instances, question: str, meaning: str) -> Cost:
+        outcome = self.solved(assemble(build_network(instances)), question)
+        return Cost(question, meaning, outcome.objective, outcome.bound)
+
+    def cost_if_possible(self, program: Program, question: str, meaning: str) -> Cost:
+        """Infinite when there is proven to be no plan: that is an answer."""
+        outcome = self.solved(program, question, or_none=True)
+        cost, bound = (outcome.objective, outcome.bound) if outcome.has_plan else (math.inf, math.inf)
+        return Cost(question, meaning, cost, bound)
+
+    def perfect(self) -> Cost:
+        """WS: every future alone, or with shocks all together with a past and decisions of their own."""
+        meaning = "everything is known from the start (wait and see, WS)"
+        base = next(iter(self.instances.values()))
+        if base.shocks:
+            return self.cost(foreseen(self.instances), "perfect information", meaning)
+        cost = bound = 0.0
+        for name, future in base.futures.items():
+            if future.probability > 0:
+                outcome = self.solved(assemble(build_network(only(self.instances, name))), f"{name} for certain")
+                cost += future.probability * outcome.objective
+                bound += future.probability * outcome.bound
+        return Cost("perfect information", meaning, cost, bound)
+
+    def mean(self) -> Iterator[Cost]:
+        """EV: the plan for the mean of all futures; EEV: what it costs when carried out in all of them."""
+        program = assemble(build_network(planned(self.instances, "common")))
+        outcome = self.solved(mean_program(program), "mean future")
+        yield Cost("mean future", "as if the mean of all futures were certain (EV)", outcome.objective, outcome.bound)
+        columns = np.concatenate([
+            np.arange(program.slice(None, f.name).start, program.slice(None, f.name).stop)
+            for f in program.investments.variables
+        ])
+        meaning = "the plan for the mean future, carried out whatever happens (EEV)"
+        carried = fixed(program, columns, outcome.values[columns])
+        yield self.cost_if_possible(carried, "plan for the mean future", meaning)
+
+
+def value(
+    path: str | Path,
+    scenario: str | None = None,
+    sets: Sequence[str] = (),
+    out: str | Path | None = None,
+    options: dict[str, Any] | None = None,
+    delays: Sequence[float] = DELAYS,
+    listener: Listener = SILENT,
+) -> Values:
+    """The value of information and flexibility and the cost of delay of an instance; tables costs and values.
+
+    `delays` are years in which nothing can be decided. Raises InputError for bad input, NoValueError when one of
+    the problems has no plan.
+    """
+    clock = Clock(None)
+    task = prepare(clock, path, scenario, sets, options, None, {"question": "value", "delays": list(delays)})
+    folder = Path(out) if out is not None else default_folder(task)
+    require_free(folder.resolve(), task.document.instance.name)
+    asker = Asker(expecting(task.document.instances()), task.options, listener)
+    costs, values = _compared(task.document.instance, list(asked(asker, delays)))
+    with whole_folder(folder.resolve()) as fresh:
+        write_tables({"costs": costs, "values": values}, fresh)
+        facts = {"instance": task.document.instance.name, "instance_sha256": task.document.sha256}
+        chosen = {"options": task.options.model_dump(mode="json"), "versions": versions(), "given": task.given}
+        write_json(facts | chosen | {"run_sha256": task.digest}, fresh / MARK)
+    return Values(task.document.instance, costs, values, folder)
+
+
+def asked(asker: Asker, delays: Sequence[float]) -> Iterator[Cost]:
+    """The answer to every question, the plan of the instance first."""
+    meaning = "one plan, the same whatever happens"
+    yield asker.cost(planned(asker.instances, "common"), "common plan", f"{meaning} (RP)")
+    meaning = "a plan that follows what has happened"
+    yield asker.cost(planned(asker.instances, "adaptive"), "adaptive plan", meaning)
+    yield asker.perfect()
+    yield from asker.mean()
+    for years in delays:
+        span = f"{years:g} year" + ("" if years == 1 else "s")
+        waiting = assemble(build_network(later(planned(asker.instances, "common"), years)))
+        yield asker.cost_if_possible(waiting, f"common plan {span} later", f"nothing decided for {span}")
+
+
+def _compared(instance: Instance, costs: list[Cost]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    known = {c.question: c for c in costs}
+    plan = known["common plan"]
+    pairs = [
+        ("value of perfect information", "EVPI = RP - WS", plan, known["perfect information"]),
+        ("value of the stochastic solution", "VSS = EEV - RP", known["plan for the mean future"], plan),
+        ("value of adaptivity", "common less adaptive plan", plan, known["adaptive plan"]),
+        *((f"cost of acting {c.question.split('plan ')[1]}", "less the common plan now", c, plan)
+          for c in costs if c.question.endswith("later")),
+    ]
+    money = instance.units.money
+    rows = [
+        {"value": name, "meaning": meaning, "amount": more.cost - less.cost, "least": more.bound - less.cost,
+         "most": more.cost - less.bound, "share": (more.cost - less.cost) / abs(plan.cost) if plan.cost else 0.0,
+         "unit": money}
+        for name, meaning, more, less in pairs
+    ]
+    listed = [
+        {"question": c.question, "meaning": c.meaning, "objective": signed(instance, c.cost),
+         "bound": signed(instance, c.bound), "unit": money}
+        for c in costs
+    ]
+    return pd.DataFrame(listed), pd.DataFrame(rows)

@@ -1,0 +1,92 @@
+"""Plans evaluated: on their own futures they cost what they cost, on drawn ones the tables pass the check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+
+from planner.errors import InputError
+from planner.evaluate import evaluate
+from planner.run import solve
+from planner.sample import futures
+from tests.generate import instances
+
+QUICKSTART = Path(__file__).parent.parent / "instances" / "quickstart.yaml"
+SAMPLING = (
+    "sampling={controls: ['*'], onset: [2027, 2031], duration: [1, 4], depth: [0.5, 1], demand: [0.9, 1.1],"
+    " project_delay: [0, 1.5]}"
+)
+
+
+@settings(max_examples=40)
+@given(raw=instances())
+def test_a_plan_on_its_own_futures_costs_what_it_costs(
+    raw: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("plan")
+    path = folder / "random.yaml"
+    path.write_text(yaml.safe_dump(raw, sort_keys=False), "utf-8")
+    made = solve(path, out=folder / "run", options={"gap": 0.0})
+    found = evaluate(folder / "run", out=folder / "again", options={"gap": 0.0}).run
+    assert found.check is not None
+    assert found.check.passed
+    assert found.figures["objective"] == pytest.approx(made.figures["objective"], rel=1e-6, abs=1e-6)
+    assert sorted(found.tables["plan"]["project"]) == sorted(made.tables["plan"]["project"])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "run"
+    solve(QUICKSTART, sets=[SAMPLING], out=folder)
+    return folder
+
+
+def test_drawn_futures_are_the_same_for_the_same_seed() -> None:
+    first, again, other = (futures(QUICKSTART, 8, seed, sets=[SAMPLING]) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+    drawn = yaml.safe_load(first)
+    assert len(drawn["futures"]) == 9
+    assert sum(f["probability"] for f in drawn["futures"].values()) == pytest.approx(1)
+
+
+def test_a_plan_meets_drawn_futures(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "drawn.yaml").write_text(futures(QUICKSTART, 6, 3, sets=[SAMPLING]), "utf-8")
+    found = evaluate(made, on=tmp_path / "drawn.yaml", out=tmp_path / "run")
+    assert found.run.check is not None
+    assert found.run.check.passed
+    assert len(found.run.tables["scenarios"]) == 6
+    before, after = (json.loads((p / "manifest.json").read_text("utf-8")) for p in (made, tmp_path / "run"))
+    assert before["given"] == {}
+    assert after["given"]["plan_sha256"]
+    columns = ["project", "group", "size"]
+    stated = solve(QUICKSTART, sets=[SAMPLING], out=made).tables["plan"][columns]
+    assert found.run.tables["plan"][columns].equals(stated)
+
+
+def test_delays_and_demand_of_drawn_futures_matter(made: Path, tmp_path: Path) -> None:
+    """More demand and later plants can only cost more, the plan being the same."""
+    costs = []
+    for demand, delay in ((1.0, 0.0), (1.2, 0.0), (1.2, 1.5)):
+        draw = f"sampling={{controls: ['*'], onset: [2027, 2027], duration: [2, 2], demand: [{demand}, {demand}],"
+        text = futures(QUICKSTART, 1, 0, sets=[f"{draw} project_delay: [{delay}, {delay}]}}"])
+        (tmp_path / "drawn.yaml").write_text(text, "utf-8")
+        found = evaluate(made, on=tmp_path / "drawn.yaml", out=tmp_path / "run")
+        costs.append(found.run.figures["objective"])
+    assert costs[0] < costs[1] < costs[2]
+
+
+def test_a_plan_that_does_not_fit_is_refused(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"plan-does-not-fit .* cannot be decided in 2026"):
+        evaluate(made, sets=["projects.*.earliest=2028"], out=tmp_path / "run")
+    with pytest.raises(InputError, match="no-run"):
+        evaluate(tmp_path, out=tmp_path / "run")
+    (tmp_path / "wrong.yaml").write_text("demands: {}\n", "utf-8")
+    with pytest.raises(InputError, match=r"wrong.yaml:1:\d+ unknown-key demands does not belong in a file of futures"):
+        evaluate(made, on=tmp_path / "wrong.yaml", out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
