@@ -149,11 +149,14 @@ class Builder:
             span = self.spans[period]
             length = min(span.end, window.ends) - span.start
             if length <= MOMENT:
-                return
+                break
             cut = Span(span.name, span.start, length)
             node = self._add(cut, period, parent, window.name, window.shock, (window.name,), False, hung.start)
             window.nodes.append(node)
             parent = node.index
+        if window.ends < self.spans[-1].end - MOMENT:
+            last = replace(window.nodes[-1], resumed=path[window.nodes[-1].period].index)
+            self.nodes[last.index] = window.nodes[-1] = last
 
     def weigh(self) -> None:
         """Give every node its probability: the sum over the scenarios of the share they spend there."""

@@ -100,7 +100,8 @@ class Control(Part):
     destinations: Patterns = Field(min_length=1, description="Regions of the buyers (technology: of the facilities).")
     classes: Patterns = Field(
         default_factory=list, description="Of a ban or licence: only users of these classes are touched. Of what they"
-        " are given of a commodity at most the share `passes` may come from the exporter.",
+        " are given of a commodity at most the share `passes` may come from the exporter, directly or out of stock; it"
+        " is not passed on to other regions where users are denied it.",
     )
     exempt: Patterns = Field(
         default_factory=list, description="Of a ban or licence: classes of users with a general licence; all other"

@@ -122,28 +122,48 @@ def settle(relaxation: Relaxation, value: float) -> float:
     return value
 
 
-Choice = dict[str, int | None]  # Project -> column of the start that is chosen, or None.
+Start = tuple[int, ...]  # Columns of one start: of a period, or of all its nodes under an adaptive plan.
+Choice = dict[str, Start | None]  # Project -> the start that is chosen, or None.
 
 
 class Search:
-    """Local search over which project starts when: leave out, add, shift, or swap for one of its stage."""
+    """Local search over which project starts when: leave out, add, shift, or swap for one of its stage.
+
+    A start is a period, the same on all branches of an adaptive plan.
+    """
 
     def __init__(self, relaxation: Relaxation, relaxed: Array) -> None:
-        self.relaxation, self.relaxed = relaxation, relaxed
+        self.relaxation = relaxation
         program, network = relaxation.program, relaxation.program.network
-        self.starts: dict[str, list[int]] = {}
+        columns: dict[str, dict[int, list[int]]] = {}
+        weights: dict[int, float] = {}
         for project, group in program.investment_layout.positions["start"]:
-            column = program.column(None, "start", (project, group))
-            is_recourse = network.tree.groups[group][0].onset is not None
-            if program.integer[column] and not is_recourse and not network.base.projects[project].repeatable:
-                self.starts.setdefault(project, []).append(column)
+            column, nodes = program.column(None, "start", (project, group)), network.tree.groups[group]
+            is_once = not network.base.projects[project].repeatable and nodes[0].onset is None
+            if program.integer[column] and is_once:
+                columns.setdefault(project, {}).setdefault(nodes[0].period, []).append(column)
+                weights[column] = sum(n.probability for n in nodes)
+        self.starts: dict[str, list[Start]] = {j: [tuple(c) for c in dates.values()] for j, dates in columns.items()}
+        self.likely = {
+            start: sum(weights[c] * relaxed[c] for c in start) / sum(weights[c] for c in start)
+            for starts in self.starts.values() for start in starts
+        }
         self.stage = {
             name: network.stage_of(network.asset_of(network.base.projects[name])) for name in self.starts
         }
 
     def choice(self, values: Array) -> Choice:
-        """What a plan decides."""
-        return {j: next((c for c in columns if values[c] > 0.5), None) for j, columns in self.starts.items()}
+        """What a plan decides, where it decides the same on all branches."""
+        return {
+            j: next((s for s in starts if all(values[c] > 0.5 for c in s)), None) for j, starts in self.starts.items()
+        }
+
+    def likeliest(self) -> Choice:
+        """For every project its likeliest start, if it is likelier to start at all than not."""
+        return {
+            j: max(starts, key=lambda s: self.likely[s]) if sum(self.likely[s] for s in starts) >= 0.5 else None
+            for j, starts in self.starts.items()
+        }
 
     def improve(self, choice: Choice, value: float, aim: float) -> tuple[Choice, float]:
         """First improvement, again and again, until a whole round brings nothing or the value is at the aim."""
@@ -151,7 +171,7 @@ class Search:
         while improved and not self.relaxation.over and value > aim:
             improved = False
             for move in self._moves(choice):
-                if all(choice[j] == column for j, column in move.items()):
+                if all(choice[j] == start for j, start in move.items()):
                     continue
                 found = self.value(choice | move, value * (1 - WORTHWHILE) if value > 0 else value)
                 if found < value - WORTHWHILE * abs(value):
@@ -162,40 +182,45 @@ class Search:
 
     def value(self, choice: Choice, cutoff: float = math.inf) -> float:
         """Value of the best plan with these starts (other integers relaxed)."""
-        chosen = set(choice.values())
-        self.relaxation.fix({c: float(c in chosen) for columns in self.starts.values() for c in columns})
+        chosen = {column for start in choice.values() if start is not None for column in start}
+        every = (column for starts in self.starts.values() for start in starts for column in start)
+        self.relaxation.fix({c: float(c in chosen) for c in every})
         return self.relaxation.solve(cutoff)
 
     def _moves(self, choice: Choice) -> Iterator[Choice]:
         """Small changes, those the relaxation is in doubt about first."""
-        doubt = {j: max(min(self.relaxed[c], 1 - self.relaxed[c]) for c in cs) for j, cs in self.starts.items()}
+        doubt = {j: max(min(self.likely[s], 1 - self.likely[s]) for s in starts) for j, starts in self.starts.items()}
         projects = sorted(self.starts, key=lambda j: -doubt[j])
         for j in projects:
             yield {j: None}
-            for column in self._dates(j, choice[j]):
-                yield {j: column}
+            for start in self._dates(j, choice[j]):
+                yield {j: start}
         for j in projects:
             for k in projects:
                 if choice[j] is not None and choice[k] is None and self.stage[j] == self.stage[k]:
                     yield {j: None, k: self._dates(k, None)[0]}
 
-    def _dates(self, project: str, now: int | None) -> list[int]:
+    def _dates(self, project: str, now: Start | None) -> list[Start]:
         """Starts worth trying: those of the relaxation, most likely first, and the neighbours of the present one."""
-        columns = self.starts[project]
-        likely = sorted((c for c in columns if self.relaxed[c] > 1e-4), key=lambda c: (-self.relaxed[c], c))
+        starts = self.starts[project]
+        likely = sorted((s for s in starts if self.likely[s] > 1e-4), key=lambda s: (-self.likely[s], s))
         if now is None:
-            return likely or [columns[0]]
-        at = columns.index(now)
-        return list(dict.fromkeys([*likely, *columns[max(0, at - 1) : at], *columns[at + 1 : at + 2]]))
+            return likely or [starts[0]]
+        at = starts.index(now)
+        return list(dict.fromkeys([*likely, *starts[max(0, at - 1) : at], *starts[at + 1 : at + 2]]))
+
+
+Near = Callable[[dict[int, float], Array], tuple[float, Array | None]]
 
 
 def good_plan(
-    relaxation: Relaxation, bound: float, gap: float, tell: Callable[[float], None]
+    relaxation: Relaxation, bound: float, gap: float, tell: Callable[[float], None], near: Near
 ) -> tuple[float, Array | None]:
     """A plan's value and values, or infinity and None; ends early when proven within `gap` of `bound`.
 
     `tell` hears the value of every better plan. The search leaves some integers relaxed, so it aims below
-    the gap, the lower the more often what it found was too dear when settled.
+    the gap, the lower the more often what it found was too dear when settled. `near` searches with some integers
+    fixed: for adaptive plans, where the search, which knows one start per project, is of no use.
     """
     relaxed, integers = relaxation.values, [int(c) for c in np.flatnonzero(relaxation.program.integer)]
     value = dive(relaxation, bound)
@@ -203,17 +228,25 @@ def good_plan(
         return value, None
     best = relaxation.values
     tell(value)
-    if relaxation.program.network.base.plan == "adaptive":
-        return value, best  # The search knows one start per project, not one on each branch.
     search = Search(relaxation, relaxed)
-    choice, at = search.choice(best), value
+    is_adaptive = relaxation.program.network.base.plan == "adaptive"
+    choice, at = (search.likeliest(), math.inf) if is_adaptive else (search.choice(best), value)
     for aim in (0.8, 0.5, 0.0):
         if value - bound <= gap * abs(value) or relaxation.over:
-            break
+            return value, best
         relaxation.free(integers)
+        if math.isinf(at):
+            at = search.value(choice)
         choice, at = search.improve(choice, at, bound + aim * gap * abs(value))
         found = settle(relaxation, search.value(choice))
         if found < value:
             value, best = found, relaxation.values
             tell(value)
+        if is_adaptive:
+            break
+    if is_adaptive and value - bound > gap * abs(value) and not relaxation.over:
+        # Where relaxation and plan agree they are likely right (relaxation induced neighbourhoods, Danna 2005).
+        agreed = {c: round(best[c]) for c in integers if abs(relaxed[c] - best[c]) < WHOLE}
+        found, values = near(agreed, best)
+        return (found, values) if found < value else (value, best)
     return value, best

@@ -50,14 +50,28 @@ def json_schema() -> dict[str, Any]:
         if section.get("type") == "object":
             # By name, all parts; a pattern for names would claim the word `table` as well.
             (part,) = section.pop("patternProperties").values()
-            section["additionalProperties"] = part
-            # A file may state a part in part: another one, that it extends or is included with, has the rest.
-            definitions.get(str(part.get("$ref", "")).rpartition("/")[2], {}).pop("required", None)
+            section["additionalProperties"] = _without_discriminator(part)
             section["properties"] = {
                 "table": {"$ref": "#/$defs/Table"},
                 "tables": {"type": "array", "items": {"$ref": "#/$defs/Table"}},
             }
+    # A file may state a part in part: another one, that it extends or is included with, has the rest.
+    for name in ("Time", "Served", "Dependence", *_parts_of(schema)):
+        definitions.get(name, {}).pop("required", None)
     definitions["Table"] = TABLE
     schema["properties"] |= FILE_WORDS
     schema.pop("required", None)  # A file may hold a part of an instance only.
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+def _parts_of(schema: dict[str, Any]) -> list[str]:
+    """Names of the definitions that the sections are made of."""
+    parts = [section.get("additionalProperties", {}) for section in schema["properties"].values()]
+    return [str(part.get("$ref", "")).rpartition("/")[2] for part in parts if isinstance(part, dict)]
+
+
+def _without_discriminator(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of several kinds may leave its kind to the file that it is laid over."""
+    if "oneOf" not in part:
+        return part
+    return {"anyOf": part["oneOf"]}

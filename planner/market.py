@@ -149,7 +149,10 @@ class Stockpile(Part):
     )
     decay: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Share lost per year.")
     holding_cost: Number = figure("price", "Yearly cost per quantity held at the end of a period")
-    final_value: Number = figure("price", "Worth per quantity left at the end, at the last period's factor", 0.0)
+    final_value: Number = figure(
+        "price", "Worth per quantity left at the end, at the last period's factor; at the end of a shock's window, of"
+        " what is left more or less than where the world goes on", 0.0,
+    )
 
 
 class Returns(Part):

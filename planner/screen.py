@@ -119,12 +119,15 @@ def _plan(run: Run) -> Group:
     title = f"Build: {_count(len(plan), 'decision')}, {plan['capital_cost'].sum():,.0f} {money} of capital"
     if hidden:
         title += f" ({len(shown)} largest; {hidden} more in plan.csv)"
-    table = frame([("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"),
-                    ("online", "right"), (f"size {run.instance.units.quantity}/yr", "right"), (money, "right")])
+    adaptive = run.instance.plan == "adaptive"
+    columns = [("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"), ("online", "right"),
+               (f"size {run.instance.units.quantity}/yr", "right"), (money, "right")]
+    table = frame([*columns, *([("in", "left")] if adaptive else [])])
     for row in shown.to_dict("records"):
         table.add_row(
-            Text(_short(row["title"] or row["project"], 44)), row["region"], row["stage"], str(row["group"]),
-            f"{row['commissioned']:.1f}".removesuffix(".0"), amount(row["size"]), amount(row["capital_cost"]),
+            Text(_short(row["title"] or row["project"], 32 if adaptive else 44)), row["region"], row["stage"],
+            str(row["period"]), f"{row['commissioned']:.1f}".removesuffix(".0"), amount(row["size"]),
+            amount(row["capital_cost"]), *([Text(_short(row["group"].partition(":")[0], 24))] if adaptive else []),
         )
     return Group(Text(title, style="bold"), table)
 

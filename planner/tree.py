@@ -21,7 +21,8 @@ class Node:
     """One period of one branch. Years are decimal; `weight` is probability * length * factor [year].
 
     `future` names the branch that owns it, `source` the future or shock whose figures and controls hold. Nodes in
-    the window of a shock know its `onset`; only nodes with a `group` can decide investments.
+    the window of a shock know its `onset`, and its last node the node at whose end the world is `resumed`. Only
+    nodes with a `group` can decide investments.
     """
 
     index: int
@@ -37,6 +38,7 @@ class Node:
     factor: float
     group: str
     onset: float | None = None
+    resumed: int | None = None
 
     @property
     def key(self) -> str:

@@ -39,6 +39,7 @@ class Reference(Access):
         """Everything that happens in one node, then its balances and requirements."""
         self.terms = {kind: defaultdict(list) for kind in TERMS}
         self.imports, self.exports = defaultdict(list), defaultdict(list)
+        self.departures = defaultdict(list)
         data = self.data(node)
         self.facilities(node)
         for name, lane in data.lanes.items():
@@ -122,7 +123,7 @@ class Reference(Access):
         self.terms["balance"][commodity, origin].append((-1, sent))
         self.terms["balance"][commodity, to].append((1 - lane.loss, sent))
         self.terms["movement"]["lanes", name].append((1, sent))
-        self.terms["outflow"][commodity, origin].append((1, sent))
+        self.departures[commodity, origin, to].append((1, sent))
         self.imports[origin, commodity, to].append((1 - lane.loss, sent))
         self.exports[origin, commodity, to].append((1, sent))
 
@@ -241,6 +242,10 @@ class Reference(Access):
             self.pay(node, self.money * pile.holding_cost.at(at), stock)
             if node in self.leaves:
                 self.costs[node][stock] -= node.factor * self.money * pile.final_value.at(at)
+            for window in self.tree.windows:
+                if window.nodes[-1] is node and window.resumed is not None:
+                    twin = self.column["stock", name, window.resumed]
+                    self.costs[node][twin] += node.factor * self.money * pile.final_value.at(at)
             place = (pile.commodity, pile.region)
             self.terms["balance"][place] += [(1, release), (-1, fill)]
             for kind, column in (("fill", fill), ("release", release), ("stock", stock)):

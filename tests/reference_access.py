@@ -23,6 +23,7 @@ class Access(Plan):
         self.terms: dict[str, dict[tuple[str, str], Terms]] = {}
         self.imports: dict[tuple[str, str, str], Terms] = {}
         self.exports: dict[tuple[str, str, str], Terms] = {}
+        self.departures: dict[tuple[str, str, str], Terms] = {}
         controls = [control for control in self.trunk.controls.values() if of_classes(control)]
         self.places = [
             (exporter, commodity, region)
@@ -65,6 +66,9 @@ class Access(Plan):
                 program.add(word, exporter, commodity, region, node) for word in ("kept", "drawn", "held")
             )
             out: Terms = [*self.terms["inputs"][place], *self.terms["outflow"][place], (1, kept)]
+            for (material, origin, to), terms in self.departures.items():
+                if (material, origin) == place and not self.is_denied(node, exporter, commodity, to):
+                    out += terms
             for name, demand in data.demands.items():
                 if demand.region == region and commodity in demand.accepts:
                     share = passes_to_class(data, node, exporter, commodity, region, demand.user_class)
@@ -79,6 +83,15 @@ class Access(Plan):
             if node.parent is not None:
                 before = [(-left, self.column["held", exporter, commodity, region, node.parent])]
             program.row([(1, held), (-node.length, kept), (node.length, drawn), *before], 0, 0)
+
+    def is_denied(self, node: Node, exporter: str, commodity: str, region: str) -> bool:
+        """Whether some users in a region may have only a share from the exporter."""
+        data = self.data(node)
+        return (exporter, commodity, region) in self.places and any(
+            passes_to_class(data, node, exporter, commodity, region, demand.user_class) < 1
+            for demand in data.demands.values()
+            if demand.region == region and commodity in demand.accepts
+        )
 
     def quotas(self, node: Node) -> None:
         """The most that an exporter sells to all destinations of a quota together."""

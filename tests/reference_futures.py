@@ -18,6 +18,7 @@ class Window:
     end: float
     past: list[Node] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
+    resumed: Node | None = None
 
 
 @dataclass
@@ -91,6 +92,10 @@ class Tree:
             factor = discount_factor(self.instance.time, start, cut)
             parent = Node(window.name, window.shock, period, label, start, cut, parent, (window.name,), factor, True)
             window.nodes.append(parent)
+        if window.end < self.end - EPSILON:
+            future = window.name.partition(" then ")[2] or self.instance.shocks[window.shock].comes_from
+            path = self.paths[future or next(iter(self.instance.futures))]
+            window.resumed = path[window.nodes[-1].period]
 
     def chances(self, future: str, hazards: dict[str, float]) -> dict[Window | None, float]:
         """How likely, in a future, nothing happens or a window does."""

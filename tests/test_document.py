@@ -120,7 +120,7 @@ WRONG = {
         "demands.defence.amount *=: 1.5",
         f"facilities.mill.region: NO{HERE}",
     ),
-    "override of a date": ("forbidden-override", "demands.defence.amount *=: 1.5", f"projects.port.lead_time: 2{HERE}"),
+    "override of a date": ("forbidden-override", "demands.defence.amount *=: 1.5", f"projects.port.life: 2{HERE}"),
     "override that adds an input": (
         "forbidden-override",
         "demands.defence.amount *=: 1.5",

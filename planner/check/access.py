@@ -9,7 +9,7 @@ from planner.check.amounts import Amounts
 from planner.check.case import Case
 from planner.check.controls import class_share, concerns, touches
 from planner.check.horizon import TINY, Node
-from planner.check.rules import matches
+from planner.check.rules import Movement, matches
 
 Place = tuple[str, str, str]  # Exporter, commodity, region.
 Spot = tuple[str, str, Node]  # Commodity, region, node.
@@ -21,6 +21,7 @@ class Uses:
     def __init__(self, case: Case, amounts: Amounts) -> None:
         self.bought: dict[tuple[str, Spot], float] = {}
         self.left: dict[Spot, float] = {}
+        self.sent: dict[Spot, dict[Movement, float]] = {}
         for (name, _, region, node), amount in amounts.purchases.items():
             supplier = case.base.suppliers[name]
             if supplier.origin is not None:
@@ -28,7 +29,8 @@ class Uses:
         for (movement, node), sent in amounts.sent.items():
             arrived = sent * (1 - case.at(node).lanes[movement.lane].loss)
             self._buy(movement.origin, (movement.commodity, movement.destination, node), arrived)
-            self._leave((movement.commodity, movement.origin, node), sent)
+            spot = (movement.commodity, movement.origin, node)
+            self.sent.setdefault(spot, {})[movement] = sent
         for (facility, process, node), activity in amounts.activity.items():
             region = case.base.facilities[facility].region
             for commodity, quantity in case.at(node).processes[process].inputs.items():
@@ -99,6 +101,9 @@ def _check_row(
     bought = uses.bought.get((exporter, (commodity, region, node)), 0.0)
     ledger.equal("access.bought", where, bought, stated)
     allowed = [uses.left.get((commodity, region, node), 0.0), kept, *_allowed(case, amounts, spot)]
+    for movement, sent in uses.sent.get((commodity, region, node), {}).items():
+        if not _is_denied(case, (exporter, commodity, movement.destination), node):
+            allowed.append(sent)
     ledger.at_most("access.denied", where, math.fsum(allowed), bought + drawn)
     piles = {
         name: pile for name, pile in case.at(node).stockpiles.items()
@@ -112,6 +117,16 @@ def _check_row(
     decay = min((pile.decay for pile in piles.values()), default=0.0)
     wanted = (1 - decay) ** node.length * before + node.length * (kept - drawn)
     ledger.equal("access.balance", where, wanted, held, before + node.length * (kept + drawn))
+
+
+def _is_denied(case: Case, place: Place, node: Node) -> bool:
+    """Whether users of some class in a region may not have all they are given from the exporter."""
+    exporter, commodity, region = place
+    part = case.at(node).commodities[commodity]
+    return place in places(case) and any(
+        class_share(case.measures[node], exporter, commodity, part, region, demand.user_class) < 1
+        for demand in case.base.demands.values() if demand.region == region and commodity in demand.accepts
+    )
 
 
 def _allowed(case: Case, amounts: Amounts, spot: tuple[Place, Node]) -> Iterator[float]:

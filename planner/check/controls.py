@@ -134,9 +134,9 @@ def raised(
 
 
 def in_force(measures: Iterable[Measure], patterns: Iterable[str]) -> bool:
-    """Whether some measure with such a name is in force at all."""
+    """Whether some measure with such a name is in force at all; ban@f1 is a ban varied at random."""
     wanted = tuple(patterns)
-    return any(measure.degree > TINY and matches(measure.name, wanted) for measure in measures)
+    return any(measure.degree > TINY and matches(measure.name.split("@", 1)[0], wanted) for measure in measures)
 
 
 def technology(

@@ -176,6 +176,15 @@ def _enter_stocks(costs: Costs, amounts: Amounts) -> None:
         if node in leaves and worth:
             # What is left is worth money once: spread over the period, so that the node's weight counts it once.
             costs.enter("final_value", name, stockpile.region, node, -worth / node.length)
+    for window in case.horizon.windows:
+        # What the window took out of stock, or put in, is there or is not when the world goes on.
+        last, resumed = window.nodes[-1], window.resumed
+        if resumed is None:
+            continue
+        for name, stockpile in case.at(last).stockpiles.items():
+            worth = case.money * stockpile.final_value.at(last.middle) * amounts.stock.get((name, resumed), 0.0)
+            if worth:
+                costs.enter("final_value", name, stockpile.region, last, worth / last.length)
 
 
 def _enter_users(costs: Costs, amounts: Amounts) -> None:

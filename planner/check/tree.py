@@ -118,6 +118,8 @@ def _fill(instance: Instance, spans: Spans, window: Window, path: list[Node]) ->
         factor = discount_factor(instance.time, start, length)
         parent = Node("", window.shock, index, start, length, parent, (), factor, hung.start)
         window.nodes.append(parent)
+    if window.ends < spans[-1][0] + spans[-1][1] - TINY:
+        window.resumed = path[window.nodes[-1].index]
     window.rename(default_period(instance, hung.index))
 
 

@@ -2,7 +2,8 @@
 
 Within a region the exporter's material is kept apart, in stock as well, by the attribution that is best for the
 users: nobody of a touched class needs more of it than allowed if the rest can use it up. What comes by way of
-another region has lost its origin. Index x: exporters; k: commodities; r: regions; d: demands; n: nodes.
+another region has lost its origin; it is not passed on to regions in which users are denied it.
+Index x: exporters; k: commodities; r: regions; d: demands; n: nodes.
 """
 
 from __future__ import annotations
@@ -106,14 +107,16 @@ def chapter(network: Network) -> Chapter:
 
 
 def access(block: Any, *place: str) -> Any:
-    r"""purchased_{x,k,r,n} + arrivals_{x,k,r,n} + drawn_n \le \sum_{a,p} input_{p,k}\, activity_{a,p,n} + \sum_l
-    flow_{l,n} + sold + disposed + kept_n + \sum_d share_{x,k,r,d,n}\, delivered_{d,k,n}"""
+    r"""purchased_{x,k,r,n} + arrivals_{x,k,r,n} + drawn_n \le \sum_{a,p} input_{p,k}\, activity_{a,p,n} +
+    \sum_{l \text{ to where nobody is denied it}} flow_{l,n} + sold + disposed + kept_n
+    + \sum_d share_{x,k,r,d,n}\, delivered_{d,k,n}"""
     exporter, commodity, region = place
     network = block.network
     balance, processes = network.balance[commodity, region], block.instance.processes
+    denied = {tuple(json.loads(name)[:3]) for name in block.structure.access}
     others = (
         sum(processes[p].inputs[commodity] * block.activity[a, p] for a, p in balance.used_by)
-        + sum(block.flow[m] for m in balance.leaving)
+        + sum(block.flow[m] for m in balance.leaving if (exporter, commodity, m.destination) not in denied)
         + sum(block.sold[key] for key in balance.sold)
         + sum(block.disposed[p] for p in network.disposals if p == (commodity, region))
     )

@@ -36,6 +36,11 @@ def _stock_costs(network: Network, part: str, node: Node) -> list[float]:
     return [-network.price * w.final_value.at(node.middle) / node.length if is_leaf else 0.0 for w in stockpiles]
 
 
+def _resumed_costs(network: Network, node: Node) -> list[float]:
+    """What stock costs that a shock used up: where the world goes on with stock that is no longer there."""
+    return [-cost if node.resumed is not None else 0.0 for cost in _stock_costs(network, "final_value", node)]
+
+
 def chapter(network: Network) -> Chapter:
     names = tuple(network.base.stockpiles)
     keys = tuple((name,) for name in names)
@@ -60,6 +65,14 @@ def chapter(network: Network) -> Chapter:
             (1 - stockpiles[name].decay) ** node.length * stockpiles[name].initial.at(node.middle) for name in names
         ]
 
+    def resumed(node: Node) -> list[Term]:
+        if node.resumed is None:
+            return []
+        return [Term(i, node.resumed, "stock", key, 1.0) for i, key in enumerate(keys)]
+
+    def nothing(_: Node) -> list[float]:
+        return [0.0] * len(names)
+
     return Chapter(
         variables=(
             Variable("filled", keys, "put into stock", upper=partial(bounds, "fill_limit")),
@@ -70,7 +83,11 @@ def chapter(network: Network) -> Chapter:
                      costs={"holding": partial(_stock_costs, network, "holding_cost"),
                             "final_value": partial(_stock_costs, network, "final_value")}, parts=parts),
         ),
-        links=(Link("carried", keys, "stock left of the parent's after decay", carried, opening, "quantity"),),
+        links=(
+            Link("carried", keys, "stock left of the parent's after decay", carried, opening, "quantity"),
+            Link("resumed", keys, "stock with which the world goes on after a shock", resumed, nothing, "quantity",
+                 costs={"final_value": partial(_resumed_costs, network)}, parts=parts),
+        ),
         constraints=(Constraint("stock_balance", keys, stock_balance),),
     )
 

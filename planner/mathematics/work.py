@@ -39,7 +39,7 @@ def progress(network: Network, name: str, decided: Node, node: Node) -> Progress
     pace, dearer = technology(network, name, node)
     remaining = max(0.0, lead_time - before.done)
     work = pace * node.length
-    share = min(work, remaining) / lead_time if lead_time > 0 else 1.0
+    share = min(work, remaining) / lead_time if lead_time > 0 else float(node.index == decided.index)
     surcharge = before.surcharge + share * dearer
     if before.done + work < lead_time - MOMENT:
         return Progress(before.done + work, math.inf, surcharge)
