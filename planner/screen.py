@@ -125,7 +125,7 @@ def _plan(run: Run) -> Group:
     table = frame([*columns, *([("in", "left")] if adaptive else [])])
     for row in shown.to_dict("records"):
         table.add_row(
-            Text(_short(row["title"] or row["project"], 32 if adaptive else 44)), row["region"], row["stage"],
+            Text(_short(row["title"] or row["project"], 28 if adaptive else 44)), row["region"], row["stage"],
             str(row["period"]), f"{row['commissioned']:.1f}".removesuffix(".0"), amount(row["size"]),
             amount(row["capital_cost"]), *([Text(_short(row["group"].partition(":")[0], 24))] if adaptive else []),
         )

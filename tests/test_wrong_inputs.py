@@ -70,7 +70,180 @@ EXPECTED = {
     "escape": ("outside-directory", 29),
 }
 
+BAN = "  ban:\n    exporter: CN\n    kind: ban\n    stages: [metal, magnet]\n"
+SCOPE = "    classes: [defence]\n    start: 2028\n"
+EMBARGO = "    probability: 0.3\n"
+TAIL = "# What the plan must achieve"
+STOCK = "    final_value: 30\n"
 
+
+def shock(text: str) -> tuple[str, str]:
+    """The quickstart with a section of shocks."""
+    return TAIL, f"shocks:\n{text}\n{TAIL}"
+
+
+def section(text: str) -> tuple[str, str]:
+    """The quickstart with another line at the top level."""
+    return "options: {gap", f"{text}\noptions: {{gap"
+
+
+# Of controls, shocks, risk and sampling: what is replaced by what, ^ where the message must point; code; what it says.
+MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
+    "control of an unknown element": (
+        [("    stages: [metal, magnet]\n    dest", "    elements: [NdPr, ^Dyy]\n    dest")],
+        "dangling-name", "there is no element Dyy - known: NdPr",
+    ),
+    "control that ends before it starts": (
+        [("  ban:\n", "  ^ban:\n"), ("    start: 2028\n\n", "    start: 2030\n    end: 2028\n\n")],
+        "inconsistent", "the window is empty: start 2030, end 2028",
+    ),
+    "control never in force": (
+        [("    start: 2028\n\n", "    ^start: 2040\n\n")],
+        "outside-horizon", "its window 2040 to the end lies outside the horizon",
+    ),
+    "control of an unknown class": (
+        [(BAN, f"{BAN}    classes: [^defense]\n")],
+        "dangling-name", "there is no class of users defense - did you mean defence?",
+    ),
+    "class control that touches nobody": (
+        [(BAN, BAN.replace("metal, magnet]", "metal]") + "    ^classes: [defence]\n")],
+        "no-effect", "ban touches nobody: no user of its classes takes what it controls",
+    ),
+    "quota without amount": (
+        [(BAN, BAN.replace("  ban", "  ^ban", 1).replace("kind: ban", "kind: quota"))],
+        "inconsistent", "a quota needs amount",
+    ),
+    "classes on a quota": (
+        [(BAN, BAN.replace("  ban", "  ^ban", 1).replace("kind: ban", "kind: quota\n    amount: 9\n    classes: [ev]"))],
+        "inconsistent", "classes belongs to kind ban or licence, not quota",
+    ),
+    "technology ban without projects": (
+        [(BAN, "  ^ban:\n    exporter: CN\n    kind: technology\n    pace: 0.5\n")],
+        "inconsistent", "name what is controlled: projects or stages",
+    ),
+    "technology ban on nothing": (
+        [(BAN, "  ^ban:\n    exporter: CN\n    kind: technology\n    pace: 0.5\n    stages: [mine]\n")],
+        "no-effect", "no project it names or at its stages lies in its destinations",
+    ),
+    "shock whose onsets end before they begin": (
+        [shock("  ^raid: {length: 2, hazard: 0.1, earliest: 2030, latest: 2028, controls: [ban]}\n")],
+        "inconsistent", "the window of onsets is empty: earliest 2030, latest 2028",
+    ),
+    "shock between two periods": (
+        [shock("  raid: {length: 2, hazard: 0.1, ^earliest: 2028.2, latest: 2028.7, controls: [ban]}\n")],
+        "empty-window", "raid can never begin: no period starts in its window of onsets",
+    ),
+    "shock before its future branches": (
+        [shock("  ^raid: {length: 2, hazard: 0.1, from: embargo, latest: 2027, controls: [ban]}\n")],
+        "empty-window", "raid can never begin",
+    ),
+    "onset before the horizon": (
+        [shock("  raid: {length: 2, hazard: 0.1, ^earliest: 2020, controls: [ban]}\n")],
+        "outside-horizon", "earliest onset 2020 of raid lies outside the horizon 2026 to 2033",
+    ),
+    "onset after the horizon": (
+        [shock("  raid:\n    length: 2\n    hazard: 0.1\n    ^latest: 2033\n    controls: [ban]\n")],
+        "outside-horizon", "latest onset 2033 of raid lies outside the horizon 2026 to 2033",
+    ),
+    "hazards that add up to one": (
+        [shock("  raid: {length: 2, ^hazard: 0.6, controls: [ban]}\n  siege: {length: 1, hazard: 0.4, controls: [ban]}\n")],
+        "probabilities", "the hazards of raid, siege add up to 1 in 2026",
+    ),
+    "hazard outside its range": (
+        [shock("  ^raid: {length: 2, hazard: 0.5, range: [0.1, 0.2], controls: [ban]}\n")],
+        "inconsistent", "hazard 0.5 lies outside its range 0.1 to 0.2",
+    ),
+    "shock named like a future": (
+        [shock("  ^embargo: {length: 2, hazard: 0.1, controls: [ban]}\n")],
+        "same-name", "share the name embargo with a future - rename one of them",
+    ),
+    "shock of an unknown control": (
+        [shock("  raid: {length: 2, hazard: 0.1, controls: [ban, ^bann]}\n")],
+        "dangling-name", "there is no control bann - did you mean ban?",
+    ),
+    "probabilities below one": (
+        [("futures:\n  truce", "^futures:\n  truce"), ("probability: 0.7", "probability: 0.6")],
+        "probabilities", "the probabilities of the futures add up to 0.9, not 1",
+    ),
+    "range without its probability": (
+        [("  embargo:\n", "  ^embargo:\n"), (EMBARGO, f"{EMBARGO}    range: [0.4, 0.5]\n")],
+        "inconsistent", "probability 0.3 lies outside its range 0.4 to 0.5",
+    ),
+    "range upside down": (
+        [(EMBARGO, f"{EMBARGO}    ^range: [0.5, 0.2]\n")], "out-of-range", "futures.embargo.range: 0.5 is above 0.2",
+    ),
+    "branch before the horizon": (
+        [("    branches: 2028", "    ^branches: 2020")],
+        "outside-horizon", "embargo branches in 2020, when no period of its own can start",
+    ),
+    "branch at the horizon's end": (
+        [("    branches: 2028", "    ^branches: 2033")], "outside-horizon", "periods start from 2026 to 2032",
+    ),
+    "regret with shocks": (
+        [section("objective: {risk: {^measure: regret}}"), shock("  raid: {length: 2, hazard: 0.1, controls: [ban]}\n")],
+        "incoherent", "a shock nobody foresees has no best plan of its own",
+    ),
+    "intervals without a range": (
+        [section("objective: {risk: {^measure: intervals}}")],
+        "incoherent", "no future has a range of probability and no shock a range of hazard",
+    ),
+    "measure of risk that is none": (
+        [section("objective: {risk: {^measure: cvr}}")], "wrong-choice", "did you mean cvar?",
+    ),
+    "emergency that no control makes": (
+        [(STOCK, f"{STOCK}    release: emergency\n    emergency: [^bann]\n")],
+        "dangling-name", "there is no control bann - did you mean ban?",
+    ),
+    "emergency pattern that no control fits": (
+        [(STOCK, f"{STOCK}    release: emergency\n    emergency: [^raid_*]\n")],
+        "empty-pattern", "no control matches raid_*",
+    ),
+    "requirement in windows of no shock": (
+        [(SCOPE, f"{SCOPE}    futures: ['^riad@*']\n"), shock("  raid: {length: 2, hazard: 0.1, controls: [ban]}\n")],
+        "empty-pattern", "no future matches riad@*",
+    ),
+    "requirement in a window that never opens": (
+        [(f"  defence_always_served:\n    kind: served\n{SCOPE}",
+          f"  ^defence_always_served:\n    kind: served\n{SCOPE}    futures: [raid@2028]\n"),
+         shock("  raid: {length: 2, hazard: 0.1, earliest: 2030, controls: [ban]}\n")],
+        "empty-scope", "holds in no period: its scope is 2028 to the end in raid@2028",
+    ),
+    "drawn onsets before the horizon": (
+        [section("sampling: {controls: [ban], ^onset: [2024, 2030], duration: [1, 2]}")],
+        "outside-horizon", "onsets from 2024 to 2030 leave the horizon - periods start from 2026 to 2032",
+    ),
+    "drawn onsets after the last period": (
+        [section("sampling: {controls: [ban], ^onset: [2028, 2033], duration: [1, 2]}")],
+        "outside-horizon", "onsets from 2028 to 2033 leave the horizon",
+    ),
+}  # fmt: skip
+
+
+def marked(changes: list[tuple[str, str]]) -> tuple[str, str]:
+    """The quickstart with changes, and line:column of the mark in it."""
+    text = TEXT
+    assert "^" not in text
+    for old, new in changes:
+        assert old in text, f"the quickstart has changed: choose another passage than {old!r}"
+        text = text.replace(old, new, 1)
+    before, after = text.split("^")
+    line = before.splitlines(keepends=True)[-1] if not before.endswith("\n") else ""
+    return before + after, f"{before.count(chr(10)) + 1}:{len(line) + 1}"
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_uncertainty_that_is_wrong_is_refused_at_its_place(name: str, tmp_path: Path) -> None:
+    changes, code, says = MARKED[name]
+    text, place = marked(changes)
+    (tmp_path / "case.yaml").write_text(text, "utf-8")
+    result = planner("solve", "case.yaml", "--quiet", "--out", "run", cwd=tmp_path)
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert not result.stdout
+    told = result.stderr.splitlines()
+    assert told, "nothing was said"
+    assert all(line.startswith(f"case.yaml:{place} {code} ") for line in told), result.stderr
+    assert says in told[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["case.yaml"]
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -158,10 +158,10 @@ def chapter(network: Network) -> Chapter:
         for name, facility in network.base.facilities.items() if facility.retirement
         for group in _closing_groups(network)
     )
-    one = "share"
+    one, yes_or_no = "share", {name: _needs_start(network, name) for name in projects}
     variables = (
         Variable("start", keys, "project is decided", one, upper=lambda _: [1.0] * len(keys),
-                 integer=[_needs_start(network, k[0]) for k in keys],
+                 integer=[yes_or_no[k[0]] for k in keys],
                  costs={"capital": partial(_start_costs, network, keys)}, parts=_parts(network, keys)),
         Variable("size", sized, "size decided", upper=lambda _: [most_size(network, *k) for k in sized],
                  costs={"capital": lambda _: _of_size(network, "size", sized)}, parts=_parts(network, sized)),
