@@ -163,8 +163,9 @@ def test_help_needs_no_heavy_library(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
     )
     assert result.stdout.strip() == "[]"
-    for verb in ("solve", "validate", "show", "schema", "new"):
+    for verb in ("solve", "evaluate", "value", "futures", "validate", "show", "schema", "new"):
         assert planner(verb, "--help", cwd=tmp_path).returncode == 0
+        assert f"    {verb} " in planner("--help", cwd=tmp_path).stdout
 
 
 def test_validate_says_what_the_instance_holds(tmp_path: Path) -> None:

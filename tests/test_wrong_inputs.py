@@ -87,6 +87,8 @@ def section(text: str) -> tuple[str, str]:
     return "options: {gap", f"{text}\noptions: {{gap"
 
 
+RAID = shock("  raid: {length: 2, hazard: 0.1, controls: [ban]}\n")
+
 # Of controls, shocks, risk and sampling: what is replaced by what, ^ where the message must point; code; what it says.
 MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
     "control of an unknown element": (
@@ -114,7 +116,7 @@ MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
         "inconsistent", "a quota needs amount",
     ),
     "classes on a quota": (
-        [(BAN, BAN.replace("  ban", "  ^ban", 1).replace("kind: ban", "kind: quota\n    amount: 9\n    classes: [ev]"))],
+        [(BAN, BAN.replace("  ban", "  ^ban", 1).replace("kind: ban", "kind: quota\n    amount: 9\n    classes: ev"))],
         "inconsistent", "classes belongs to kind ban or licence, not quota",
     ),
     "technology ban without projects": (
@@ -146,7 +148,7 @@ MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
         "outside-horizon", "latest onset 2033 of raid lies outside the horizon 2026 to 2033",
     ),
     "hazards that add up to one": (
-        [shock("  raid: {length: 2, ^hazard: 0.6, controls: [ban]}\n  siege: {length: 1, hazard: 0.4, controls: [ban]}\n")],
+        [shock("  raid: {length: 2, ^hazard: 0.6, controls: [ban]}\n  siege: {length: 1, hazard: 0.4}\n")],
         "probabilities", "the hazards of raid, siege add up to 1 in 2026",
     ),
     "hazard outside its range": (
@@ -180,7 +182,7 @@ MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
         [("    branches: 2028", "    ^branches: 2033")], "outside-horizon", "periods start from 2026 to 2032",
     ),
     "regret with shocks": (
-        [section("objective: {risk: {^measure: regret}}"), shock("  raid: {length: 2, hazard: 0.1, controls: [ban]}\n")],
+        [section("objective: {risk: {^measure: regret}}"), RAID],
         "incoherent", "a shock nobody foresees has no best plan of its own",
     ),
     "intervals without a range": (
@@ -199,7 +201,7 @@ MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
         "empty-pattern", "no control matches raid_*",
     ),
     "requirement in windows of no shock": (
-        [(SCOPE, f"{SCOPE}    futures: ['^riad@*']\n"), shock("  raid: {length: 2, hazard: 0.1, controls: [ban]}\n")],
+        [(SCOPE, f"{SCOPE}    futures: [^'riad@*']\n"), RAID],
         "empty-pattern", "no future matches riad@*",
     ),
     "requirement in a window that never opens": (
