@@ -74,7 +74,7 @@ def _evaluate(verb: argparse.ArgumentParser) -> None:
 def _value(verb: argparse.ArgumentParser) -> None:
     _instance(verb)
     verb.add_argument("--delays", type=float, nargs="*", metavar="YEARS", help="years of waiting (default 1 2 3)")
-    verb.add_argument("--out", metavar="DIR", help="also write costs.csv and values.csv into this folder")
+    verb.add_argument("--out", metavar="DIR", help="folder for the tables (default results/<instance>/<hash>)")
     _solver(verb)
 
 

@@ -155,7 +155,9 @@ class Builder:
             window.nodes.append(node)
             parent = node.index
         if window.ends < self.spans[-1].end - MOMENT:
-            last = replace(window.nodes[-1], resumed=path[window.nodes[-1].period].index)
+            twin = path[window.nodes[-1].period]
+            share = 1.0 if twin is not path[-1] else 1 - window.cover(twin)
+            last = replace(window.nodes[-1], resumed=twin.index, resumed_share=share)
             self.nodes[last.index] = window.nodes[-1] = last
 
     def weigh(self) -> None:
@@ -190,13 +192,13 @@ class Builder:
 def _odds(instance: Instance, hung: list[list[Window]], hazard: Hazard) -> tuple[float, list[float]]:
     """Chance that no shock ever begins on a path, and the chance of each window on it, in order.
 
-    Within a period of length L a shock begins with 1 - (1 - hazard)^L, if none has begun before.
+    Within a period of length L none begins with the product of (1 - hazard)^L, if none has begun before; which of
+    several does goes by their rates -ln(1 - hazard), as competing risks do.
     """
     survival, chances = 1.0, []
     for windows in hung:
-        begun = [
-            1 - (1 - hazard(instance.shocks[w.shock])) ** w.hung.length for w in windows
-        ]
-        chances += [survival * chance for chance in begun]
-        survival *= 1 - math.fsum(begun)
+        rates = [-math.log1p(-hazard(instance.shocks[w.shock])) for w in windows]
+        begun = -math.expm1(-math.fsum(rates) * windows[0].hung.length) if any(rates) else 0.0
+        chances += [survival * begun * rate / math.fsum(rates) if begun else 0.0 for rate in rates]
+        survival *= 1 - begun
     return survival, chances

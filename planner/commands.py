@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from planner.__main__ import BAD_INPUT, GOOD, INFEASIBLE, INTERNAL, INTERRUPTED, STOPPED
-from planner.errors import InputError, Place, Problem
+from planner.errors import InputError, NoAnswerError, Place, Problem
 
 if TYPE_CHECKING:
     from planner.reading.document import Document
@@ -38,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
             return verbs[options.verb](options)
     except InputError as error:
         return _failed(str(error), BAD_INPUT)
+    except NoAnswerError as error:
+        return _failed(str(error), INFEASIBLE if error.status in ("infeasible", "unbounded") else STOPPED)
     except KeyboardInterrupt:
         return _failed("interrupted; nothing was written", INTERRUPTED)
     except BrokenPipeError:
@@ -46,7 +48,9 @@ def run(options: argparse.Namespace) -> int:
     except Exception as error:
         if os.environ.get("PLANNER_TRACEBACK"):
             raise
-        return _failed(f"{_sentence(error)}\n(set PLANNER_TRACEBACK=1 for the traceback)", _code(error))
+        code = _code(error)
+        hint = "\n(set PLANNER_TRACEBACK=1 for the traceback)" if code == INTERNAL else ""
+        return _failed(f"{_sentence(error)}{hint}", code)
 
 
 def _code(error: Exception) -> int:
@@ -164,11 +168,14 @@ def _futures(options: argparse.Namespace) -> int:
     if options.count < 1:
         raise InputError([Problem("bad-option", f"--count: {options.count} futures cannot be drawn")])
     text = futures(options.instance, options.count, options.seed, options.scenario, options.sets)
-    if options.out is None:
+    if options.out is not None:
+        target = _written_once(Path(options.out), text)
+        if not (options.quiet or options.json):
+            print(f"wrote {target}; now: planner evaluate RUN --on {target}")
+    elif not options.json:
         print(text, end="")
-        return GOOD
-    target = _written_once(Path(options.out), text)
-    print(f"wrote {target}; now: planner evaluate RUN --on {target}")
+    if options.json:
+        print(json.dumps(yaml.safe_load(text), indent=2))
     return GOOD
 
 
@@ -222,7 +229,7 @@ def _validate(options: argparse.Namespace) -> int:
 
 def _sizes(instance: Any) -> str:
     sections = ("regions", "commodities", "processes", "facilities", "projects", "lanes", "suppliers", "outlets",
-                "demands", "stockpiles", "returns", "controls", "requirements", "futures", "sources")
+                "demands", "stockpiles", "returns", "controls", "requirements", "futures", "shocks", "sources")
     counted = [(len(getattr(instance, name)), name) for name in sections]
     return ", ".join(f"{count} {name}" for count, name in counted if count)
 

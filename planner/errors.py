@@ -33,6 +33,14 @@ class Problem(NamedTuple):
         return f"{where}{self.code} {self.message}" + (f" - {self.hint}" if self.hint else "")
 
 
+class NoAnswerError(Exception):
+    """A question that needs the best plan of a problem that has none, or whose search was stopped (`status`)."""
+
+    def __init__(self, message: str, status: str) -> None:
+        super().__init__(f"{message} ({status})")
+        self.status = status
+
+
 class InputError(Exception):
     """An input that cannot be used, with every problem found in it."""
 

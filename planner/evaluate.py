@@ -10,9 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from planner.errors import InputError, Problem
 from planner.frozen import freeze, read_plan
 from planner.results.write import RESOLVED, read_tables
 from planner.run import SILENT, Clock, Listener, Run, carry_out, default_folder, formulate, prepare
+from planner.worlds import expecting
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,24 @@ def evaluate(
     """
     folder = Path(plan)
     given = read_plan(folder)
+    if out is not None and Path(out).resolve() == folder.resolve():
+        raise InputError([Problem("bad-option", f"--out: {out} holds the plan that is evaluated")])
+    made_for = _scenarios(folder)
     clock = Clock(listener.phase)
     digest = hashlib.sha256((folder / "plan.csv").read_bytes() + (folder / "retirements.csv").read_bytes()).hexdigest()
     source = instance if instance is not None else folder / RESOLVED
-    task = prepare(clock, source, scenario, sets, options, on, {"plan_sha256": digest})
+    task = prepare(clock, source, scenario, sets, options, on, {"plan_sha256": digest}, borrowed=True)
+    instances = task.document.instances()
     with clock.phase("build"):
-        program = freeze(formulate(task.document.instances(), task.options, listener), given)
+        # Ranges and regrets are of the futures the plan was made for; others are weighed as they are likely.
+        program = freeze(formulate(instances if on is None else expecting(instances), task.options, listener), given)
     target = Path(out) if out is not None else default_folder(task)
     run = carry_out(task, program, target, clock, listener)
-    return Evaluation(run, read_tables(folder)["scenarios"])
+    return Evaluation(run, made_for)
+
+
+def _scenarios(folder: Path) -> pd.DataFrame:
+    """The scenarios a plan was made for, numbers as numbers."""
+    table = read_tables(folder)["scenarios"]
+    numbers = ("onset", "probability", "low", "high", "cost", "weight", "alone")
+    return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})

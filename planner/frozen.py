@@ -15,6 +15,7 @@ from planner.assemble import Program
 from planner.errors import InputError, Place, Problem
 from planner.mathematics.investment import Segment, decisions, segments
 from planner.network import Network
+from planner.program import Key
 from planner.results.write import MARK, read_tables
 from planner.template import Array
 
@@ -42,14 +43,14 @@ def read_plan(folder: Path) -> Plan:
     try:
         mark = json.loads((folder / MARK).read_text("utf-8"))
         tables = read_tables(folder)
-        plan, closed = tables["plan"], tables["retirements"]
+        plan, closed, _ = tables["plan"], tables["retirements"], tables["scenarios"]
     except (OSError, ValueError, KeyError):
         raise InputError([problem]) from None
     if not isinstance(mark, dict) or "run_sha256" not in mark:
         raise InputError([problem])
-    nodes = tables["nodes"]
-    recourse = set(nodes.loc[nodes["onset"] != "", "group"]) - {""}
     try:
+        nodes = tables["nodes"]
+        recourse = set(nodes.loc[nodes["onset"] != "", "group"]) - {""}
         rows = [row for row in plan.to_dict("records") if row["group"] not in recourse]
         return Plan(
             folder,
@@ -66,11 +67,7 @@ def freeze(program: Program, plan: Plan) -> Program:
 
     InputError when the plan decides what cannot be decided there.
     """
-    network = program.network
-    columns = [
-        (family.name, key) for family in program.investments.variables for key in family.keys
-        if len(key) > 1 and not _is_recourse(network, str(key[1]))
-    ]
+    network, columns = program.network, decided(program)
     values = dict.fromkeys(columns, 0.0)
     for (project, stated), size in plan.sizes.items():
         groups = _groups(network, plan, stated)
@@ -79,14 +76,26 @@ def freeze(program: Program, plan: Plan) -> Program:
                 hint = "evaluate a plan on an instance with the same projects, periods and windows of decision"
                 message = f"{project} cannot be decided in {group} there"
                 raise plan.refuse("plan-does-not-fit", message, hint)
-            values |= _decided(network, project, group, size, plan.modules.get((project, stated)))
+            values |= _values(network, project, group, size, plan.modules.get((project, stated)))
     for (facility, stated), share in plan.closed.items():
         for group in _groups(network, plan, stated):
             if ("retire", (facility, group)) not in values:
                 raise plan.refuse("plan-does-not-fit", f"{facility} cannot be closed in {group} there")
             values["retire", (facility, group)] = share
-    positions = np.array([program.column(None, family, key) for family, key in columns], dtype=np.int64)
-    return fixed(program, positions, np.array([values[c] for c in columns]))
+    return fixed(program, positions(program), np.array([values[c] for c in columns]))
+
+
+def decided(program: Program) -> list[tuple[str, Key]]:
+    """Families and keys of what is decided before anything is known; emergency decisions are recourse."""
+    return [
+        (family.name, key) for family in program.investments.variables for key in family.keys
+        if len(key) > 1 and not _is_recourse(program.network, str(key[1]))
+    ]
+
+
+def positions(program: Program) -> NDArray[np.int64]:
+    """Columns of what is decided before anything is known."""
+    return np.array([program.column(None, family, key) for family, key in decided(program)], dtype=np.int64)
 
 
 def fixed(program: Program, columns: NDArray[np.int64], values: Array) -> Program:
@@ -112,7 +121,7 @@ def _groups(network: Network, plan: Plan, stated: str) -> list[str]:
     return same
 
 
-def _decided(
+def _values(
     network: Network, project: str, group: str, size: float, modules: float | None
 ) -> dict[tuple[str, tuple[object, ...]], float]:
     """Values of the variables that carry one decision."""

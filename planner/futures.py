@@ -53,14 +53,22 @@ class Shock(Part):
     """
 
     title: str | None = None
-    comes_from: Name | None = Field(None, alias="from", description="The future it breaks into (the first).")
+    comes_from: Name | None = Field(
+        None, alias="from", description="The future it breaks into (the first), with all that cannot be told from that"
+        " one yet; futures that have branched off it before are spared.",
+    )
     earliest: Year | None = Field(None, description="First onset; every start of a period from then (the first).")
     latest: Year | None = Field(None, description="Last onset (the start of the last period).")
     length: Annotated[float, Field(gt=0, le=100)] = Field(
         description="Years the window lasts; cut where the horizon ends."
     )
-    hazard: Share = Field(description="Chance per year that it begins, if none has begun before [share/year].")
-    range: Range | None = Field(None, description="Interval the hazard lies in, for `risk: intervals`.")
+    hazard: Annotated[float, Field(ge=0, lt=1)] = Field(
+        description="Chance per year that it begins, if none has begun before [share/year]."
+    )
+    range: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="Interval the hazard lies in, for `risk: intervals`: the chances of its windows are those at"
+        " the hazard and at both ends.",
+    )
     controls: Patterns = Field(
         default_factory=list, description="Controls in force throughout the window, whatever their own start and end;"
         " those of the future it comes from go on beside them.",
@@ -79,7 +87,8 @@ class Shock(Part):
 
 
 class Control(Part):
-    """One measure of an exporter. Acts on suppliers with this origin and on lanes out of the region.
+    """One measure of an exporter. Acts on suppliers with this origin and on lanes out of the region, not on the
+    exporter's own market.
 
     It is in force to the degree of a trapezoid: 0 at `start`, 1 after `phase_in` years, 1 until `end`, 0 after
     another `phase_out` years; a period counts with the mean degree. What passes is the strictest ban (1 - degree)
@@ -160,7 +169,7 @@ class Control(Part):
         if self.kind == "quota" and self.amount is None:
             raise ValueError("a quota needs amount")
         if self.kind == "price" and self.price == 1:
-            raise ValueError("kind: price needs price, a factor other than 1")
+            raise ValueError("a price control needs price, a factor other than 1")
         if self.kind == "technology" and self.pace == 1 and self.dearer == 0:
             raise ValueError("a technology ban needs pace or dearer")
         if self.classes and self.exempt:

@@ -140,7 +140,8 @@ class Search:
         for project, group in program.investment_layout.positions["start"]:
             column, nodes = program.column(None, "start", (project, group)), network.tree.groups[group]
             is_once = not network.base.projects[project].repeatable and nodes[0].onset is None
-            if program.integer[column] and is_once:
+            is_open = program.lower[column] < program.upper[column]  # Not part of a plan that is given.
+            if program.integer[column] and is_once and is_open:
                 columns.setdefault(project, {}).setdefault(nodes[0].period, []).append(column)
                 weights[column] = sum(n.probability for n in nodes)
         self.starts: dict[str, list[Start]] = {j: [tuple(c) for c in dates.values()] for j, dates in columns.items()}

@@ -1,8 +1,9 @@
 """The expected-value problem: all nodes of a period become one, with the mean of their numbers.
 
-Every coefficient, bound and right-hand side is the probability-weighted mean over the nodes of its period, which
-is what replacing random data by their mean comes to in a linear model (Birge and Louveaux, Introduction to
-Stochastic Programming, 2011, section 4.2).
+Every coefficient, bound and right-hand side is the mean over the nodes of its period, weighted by the time spent
+there, which is what replacing random data by their mean comes to in a linear model (Birge and Louveaux, Introduction
+to Stochastic Programming, 2011, section 4.2). A limit that some nodes of a period do not have is infinite there, and
+so in the mean: it is left out.
 """
 
 from __future__ import annotations
@@ -42,17 +43,14 @@ def _weights(nodes: tuple[Node, ...]) -> dict[int, float]:
     """Share of each node in its period."""
     totals: dict[int, float] = {}
     for node in nodes:
-        totals[node.period] = totals.get(node.period, 0.0) + node.probability
-    return {node.index: node.probability / totals[node.period] for node in nodes}
+        totals[node.period] = totals.get(node.period, 0.0) + node.probability * node.length
+    return {node.index: node.probability * node.length / totals[node.period] for node in nodes}
 
 
 def _mean_rows(
     program: Program, weights: Mapping[int, float]
 ) -> tuple[list[tuple[Node | None, str, Key]], sp.csr_array]:
-    """The rows of the mean problem, and the matrix that takes the mean of the rows that become one.
-
-    A rule that holds in some nodes of a period only is averaged over those.
-    """
+    """The rows of the mean problem, and the matrix that takes the mean of the rows that become one."""
     position: dict[tuple[int, str, Key], int] = {}
     rows: list[tuple[Node | None, str, Key]] = []
     targets, values = [], []
@@ -63,7 +61,6 @@ def _mean_rows(
             rows.append((node, family, key))
         targets.append(position[place])
         values.append(weights[node.index] if node is not None else 1.0)
-    totals = np.bincount(targets, values, minlength=len(rows))
-    shares = np.array(values) / totals[targets]
-    matrix = sp.csr_array((shares, (targets, np.arange(len(targets)))), shape=(len(rows), len(targets)))
-    return rows, matrix
+    everywhere = np.flatnonzero(np.bincount(targets, values, minlength=len(rows)) > 1 - 1e-9)
+    matrix = sp.csr_array((values, (targets, np.arange(len(targets)))), shape=(len(rows), len(targets)))
+    return [rows[i] for i in everywhere], sp.csr_array(matrix[everywhere])

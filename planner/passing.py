@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,11 +95,14 @@ def _course(course: tuple[tuple[str, float], ...]) -> str:
     """Values by period, equal neighbours together: 2026: 0.95, 2027-2031: 0.6."""
     spans: list[tuple[str, str, float]] = []
     for period, value in course:
-        if spans and abs(spans[-1][2] - value) < 1e-12:
+        if spans and (spans[-1][2] == value or abs(spans[-1][2] - value) < 1e-12):
             spans[-1] = (spans[-1][0], period, value)
         else:
             spans.append((period, period, value))
-    return ", ".join(f"{_between(first, last)}: {value:.3g}" for first, last, value in spans)
+    return ", ".join(
+        f"{_between(first, last)}: {f'{value:.3g}' if math.isfinite(value) else 'no limit'}"
+        for first, last, value in spans
+    )
 
 
 def _between(first: str, last: str) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from planner.assemble import Program, assemble
 from planner.check import CheckReport, check_run
+from planner.errors import NoAnswerError
 from planner.infeasible import Conflict, conflicts
 from planner.network import build_network
 from planner.reading.document import Document, load
@@ -38,13 +39,6 @@ class CheckFailedError(Exception):
         super().__init__(f"the independent check failed; the rejected tables are in {folder}\n{report}")
         self.report = report
         self.folder = folder
-
-
-class NoPlanAloneError(Exception):
-    """Regret is measured against the best plan for each future alone, and one future has none."""
-
-    def __init__(self, future: str, status: str) -> None:
-        super().__init__(f"regret cannot be measured: for the future {future} alone no plan was found ({status})")
 
 
 @dataclass(frozen=True)
@@ -112,8 +106,11 @@ def formulate(instances: Mapping[str, Instance], options: Options, listener: Lis
         for scenario in program.network.tree.scenarios:
             certain = assemble(build_network(only(instances, scenario.future)))
             outcome = solve_program(certain, options, listener.progress, stopping=listener.stopping)
-            if not outcome.has_plan:
-                raise NoPlanAloneError(scenario.future, outcome.status)
+            if outcome.status == "interrupted":
+                raise KeyboardInterrupt
+            if outcome.status != "optimal":
+                message = f"regret needs the best plan for {scenario.future} alone, which was not found"
+                raise NoAnswerError(message, outcome.status)
             alone[scenario.name] = outcome.objective
     return weighed(program, risk, alone)
 
@@ -156,11 +153,11 @@ class Task:
 
 def prepare(
     clock: Clock, path: str | Path, scenario: str | None, sets: Sequence[str], options: dict[str, Any] | None,
-    on: str | Path | None = None, given: dict[str, Any] | None = None,
+    on: str | Path | None = None, given: dict[str, Any] | None = None, borrowed: bool = False,
 ) -> Task:
     """Read and validate an instance; with `on`, the futures of another file take the place of its own."""
     with clock.phase("load"):
-        document = load(path, scenario, sets, on)
+        document = load(path, scenario, sets, on, borrowed)
     with clock.phase("validate"):
         warnings = tuple(str(w) for w in validate(document))
     settings = Options.model_validate(document.instance.options.model_dump() | (options or {}))

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from planner.errors import InputError, Problem
 from planner.names import matching
-from planner.reading.document import Document, load
+from planner.reading.document import Document, load, written_yaml
 from planner.schema import Sampling
 from planner.units import Span, periods
 from planner.validation.validate import validate
@@ -31,7 +29,7 @@ def futures(
         problem = Problem("missing", "random futures need a section sampling", document.place(()),
                           "it says what is drawn: controls, onset, duration, ...")  # fmt: skip
         raise InputError([problem])
-    return str(yaml.safe_dump(drawn(document, sampling, count, seed), sort_keys=False, allow_unicode=True, width=120))
+    return written_yaml(drawn(document, sampling, count, seed))
 
 
 def drawn(document: Document, sampling: Sampling, count: int, seed: int) -> dict[str, Any]:
@@ -39,7 +37,10 @@ def drawn(document: Document, sampling: Sampling, count: int, seed: int) -> dict
     generator = random.Random(seed)
     stated = document.resolved()
     trunk_name = document.futures[0]
-    trunk = {key: value for key, value in stated["futures"][trunk_name].items() if key != "range"}
+    trunk = {key: value for key, value in stated.get("futures", {}).get(trunk_name, {}).items() if key != "range"}
+    # By name: a pattern would catch the controls that are drawn.
+    always = matching(document.instance.futures[trunk_name].controls, document.instance.controls)
+    trunk |= {"controls": always}
     measures = matching(sampling.controls, document.instance.controls)
     spans = periods(document.instance.time)
     found: dict[str, Any] = {trunk_name: trunk | {"probability": 0.0}}
@@ -51,19 +52,16 @@ def drawn(document: Document, sampling: Sampling, count: int, seed: int) -> dict
         begun = _nearest(spans, generator.uniform(*sampling.onset))
         ends = begun.start + generator.uniform(*sampling.duration)
         depth = generator.uniform(*sampling.depth)
+        has_depth = document.instance.controls[measure].kind in ("ban", "licence")
         demand, delay = generator.uniform(*sampling.demand), generator.uniform(*sampling.project_delay)
         controls[f"{measure}@{name}"] = _measure(stated["controls"][measure], begun.start, ends, depth)
         found[name] = {
-            "title": f"{measure} from {begun.start:g} to {ends:.4g}, depth {depth:.3g}",
+            "title": f"{measure} from {begun.start:g} to {ends:.1f}" + (f", depth {depth:.3g}" if has_depth else ""),
             "probability": 1 / count, "from": trunk_name, "branches": begun.start,
-            "controls": [*_listed(trunk.get("controls")), f"{measure}@{name}"],
-            "overrides": trunk.get("overrides", {}) | _changes(document, demand, delay),
+            "controls": [*always, f"{measure}@{name}"],
+            "overrides": _changed(trunk.get("overrides", {}), document, demand, delay),
         }
     return {"futures": found, "controls": controls}
-
-
-def _listed(names: Any) -> list[str]:
-    return [names] if isinstance(names, str) else list(names or [])
 
 
 def _nearest(spans: list[Span], year: float) -> Span:
@@ -81,10 +79,11 @@ def _measure(stated: dict[str, Any], start: float, end: float, depth: float) -> 
     return measure
 
 
-def _changes(document: Document, demand: float, delay: float) -> dict[str, float]:
-    changes = {}
+def _changed(overrides: dict[str, Any], document: Document, demand: float, delay: float) -> dict[str, Any]:
+    """The trunk's overrides with the drawn demand and delay on top."""
+    changed, scale, shift = dict(overrides), "demands.*.amount *=", "projects.*.lead_time +="
     if demand != 1 and document.instance.demands:
-        changes["demands.*.amount *="] = demand
+        changed[scale] = changed.get(scale, 1.0) * demand
     if delay and document.instance.projects:
-        changes["projects.*.lead_time +="] = delay
-    return changes
+        changed[shift] = changed.get(shift, 0.0) + delay
+    return changed

@@ -239,7 +239,9 @@ class Project(Part):
     requires: Names = Field(
         default_factory=list, description="Projects that must have been decided in the same period or before."
     )
-    emergency: bool = Field(False, description="May also be decided within the window of a shock.")
+    emergency: bool = Field(
+        False, description="May also be decided within the window of a shock, and is then charged in the window only."
+    )
     public_money: Number = figure("money", "Public money announced for it, for reporting", 0.0)
 
     @model_validator(mode="after")

@@ -91,6 +91,7 @@ def _headline(run: Run) -> Text:
         gap = ", no bound proven"
     name = instance.title or instance.name
     word = "value" if instance.objective.sense == "maximise" else "cost"
+    named = word if instance.objective.risk is None else "objective"
     total = f"{signed(instance, outcome.objective):,.2f} {instance.units.money}"
     solved = HEADLINES[outcome.status]
     weighed = ""
@@ -99,7 +100,7 @@ def _headline(run: Run) -> Text:
         weighed = f"The objective weighs risk ({risk.measure}, weight {risk.weight:g}): expected {word} "
         weighed += f"{run.figures['expected_cost']:,.2f} {money}, worst {run.figures['worst_cost']:,.2f} {money}.\n"
     return Text.assemble(
-        (f"{name}\n", "bold"), f"{solved} in {outcome.seconds:.1f} s: {word} {total}{gap}.\n", weighed
+        (f"{name}\n", "bold"), f"{solved} in {outcome.seconds:.1f} s: {named} {total}{gap}.\n", weighed
     )
 
 
@@ -114,12 +115,13 @@ def frame(columns: list[tuple[str, str]], space: int = 2) -> Table:
 
 def _plan(run: Run) -> Group:
     plan = run.tables["plan"]
+    adaptive = bool((plan["group"] != plan["period"]).any())  # Decisions that wait for news.
     money, shown = run.instance.units.money, plan.nlargest(MOST_PROJECTS, "capital_cost").sort_values("decided")
     hidden = len(plan) - len(shown)
-    title = f"Build: {_count(len(plan), 'decision')}, {plan['capital_cost'].sum():,.0f} {money} of capital"
+    expected = " expected" if adaptive else ""
+    title = f"Build: {_count(len(plan), 'decision')}, {run.figures['capital_cost']:,.0f} {money} of capital{expected}"
     if hidden:
         title += f" ({len(shown)} largest; {hidden} more in plan.csv)"
-    adaptive = run.instance.plan == "adaptive"
     columns = [("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"), ("online", "right"),
                (f"size {run.instance.units.quantity}/yr", "right"), (money, "right")]
     table = frame([*columns, *([("in", "left")] if adaptive else [])])

@@ -39,6 +39,7 @@ class Node:
     group: str
     onset: float | None = None
     resumed: int | None = None
+    resumed_share: float = 0.0  # Share of the stock there that counts at the end without this window.
 
     @property
     def key(self) -> str:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from planner.assemble import Program, assemble
-from planner.frozen import fixed
+from planner.errors import InputError, NoAnswerError, Problem
+from planner.frozen import fixed, positions
 from planner.mean import mean_program
 from planner.network import build_network
 from planner.results.manifest import versions
@@ -30,10 +30,6 @@ from planner.solver import solve as solve_program
 from planner.worlds import Instances, expecting, foreseen, later, only, planned
 
 DELAYS = (1.0, 2.0, 3.0)
-
-
-class NoValueError(Exception):
-    """The instance itself, or a future alone, has no plan to compare with."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ class Asker:
         if outcome.status == "interrupted":
             raise KeyboardInterrupt
         if not outcome.has_plan and not (or_none and outcome.status == "infeasible"):
-            raise NoValueError(f"{question}: no plan was found ({outcome.status})")
+            raise NoAnswerError(f"{question}: no plan was found", outcome.status)
         return outcome
 
     def cost(self, instances: Instances, question: str, meaning: str) -> Cost:
@@ -103,10 +99,7 @@ class Asker:
         program = assemble(build_network(planned(self.instances, "common")))
         outcome = self.solved(mean_program(program), "mean future")
         yield Cost("mean future", "as if the mean of all futures were certain (EV)", outcome.objective, outcome.bound)
-        columns = np.concatenate([
-            np.arange(program.slice(None, f.name).start, program.slice(None, f.name).stop)
-            for f in program.investments.variables
-        ])
+        columns = positions(program)
         meaning = "the plan for the mean future, carried out whatever happens (EEV)"
         carried = fixed(program, columns, outcome.values[columns])
         yield self.cost_if_possible(carried, "plan for the mean future", meaning)
@@ -123,16 +116,20 @@ def value(
 ) -> Values:
     """The value of information and flexibility and the cost of delay of an instance; tables costs and values.
 
-    `delays` are years in which nothing can be decided. Raises InputError for bad input, NoValueError when one of
+    `delays` are years in which nothing can be decided. Raises InputError for bad input, NoAnswerError when one of
     the problems has no plan.
     """
+    wrong = [years for years in delays if not 0 < years < math.inf]
+    if wrong:
+        raise InputError([Problem("bad-option", f"--delays: {wrong[0]:g} is not a number of years above 0")])
+    delays = list(dict.fromkeys(delays))
     clock = Clock(None)
     task = prepare(clock, path, scenario, sets, options, None, {"question": "value", "delays": list(delays)})
     folder = Path(out) if out is not None else default_folder(task)
-    require_free(folder.resolve(), task.document.instance.name)
+    require_free(folder.resolve(), task.document.instance.name, {"question": "value"})
     asker = Asker(expecting(task.document.instances()), task.options, listener)
     costs, values = _compared(task.document.instance, list(asked(asker, delays)))
-    with whole_folder(folder.resolve()) as fresh:
+    with whole_folder(folder.resolve(), {"question": "value"}) as fresh:
         write_tables({"costs": costs, "values": values}, fresh)
         facts = {"instance": task.document.instance.name, "instance_sha256": task.document.sha256}
         chosen = {"options": task.options.model_dump(mode="json"), "versions": versions(), "given": task.given}

@@ -71,7 +71,7 @@ class Industry:
             "discount_rate": self.pick([0.05, 0.0, 0.08, 0.1]),
             "base_year": start - self.pick([0.0, 1.0]),
             "discounting": self.pick(["mid_period", "start_of_period", "end_of_period", "continuous"]),
-            "capital_charge": self.pick(["annuity", "annuity", "lump_sum"]),
+            "capital_charge": "annuity" if self.shocked else self.pick(["annuity", "annuity", "lump_sum"]),
             "interest_during_construction": self.chance(),
         }  # fmt: skip
         self.starts = [start + sum(lengths[:i]) for i in range(len(lengths))]

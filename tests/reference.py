@@ -245,7 +245,7 @@ class Reference(Access):
             for window in self.tree.windows:
                 if window.nodes[-1] is node and window.resumed is not None:
                     twin = self.column["stock", name, window.resumed]
-                    self.costs[node][twin] += node.factor * self.money * pile.final_value.at(at)
+                    self.costs[node][twin] += window.counted * node.factor * self.money * pile.final_value.at(at)
             place = (pile.commodity, pile.region)
             self.terms["balance"][place] += [(1, release), (-1, fill)]
             for kind, column in (("fill", fill), ("release", release), ("stock", stock)):

@@ -31,9 +31,18 @@ class Access(Plan):
             for region in self.trunk.regions
             for exporter in dict.fromkeys(control.exporter for control in controls)
             if exporter != region
-            and any(self.touches_place(c, exporter, commodity, region) for c in controls)
+            and any(
+                self.touches_place(c, exporter, commodity, to)
+                for c in controls
+                for to in [region, *self.next_regions(commodity, region)]
+            )
             and self.can_bring(exporter, commodity, region)
         ]
+
+    def next_regions(self, commodity: str, region: str) -> list[str]:
+        """Where a commodity can be sent from a region."""
+        ways = [way for lane in self.trunk.lanes for way in self.movements(self.nodes[0], lane)]
+        return [to for _, what, origin, to in ways if (what, origin) == (commodity, region)]
 
     def touches_place(self, control: Control, exporter: str, commodity: str, region: str) -> bool:
         """Whether a control of classes touches someone who takes the commodity there."""
@@ -87,7 +96,7 @@ class Access(Plan):
     def is_denied(self, node: Node, exporter: str, commodity: str, region: str) -> bool:
         """Whether some users in a region may have only a share from the exporter."""
         data = self.data(node)
-        return (exporter, commodity, region) in self.places and any(
+        return region != exporter and any(
             passes_to_class(data, node, exporter, commodity, region, demand.user_class) < 1
             for demand in data.demands.values()
             if demand.region == region and commodity in demand.accepts

@@ -59,7 +59,8 @@ def degree(measure: Measure, node: Node) -> float:
 
 def is_emergency(instance: Instance, node: Node, patterns: list[str]) -> bool:
     """Whether one of the named controls is in force."""
-    return any(matches(m.name, patterns) and degree(m, node) > EPSILON for m in measures(instance, node))
+    present = [m.name for m in measures(instance, node) if degree(m, node) > EPSILON]
+    return any(matches(name, patterns) or matches(name.split("@")[0], patterns) for name in present)
 
 
 def of_classes(control: Control) -> bool:
@@ -78,7 +79,7 @@ def applies(control: Control, instance: Instance, exporter: str | None, commodit
     named = matches(commodity, control.commodities) or (part.stage is not None and part.stage in control.stages)
     contains = any(part.elements.get(element, 0) > 0 for element in control.elements)
     is_trade = control.kind != "technology"
-    there = control.exporter == exporter and matches(destination, control.destinations)
+    there = control.exporter == exporter and destination != exporter and matches(destination, control.destinations)
     return is_trade and there and (named or contains)
 
 

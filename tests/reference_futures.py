@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from planner.schema import Instance
@@ -19,6 +20,7 @@ class Window:
     past: list[Node] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     resumed: Node | None = None
+    counted: float = 1.0
 
 
 @dataclass
@@ -96,16 +98,22 @@ class Tree:
             future = window.name.partition(" then ")[2] or self.instance.shocks[window.shock].comes_from
             path = self.paths[future or next(iter(self.instance.futures))]
             window.resumed = path[window.nodes[-1].period]
+            if window.resumed is path[-1]:
+                begin = self.spans[0][0] if self.instance.clairvoyant else window.place.start
+                last = window.resumed
+                window.counted = 1 - overlap(begin, window.end, last.start, last.end) / last.length
 
     def chances(self, future: str, hazards: dict[str, float]) -> dict[Window | None, float]:
         """How likely, in a future, nothing happens or a window does."""
         calm = 1.0
         chances: dict[Window | None, float] = {None: 0.0}
         for node in self.paths[future]:
-            begins = {w: 1 - (1 - hazards[w.shock]) ** node.length for w in self.windows if w.place is node}
-            for window, chance in begins.items():
-                chances[window] = calm * chance
-            calm *= 1 - sum(begins.values())
+            here = [w for w in self.windows if w.place is node]
+            none = math.prod((1 - hazards[w.shock]) ** node.length for w in here)
+            rates = [math.log(1 / (1 - hazards[w.shock])) for w in here]
+            for window, rate in zip(here, rates, strict=True):
+                chances[window] = calm * (1 - none) * rate / sum(rates) if rate else 0.0
+            calm *= none
         chances[None] = calm
         return chances
 

@@ -62,7 +62,7 @@ class Plan:
                 project = self.data(nodes[0]).projects[name]
                 early = project.earliest is not None and nodes[0].start < project.earliest - EPSILON
                 late = project.latest is not None and nodes[0].start > project.latest + EPSILON
-                useless = nodes[0].start + project.lead_time >= self.tree.end - EPSILON
+                useless = nodes[0].start + self.trunk.projects[name].lead_time >= self.tree.end - EPSILON
                 allowed = project.emergency or not nodes[0].is_window
                 if allowed and not early and not late and not useless:
                     self.decision(name, group, nodes)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from planner.check import check_run
 from planner.figure import walk_figures
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent
 EXACT = Options(gap=0.0)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200)
 @given(raw=instances())
 def test_objective_equals_the_reference(raw: dict[str, Any]) -> None:
     variants = by_future(raw)
@@ -39,7 +39,7 @@ def test_objective_equals_the_reference(raw: dict[str, Any]) -> None:
     assert signed(base, outcome.objective) == pytest.approx(reference_objective(variants), rel=1e-6, abs=1e-6)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200)
 @given(raw=instances())
 def test_nodes_and_scenarios_equal_the_reference(raw: dict[str, Any]) -> None:
     variants = by_future(raw)
@@ -55,7 +55,7 @@ def test_nodes_and_scenarios_equal_the_reference(raw: dict[str, Any]) -> None:
         assert (one.probability, one.low, one.high) == pytest.approx(expected, abs=1e-12), one.name
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150)
 @given(raw=instances())
 def test_tables_pass_the_check(raw: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     variants = by_future(raw)
@@ -68,7 +68,7 @@ def test_tables_pass_the_check(raw: dict[str, Any], tmp_path_factory: pytest.Tem
     assert report.passed, str(report)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100)
 @given(raw=instances())
 def test_generated_instances_are_valid(raw: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     """What the other tests rest on: a user could have written these, and the variants are the loader's."""
@@ -95,7 +95,7 @@ def test_real_instance_equals_the_reference() -> None:
     assert ours.objective == pytest.approx(reference_objective(variants, relax=True), rel=1e-6)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60)
 @given(raw=instances())
 def test_a_plan_that_follows_the_news_costs_no_more_than_one_for_all_futures(raw: dict[str, Any]) -> None:
     costs = {}

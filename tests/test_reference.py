@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from tests.generate import by_future, instances
 from tests.reference import Infeasible, Unbounded, reference_objective, reference_solution
@@ -439,7 +439,7 @@ def test_solution_names_its_variables() -> None:
     assert values["bought cn 0 US base:2027"] == pytest.approx(10)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40)
 @given(instances())
 def test_random_instances_are_feasible_and_bounded(raw: Raw) -> None:
     exact, relaxed = solved(raw), solved(raw, relax=True)

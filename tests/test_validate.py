@@ -295,7 +295,10 @@ RAID = "raid: {length: 2, hazard: 0.05, controls: [export_ban]}"
 
 # Shocks, controls, risk and sampling; what the command line says of them is in test_wrong_inputs.
 UNCERTAIN = {
-    "shock from nowhere": ("dangling-name", "there is no future clam", [shocks(f"raid: {{length: 2, hazard: 0.05, from: clam}}{HERE}")]),
+    "shock from nowhere": (
+        "dangling-name", "there is no future clam",
+        [shocks(f"raid: {{length: 2, hazard: 0.05, from: clam}}{HERE}")],
+    ),
     "shock of no control": (
         "empty-pattern", "no control matches import_*",
         [shocks(f"raid: {{length: 2, hazard: 0.05, controls: [import_*]}}{HERE}")],
@@ -304,8 +307,14 @@ UNCERTAIN = {
         "same-name", "share the name raid@late",
         [shocks(f"raid: {{length: 2, hazard: 0.05}}{HERE}"), ("  storm:\n", "  raid@late:\n")],
     ),
-    "shock without end": ("out-of-range", "0 must be more than 0", [shocks(f"raid: {{length: 0, hazard: 0.05}}{HERE}")]),
-    "hazard like a percentage": ("out-of-range", "5 must be at most 1", [shocks(f"raid: {{length: 1, hazard: 5}}{HERE}")]),
+    "shock without end": (
+        "out-of-range", "0 must be more than 0",
+        [shocks(f"raid: {{length: 0, hazard: 0.05}}{HERE}")],
+    ),
+    "hazard like a percentage": (
+        "out-of-range", "5 must be at most 1",
+        [shocks(f"raid: {{length: 1, hazard: 5}}{HERE}")],
+    ),
     "hazard of one": ("probabilities", "raid add up to 1", [shocks(f"raid: {{length: 1, hazard: 1}}{HERE}")]),
     "hazards over a long period": (
         "probabilities", "raid, siege add up to",
@@ -340,12 +349,18 @@ UNCERTAIN = {
         "creates-mass", "press",
         [shocks(f"raid: {{length: 1, hazard: 0.1, overrides: {{processes.press.outputs.magnet: 2}}}}{HERE}")],
     ),
-    "range of three numbers": ("too-long", "at most 2 items", [("{probability: 0.6}", f"{{probability: 0.6, range: [0, 0.6, 1]}}{HERE}")]),
+    "range of three numbers": (
+        "too-long", "at most 2 items",
+        [("{probability: 0.6}", f"{{probability: 0.6, range: [0, 0.6, 1]}}{HERE}")],
+    ),
     "ban that lets through": (
         "inconsistent", "use kind: licence",
         [("  export_ban:", f"  export_ban:{HERE}"), (BAN, f"{BAN}    passes: 0.2\n")],
     ),
-    "pace of a ban": ("inconsistent", "pace belongs to kind technology", [("  export_ban:", f"  export_ban:{HERE}"), (BAN, f"{BAN}    pace: 0.2\n")]),
+    "pace of a ban": (
+        "inconsistent", "pace belongs to kind technology",
+        [("  export_ban:", f"  export_ban:{HERE}"), (BAN, f"{BAN}    pace: 0.2\n")],
+    ),
     "technology of elements": (
         "inconsistent", "name what is controlled",
         [("  export_ban:", f"  export_ban:{HERE}"), (BAN, BAN.replace("ban", "technology") + "    pace: 0.2\n")],
@@ -372,7 +387,10 @@ UNCERTAIN = {
         [("  export_licence:", f"  export_licence:{HERE}"), (LAST, f"    delay: 0.5\n    classes: [ev]\n{LAST}")],
     ),
     "exempt are all": ("no-effect", "touches nobody", [(BAN, f"{BAN}    exempt: ['*']{HERE}\n")]),
-    "no class matches": ("empty-pattern", "no class of users matches ev_*", [(BAN, f"{BAN}    exempt: ['ev_*']{HERE}\n")]),
+    "no class matches": (
+        "empty-pattern", "no class of users matches ev_*",
+        [(BAN, f"{BAN}    exempt: ['ev_*']{HERE}\n")],
+    ),
     "phase_in beyond the end": (
         "inconsistent", "phase_in 2 is longer than the window",
         [("  export_ban:", f"  export_ban:{HERE}"), (BAN, f"{BAN}    end: 2029\n    phase_in: 2\n")],
@@ -390,8 +408,14 @@ UNCERTAIN = {
         "incoherent", "no best plan of its own",
         [shocks(RAID), section(f"objective: {{risk: {{measure: regret}}}}{HERE}")],
     ),
-    "tail of nothing": ("out-of-range", "0 must be more than 0", [section(f"objective: {{risk: {{measure: cvar, tail: 0}}}}{HERE}")]),
-    "weight above one": ("out-of-range", "2 must be at most 1", [section(f"objective: {{risk: {{measure: cvar, weight: 2}}}}{HERE}")]),
+    "tail of nothing": (
+        "out-of-range", "0 must be more than 0",
+        [section(f"objective: {{risk: {{measure: cvar, tail: 0}}}}{HERE}")],
+    ),
+    "weight above one": (
+        "out-of-range", "2 must be at most 1",
+        [section(f"objective: {{risk: {{measure: cvar, weight: 2}}}}{HERE}")],
+    ),
     "drawn from no control": (
         "empty-pattern", "no control matches import_*",
         [section(f"sampling: {{controls: [import_*], onset: [2027, 2028], duration: [1, 2]}}{HERE}")],
@@ -424,7 +448,7 @@ def test_mistakes_of_uncertainty(tmp_path: Path, name: str) -> None:
     assert any(line.startswith(place) and f" {code} " in line and says in line for line in told), told
 
 
-@pytest.mark.xfail(reason="the label `kind:` of the message is taken for a path with a figure out of range", strict=True)
+@pytest.mark.xfail(reason="`kind:` of the message is taken for the path of a figure", strict=True)
 def test_price_of_one_is_no_measure(tmp_path: Path) -> None:
     text = changed(("  export_ban:", f"  export_ban:{HERE}"), (BAN, BAN.replace("ban", "price")))
     assert problems(tmp_path, text) == [("inconsistent", line_of_mark(text))]
@@ -481,7 +505,10 @@ def test_uncertainty_that_is_right(tmp_path: Path, name: str) -> None:
 
 
 DOUBTFUL = {
-    "clairvoyant": ("clairvoyant", "for comparison only", [("plan: adaptive", f"plan: adaptive\nclairvoyant: true{HERE}")]),
+    "clairvoyant": (
+        "clairvoyant", "for comparison only",
+        [("plan: adaptive", f"plan: adaptive\nclairvoyant: true{HERE}")],
+    ),
     "hazard zero": ("unused", "raid has hazard 0", [shocks(f"raid: {{length: 1, hazard: 0}}{HERE}")]),
     "shock of a future left out": (
         "unused", "raid breaks into a future of probability 0",

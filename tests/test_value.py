@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 
 from planner.assemble import assemble
+from planner.errors import NoAnswerError
 from planner.network import build_network
 from planner.run import SILENT
 from planner.schema import Options
 from planner.solver import solve
-from planner.value import Asker, NoValueError, asked, value
+from planner.value import Asker, asked, value
 from planner.worlds import expecting
 from tests.generate import by_future, instances
 from tests.test_published import PUBLISHED, agrees
@@ -74,5 +75,5 @@ def test_a_question_without_a_plan_is_named(tmp_path: Path) -> None:
     path = tmp_path / "late.yaml"
     text = (PUBLISHED.parent / "quickstart.yaml").read_text("utf-8")
     path.write_text(text.replace("elastic:", "# elastic:"), "utf-8")
-    with pytest.raises(NoValueError, match="no plan was found"):
+    with pytest.raises(NoAnswerError, match="no plan was found"):
         value(path, out=tmp_path / "value", sets=["demands.*.shortage=[]"])

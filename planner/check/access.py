@@ -63,10 +63,12 @@ def places(case: Case) -> list[Place]:
             if not (touches(control, demand.user_class) and matches(region, control.destinations)):
                 continue
             for commodity in demand.accepts:
-                place = (control.exporter, commodity, region)
-                is_concerned = concerns(control, commodity, base.commodities[commodity])
-                if is_concerned and region != control.exporter and place in reached:
-                    found[place] = None
+                if region == control.exporter or not concerns(control, commodity, base.commodities[commodity]):
+                    continue
+                sources = [m.origin for m in case.movements if (m.commodity, m.destination) == (commodity, region)]
+                for source in (region, *sources):
+                    if source != control.exporter and (control.exporter, commodity, source) in reached:
+                        found[control.exporter, commodity, source] = None
     return list(found)
 
 
@@ -123,7 +125,7 @@ def _is_denied(case: Case, place: Place, node: Node) -> bool:
     """Whether users of some class in a region may not have all they are given from the exporter."""
     exporter, commodity, region = place
     part = case.at(node).commodities[commodity]
-    return place in places(case) and any(
+    return region != exporter and any(
         class_share(case.measures[node], exporter, commodity, part, region, demand.user_class) < 1
         for demand in case.base.demands.values() if demand.region == region and commodity in demand.accepts
     )

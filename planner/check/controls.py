@@ -88,7 +88,7 @@ def directed(
     """The measures that an exporter has taken on a commodity for a destination."""
     for measure in measures:
         control = measure.control
-        is_on_trade = control.exporter == exporter and control.kind != "technology"
+        is_on_trade = control.exporter == exporter != destination and control.kind != "technology"
         if is_on_trade and concerns(control, name, commodity) and matches(destination, control.destinations):
             yield measure
 
@@ -136,7 +136,8 @@ def raised(
 def in_force(measures: Iterable[Measure], patterns: Iterable[str]) -> bool:
     """Whether some measure with such a name is in force at all; ban@f1 is a ban varied at random."""
     wanted = tuple(patterns)
-    return any(measure.degree > TINY and matches(measure.name.split("@", 1)[0], wanted) for measure in measures)
+    names = [measure.name for measure in measures if measure.degree > TINY]
+    return any(matches(name, wanted) or matches(name.split("@", 1)[0], wanted) for name in names)
 
 
 def technology(

@@ -184,7 +184,7 @@ def _enter_stocks(costs: Costs, amounts: Amounts) -> None:
         for name, stockpile in case.at(last).stockpiles.items():
             worth = case.money * stockpile.final_value.at(last.middle) * amounts.stock.get((name, resumed), 0.0)
             if worth:
-                costs.enter("final_value", name, stockpile.region, last, worth / last.length)
+                costs.enter("final_value", name, stockpile.region, last, window.counted * worth / last.length)
 
 
 def _enter_users(costs: Costs, amounts: Amounts) -> None:

@@ -59,6 +59,7 @@ class Window:
     ends: float
     nodes: list[Node] = field(default_factory=list)
     resumed: Node | None = None  # At whose end the world goes on, if it does within the horizon.
+    counted: float = 1.0
 
     def rename(self, period: str) -> None:
         """Name the branch after the period of its onset."""

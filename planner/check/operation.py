@@ -135,7 +135,7 @@ def _check_quotas(case: Case, amounts: Amounts) -> None:
         for name, control in {m.name: m.control for m in case.measures[node] if m.holds_quota(node)}.items():
             total = math.fsum(
                 amount for exporter, commodity, region, amount in sales
-                if exporter == control.exporter and matches(region, control.destinations)
+                if exporter == control.exporter != region and matches(region, control.destinations)
                 and concerns(control, commodity, commodities[commodity])
             )
             most = control.amount.at(node.middle) if control.amount is not None else math.inf

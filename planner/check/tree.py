@@ -120,6 +120,9 @@ def _fill(instance: Instance, spans: Spans, window: Window, path: list[Node]) ->
         window.nodes.append(parent)
     if window.ends < spans[-1][0] + spans[-1][1] - TINY:
         window.resumed = path[window.nodes[-1].index]
+        if window.resumed is path[-1]:  # Of the stock there only the share after the window counts at the end.
+            last = window.resumed
+            window.counted = 1 - overlap(window.begins, window.ends, last.start, last.end) / last.length
     window.rename(default_period(instance, hung.index))
 
 
@@ -142,9 +145,12 @@ def _chances(instance: Instance, hung: list[list[Window]], end: int) -> list[flo
     """Chance that a future stays undisturbed, then that of each window on its path: at most one shock happens."""
     undisturbed, chances = 1.0, []
     for windows in hung:
-        begins = [1 - (1 - _hazard(instance.shocks[w.shock], end)) ** w.hung.length for w in windows]
-        chances += [undisturbed * chance for chance in begins]
-        undisturbed *= 1 - math.fsum(begins)
+        # Constant rates compete: the first decides, and it is each with a chance in proportion to its rate.
+        rates = [-math.log(1 - _hazard(instance.shocks[w.shock], end)) for w in windows]
+        total = math.fsum(rates)
+        calm = math.exp(-total * windows[0].hung.length) if windows else 1.0
+        chances += [undisturbed * (1 - calm) * rate / total if total > 0 else 0.0 for rate in rates]
+        undisturbed *= calm
     return [undisturbed, *chances]
 
 

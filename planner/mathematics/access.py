@@ -23,11 +23,25 @@ Place = tuple[str, str, str]  # exporter, commodity, region
 
 
 def places(network: Network) -> tuple[Place, ...]:
-    """Where an exporter's material may reach users of whom a control touches some."""
+    """Where an exporter's material arrives that a control denies to users there, or where it can be sent on to."""
     controls = [c for c in network.base.controls.values() if by_class(c)]
-    found = {(c.exporter, *place) for c in controls for place in denied(network, c)}
+    found = {(c.exporter, *place) for c in controls for place in touched(network, c)}
     exporters = dict.fromkeys(c.exporter for c in controls)
     return tuple((x, *place) for place in network.balance for x in exporters if (x, *place) in found)
+
+
+def touched(network: Network, control: Control) -> list[tuple[str, str]]:
+    """The balances that what a control denies reaches from its exporter, and from where denied users can be reached."""
+    return [
+        (commodity, region) for commodity, region in network.balance
+        if region != control.exporter and _is_reached(network, control.exporter, commodity, region)
+        and any(_concerns(network, control, commodity, r) for r in _onward(network, commodity, region))
+    ]
+
+
+def _onward(network: Network, commodity: str, region: str) -> list[str]:
+    """A region and those it can send a commodity to."""
+    return [region, *(m.destination for m in network.balance[commodity, region].leaving)]
 
 
 def _is_reached(network: Network, exporter: str, commodity: str, region: str) -> bool:
@@ -39,31 +53,21 @@ def _is_reached(network: Network, exporter: str, commodity: str, region: str) ->
 
 def _concerns(network: Network, control: Control, commodity: str, region: str) -> bool:
     """Whether a control denies a commodity to users in a region."""
+    if region == control.exporter or not fits_any(control.destinations, region):
+        return False
     users = [network.base.demands[d].user_class for d, _ in network.balance[commodity, region].delivered]
-    is_aimed = fits_any(control.destinations, region) and covers(network.base, control, commodity)
-    return is_aimed and any(touches(control, user) for user in users)
-
-
-def denied(network: Network, control: Control) -> list[tuple[str, str]]:
-    """The balances in which a control denies users of some classes what comes from its exporter."""
-    return [
-        place for place in network.balance
-        if place[1] != control.exporter and _is_reached(network, control.exporter, *place)
-        and _concerns(network, control, *place)
-    ]
+    return covers(network.base, control, commodity) and any(touches(control, user) for user in users)
 
 
 def shares(network: Network, node: Node) -> dict[str, float]:
-    """Share of the exporter's material in what each class is given, where below 1; part of a node's structure."""
+    """Share of an exporter's material in what each class is given, where below 1; part of a node's structure."""
     found = {}
-    for place in places(network):
-        exporter, commodity, region = place
+    reached = {(x, k, r) for x, k, region in places(network) for r in _onward(network, k, region)}
+    for exporter, commodity, region in sorted(reached):
         for name, _ in network.balance[commodity, region].delivered:
-            share = class_passing(
-                network, exporter, commodity, region, network.base.demands[name].user_class, node
-            )
+            share = class_passing(network, exporter, commodity, region, network.base.demands[name].user_class, node)
             if share < 1:
-                found[label(place, name)] = share
+                found[label((exporter, commodity, region), name)] = share
     return found
 
 

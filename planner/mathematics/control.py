@@ -90,7 +90,7 @@ def aimed(
     for measure in network.measures(node):
         control = measure.control
         if (
-            control.exporter == exporter and control.kind != "technology" and when(control)
+            control.exporter == exporter != destination and control.kind != "technology" and when(control)
             and fits_any(control.destinations, destination) and covers(instance, control, commodity)
         ):
             yield measure

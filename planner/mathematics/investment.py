@@ -43,9 +43,9 @@ def decisions(network: Network) -> tuple[tuple[str, str], ...]:
     """Pairs (project, group) in which the project may be decided: its window is open, and it comes online in time.
 
     A decision that comes online after the horizon would be free under annuities and serve nobody. In the window
-    of a shock only emergency projects can be decided.
+    of a shock only emergency projects can be decided, if they come online within it.
     """
-    time, end = network.base.time, max(node.end for node in network.tree.nodes)
+    time, tree = network.base.time, network.tree
     return tuple(
         (name, group)
         for name, project in network.base.projects.items()
@@ -53,7 +53,7 @@ def decisions(network: Network) -> tuple[tuple[str, str], ...]:
         if (project.emergency or nodes[0].onset is None)
         and (project.earliest if project.earliest is not None else time.start) - MOMENT <= nodes[0].start
         and (project.latest is None or nodes[0].start <= project.latest + MOMENT)
-        and nodes[0].start + network.instance(nodes[0]).projects[name].lead_time < end - MOMENT
+        and nodes[0].start + project.lead_time < max(n.end for n in tree.from_here(nodes[0])) - MOMENT
     )
 
 

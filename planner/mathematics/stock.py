@@ -21,7 +21,8 @@ def _at(figure: Figure | None, node: Node) -> float:
 def _most_released(network: Network, name: str, node: Node) -> float:
     stockpile = network.instance(node).stockpiles[name]
     if stockpile.release == "emergency" and not any(
-        fits_any(stockpile.emergency, measure.name.partition("@")[0]) for measure in in_force(network, node)
+        fits_any(stockpile.emergency, measure.name) or fits_any(stockpile.emergency, measure.name.partition("@")[0])
+        for measure in in_force(network, node)
     ):
         return 0.0
     return _at(stockpile.release_limit, node)
@@ -68,7 +69,7 @@ def chapter(network: Network) -> Chapter:
     def resumed(node: Node) -> list[Term]:
         if node.resumed is None:
             return []
-        return [Term(i, node.resumed, "stock", key, 1.0) for i, key in enumerate(keys)]
+        return [Term(i, node.resumed, "stock", key, node.resumed_share) for i, key in enumerate(keys)]
 
     def nothing(_: Node) -> list[float]:
         return [0.0] * len(names)

@@ -382,7 +382,7 @@ def quota_rule(block: Any, name: str) -> Any:
     control = network.base.controls[name]
 
     def is_under(origin: str | None, commodity: str, destination: str) -> bool:
-        is_aimed = origin == control.exporter and fits_any(control.destinations, destination)
+        is_aimed = origin == control.exporter != destination and fits_any(control.destinations, destination)
         return is_aimed and covers(network.base, control, commodity)
 
     suppliers = network.base.suppliers

@@ -26,13 +26,6 @@ Route = tuple[Any, ...]
 FUTURES = ("futures", "shocks", "controls", "sources")  # What a file of futures may hold.
 
 
-class _Dumper(yaml.CSafeDumper):
-    """Writes every value where it stands, without aliases."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
 class Statement(NamedTuple):
     """What one place says about a path, and by which way."""
 
@@ -47,6 +40,16 @@ class _Variant(NamedTuple):
     instance: Instance
     tree: Node
     changes: list[Change]
+
+
+def written_yaml(content: Any) -> str:
+    """YAML in which every value is written where it stands, without aliases."""
+    return str(yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))
+
+
+class _Dumper(yaml.CSafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 class Document:
@@ -64,6 +67,7 @@ class Document:
         self._scenarios: dict[str, list[Override]] = {}
         self._unchanged = tree
         self._spare: set[str] = set()
+        self.borrowed = False
         self._plain = self._make(tree, [])
         self.futures: list[str] = list(self._plain.instance.futures)
         self.sources: list[str] = list(dict.fromkeys([*self.futures, *self._plain.instance.shocks]))
@@ -98,7 +102,7 @@ class Document:
 
     def resolved_text(self) -> str:
         """The resolved instance as YAML that can be read again."""
-        return str(yaml.dump(self.resolved(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))
+        return written_yaml(self.resolved())
 
     @property
     def sha256(self) -> str:
@@ -179,7 +183,7 @@ class Document:
     def scenario_problems(self) -> list[Problem]:
         """Paths in the scenarios, chosen or not, that match nothing."""
         problems: list[Problem] = []
-        for overrides in self._scenarios.values():
+        for overrides in self._scenarios.values() if not self.borrowed else ():
             try:
                 apply_all(settled(self._unchanged), overrides)
             except InputError as error:
@@ -195,11 +199,13 @@ class Document:
 
 
 def load(
-    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), on: str | Path | None = None
+    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), on: str | Path | None = None,
+    borrowed: bool = False,
 ) -> Document:
     """Read an instance: base < extends < scenario < sets. InputError with all problems found.
 
-    With `on`, the futures and shocks of that file take the place of the instance's, and its controls are added.
+    With `on`, the futures and shocks of that file take the place of the instance's, and its controls are added. An
+    instance is `borrowed` for other futures than it was written for: what it says of futures need not apply.
     """
     root = Path(path)
     reader = Reader(root)
@@ -207,10 +213,9 @@ def load(
     assert isinstance(merged.value, dict)
     scenarios = merged.value.get("scenarios")
     body = Node(merged.place, {key: node for key, node in merged.value.items() if key != "scenarios"})
-    spare: set[str] = set()
+    spare = _controls(body) if borrowed else set()
     if on is not None:
         other = Reader(Path(on))
-        spare = _controls(body)
         body = _with_futures(body, other.read())
         reader.files |= {f"on:{name}": digest for name, digest in other.files.items()}
     tree = settled(body)
@@ -221,6 +226,7 @@ def load(
     document.files = dict(sorted(reader.files.items()))
     document.scenario, document.sets = scenario, tuple(sets)
     document._scenarios, document._unchanged, document._spare = known, body, spare
+    document.borrowed = borrowed
     return document
 
 

@@ -18,6 +18,7 @@ from planner.mathematics.security import (
     share_allowed,
 )
 from planner.results.rows import NODE, NOTHING, Row, at, table
+from planner.results.scenarios import mass
 from planner.results.solution import Solution
 from planner.schema import Dependence, Served
 from planner.tree import Node
@@ -127,7 +128,7 @@ def _shadow(solution: Solution, family: str) -> dict[tuple[int, Any], float]:
     """Cost saved per unit by which a requirement is eased, in the instance's price unit."""
     price = solution.network.price
     return {
-        (node.index, key): -dual / (node.weight * price) + 0.0 if node.weight else 0.0
+        (node.index, key): -dual / (mass(solution, node) * price) + 0.0 if mass(solution, node) else 0.0
         for node, key, dual in solution.row_prices(family)
     }
 
@@ -203,10 +204,10 @@ def prices(solution: Solution) -> pd.DataFrame:
     network, label = solution.network, unit(solution.network.base.units, "price")
     active = {node.index: _active(solution, node) for node in solution.nodes}
     rows = (
-        {"commodity": key[0], "region": key[1], **at(node), "price": dual / (node.weight * network.price) + 0.0,
-         "unit": label}
+        {"commodity": key[0], "region": key[1], **at(node), "unit": label,
+         "price": dual / (mass(solution, node) * network.price) + 0.0}
         for node, key, dual in solution.row_prices("balance")
-        if node.weight and not math.isnan(dual) and key in active[node.index]
+        if mass(solution, node) and not math.isnan(dual) and key in active[node.index]
     )
     return table(f"commodity region {NODE} price unit", rows)
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pandas as pd
 
 from planner.results.costs import costs
 from planner.results.rows import table
 from planner.results.solution import Solution
 from planner.schema import Risk
-from planner.tree import Scenario
+from planner.tree import Node, Scenario
 
 
 def scenarios(solution: Solution) -> pd.DataFrame:
     """Total discounted cost of every scenario, its probability, and its weight in the objective."""
     network, alone = solution.network, solution.program.alone
-    listed, risk = network.tree.scenarios, network.base.objective.risk
-    totals = scenario_costs(solution)
-    weights = _weights(listed, totals, dict(alone), risk)
+    listed, totals, weights = network.tree.scenarios, scenario_costs(solution), weights_of(solution)
     rows = (
         {"scenario": s.name, "future": s.future, "onset": s.onset, "probability": s.probability, "low": s.low,
          "high": s.high, "cost": totals[s.name], "weight": weights[s.name], "alone": alone.get(s.name),
@@ -24,6 +24,29 @@ def scenarios(solution: Solution) -> pd.DataFrame:
         for s in listed
     )
     return table("scenario future onset probability low high cost weight alone unit", rows)
+
+
+@lru_cache(maxsize=4096)
+def mass(solution: Solution, node: Node) -> float:
+    """What a yearly cost at a node counts for in the problem whose prices are known [year].
+
+    Under a measure of risk the scenarios have the weights it gives them; a pure measure breaks ties by expected
+    cost, and prices are of that.
+    """
+    risk = solution.network.base.objective.risk
+    if risk is None or risk.weight == 1:
+        return node.weight
+    weights = weights_of(solution)
+    listed = solution.network.tree.scenarios
+    return sum(weights[s.name] * s.shares.get(node.index, 0.0) for s in listed) * node.length * node.factor
+
+
+@lru_cache(maxsize=1)
+def weights_of(solution: Solution) -> dict[str, float]:
+    """Probability mass that the objective gives each scenario under the plan."""
+    network = solution.network
+    totals = scenario_costs(solution)
+    return _weights(network.tree.scenarios, totals, dict(solution.program.alone), network.base.objective.risk)
 
 
 def scenario_costs(solution: Solution) -> dict[str, float]:

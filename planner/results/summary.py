@@ -44,10 +44,19 @@ def _of_plan(instance: Instance, tables: dict[str, pd.DataFrame]) -> dict[str, A
         "expected_cost": signed(instance, math.fsum(costs["discounted"])),
         "worst_cost": signed(instance, float(tables["scenarios"]["cost"].max())),
         "projects_decided": len(plan),
-        "capital_cost": math.fsum(plan["capital_cost"]),
+        "capital_cost": math.fsum(plan["capital_cost"] * plan["group"].map(_chances(tables["nodes"]))),
         "cost_by_item": {str(item): float(total) for item, total in by_item.items()},
         "served": served(tables).to_dict("records"),
         "requirements_missed": int((tables["requirements"]["violation"] > 1e-6).sum()),
+    }
+
+
+def _chances(nodes: pd.DataFrame) -> dict[str, float]:
+    """How likely a decision of each group comes to be taken: a common one for certain, others with their nodes."""
+    groups = nodes[nodes["group"] != ""].assign(own=nodes["group"] == nodes["node"])
+    return {
+        str(group): float(part["probability"].sum()) if part["own"].all() else 1.0
+        for group, part in groups.groupby("group")
     }
 
 

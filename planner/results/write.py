@@ -23,21 +23,22 @@ class OccupiedError(Exception):
     """The folder holds something that is not a run; nothing was written."""
 
 
-def require_free(target: Path, instance: str | None = None) -> None:
+def require_free(target: Path, instance: str | None = None, given: Mapping[str, Any] | None = None) -> None:
     """Raise OccupiedError when a run folder cannot stand here; asked before a long solve, not after it.
 
-    A folder may be replaced when it is empty or holds a run (of `instance`, if named) and nothing else.
+    A folder may be replaced when it is empty or holds a run (of `instance`, if named) and nothing else; the answer
+    to a question, `given`, only by one to the same question.
     """
     if not target.name:
         raise OccupiedError(f"{target} cannot be replaced by a run folder: choose another --out")
-    if target.exists() and not (target.is_dir() and _is_replaceable(target, instance)):
+    if target.exists() and not (target.is_dir() and _is_replaceable(target, instance, given or {})):
         raise OccupiedError(f"{target} exists and is not a run of this instance alone: choose another --out")
     parent = next(p for p in (target.parent, *target.parent.absolute().parents) if p.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise OccupiedError(f"{target} cannot be written: {parent} is not a folder one can write in")
 
 
-def _is_replaceable(folder: Path, instance: str | None) -> bool:
+def _is_replaceable(folder: Path, instance: str | None, given: Mapping[str, Any]) -> bool:
     files = list(folder.iterdir())
     if not files:
         return True
@@ -46,17 +47,19 @@ def _is_replaceable(folder: Path, instance: str | None) -> bool:
     except (OSError, ValueError):
         return False
     ours = isinstance(manifest, dict) and (OURS & manifest.keys())
+    if ours and manifest.get("given", {}).get("question") != given.get("question"):
+        return False
     same = instance is None or not isinstance(manifest, dict) or manifest.get("instance", instance) == instance
     return bool(ours) and same and all(f.is_file() and f.suffix in (".csv", ".json", ".yaml") for f in files)
 
 
 @contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
+def whole_folder(target: Path, given: Mapping[str, Any] | None = None) -> Iterator[Path]:
     """A folder to write into; it takes the target's place when the block ends without an error.
 
     Raises OccupiedError when the target exists and is not a run folder or empty.
     """
-    require_free(target)
+    require_free(target, given=given)
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:

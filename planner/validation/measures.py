@@ -63,7 +63,7 @@ def _touched_nothing(case: Case, network: Network, name: str, control: Control) 
         message = f"{name} touches nothing: no supplier with origin {control.exporter} and no lane from there"
         message += " carries what it controls to its destinations"
         yield case.problem("no-effect", message, *path)
-    elif by_class(control) and not access.denied(network, control):
+    elif by_class(control) and not access.touched(network, control):
         message = f"{name} touches nobody: no user of its classes takes what it controls in its destinations"
         yield case.problem("no-effect", message, *path, "exempt" if control.exempt else "classes")
 
@@ -119,11 +119,13 @@ def _partial(network: Network, passes: list[tuple[Node, float]]) -> Node | None:
     return next((node for node, share in passes if TOLERANCE < share < 1 - TOLERANCE), None)
 
 
-def requirement_problems(case: Case, network: Network) -> Iterator[Problem]:
-    """Requirements whose scope is empty."""
+def requirement_problems(case: Case, network: Network, borrowed: bool) -> Iterator[Problem]:
+    """Requirements whose scope is empty; those of an instance borrowed for other futures may name none of them."""
     for name, part in case.instance.requirements.items():
         path = ("requirements", name)
         if not any(_in_scope(part, node) for node in network.tree.nodes):
+            if borrowed:
+                continue
             message = f"{name} holds in no period: its scope is {_years(part)} in {', '.join(part.futures)}"
             yield case.problem("empty-scope", message, *path)
         elif isinstance(part, Served) and not any(

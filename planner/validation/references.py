@@ -21,11 +21,16 @@ class Reference(NamedTuple):
     is_pattern: bool = True
 
 
-def reference_problems(case: Case) -> Iterator[Problem]:
-    """Names that nothing bears and patterns that nothing matches."""
+def reference_problems(case: Case, borrowed: bool = False) -> Iterator[Problem]:
+    """Names that nothing bears and patterns that nothing matches.
+
+    The requirements of an instance `borrowed` for other futures may name futures it no longer has.
+    """
     known = _known(case.instance)
     for reference in _references(case.instance):
         names = known[reference.kind]
+        if borrowed and reference.path[0] == "requirements" and reference.kind == "future":
+            continue
         if reference.name in names or (reference.is_pattern and matching(reference.name, names)):
             continue
         hint = did_you_mean(reference.name, names)

@@ -9,7 +9,6 @@ from planner.branching import onsets
 from planner.errors import Problem
 from planner.network import Network
 from planner.schema import Shock
-from planner.units import Span
 from planner.validation.case import TOLERANCE, Case
 
 
@@ -23,8 +22,10 @@ def shock_problems(case: Case) -> Iterator[Problem]:
             message = f"{name} and its windows would share the name {sorted(taken)[0]} with a future"
             yield case.problem("same-name", message, *path, hint="rename one of them")
         yield from _onset_problems(case, name, shock)
-    for span in case.spans:
-        yield from _hazard_problems(case, span)
+    if instance.shocks and instance.time.capital_charge == "lump_sum":
+        message = "one-off capital cannot be shared out over futures that a shock interrupts"
+        hint = "with shocks use capital_charge: annuity"
+        yield case.problem("incoherent", message, "time", "capital_charge", hint=hint)
 
 
 def _onset_problems(case: Case, name: str, shock: Shock) -> Iterator[Problem]:
@@ -39,15 +40,6 @@ def _onset_problems(case: Case, name: str, shock: Shock) -> Iterator[Problem]:
         message = f"{name} can never begin: no period starts in its window of onsets"
         hint = "an onset is the start of a period, and not before the future it comes from branches"
         yield case.problem("empty-window", message, "shocks", name, "earliest", hint=hint)
-
-
-def _hazard_problems(case: Case, span: Span) -> Iterator[Problem]:
-    beginning = {n: s for n, s in case.instance.shocks.items() if span in onsets(case.instance, s)}
-    worst = {n: max(s.hazard, s.range[1] if s.range is not None else 0.0) for n, s in beginning.items()}
-    total = math.fsum(1 - (1 - hazard) ** span.length for hazard in worst.values())
-    if total >= 1 - TOLERANCE:
-        message = f"the hazards of {', '.join(worst)} add up to {total:g} in {span.name}: none must be possible too"
-        yield case.problem("probabilities", message, "shocks", next(iter(worst)), "hazard")
 
 
 def risk_problems(case: Case, network: Network) -> Iterator[Problem]:
@@ -94,3 +86,8 @@ def uncertainty_doubts(case: Case) -> Iterator[Problem]:
         elif origin is not None and origin.probability == 0:
             message = f"{name} breaks into a future of probability 0: it is left out"
             yield case.problem("unused", message, "shocks", name)
+    free = [w for w, part in case.instance.stockpiles.items() if not any(part.final_value.numbers())]
+    if case.instance.shocks and free:
+        message = f"{free[0]} has no final_value: what a shock takes out of it costs nothing"
+        more = f", and so for {len(free) - 1} more" if len(free) > 1 else ""
+        yield case.problem("free-stock", message + more, "stockpiles", free[0])

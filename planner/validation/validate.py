@@ -34,18 +34,20 @@ def validate(document: Document) -> list[Problem]:
     problems: list[Problem] = list(document.scenario_problems())
     warnings: list[Problem] = []
     cases = _cases(document)
-    names = [problem for case in cases for problem in reference_problems(case)]
+    names = [problem for case in cases for problem in reference_problems(case, document.borrowed)]
     futures = [*future_problems(cases[0]), *shock_problems(cases[0]), *sampling_problems(cases[0])]
-    problems += names + futures
+    # Whether a project is ever online is asked of the trunk: a future may delay it for good.
+    problems += [*names, *futures, *project_problems(cases[0])]
     for case in cases:
-        problems += [*coherence_problems(case), *project_problems(case)]
+        problems += coherence_problems(case)
         # A recipe with an unknown commodity has neither mass nor elements.
         if not names:
             problems += recipe_problems(case)
     if not names and not futures:
         network = build_network(document.instances())
         problems += control_problems(cases[0], network, document.mentioned_elsewhere())
-        problems += [*unlimited_problems(cases[0], network), *requirement_problems(cases[0], network)]
+        problems += unlimited_problems(cases[0], network)
+        problems += requirement_problems(cases[0], network, document.borrowed)
         problems += risk_problems(cases[0], network)
         for case in cases:
             wrong, doubtful = reach_problems(case, network)

@@ -15,7 +15,7 @@ import random
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle, islice, pairwise
 from typing import Any
 
 import yaml
@@ -144,8 +144,8 @@ def processes() -> Raw:
     for metal, (_, cost) in METALS.items():
         recipe: Raw = {"inputs": {f"oxide.{metal}": 1.2}, "outputs": {f"metal.{metal}": 1}}
         parts[f"reduce.{metal}"] = recipe | {"variable_cost": round(cost / 2, 3)}
-    for kind, shares in ALLOYS.items():
-        inputs = {f"metal.{metal}": share for metal, share in shares.items()}
+    for kind, content in ALLOYS.items():
+        inputs = {f"metal.{metal}": share for metal, share in content.items()}
         parts[f"alloy.{kind}"] = {
             "inputs": inputs, "outputs": {f"alloy.{kind}": 1}, "adds_mass": 0.75, "variable_cost": 3
         }
@@ -164,7 +164,7 @@ def lanes() -> Raw:
     """Who may send what to whom: each stage where it goes on."""
     parts: Raw = {}
     goods = {"mine": "ore.*", "separation": "oxide.*", "metal": "metal.*", "alloy": "alloy.*"}
-    for stage, following in zip(STAGES, STAGES[1:], strict=False):
+    for stage, following in pairwise(STAGES):
         if stage.name in goods:
             origins, destinations = stage.regions[:3], following.regions[:4]
             parts[stage.name] = {"commodities": [goods[stage.name]], "from": list(origins), "to": list(destinations)}
@@ -220,8 +220,8 @@ def requirements() -> Raw:
     return {
         "defence": {"kind": "served", "classes": ["defence"], "target": 0.95, "elastic": {"price": 5000}},
         "sources": {
-            "kind": "dependence", "exporter": EXPORTER, "commodities": ["magnet.*"], "share": {START: 1, START + 8: 0.6},
-            "by": ["region"], "elastic": {"price": 40},
+            "kind": "dependence", "exporter": EXPORTER, "commodities": ["magnet.*"], "share": 0.7, "by": ["region"],
+            "elastic": {"price": 40},
         },
     }  # fmt: skip
 
