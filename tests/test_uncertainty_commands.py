@@ -152,7 +152,6 @@ def test_a_shock_stated_wrongly_on_the_line_is_refused(tmp_path: Path) -> None:
 NO_PLAN = ("--set", "demands.*.shortage=[]", "--set", "requirements={}")
 
 
-@pytest.mark.xfail(reason="NoPlanAloneError is taken for an internal error", strict=True)
 def test_regret_without_a_plan_for_a_future_alone_is_no_internal_error(tmp_path: Path) -> None:
     risk = ("--set", "objective={risk: {measure: regret}}")
     result = planner("solve", QUICKSTART, *NO_PLAN, *risk, "--quiet", cwd=tmp_path)
@@ -179,7 +178,6 @@ def test_controls_shown_by_future_and_window(tmp_path: Path) -> None:
     assert "truce" not in lines
 
 
-@pytest.mark.xfail(reason="inf - inf is not a number: periods without a quota are listed one by one", strict=True)
 def test_periods_without_a_quota_are_shown_together(tmp_path: Path) -> None:
     changes = ("--set", CAP, "--set", "futures.embargo.controls=[ban, cap]")
     result = planner("show", QUICKSTART, "--controls", *changes, cwd=tmp_path)
@@ -213,7 +211,6 @@ def test_nodes_of_windows_are_shown(tmp_path: Path) -> None:
     assert "blockade@2031:2032  2032 +0.5 y  probability 0.035" in result.stdout
 
 
-@pytest.mark.xfail(reason="planner validate counts no shocks", strict=True)
 def test_validate_counts_shocks(tmp_path: Path) -> None:
     result = planner("validate", QUICKSTART, "--set", BLOCKADE, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -270,7 +267,6 @@ def test_futures_that_cannot_be_drawn(name: str, tmp_path: Path) -> None:
     assert (tmp_path / "mine.yaml").read_text() == "mine"
 
 
-@pytest.mark.xfail(reason="the trunk's patterns are written as they stand and match the drawn controls", strict=True)
 def test_a_pattern_of_the_trunk_does_not_reach_the_drawn_controls(tmp_path: Path) -> None:
     both = ("--set", "futures.truce.controls=[ba*]", "--set", SAMPLING, "--count", "2")
     result = planner("futures", QUICKSTART, *both, cwd=tmp_path)
@@ -278,7 +274,6 @@ def test_a_pattern_of_the_trunk_does_not_reach_the_drawn_controls(tmp_path: Path
     assert yaml.safe_load(result.stdout)["futures"]["f1"]["controls"] == ["ban", "ban@f1"]
 
 
-@pytest.mark.xfail(reason="the drawn factor takes the place of the trunk's own", strict=True)
 def test_drawn_demand_comes_on_top_of_that_of_the_trunk(tmp_path: Path) -> None:
     draw = "sampling={controls: [ban], onset: [2028, 2028], duration: [1, 1], demand: [1.1, 1.1]}"
     trunk = ("--set", "futures.truce.overrides={demands.*.amount *=: 1.5}")
@@ -310,7 +305,6 @@ def test_a_plan_on_drawn_futures_as_json_and_tables(made: Path, tmp_path: Path) 
     assert bytes_of(made / "run") == before
 
 
-@pytest.mark.xfail(reason="made_for is read as text and not turned into numbers", strict=True)
 def test_the_json_of_an_evaluation_has_numbers(made: Path, tmp_path: Path) -> None:
     result = planner("evaluate", made / "run", "--json", "--quiet", "--out", "again", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -408,7 +402,6 @@ def test_evaluations_that_are_refused(name: str, made: Path, tmp_path: Path) -> 
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
-@pytest.mark.xfail(reason="an evaluation may take the place of the plan it evaluates", strict=True)
 def test_a_plan_is_not_replaced_by_its_evaluation(made: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     for path in (made / "run").iterdir():
@@ -487,7 +480,6 @@ def test_values_that_are_refused(name: str, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-@pytest.mark.xfail(reason="any number is taken for a delay", strict=True)
 @pytest.mark.parametrize("name", NEGATIVE)
 def test_delays_must_be_years_above_zero(name: str, tmp_path: Path) -> None:
     result = planner("value", QUICKSTART, "--delays", NEGATIVE[name], "--quiet", cwd=tmp_path)
@@ -496,7 +488,6 @@ def test_delays_must_be_years_above_zero(name: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.xfail(reason="NoValueError is taken for an internal error", strict=True)
 def test_values_without_a_plan_end_like_a_solve_without_one(tmp_path: Path) -> None:
     result = planner("value", QUICKSTART, *NO_PLAN, "--quiet", cwd=tmp_path)
     assert "common plan: no plan was found" in result.stderr
@@ -505,7 +496,6 @@ def test_values_without_a_plan_end_like_a_solve_without_one(tmp_path: Path) -> N
     assert "internal" not in result.stderr
 
 
-@pytest.mark.xfail(reason="a folder of values may take the place of a run of the same instance", strict=True)
 def test_values_do_not_replace_a_run(made: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     for path in (made / "run").iterdir():

@@ -312,19 +312,10 @@ UNCERTAIN = {
         [shocks(f"raid: {{length: 0, hazard: 0.05}}{HERE}")],
     ),
     "hazard like a percentage": (
-        "out-of-range", "5 must be at most 1",
+        "out-of-range", "5 must be less than 1",
         [shocks(f"raid: {{length: 1, hazard: 5}}{HERE}")],
     ),
-    "hazard of one": ("probabilities", "raid add up to 1", [shocks(f"raid: {{length: 1, hazard: 1}}{HERE}")]),
-    "hazards over a long period": (
-        "probabilities", "raid, siege add up to",
-        [shocks(f"raid: {{length: 1, hazard: 0.2, earliest: 2030}}{HERE}", "siege: {length: 1, hazard: 0.2}")],
-    ),
-    "hazards at the end of their range": (
-        "probabilities", "raid, siege add up to 1 in 2026",
-        [shocks(f"raid: {{length: 1, hazard: 0.1, range: [0, 0.5], latest: 2027}}{HERE}",
-                "siege: {length: 1, hazard: 0.1, range: [0, 0.5], latest: 2027}")],
-    ),
+    "hazard of one": ("out-of-range", "1 must be less than 1", [shocks(f"raid: {{length: 1, hazard: 1}}{HERE}")]),
     "range of a hazard upside down": (
         "out-of-range", "0.2 is above 0",
         [shocks(f"raid: {{length: 1, hazard: 0.1, range: [0.2, 0]}}{HERE}")],
@@ -400,7 +391,7 @@ UNCERTAIN = {
         [("  export_ban:", f"  export_ban:{HERE}"), (BAN, f"{BAN}    phase_out: 1\n")],
     ),
     "share of an unlimited supplier in a shock": (
-        "unlimited", "pass to CN in raid@2026:2026",
+        "unlimited", "pass to US in raid@2026:2026",
         [shocks("raid: {length: 1, hazard: 0.1, controls: [export_licence]}"), ("[export_*]", "[export_ban]"),
          ("    steps:\n      - {price: 60, amount: 400}", f"    steps:{HERE}\n      - {{price: 60}}")],
     ),
@@ -448,25 +439,16 @@ def test_mistakes_of_uncertainty(tmp_path: Path, name: str) -> None:
     assert any(line.startswith(place) and f" {code} " in line and says in line for line in told), told
 
 
-@pytest.mark.xfail(reason="`kind:` of the message is taken for the path of a figure", strict=True)
 def test_price_of_one_is_no_measure(tmp_path: Path) -> None:
     text = changed(("  export_ban:", f"  export_ban:{HERE}"), (BAN, BAN.replace("ban", "price")))
     assert problems(tmp_path, text) == [("inconsistent", line_of_mark(text))]
 
 
-@pytest.mark.xfail(reason="one problem for every period in which the hazards add up to 1", strict=True)
-def test_hazards_are_refused_once(tmp_path: Path) -> None:
-    text = changed(shocks(f"raid: {{length: 1, hazard: 1}}{HERE}"))
-    assert problems(tmp_path, text) == [("probabilities", line_of_mark(text))]
-
-
-@pytest.mark.xfail(reason="never-online looks at every variant, not only at the trunk's", strict=True)
 def test_work_that_a_shock_or_future_delays_beyond_the_horizon_is_no_mistake(tmp_path: Path) -> None:
     delay = "demands.defence.amount *=: 1.5\n"
     assert problems(tmp_path, changed((delay, f"{delay}      projects.*.lead_time +=: 8\n"))) == []
 
 
-@pytest.mark.xfail(reason="a shock that changes nothing is not noticed", strict=True)
 def test_a_shock_without_controls_or_overrides_is_noted(tmp_path: Path) -> None:
     path = tmp_path / "instance.yaml"
     path.write_text(changed(shocks("raid: {length: 1, hazard: 0.1}")))

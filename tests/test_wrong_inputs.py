@@ -147,9 +147,9 @@ MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
         [shock("  raid:\n    length: 2\n    hazard: 0.1\n    ^latest: 2033\n    controls: [ban]\n")],
         "outside-horizon", "latest onset 2033 of raid lies outside the horizon 2026 to 2033",
     ),
-    "hazards that add up to one": (
-        [shock("  raid: {length: 2, ^hazard: 0.6, controls: [ban]}\n  siege: {length: 1, hazard: 0.4}\n")],
-        "probabilities", "the hazards of raid, siege add up to 1 in 2026",
+    "shock that is certain": (
+        [shock("  raid: {length: 2, hazard: ^1, controls: [ban]}\n")],
+        "out-of-range", "shocks.raid.hazard: 1 must be less than 1",
     ),
     "hazard outside its range": (
         [shock("  ^raid: {length: 2, hazard: 0.5, range: [0.1, 0.2], controls: [ban]}\n")],

@@ -86,6 +86,9 @@ def uncertainty_doubts(case: Case) -> Iterator[Problem]:
         elif origin is not None and origin.probability == 0:
             message = f"{name} breaks into a future of probability 0: it is left out"
             yield case.problem("unused", message, "shocks", name)
+        elif not shock.controls and not shock.overrides:
+            message = f"{name} changes nothing: it has neither controls nor overrides"
+            yield case.problem("no-effect", message, "shocks", name)
     free = [w for w, part in case.instance.stockpiles.items() if not any(part.final_value.numbers())]
     if case.instance.shocks and free:
         message = f"{free[0]} has no final_value: what a shock takes out of it costs nothing"
