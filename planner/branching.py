@@ -155,10 +155,21 @@ class Builder:
             window.nodes.append(node)
             parent = node.index
         if window.ends < self.spans[-1].end - MOMENT:
-            twin = path[window.nodes[-1].period]
-            share = 1.0 if twin is not path[-1] else 1 - window.cover(twin)
-            last = replace(window.nodes[-1], resumed=twin.index, resumed_share=share)
+            last = replace(window.nodes[-1], resumed=tuple(self._resumed(window)))
             self.nodes[last.index] = window.nodes[-1] = last
+
+    def _resumed(self, window: Window) -> Iterator[tuple[int, float]]:
+        """Where the futures a window broke into go on, each in proportion to its probability.
+
+        Of stock at the very end only the share after the window counts: the rest is no longer that future's.
+        """
+        total = math.fsum(self.futures[f].probability for f in window.hung.futures)
+        twins: dict[int, float] = {}
+        for future in window.hung.futures:
+            twin = self.paths[future][window.nodes[-1].period]
+            share = 1.0 if twin is not self.paths[future][-1] else 1 - window.cover(twin)
+            twins[twin.index] = twins.get(twin.index, 0.0) + share * self.futures[future].probability / total
+        yield from twins.items()
 
     def weigh(self) -> None:
         """Give every node its probability: the sum over the scenarios of the share they spend there."""

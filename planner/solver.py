@@ -214,7 +214,8 @@ def _less_waste(program: Program, options: Options, found: Search, run: Run) -> 
     cheaper = replace(
         program, cost=program.expected, offset=program.expected_offset,
         matrix=sp.csr_array(sp.vstack([program.matrix, cap], format="csr")),
-        row_lower=np.append(program.row_lower, -np.inf), row_upper=np.append(program.row_upper, value + SLACK * abs(value)),
+        row_lower=np.append(program.row_lower, -np.inf),
+        row_upper=np.append(program.row_upper, value + SLACK * abs(value)),
     )
     limits = {"time_limit": min(max(run.time_left(options), 1.0), MOST_LESS), "gap": max(options.gap, 1e-3)}
     _, values = _near(cheaper, options.model_copy(update=limits), run, {}, found.values)

@@ -21,8 +21,8 @@ class Node:
     """One period of one branch. Years are decimal; `weight` is probability * length * factor [year].
 
     `future` names the branch that owns it, `source` the future or shock whose figures and controls hold. Nodes in
-    the window of a shock know its `onset`, and its last node the node at whose end the world is `resumed`. Only
-    nodes with a `group` can decide investments.
+    the window of a shock know its `onset`, and its last node the nodes at whose end the world is `resumed`, each with
+    the share of its stock that counts there. Only nodes with a `group` can decide investments.
     """
 
     index: int
@@ -38,8 +38,7 @@ class Node:
     factor: float
     group: str
     onset: float | None = None
-    resumed: int | None = None
-    resumed_share: float = 0.0  # Share of the stock there that counts at the end without this window.
+    resumed: tuple[tuple[int, float], ...] = ()
 
     @property
     def key(self) -> str:

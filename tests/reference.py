@@ -243,9 +243,9 @@ class Reference(Access):
             if node in self.leaves:
                 self.costs[node][stock] -= node.factor * self.money * pile.final_value.at(at)
             for window in self.tree.windows:
-                if window.nodes[-1] is node and window.resumed is not None:
-                    twin = self.column["stock", name, window.resumed]
-                    self.costs[node][twin] += window.counted * node.factor * self.money * pile.final_value.at(at)
+                for twin, counts in window.resumed.items() if window.nodes[-1] is node else ():
+                    worth = node.factor * self.money * pile.final_value.at(at)
+                    self.costs[node][self.column["stock", name, twin]] += counts * worth
             place = (pile.commodity, pile.region)
             self.terms["balance"][place] += [(1, release), (-1, fill)]
             for kind, column in (("fill", fill), ("release", release), ("stock", stock)):

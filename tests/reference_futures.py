@@ -19,8 +19,7 @@ class Window:
     end: float
     past: list[Node] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
-    resumed: Node | None = None
-    counted: float = 1.0
+    resumed: dict[Node, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -95,13 +94,14 @@ class Tree:
             parent = Node(window.name, window.shock, period, label, start, cut, parent, (window.name,), factor, True)
             window.nodes.append(parent)
         if window.end < self.end - EPSILON:
-            future = window.name.partition(" then ")[2] or self.instance.shocks[window.shock].comes_from
-            path = self.paths[future or next(iter(self.instance.futures))]
-            window.resumed = path[window.nodes[-1].period]
-            if window.resumed is path[-1]:
-                begin = self.spans[0][0] if self.instance.clairvoyant else window.place.start
-                last = window.resumed
-                window.counted = 1 - overlap(begin, window.end, last.start, last.end) / last.length
+            begin = self.spans[0][0] if self.instance.clairvoyant else window.place.start
+            likely = {future: self.instance.futures[future].probability for future in window.place.futures}
+            for future, chance in likely.items():
+                last = self.paths[future][window.nodes[-1].period]
+                counts = chance / sum(likely.values())
+                if last is self.paths[future][-1]:
+                    counts *= 1 - overlap(begin, window.end, last.start, last.end) / last.length
+                window.resumed[last] = window.resumed.get(last, 0.0) + counts
 
     def chances(self, future: str, hazards: dict[str, float]) -> dict[Window | None, float]:
         """How likely, in a future, nothing happens or a window does."""

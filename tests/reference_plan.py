@@ -62,7 +62,10 @@ class Plan:
                 project = self.data(nodes[0]).projects[name]
                 early = project.earliest is not None and nodes[0].start < project.earliest - EPSILON
                 late = project.latest is not None and nodes[0].start > project.latest + EPSILON
-                useless = nodes[0].start + self.trunk.projects[name].lead_time >= self.tree.end - EPSILON
+                end = self.tree.end
+                if nodes[0].is_window:
+                    end = max(node.end for node in self.nodes if node.owner == nodes[0].owner)
+                useless = nodes[0].start + self.trunk.projects[name].lead_time >= end - EPSILON
                 allowed = project.emergency or not nodes[0].is_window
                 if allowed and not early and not late and not useless:
                     self.decision(name, group, nodes)

@@ -463,7 +463,7 @@ VALUE_REFUSED = {
     "out below a file": (["--out", "mine/thesis.txt/x"], "is not a folder one can write in"),
     "gap": (["--gap", "1"], "--gap out-of-range"),
     "scenario": (["--scenario", "certain-truce"], "did you mean certain_truce?"),
-    "hazards": (["--set", BLOCKADE.replace("0.05", "1")], "the hazards of blockade add up to 1 in 2031"),
+    "hazards": (["--set", BLOCKADE.replace("0.05", "1")], "must be less than 1"),
 }
 NEGATIVE = {"negative delay": "-1", "delay that is no number": "nan", "delay without end": "inf"}
 

@@ -148,7 +148,7 @@ MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
         "outside-horizon", "latest onset 2033 of raid lies outside the horizon 2026 to 2033",
     ),
     "shock that is certain": (
-        [shock("  raid: {length: 2, hazard: ^1, controls: [ban]}\n")],
+        [shock("  raid: {length: 2, ^hazard: 1, controls: [ban]}\n")],
         "out-of-range", "shocks.raid.hazard: 1 must be less than 1",
     ),
     "hazard outside its range": (

@@ -178,13 +178,12 @@ def _enter_stocks(costs: Costs, amounts: Amounts) -> None:
             costs.enter("final_value", name, stockpile.region, node, -worth / node.length)
     for window in case.horizon.windows:
         # What the window took out of stock, or put in, is there or is not when the world goes on.
-        last, resumed = window.nodes[-1], window.resumed
-        if resumed is None:
-            continue
+        last = window.nodes[-1]
         for name, stockpile in case.at(last).stockpiles.items():
-            worth = case.money * stockpile.final_value.at(last.middle) * amounts.stock.get((name, resumed), 0.0)
+            there = math.fsum(share * amounts.stock.get((name, node), 0.0) for node, share in window.resumed)
+            worth = case.money * stockpile.final_value.at(last.middle) * there
             if worth:
-                costs.enter("final_value", name, stockpile.region, last, window.counted * worth / last.length)
+                costs.enter("final_value", name, stockpile.region, last, worth / last.length)
 
 
 def _enter_users(costs: Costs, amounts: Amounts) -> None:

@@ -58,8 +58,7 @@ class Window:
     begins: float
     ends: float
     nodes: list[Node] = field(default_factory=list)
-    resumed: Node | None = None  # At whose end the world goes on, if it does within the horizon.
-    counted: float = 1.0
+    resumed: list[tuple[Node, float]] = field(default_factory=list)  # Where the world goes on, with what counts there.
 
     def rename(self, period: str) -> None:
         """Name the branch after the period of its onset."""

@@ -99,13 +99,13 @@ def _windows(instance: Instance, spans: Spans, paths: Paths) -> Iterator[Window]
                 begins = spans[0][0] if instance.clairvoyant else start
                 other = None if future == origin else future
                 window = Window(name, other, paths[future][index], begins, min(start + shock.length, horizon_end))
-                _fill(instance, spans, window, paths[future])
+                _fill(instance, spans, window, paths, future)
                 yield window
 
 
-def _fill(instance: Instance, spans: Spans, window: Window, path: list[Node]) -> None:
+def _fill(instance: Instance, spans: Spans, window: Window, paths: Paths, future: str) -> None:
     """The nodes of a window, the last cut where it ends; with hindsight after a past of its own."""
-    hung = window.hung
+    hung, path = window.hung, paths[future]
     parent = None if instance.clairvoyant else hung.parent
     for before in path[: hung.index] if instance.clairvoyant else ():
         parent = Node("", before.source, before.index, before.start, before.length, parent, (), before.factor)
@@ -119,10 +119,13 @@ def _fill(instance: Instance, spans: Spans, window: Window, path: list[Node]) ->
         parent = Node("", window.shock, index, start, length, parent, (), factor, hung.start)
         window.nodes.append(parent)
     if window.ends < spans[-1][0] + spans[-1][1] - TINY:
-        window.resumed = path[window.nodes[-1].index]
-        if window.resumed is path[-1]:  # Of the stock there only the share after the window counts at the end.
-            last = window.resumed
-            window.counted = 1 - overlap(window.begins, window.ends, last.start, last.end) / last.length
+        chances = {name: instance.futures[name].probability for name in hung.futures}
+        for name, chance in chances.items():
+            last = paths[name][window.nodes[-1].index]
+            counted = chance / math.fsum(chances.values())
+            if last is paths[name][-1]:  # Of the stock there only the share after the window counts at the end.
+                counted *= 1 - overlap(window.begins, window.ends, last.start, last.end) / last.length
+            window.resumed.append((last, counted))
     window.rename(default_period(instance, hung.index))
 
 

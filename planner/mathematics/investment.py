@@ -18,7 +18,7 @@ from planner.names import matching
 from planner.network import Network
 from planner.program import Chapter, Constraint, Key, Variable
 from planner.schema import Point
-from planner.tree import MOMENT, Node
+from planner.tree import MOMENT, Node, Tree
 
 
 class Segment(NamedTuple):
@@ -46,6 +46,7 @@ def decisions(network: Network) -> tuple[tuple[str, str], ...]:
     of a shock only emergency projects can be decided, if they come online within it.
     """
     time, tree = network.base.time, network.tree
+    end = max(node.end for node in tree.nodes)
     return tuple(
         (name, group)
         for name, project in network.base.projects.items()
@@ -53,8 +54,13 @@ def decisions(network: Network) -> tuple[tuple[str, str], ...]:
         if (project.emergency or nodes[0].onset is None)
         and (project.earliest if project.earliest is not None else time.start) - MOMENT <= nodes[0].start
         and (project.latest is None or nodes[0].start <= project.latest + MOMENT)
-        and nodes[0].start + project.lead_time < max(n.end for n in tree.from_here(nodes[0])) - MOMENT
+        and nodes[0].start + project.lead_time < (end if nodes[0].onset is None else _last(tree, nodes[0])) - MOMENT
     )
+
+
+def _last(tree: Tree, node: Node) -> float:
+    """When the window that a node lies in is over."""
+    return max(n.end for n in tree.from_here(node))
 
 
 def size_terms(network: Network, name: str, group: str) -> list[tuple[str, Key, float]]:

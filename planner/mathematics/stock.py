@@ -39,7 +39,7 @@ def _stock_costs(network: Network, part: str, node: Node) -> list[float]:
 
 def _resumed_costs(network: Network, node: Node) -> list[float]:
     """What stock costs that a shock used up: where the world goes on with stock that is no longer there."""
-    return [-cost if node.resumed is not None else 0.0 for cost in _stock_costs(network, "final_value", node)]
+    return [-cost if node.resumed else 0.0 for cost in _stock_costs(network, "final_value", node)]
 
 
 def chapter(network: Network) -> Chapter:
@@ -67,9 +67,7 @@ def chapter(network: Network) -> Chapter:
         ]
 
     def resumed(node: Node) -> list[Term]:
-        if node.resumed is None:
-            return []
-        return [Term(i, node.resumed, "stock", key, node.resumed_share) for i, key in enumerate(keys)]
+        return [Term(i, twin, "stock", key, share) for twin, share in node.resumed for i, key in enumerate(keys)]
 
     def nothing(_: Node) -> list[float]:
         return [0.0] * len(names)
