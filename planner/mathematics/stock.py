@@ -10,7 +10,7 @@ from planner.figure import Figure
 from planner.mathematics.control import in_force
 from planner.names import fits_any
 from planner.network import Network
-from planner.program import Chapter, Constraint, Link, Term, Variable
+from planner.program import Chapter, Constraint, Key, Link, Term, Variable
 from planner.tree import Node
 
 
@@ -42,6 +42,10 @@ def _resumed_costs(network: Network, node: Node) -> list[float]:
     return [-cost if node.resumed else 0.0 for cost in _stock_costs(network, "final_value", node)]
 
 
+def _resumed(keys: tuple[Key, ...], node: Node) -> list[Term]:
+    return [Term(i, twin, "stock", key, share) for twin, share in node.resumed for i, key in enumerate(keys)]
+
+
 def chapter(network: Network) -> Chapter:
     names = tuple(network.base.stockpiles)
     keys = tuple((name,) for name in names)
@@ -66,12 +70,6 @@ def chapter(network: Network) -> Chapter:
             (1 - stockpiles[name].decay) ** node.length * stockpiles[name].initial.at(node.middle) for name in names
         ]
 
-    def resumed(node: Node) -> list[Term]:
-        return [Term(i, twin, "stock", key, share) for twin, share in node.resumed for i, key in enumerate(keys)]
-
-    def nothing(_: Node) -> list[float]:
-        return [0.0] * len(names)
-
     return Chapter(
         variables=(
             Variable("filled", keys, "put into stock", upper=partial(bounds, "fill_limit")),
@@ -84,7 +82,8 @@ def chapter(network: Network) -> Chapter:
         ),
         links=(
             Link("carried", keys, "stock left of the parent's after decay", carried, opening, "quantity"),
-            Link("resumed", keys, "stock with which the world goes on after a shock", resumed, nothing, "quantity",
+            Link("resumed", keys, "stock with which the world goes on after a shock", partial(_resumed, keys),
+                 lambda _: [0.0] * len(keys), "quantity",
                  costs={"final_value": partial(_resumed_costs, network)}, parts=parts),
         ),
         constraints=(Constraint("stock_balance", keys, stock_balance),),
