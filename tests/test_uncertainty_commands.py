@@ -182,7 +182,7 @@ def test_periods_without_a_quota_are_shown_together(tmp_path: Path) -> None:
     changes = ("--set", CAP, "--set", "futures.embargo.controls=[ban, cap]")
     result = planner("show", QUICKSTART, "--controls", *changes, cwd=tmp_path)
     assert "cap" in result.stdout
-    assert "2028-2029: inf, 2030-2032: 500" in result.stdout
+    assert "2028-2029: no limit, 2030-2032: 500" in result.stdout
 
 
 def test_controls_as_json(tmp_path: Path) -> None:
