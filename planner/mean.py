@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from planner.assemble import Program
+from planner.assemble import Name, Program, RowNames
 from planner.program import Key
 from planner.tree import Node
 
@@ -34,8 +34,9 @@ def mean_program(program: Program) -> Program:
     return replace(
         program, cost=np.asarray(merge.T @ program.cost), lower=mean @ program.lower, upper=mean @ program.upper,
         integer=(merge.T @ program.integer.astype(float)) > 0, matrix=sp.csr_array(average @ program.matrix @ merge),
-        row_lower=average @ program.row_lower, row_upper=average @ program.row_upper, rows=rows, items=[],
-        link_terms={},
+        row_lower=average @ program.row_lower, row_upper=average @ program.row_upper,
+        rows=RowNames([(node, ((family, key),), None) for node, family, key in rows]),
+        stamps=(),
     )
 
 
@@ -49,10 +50,10 @@ def _weights(nodes: tuple[Node, ...]) -> dict[int, float]:
 
 def _mean_rows(
     program: Program, weights: Mapping[int, float]
-) -> tuple[list[tuple[Node | None, str, Key]], sp.csr_array]:
+) -> tuple[list[Name], sp.csr_array]:
     """The rows of the mean problem, and the matrix that takes the mean of the rows that become one."""
     position: dict[tuple[int, str, Key], int] = {}
-    rows: list[tuple[Node | None, str, Key]] = []
+    rows: list[Name] = []
     targets, values = [], []
     for number, (node, family, key) in enumerate(program.rows):
         place = (-1 - number, family, key) if node is None else (node.period, family, key)

@@ -12,11 +12,31 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.network import Network
 from planner.tree import Node
 
 Key = tuple[Any, ...]
-Numbers = Sequence[float]
+Numbers = Sequence[float] | NDArray[np.float64]
 PerNode = Callable[[Node], Numbers]
+
+
+@dataclass(frozen=True)
+class OfFigures:
+    """Numbers that depend on nothing but the figures of a node's variant at its span: computed once for all
+    nodes that share them. What reads controls, the path or the futures of a node must not be declared so."""
+
+    network: Network
+    function: PerNode
+    known: dict[tuple[int, float, float], NDArray[np.float64]] = field(default_factory=dict)
+
+    def __call__(self, node: Node) -> NDArray[np.float64]:
+        place = (id(self.network.instance(node)), node.start, node.length)
+        if place not in self.known:
+            self.known[place] = np.asarray(self.function(node), dtype=float)
+        return self.known[place]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from planner.assemble import CostItem, Layout, Program
+from planner.assemble import Layout, Program
 from planner.mathematics import model, risk
 from planner.program import Variable
 from planner.schema import Risk
@@ -44,7 +44,7 @@ def weighed(program: Program, measure: Risk, alone: Mapping[str, float] | None =
         integer=np.concatenate([program.integer, np.zeros(len(own.cost), dtype=bool)]), matrix=sp.csr_array(matrix),
         row_lower=np.concatenate([program.row_lower, np.where(template.sense >= 0, rhs, -np.inf)]),
         row_upper=np.concatenate([program.row_upper, np.where(template.sense <= 0, rhs, np.inf)]),
-        rows=[*program.rows, *((None, family, key) for family, key in template.rows)],
+        rows=program.rows.and_more(template.rows),
     )
 
 
@@ -71,12 +71,8 @@ def _own(program: Program, variables: tuple[Variable, ...], node: Node) -> _Own:
 def _links(program: Program) -> tuple[sp.csr_array, Array]:
     """Terms and constants of the cost of every node and the capital of every scenario, in the links' order."""
     vectors, constants = [], []
-    items: dict[int, list[CostItem]] = {}
-    for item in program.items:
-        if item.node is not None:
-            items.setdefault(item.node.index, []).append(item)
     for node in program.network.tree.nodes:
-        vector, constant = node_expense(program, node, items.get(node.index, []))
+        vector, constant = node_expense(program, node)
         vectors.append(vector)
         constants.append(constant)
     for scenario in program.network.tree.scenarios:
@@ -85,16 +81,16 @@ def _links(program: Program) -> tuple[sp.csr_array, Array]:
     return sp.csr_array(sp.vstack([sp.csr_array(v.reshape(1, -1)) for v in vectors])), np.array(constants)
 
 
-def node_expense(program: Program, node: Node, items: list[CostItem]) -> tuple[Array, float]:
+def node_expense(program: Program, node: Node) -> tuple[Array, float]:
     """Cost of a node as if it were certain: coefficients of all columns, and the constant [money]."""
     vector, constant = np.zeros(len(program.cost)), 0.0
     worth = node.length * node.factor
-    for item in items:
-        link = program.link_terms.get((node.index, item.family))
-        if link is None:
+    links = {link.name for link in program.operation.links}
+    for item in program.cost_items(node):
+        if item.family not in links:
             vector[program.slice(node, item.family)] += worth * item.yearly
         else:
-            terms, fixed = link
+            terms, fixed = program.link(node, item.family)
             vector += worth * (terms.T @ item.yearly)
             constant += worth * float(item.yearly @ fixed)
     return vector, constant

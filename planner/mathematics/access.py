@@ -9,6 +9,7 @@ Index x: exporters; k: commodities; r: regions; d: demands; n: nodes.
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from planner.mathematics.control import by_class, class_passing, covers, touches
@@ -22,6 +23,7 @@ from planner.tree import Node
 Place = tuple[str, str, str]  # exporter, commodity, region
 
 
+@lru_cache(maxsize=8)
 def places(network: Network) -> tuple[Place, ...]:
     """Where an exporter's material arrives that a control denies to users there, or where it can be sent on to."""
     controls = [c for c in network.base.controls.values() if by_class(c)]

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from planner.names import fits_any
 from planner.network import Measure, Movement, Network
@@ -111,20 +115,79 @@ def class_passing(
     return combined(touching, node)
 
 
+Route = tuple[str | None, str, str]  # exporter, commodity, destination
+
+
+@lru_cache(maxsize=8)
+def routes(network: Network) -> dict[Route, int]:
+    """Every way by which something comes from a supplier or on a lane, numbered."""
+    suppliers = network.base.suppliers
+    bought: list[Route] = [(suppliers[s].origin, suppliers[s].commodity, r) for s, _, r in network.purchases]
+    sent: list[Route] = [(m.origin, m.commodity, m.destination) for m in network.movements]
+    return {route: number for number, route in enumerate(dict.fromkeys([*bought, *sent]))}
+
+
+@lru_cache(maxsize=8)
+def numbered(network: Network) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The routes of all purchases and of all movements."""
+    known, suppliers = routes(network), network.base.suppliers
+    bought = [known[suppliers[s].origin, suppliers[s].commodity, r] for s, _, r in network.purchases]
+    sent = [known[m.origin, m.commodity, m.destination] for m in network.movements]
+    return np.array(bought, dtype=np.int64), np.array(sent, dtype=np.int64)
+
+
+@lru_cache(maxsize=4096)
+def _aims(network: Network, source: str, name: str) -> NDArray[np.bool_]:
+    """Which routes a control touches, by the figures of a future or shock."""
+    instance = network.instances[source]
+    control = instance.controls[name]
+    return np.array([
+        control.exporter == exporter != destination and control.kind != "technology"
+        and fits_any(control.destinations, destination) and covers(instance, control, commodity)
+        for exporter, commodity, destination in routes(network)
+    ], dtype=bool)
+
+
+@lru_cache(maxsize=1024)
+def passing_shares(network: Network, node: Node) -> NDArray[np.float64]:
+    """Share that passes on every route, whoever the user is: the strictest ban times all licences."""
+    strictest, licences = np.ones((2, len(routes(network))))
+    for measure in network.measures(node):
+        if by_class(measure.control) or measure.control.kind not in ("ban", "licence"):
+            continue
+        aims, share = _aims(network, node.source, measure.name), share_passing(measure, node)
+        if measure.control.kind == "ban":
+            strictest[aims] = np.minimum(strictest[aims], share)
+        else:
+            licences[aims] *= share
+    return strictest * licences
+
+
+@lru_cache(maxsize=1024)
+def price_multiples(network: Network, node: Node) -> NDArray[np.float64]:
+    """Factor on the prices of every route: product over all measures of 1 + degree * (price - 1)."""
+    factors = np.ones(len(routes(network)))
+    for measure in network.measures(node):
+        price = measure.control.price
+        if price != 1:
+            factors[_aims(network, node.source, measure.name)] *= 1 + degree(measure, node) * (price - 1)
+    return factors
+
+
 def lane_passes(network: Network, movement: Movement, node: Node) -> float:
-    return passing(network, movement.origin, movement.commodity, movement.destination, node)
+    route = (movement.origin, movement.commodity, movement.destination)
+    return float(passing_shares(network, node)[routes(network)[route]])
 
 
 def supplier_passes(network: Network, supplier: str, region: str, node: Node) -> float:
     part = network.base.suppliers[supplier]
-    return passing(network, part.origin, part.commodity, region, node)
+    return float(passing_shares(network, node)[routes(network)[part.origin, part.commodity, region]])
 
 
 def price_multiple(network: Network, supplier: str, region: str, node: Node) -> float:
-    """Product over all measures of 1 + degree * (price - 1)."""
+    """Factor on a supplier's prices for a region."""
     part = network.base.suppliers[supplier]
-    measures = aimed(network, part.origin, part.commodity, region, node, lambda c: c.price != 1)
-    return math.prod(1 + degree(m, node) * (m.control.price - 1) for m in measures)
+    return float(price_multiples(network, node)[routes(network)[part.origin, part.commodity, region]])
 
 
 def quota(network: Network, name: str, node: Node) -> float:

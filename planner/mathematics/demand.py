@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.names import matching
 from planner.network import Network
-from planner.program import Chapter, Constraint, Data, Link, Term, Variable
+from planner.program import Chapter, Constraint, Data, Link, OfFigures, Term, Variable
 from planner.schema import Returns, Substitution
 from planner.tree import Node
 
@@ -50,7 +50,7 @@ def return_share(returns: Returns, delivered: Node, node: Node) -> float:
 
 
 def chapter(network: Network) -> Chapter:
-    demands = network.base.demands
+    demands, of = network.base.demands, partial(OfFigures, network)
     return Chapter(
         variables=_variables(network),
         links=(
@@ -59,9 +59,10 @@ def chapter(network: Network) -> Chapter:
             _return_link(network, "returning", "end-of-life material that comes back", rated=False),
         ),
         data=(
-            Data("needed", tuple((d,) for d in demands), "demand", lambda n: [needed(network, d, n) for d in demands]),
+            Data("needed", tuple((d,) for d in demands), "demand",
+                 of(lambda n: [needed(network, d, n) for d in demands])),
             Data("adoption", tuple((d,) for d in substituted_names(network)), "substitution that can be added",
-                 partial(_adoption, network)),
+                 of(partial(_adoption, network))),
         ),
         constraints=(
             Constraint("demand", tuple((d,) for d in demands), demand),
@@ -80,7 +81,7 @@ def _adoption(network: Network, node: Node) -> list[float]:
 
 
 def _variables(network: Network) -> tuple[Variable, ...]:
-    price, demands = network.price, network.base.demands
+    price, demands, of = network.price, network.base.demands, partial(OfFigures, network)
     names = substituted_names(network)
 
     def tranches(node: Node) -> list[float]:
@@ -102,13 +103,13 @@ def _variables(network: Network) -> tuple[Variable, ...]:
 
     return (
         Variable("delivered", network.deliveries, "quantity delivered to users"),
-        Variable("short", network.shortages, "demand not served", upper=tranches,
-                 costs={"shortage": shortage_costs}, parts=[(d, demands[d].region) for d, _ in network.shortages]),
+        Variable("short", network.shortages, "demand not served", upper=of(tranches),
+                 costs={"shortage": of(shortage_costs)}, parts=[(d, demands[d].region) for d, _ in network.shortages]),
         Variable("substituted", tuple((d,) for d in names), "demand that users learned to do without",
-                 upper=most_substituted, costs={"substitution": substitution_costs},
+                 upper=of(most_substituted), costs={"substitution": of(substitution_costs)},
                  parts=[(d, demands[d].region) for d in names]),
         Variable("collected", tuple((q,) for q in network.base.returns), "end-of-life material collected",
-                 costs={"collection": collection_costs},
+                 costs={"collection": of(collection_costs)},
                  parts=[(name, q.region) for name, q in network.base.returns.items()]),
     )
 

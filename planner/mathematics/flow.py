@@ -15,7 +15,7 @@ from planner.mathematics.control import lane_passes
 from planner.mathematics.investment import decisions, size_terms
 from planner.mathematics.work import available_share
 from planner.network import Network
-from planner.program import Chapter, Constraint, Link, Term, Variable
+from planner.program import Chapter, Constraint, Link, OfFigures, Term, Variable
 from planner.schema import Instance
 from planner.tree import Node
 
@@ -85,15 +85,16 @@ def _disposal_costs(network: Network, node: Node) -> list[float]:
 
 
 def chapter(network: Network) -> Chapter:
+    of = partial(OfFigures, network)
     assets = tuple((a,) for a in network.assets)
     facilities = tuple((a,) for a in network.base.facilities)
     loaded = tuple(k for k in facilities if any(network.base.facilities[k[0]].minimum_load.numbers()))
     variables = (
         Variable("activity", network.activities, "how much of a process a facility runs",
-                 costs={"variable": partial(_variable_costs, network)},
+                 costs={"variable": of(partial(_variable_costs, network))},
                  parts=[(a[0], network.region_of(a[0])) for a in network.activities]),
         Variable("disposed", network.disposals, "surplus disposed of",
-                 costs={"disposal": partial(_disposal_costs, network)}, parts=network.disposals),
+                 costs={"disposal": of(partial(_disposal_costs, network))}, parts=network.disposals),
     )
     links = (
         Link("available", assets, "capacity online that can be used",
@@ -101,8 +102,8 @@ def chapter(network: Network) -> Chapter:
              constants=lambda n: [existing(network, a, n) * availability(network, a, n) for a in network.assets]),
         Link("online", assets, "capacity online",
              terms=partial(online_terms, network, scale=False),
-             constants=lambda n: [existing(network, a, n) for a in network.assets],
-             costs={"fixed": partial(_fixed_costs, network)},
+             constants=of(lambda n: [existing(network, a, n) for a in network.assets]),
+             costs={"fixed": of(partial(_fixed_costs, network))},
              parts=[(a, network.region_of(a)) for a in network.assets]),
     )
     constraints = (

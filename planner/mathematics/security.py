@@ -5,13 +5,14 @@ Each is elastic on request: `missed` is what it is missed by, at a price. Index 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pyomo.environ as pyo
 
 from planner.names import matching
 from planner.network import Network
-from planner.program import Chapter, Constraint, Data, Key, Variable
+from planner.program import Chapter, Constraint, Data, Key, OfFigures, Variable
 from planner.schema import Dependence, Requirement, Served
 from planner.tree import MOMENT, Node
 
@@ -74,6 +75,7 @@ def share_allowed(network: Network, name: str, node: Node) -> float | None:
 def chapter(network: Network) -> Chapter:
     served, dependent = served_keys(network), dependence_keys(network)
     keys = (*served, *dependent)
+    of = partial(OfFigures, network)
 
     def most_missed(node: Node) -> list[float]:
         parts = network.instance(node).requirements
@@ -85,8 +87,8 @@ def chapter(network: Network) -> Chapter:
 
     return Chapter(
         variables=(
-            Variable("missed", keys, "what a requirement is missed by", upper=most_missed,
-                     costs={"penalty": penalties}, parts=[(k[0], k[1]) for k in keys]),
+            Variable("missed", keys, "what a requirement is missed by", upper=of(most_missed),
+                     costs={"penalty": of(penalties)}, parts=[(k[0], k[1]) for k in keys]),
         ),
         data=(Data("allowed_short", served, "shortage allowed",
                    lambda n: [allowed_short(network, k, n) for k in served]),),

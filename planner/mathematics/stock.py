@@ -10,7 +10,7 @@ from planner.figure import Figure
 from planner.mathematics.control import in_force
 from planner.names import fits_any
 from planner.network import Network
-from planner.program import Chapter, Constraint, Key, Link, Term, Variable
+from planner.program import Chapter, Constraint, Key, Link, OfFigures, Term, Variable
 from planner.tree import Node
 
 
@@ -48,6 +48,7 @@ def _resumed(keys: tuple[Key, ...], node: Node) -> list[Term]:
 
 def chapter(network: Network) -> Chapter:
     names = tuple(network.base.stockpiles)
+    of = partial(OfFigures, network)
     keys = tuple((name,) for name in names)
     parts = [(name, w.region) for name, w in network.base.stockpiles.items()]
 
@@ -72,12 +73,12 @@ def chapter(network: Network) -> Chapter:
 
     return Chapter(
         variables=(
-            Variable("filled", keys, "put into stock", upper=partial(bounds, "fill_limit")),
+            Variable("filled", keys, "put into stock", upper=of(partial(bounds, "fill_limit"))),
             Variable("released", keys, "taken out of stock",
                      upper=lambda n: [_most_released(network, name, n) for name in names]),
             Variable("stock", keys, "stock at the end of the period", "quantity",
-                     lower=partial(bounds, "least"), upper=partial(bounds, "capacity"),
-                     costs={"holding": partial(_stock_costs, network, "holding_cost"),
+                     lower=of(partial(bounds, "least")), upper=of(partial(bounds, "capacity")),
+                     costs={"holding": of(partial(_stock_costs, network, "holding_cost")),
                             "final_value": partial(_stock_costs, network, "final_value")}, parts=parts),
         ),
         links=(

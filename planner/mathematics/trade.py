@@ -9,18 +9,30 @@ import math
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pyomo.environ as pyo
+from numpy.typing import NDArray
 
 from planner.figure import Figure
-from planner.mathematics.control import covers, lane_passes, price_multiple, quota, supplier_passes
+from planner.mathematics.control import (
+    covers,
+    lane_passes,
+    numbered,
+    passing_shares,
+    price_multiple,
+    price_multiples,
+    quota,
+    supplier_passes,
+)
 from planner.mathematics.investment import Segment, decisions, is_convex, most_size, segments
 from planner.names import fits_any, matching
 from planner.network import Movement, Network, Purchase, Sale
-from planner.program import Chapter, Constraint, Data, Link, Term, Variable
+from planner.program import Chapter, Constraint, Data, Link, Numbers, OfFigures, PerNode, Term, Variable
 from planner.schema import Limit
 from planner.tree import Node
 
 INFINITE = math.inf
+Array = NDArray[np.float64]
 
 
 def at_region(figures: dict[str, Figure], region: str, node: Node, default: float = 0.0) -> float:
@@ -68,9 +80,22 @@ def most_flow(network: Network, movement: Movement, node: Node) -> float:
     return sum(built) + (capacity.at(node.middle) if capacity is not None else 0.0)
 
 
-def _flow_bounds(network: Network, node: Node) -> list[float]:
-    built = set(network.built_lanes)
-    return [INFINITE if m.lane in built else lane_capacity(network, m, node) for m in network.movements]
+def _flow_bounds(network: Network, capacities: PerNode, node: Node) -> Numbers:
+    """Capacities of the movements times what passes; nothing passes on a lane without limit under a full ban."""
+    return _limited_by(passing_shares(network, node)[numbered(network)[1]], capacities(node))
+
+
+def _capacities(network: Network, node: Node) -> list[float]:
+    """Capacities of the movements by themselves; those that projects build have rows of their own."""
+    lanes, built = network.instance(node).lanes, set(network.built_lanes)
+    own = (INFINITE if m.lane in built else lanes[m.lane].capacity for m in network.movements)
+    return [c.at(node.middle) if isinstance(c, Figure) else INFINITE for c in own]
+
+
+def _limited_by(shares: Array, amounts: Numbers) -> Array:
+    """shares * amounts, in which no share of an infinite amount is nothing and any other share is all of it."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(shares == 0, 0.0, shares * np.asarray(amounts, dtype=float)))
 
 
 def _step(network: Network, key: Purchase, node: Node) -> tuple[float, float]:
@@ -84,23 +109,27 @@ def price_paid(network: Network, key: Purchase, node: Node) -> float:
     return _step(network, key, node)[0] * price_multiple(network, key[0], key[2], node)
 
 
-def _purchase_bounds(network: Network, node: Node) -> list[float]:
-    result = []
-    for key in network.purchases:
-        amount, passes = _step(network, key, node)[1], supplier_passes(network, key[0], key[2], node)
-        result.append(0.0 if passes == 0 else passes * amount)
-    return result
+def _purchase_bounds(network: Network, amounts: PerNode, node: Node) -> Numbers:
+    return _limited_by(passing_shares(network, node)[numbered(network)[0]], amounts(node))
 
 
-def _purchase_price(network: Network, node: Node) -> list[float]:
-    return [network.price * price_paid(network, key, node) for key in network.purchases]
+def _amounts(network: Network, node: Node) -> list[float]:
+    return [_step(network, key, node)[1] for key in network.purchases]
 
 
-def _purchase_tariff(network: Network, node: Node) -> list[float]:
+def _dearer(network: Network, costs: PerNode, node: Node) -> Numbers:
+    """Costs in proportion to prices, with what controls do to prices."""
+    return np.asarray(price_multiples(network, node)[numbered(network)[0]] * np.asarray(costs(node), dtype=float))
+
+
+def _step_prices(network: Network, node: Node) -> list[float]:
+    return [network.price * _step(network, key, node)[0] for key in network.purchases]
+
+
+def _step_tariffs(network: Network, node: Node) -> list[float]:
     suppliers = network.instance(node).suppliers
     return [
-        network.price * price_paid(network, key, node) * tariff
-        if (tariff := at_region(suppliers[key[0]].tariffs, key[2], node)) else 0.0
+        network.price * _step(network, key, node)[0] * at_region(suppliers[key[0]].tariffs, key[2], node)
         for key in network.purchases
     ]
 
@@ -165,33 +194,39 @@ def curved_pieces(network: Network) -> tuple[tuple[Any, ...], ...]:
 
 
 def _lane_variables(network: Network) -> tuple[Variable, ...]:
-    fixed, pieces = fixed_movements(network), curved_pieces(network)
+    fixed, pieces, of = fixed_movements(network), curved_pieces(network), partial(OfFigures, network)
     ends = tuple((*p, side) for p in pieces for side in ("left", "right"))
     return (
-        Variable("flow", network.movements, "quantity sent", upper=partial(_flow_bounds, network),
-                 costs={"freight": partial(_freight, network), "tariff": partial(_lane_tariff, network)},
+        Variable("flow", network.movements, "quantity sent",
+                 upper=partial(_flow_bounds, network, of(partial(_capacities, network))),
+                 costs={"freight": of(partial(_freight, network)),
+                        "tariff": of(partial(_lane_tariff, network))},
                  parts=[_lane_part(m) for m in network.movements]),
-        Variable("lane_used", fixed, "movement is used", "share", upper=lambda _: [1.0] * len(fixed), integer=True,
-                 costs={"lane_fixed": partial(_lane_fixed, network, fixed)}, parts=[_lane_part(m) for m in fixed]),
+        Variable("lane_used", fixed, "movement is used", "share", upper=of(lambda _: [1.0] * len(fixed)),
+                 integer=True, costs={"lane_fixed": of(partial(_lane_fixed, network, fixed))},
+                 parts=[_lane_part(m) for m in fixed]),
         Variable("lane_piece", pieces, "flow lies on this piece of its cost curve", "share",
-                 upper=lambda _: [1.0] * len(pieces),
+                 upper=of(lambda _: [1.0] * len(pieces)),
                  integer=[not all(is_convex(i.lanes[p[0]].curve) for i in network.instances.values()) for p in pieces]),
         Variable("lane_end", ends, "weight of this end of the piece", "share",
-                 costs={"freight": partial(_curve_costs, network, ends)}, parts=[_lane_part(e) for e in ends]),
+                 costs={"freight": of(partial(_curve_costs, network, ends))}, parts=[_lane_part(e) for e in ends]),
     )
 
 
 def _market_variables(network: Network) -> tuple[Variable, ...]:
-    kept = tuple(_reserves(network))
+    kept, of = tuple(_reserves(network)), partial(OfFigures, network)
     bought = [(s, r) for s, _, r in network.purchases]
     sold = [(o, r) for o, _, r in network.sales]
     return (
-        Variable("purchased", network.purchases, "quantity bought", upper=partial(_purchase_bounds, network),
-                 costs={"purchase": partial(_purchase_price, network), "tariff": partial(_purchase_tariff, network),
-                        "delivery": partial(_delivery, network)}, parts=bought),
+        Variable("purchased", network.purchases, "quantity bought",
+                 upper=partial(_purchase_bounds, network, of(partial(_amounts, network))),
+                 costs={"purchase": partial(_dearer, network, of(partial(_step_prices, network))),
+                        "tariff": partial(_dearer, network, of(partial(_step_tariffs, network))),
+                        "delivery": of(partial(_delivery, network))}, parts=bought),
         Variable("sold", network.sales, "quantity sold",
-                 upper=lambda n: [_sale_step(network, key, n)[1] for key in network.sales],
-                 costs={"sales": partial(_sale_revenue, network), "sales_delivery": partial(_sale_delivery, network)},
+                 upper=of(lambda n: [_sale_step(network, key, n)[1] for key in network.sales]),
+                 costs={"sales": of(partial(_sale_revenue, network)),
+                        "sales_delivery": of(partial(_sale_delivery, network))},
                  parts=sold),
         Variable("remaining", kept, "reserve left at the end of the period", "quantity"),
     )
@@ -260,6 +295,7 @@ def _quotas(network: Network) -> tuple[tuple[str], ...]:
 
 def _data(network: Network) -> tuple[Data, ...]:
     steps, sales, regions = _shared_steps(network), _shared_sales(network), _region_limited(network)
+    of = partial(OfFigures, network)
     pledged = tuple((name,) for name, o in network.base.outlets.items() if any(o.least.numbers()))
 
     def region_limits(node: Node) -> list[float]:
@@ -272,17 +308,18 @@ def _data(network: Network) -> tuple[Data, ...]:
         return [network.instance(node).outlets[name].least.at(node.middle) for (name,) in pledged]
 
     return (
-        Data("step_amount", steps, "most sold at a step", lambda n: [_step(network, (*k, ""), n)[1] for k in steps]),
+        Data("step_amount", steps, "most sold at a step",
+             of(lambda n: [_step(network, (*k, ""), n)[1] for k in steps])),
         Data("region_limit", regions, "most delivered to a region", region_limits),
         Data("step_depth", sales, "depth of a market's step",
-             lambda n: [_sale_step(network, (*k, ""), n)[1] for k in sales]),
-        Data("least_sold", pledged, "least sold to an outlet", pledges),
+             of(lambda n: [_sale_step(network, (*k, ""), n)[1] for k in sales])),
+        Data("least_sold", pledged, "least sold to an outlet", of(pledges)),
         Data("quota_amount", _quotas(network), "most an exporter lets out",
              lambda n: [quota(network, name, n) for (name,) in _quotas(network)]),
         Data("limit_most", _limited(network, "most"), "most of a shared limit",
-             partial(_limit_values, network, "most")),
+             of(partial(_limit_values, network, "most"))),
         Data("limit_least", _limited(network, "least"), "least of a shared limit",
-             partial(_limit_values, network, "least")),
+             of(partial(_limit_values, network, "least"))),
     )
 
 

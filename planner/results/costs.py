@@ -32,8 +32,8 @@ def costs(solution: Solution) -> pd.DataFrame:
 
 def _operating(solution: Solution) -> Iterator[Row]:
     """Every cost that a node's own variables or links carry."""
-    for item in solution.program.items:
-        if item.node is not None:
+    for node in solution.nodes:
+        for item in solution.program.cost_items(node):
             yield from _item(solution, item)
 
 

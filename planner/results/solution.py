@@ -52,6 +52,10 @@ class Solution:
         return self.network.instance(node)
 
     @cached_property
+    def _links(self) -> set[str]:
+        return {link.name for link in self.program.operation.links}
+
+    @cached_property
     def _keys(self) -> dict[str, tuple[Key, ...]]:
         chapters = (self.program.investments, self.program.operation)
         families: list[Family] = []
@@ -61,8 +65,8 @@ class Solution:
 
     def array(self, node: Node | None, family: str) -> Array:
         """Values of a family at a block, in the order of its keys."""
-        if node is not None and (node.index, family) in self.program.link_terms:
-            terms, constants = self.program.link_terms[node.index, family]
+        if node is not None and family in self._links:
+            terms, constants = self.program.link(node, family)
             return np.asarray(terms @ self.outcome.values[: terms.shape[1]] + constants)
         return self.outcome.values[self.program.slice(node, family)]
 
