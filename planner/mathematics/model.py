@@ -12,7 +12,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from planner.mathematics import access, demand, flow, investment, security, stock, trade
+from planner.mathematics import access, demand, flow, investment, limit, security, stock, trade
 from planner.network import Network
 from planner.program import Chapter, Family, join
 from planner.schema import Dependence, Instance
@@ -65,7 +65,7 @@ def structure_of(network: Network, node: Node) -> Structure:
 
 def operation(network: Network) -> Chapter:
     """Everything about one node."""
-    return join([part.chapter(network) for part in (flow, trade, stock, demand, security, access)])
+    return join([part.chapter(network) for part in (flow, trade, limit, stock, demand, security, access)])
 
 
 def investments(network: Network) -> Chapter:

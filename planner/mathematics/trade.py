@@ -1,4 +1,4 @@
-"""Trade: movements on lanes, purchases from suppliers, sales to outlets, and limits they share.
+"""Trade: movements on lanes, purchases from suppliers, sales to outlets, quotas.
 
 Index l: movements (lane, commodity, from, to); s: suppliers and o: outlets with steps i; r: regions.
 """
@@ -28,7 +28,6 @@ from planner.mathematics.investment import Segment, decisions, is_convex, most_s
 from planner.names import fits_any, matching
 from planner.network import Movement, Network, Purchase, Sale
 from planner.program import Chapter, Constraint, Data, Link, Numbers, OfFigures, PerNode, Term, Variable
-from planner.schema import Limit
 from planner.tree import Node
 
 INFINITE = math.inf
@@ -278,15 +277,6 @@ def _region_limited(network: Network) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _limited(network: Network, end: str) -> tuple[tuple[str], ...]:
-    return tuple((name,) for name, limit in network.base.limits.items() if getattr(limit, end) is not None)
-
-
-def _limit_values(network: Network, end: str, node: Node) -> list[float]:
-    figures: list[Figure] = [getattr(network.instance(node).limits[name], end) for (name,) in _limited(network, end)]
-    return [f.at(node.middle) for f in figures]
-
-
 def _quotas(network: Network) -> tuple[tuple[str], ...]:
     """The quotas that some node knows."""
     used = {m.name for node in network.tree.nodes for m in network.measures(node)}
@@ -316,10 +306,6 @@ def _data(network: Network) -> tuple[Data, ...]:
         Data("least_sold", pledged, "least sold to an outlet", of(pledges)),
         Data("quota_amount", _quotas(network), "most an exporter lets out",
              lambda n: [quota(network, name, n) for (name,) in _quotas(network)]),
-        Data("limit_most", _limited(network, "most"), "most of a shared limit",
-             of(partial(_limit_values, network, "most"))),
-        Data("limit_least", _limited(network, "least"), "least of a shared limit",
-             of(partial(_limit_values, network, "least"))),
     )
 
 
@@ -339,8 +325,6 @@ def _constraints(network: Network) -> tuple[Constraint, ...]:
         Constraint("reserve", tuple(_reserves(network)), reserve),
         Constraint("market_depth", _shared_sales(network), market_depth),
         Constraint("least_sales", pledged, least_sales),
-        Constraint("limit_at_most", _limited(network, "most"), limit_at_most),
-        Constraint("limit_at_least", _limited(network, "least"), limit_at_least),
     )
 
 
@@ -429,30 +413,3 @@ def quota_rule(block: Any, name: str) -> Any:
     ]
     sent = [block.flow[m] for m in network.movements if is_under(m.origin, m.commodity, m.destination)]
     return sum(bought) + sum(sent) <= block.quota_amount[name] if bought or sent else pyo.Constraint.Skip
-
-
-def limited_sum(block: Any, name: str) -> Any:
-    """Sum of everything a limit names: purchases, sales, flows and activities."""
-    network: Network = block.network
-    limit: Limit = network.base.limits[name]
-    suppliers = matching(limit.suppliers, network.base.suppliers)
-    outlets = matching(limit.outlets, network.base.outlets)
-    lanes = matching(limit.lanes, network.base.lanes)
-    activities = set(matching(limit.activities, ["/".join(a) for a in network.activities]))
-    return (
-        sum(block.purchased[key] for key in network.purchases if key[0] in suppliers)
-        + sum(block.sold[key] for key in network.sales if key[0] in outlets)
-        + sum(block.flow[m] for m in network.movements if m.lane in lanes)
-        + sum(block.activity[a] for a in network.activities if "/".join(a) in activities)
-    )
-
-
-def limit_at_most(block: Any, name: str) -> Any:
-    r"""\sum_{x \in limit} x_n \le most_n"""
-    total = limited_sum(block, name)
-    return total <= block.limit_most[name] if not isinstance(total, int) else pyo.Constraint.Skip
-
-
-def limit_at_least(block: Any, name: str) -> Any:
-    r"""\sum_{x \in limit} x_n \ge least_n"""
-    return limited_sum(block, name) >= block.limit_least[name]
