@@ -14,7 +14,7 @@ _PUBLIC = {
     "build": "planner.run",
     "solve": "planner.run",
     "json_schema": "planner.language",
-    "new": "planner.commands",
+    "new": "planner.starter",
 }
 __all__ = ["__version__", "build", "json_schema", "load", "new", "solve", "validate"]
 

@@ -1,0 +1,79 @@
+"""What each command does, and how failures become messages and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from planner.__main__ import BAD_INPUT, GOOD, INFEASIBLE, INTERNAL, INTERRUPTED, STOPPED
+from planner.errors import InputError, NoAnswerError
+
+# The module of each command, imported when it is used; its function has the command's name.
+MODULES = {
+    "solve": "solving", "evaluate": "solving", "value": "solving",
+    "futures": "looking", "validate": "looking", "show": "looking", "schema": "looking", "new": "looking",
+}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command named by `options.verb`; every failure has one message and one exit code."""
+    try:
+        with _stops_like_interrupt():
+            module = importlib.import_module(f"planner.commands.{MODULES[options.verb]}")
+            return int(getattr(module, options.verb)(options))
+    except InputError as error:
+        return _failed(str(error), BAD_INPUT)
+    except NoAnswerError as error:
+        return _failed(str(error), INFEASIBLE if error.status in ("infeasible", "unbounded") else STOPPED)
+    except KeyboardInterrupt:
+        return _failed("interrupted; nothing was written", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GOOD
+    except Exception as error:
+        if os.environ.get("PLANNER_TRACEBACK"):
+            raise
+        code = _code(error)
+        hint = "\n(set PLANNER_TRACEBACK=1 for the traceback)" if code == INTERNAL else ""
+        return _failed(f"{_sentence(error)}{hint}", code)
+
+
+def _code(error: Exception) -> int:
+    from planner.results.write import OccupiedError
+
+    return BAD_INPUT if isinstance(error, OccupiedError | PermissionError | FileExistsError) else INTERNAL
+
+
+def _sentence(error: Exception) -> str:
+    from planner.results.write import OccupiedError
+    from planner.run import CheckFailedError
+
+    if isinstance(error, CheckFailedError | OccupiedError | OSError):
+        return str(error)
+    return f"internal error: {type(error).__name__}: {error}"
+
+
+def _failed(message: str, code: int) -> int:
+    shown = "".join(c if c.isprintable() or c == "\n" else "?" for c in message)
+    print(shown, file=sys.stderr)  # An input must not steer the terminal through its own error message.
+    return code
+
+
+@contextlib.contextmanager
+def _stops_like_interrupt() -> Iterator[None]:
+    """A polite request to terminate is handled like Ctrl-C: the best plan is kept."""
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,124 @@
+"""Commands that look at instances or write them: validate, show, schema, new, futures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from rich.console import Console
+from rich.text import Text
+
+from planner.__main__ import GOOD
+from planner.commands.common import console
+from planner.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from planner.reading.document import Document
+
+
+def futures(options: argparse.Namespace) -> int:
+    from planner.sample import futures
+    from planner.starter import written_once
+
+    if options.count < 1:
+        raise InputError([Problem("bad-option", f"--count: {options.count} futures cannot be drawn")])
+    text = futures(options.instance, options.count, options.seed, options.scenario, options.sets)
+    if options.out is not None:
+        target = written_once(Path(options.out), text)
+        if not (options.quiet or options.json):
+            print(f"wrote {target}; now: planner evaluate RUN --on {target}")
+    elif not options.json:
+        print(text, end="")
+    if options.json:
+        print(json.dumps(yaml.safe_load(text), indent=2))
+    return GOOD
+
+
+def validate(options: argparse.Namespace) -> int:
+    from planner.reading.document import load
+    from planner.validation.validate import validate as check
+
+    document = load(options.instance, options.scenario, options.sets)
+    warnings = [str(warning) for warning in check(document)]
+    if options.json:
+        print(json.dumps({"valid": True, "warnings": warnings}))
+    elif not options.quiet:
+        for warning in warnings:
+            print(f"note: {warning}")
+        print(f"{options.instance} is a valid instance: {_sizes(document.instance)}")
+    return GOOD
+
+
+def _sizes(instance: Any) -> str:
+    sections = ("regions", "commodities", "processes", "facilities", "projects", "lanes", "suppliers", "outlets",
+                "demands", "stockpiles", "returns", "controls", "requirements", "futures", "shocks", "sources")
+    counted = [(len(getattr(instance, name)), name) for name in sections]
+    return ", ".join(f"{count} {name}" for count, name in counted if count)
+
+
+def show(options: argparse.Namespace) -> int:
+    from planner.reading.document import load
+
+    document = load(options.instance, options.scenario, options.sets)
+    terminal = console()
+    if options.why:
+        for statement in document.why(options.why):
+            value = yaml.safe_dump(statement.value, default_flow_style=True, width=10_000).strip().removesuffix("\n...")
+            terminal.print(Text(f"{statement.place}  {statement.how}: {value}"), soft_wrap=True)
+        return GOOD
+    if options.resolved:
+        content = document.resolved()
+        text = json.dumps(content, indent=2) if options.json else yaml.safe_dump(
+            content, sort_keys=False, allow_unicode=True, width=120)
+        print(text)
+        return GOOD
+    if options.nodes:
+        from planner.branching import build_tree
+
+        for node in build_tree(document.instance).nodes:
+            print(f"{'  ' * node.period}{node.key}  {node.start:g} +{node.length:g} y  probability "
+                  f"{node.probability:g}  weight {node.weight:.4g}")
+        return GOOD
+    if options.controls:
+        return _show_controls(document, options.json, terminal)
+    instance = document.instance
+    terminal.print(Text(instance.title or instance.name, style="bold"))
+    if instance.description:
+        terminal.print(Text(instance.description))
+    terminal.print(Text(_sizes(instance)))
+    return GOOD
+
+
+def _show_controls(document: Document, as_json: bool, console: Console) -> int:
+    from planner.network import build_network
+    from planner.passing import passing_table, touched
+    from planner.screen_uncertainty import show_controls
+    from planner.validation.validate import validate
+
+    validate(document)
+    frame = passing_table(build_network(document.instances()))
+    if as_json:
+        from planner.results.write import plain_json
+
+        print(plain_json(frame.to_dict("records")))
+    else:
+        show_controls(touched(frame), console)
+    return GOOD
+
+
+def schema(options: argparse.Namespace) -> int:
+    from planner.language import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+    return GOOD
+
+
+def new(options: argparse.Namespace) -> int:
+    from planner.starter import new
+
+    target = new(options.file)
+    print(f"wrote {target}; now: planner solve {target}")
+    return GOOD
