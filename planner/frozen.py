@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +102,7 @@ def fixed(program: Program, columns: NDArray[np.int64], values: Array) -> Progra
     """The program with some columns fixed."""
     lower, upper = program.lower.copy(), program.upper.copy()
     lower[columns] = upper[columns] = values
-    return replace(program, lower=lower, upper=upper)
+    return program.changed(lower=lower, upper=upper)
 
 
 def _is_recourse(network: Network, group: str) -> bool:

@@ -9,7 +9,6 @@ so in the mean: it is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -31,12 +30,11 @@ def mean_program(program: Program) -> Program:
     merge = sp.csr_array((np.ones(len(target)), (np.arange(len(target)), target)), shape=(len(target), width))
     mean = sp.csr_array((share, (target, np.arange(len(target)))), shape=(width, len(target)))
     rows, average = _mean_rows(program, weights)
-    return replace(
-        program, cost=np.asarray(merge.T @ program.cost), lower=mean @ program.lower, upper=mean @ program.upper,
+    return program.changed(
+        cost=np.asarray(merge.T @ program.cost), lower=mean @ program.lower, upper=mean @ program.upper,
         integer=(merge.T @ program.integer.astype(float)) > 0, matrix=sp.csr_array(average @ program.matrix @ merge),
         row_lower=average @ program.row_lower, row_upper=average @ program.row_upper,
         rows=RowNames([(node, ((family, key),), None) for node, family, key in rows]),
-        stamps=(),
     )
 
 

@@ -20,7 +20,7 @@ def is_pattern(text: str) -> bool:
 
 def fits(pattern: str, name: str) -> bool:
     """Whether a name matches a pattern."""
-    return pattern == name or (is_pattern(pattern) and _compiled(pattern).fullmatch(name) is not None)
+    return pattern in ("*", name) or (is_pattern(pattern) and _compiled(pattern).fullmatch(name) is not None)
 
 
 def fits_any(patterns: Iterable[str], name: str) -> bool:

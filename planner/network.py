@@ -68,10 +68,10 @@ class Network:
 
     def measures(self, node: Node) -> tuple[Measure, ...]:
         """The measures that hold at a node or did or will, each with its window."""
-        return self._measures[node.source, node.onset]
+        return self.all_measures[node.source, node.onset]
 
     @cached_property
-    def _measures(self) -> dict[tuple[str, float | None], tuple[Measure, ...]]:
+    def all_measures(self) -> dict[tuple[str, float | None], tuple[Measure, ...]]:
         places = {(node.source, node.onset) for node in self.tree.nodes}
         return {place: tuple(measures_of(self.instances, *place)) for place in places}
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from planner.mathematics.control import by_class, class_passing, passing, price_multiple, quota, technology
+from planner.mathematics.control import by_class, class_passing, passing, price_multiple, quota
+from planner.mathematics.work import work
 from planner.network import Network
 from planner.results.rows import NODE, Row, at, table
 from planner.tree import Node
@@ -43,11 +44,12 @@ def _rows(network: Network, node: Node) -> Iterator[Row]:
             yield {"measure": "quota", "exporter": control.exporter, "item": name,
                    "destination": " ".join(control.destinations), "class": ALL, **at(node),
                    "value": quota(network, name, node)}
-    for project in network.base.projects:
+    pace, dearer = work(network).technology(node)
+    for project, position in work(network).position.items():
         region = network.region_of(network.asset_of(network.base.projects[project]))
-        for measure, value in zip(("pace", "dearer"), technology(network, project, node), strict=True):
+        for measure, values in (("pace", pace), ("dearer", dearer)):
             yield {"measure": measure, "exporter": "", "item": project, "destination": region, "class": ALL,
-                   **at(node), "value": value}
+                   **at(node), "value": float(values[position])}
 
 
 def _routes(network: Network) -> list[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ rules of nodes of equal structure are compiled once, and each node only brings i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -69,18 +69,38 @@ class Term(NamedTuple):
     coefficient: float
 
 
+class Terms(NamedTuple):
+    """Many terms of one block: those `chosen` of some of its variables, each with its position and coefficient."""
+
+    node: int | None
+    variables: tuple[tuple[str, Key], ...]
+    chosen: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    coefficients: NDArray[np.float64]
+
+    def one_by_one(self) -> Iterator[Term]:
+        for i, position, coefficient in zip(self.chosen, self.positions, self.coefficients, strict=True):
+            family, key = self.variables[i]
+            yield Term(int(position), self.node, family, key, float(coefficient))
+
+
 @dataclass(frozen=True)
 class Link:
-    """A family of linear expressions of other blocks' variables: constants plus terms."""
+    """A family of linear expressions of other blocks' variables: constants plus terms.
+
+    `of_figures`: they depend on nothing but spans and figures along the path, so that nodes share them which differ
+    in measures.
+    """
 
     name: str
     keys: tuple[Key, ...]
     meaning: str
-    terms: Callable[[Node], Sequence[Term]]
+    terms: Callable[[Node], Sequence[Term | Terms]]
     constants: PerNode
     unit: str = "quantity/year"
     costs: dict[str, PerNode] = field(default_factory=dict)
     parts: Sequence[tuple[str, str]] = ()
+    of_figures: bool = False
 
 
 @dataclass(frozen=True)

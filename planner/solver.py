@@ -84,20 +84,16 @@ def load(program: Program, options: Options, relax: bool = False, scaled: bool =
     for name, value in _settings(options).items():
         if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
             raise SolverError(f"the solver refuses {name} = {value}")
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(program.cost), len(program.row_lower)
-    scale = program.cost_scale if scaled else 1.0
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = program.cost * scale, program.lower, program.upper
-    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
-    lp.offset_ = program.offset * scale
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = program.matrix.indptr.astype(np.int32)
-    lp.a_matrix_.index_ = program.matrix.indices.astype(np.int32)
-    lp.a_matrix_.value_ = program.matrix.data
-    if program.integer.any() and not relax:
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(flag)] for flag in program.integer]
-    if solver.passModel(lp) == highspy.HighsStatus.kError:
+    arrays, matrix, scale = program.arrays, program.matrix, program.cost_scale if scaled else 1.0
+    by_row, least = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
+    whole = arrays.integer if not relax else np.zeros(len(arrays.cost), dtype=bool)
+    status = solver.passModel(
+        len(arrays.cost), len(arrays.row_lower), matrix.nnz, by_row, least, arrays.offset * scale,
+        arrays.cost * scale, arrays.lower, arrays.upper, arrays.row_lower, arrays.row_upper,
+        matrix.indptr.astype(np.int32, copy=False), matrix.indices.astype(np.int32, copy=False), matrix.data,
+        whole.astype(np.int32),
+    )
+    if status == highspy.HighsStatus.kError:
         raise SolverError("the solver does not accept the model")
     return solver
 
@@ -211,8 +207,8 @@ def _less_waste(program: Program, options: Options, found: Search, run: Run) -> 
     cap = sp.csr_array(
         (program.cost[columns], (np.zeros(len(columns), dtype=int), columns)), shape=(1, len(program.cost))
     )
-    cheaper = replace(
-        program, cost=program.expected, offset=program.expected_offset,
+    cheaper = program.changed(
+        cost=program.expected, offset=program.expected_offset,
         matrix=sp.csr_array(sp.vstack([program.matrix, cap], format="csr")),
         row_lower=np.append(program.row_lower, -np.inf),
         row_upper=np.append(program.row_upper, value + SLACK * abs(value)),

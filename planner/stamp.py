@@ -9,38 +9,69 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from planner.mathematics import model, security
+from planner.mathematics import model
 from planner.mathematics.control import by_class, degree, lane_passes
+from planner.mathematics.situation import applies, situations
+from planner.mathematics.work import work
 from planner.network import Network
-from planner.program import Chapter, Link
+from planner.program import Chapter, Link, Term, Terms
 from planner.schema import Dependence
 from planner.template import Array, Template
 from planner.tree import Node
 
 Indices = NDArray[np.int64]
-# Blocks by number: 0 is the node itself, 1 its parent, and so on up the path; the investments stand last, and before
-# them, counted backwards, the nodes at which the world goes on after a shock.
-INVESTMENTS, RESUMED = -1, -2
+ABSENT = -1  # Where a block stands that is not part of a program.
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where blocks stand: the investments first, then those of the nodes that have a place."""
+
+    investments: int
+    node: int
+    places: Indices  # By number of the node: which block it is, or ABSENT.
+
+    @property
+    def width(self) -> int:
+        return self.investments + (int(self.places.max(initial=ABSENT)) + 1) * self.node
+
+    def base(self, index: int | None) -> int:
+        """First column of a block."""
+        return 0 if index is None else self.investments + int(self.places[index]) * self.node
+
+    def bases(self, path: Sequence[Node]) -> Indices:
+        """Where the blocks begin that a node at the end of a path refers to, in the order of its slots."""
+        return np.array([self.base(index) for index in blocks(path)], dtype=np.int64)
+
+
+def blocks(path: Sequence[Node]) -> list[int | None]:
+    """The blocks that a node may refer to, by slot: its path from itself up, where the world resumes, investments."""
+    return [*(n.index for n in reversed(path)), *(index for index, _ in path[-1].resumed), None]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A sparse matrix whose columns are named by block and place in the block."""
+    """A sparse matrix whose columns are named by slot and place in the block."""
 
     starts: Indices
-    block: NDArray[np.int16]
+    slot: NDArray[np.int16]
     place: Indices
     values: Array
 
+    @property
+    def counts(self) -> Indices:
+        return np.diff(self.starts)
+
     def columns(self, bases: Indices) -> Indices:
         """Columns of the program, given where each block begins."""
-        return np.asarray(self.place + bases[self.block])
+        return np.asarray(self.place + bases[self.slot])
 
     def matrix(self, bases: Indices, width: int) -> sp.csr_array:
         return sp.csr_array((self.values, self.columns(bases), self.starts), shape=(len(self.starts) - 1, width))
@@ -58,45 +89,43 @@ class Stamp:
     offset: float
 
 
-@dataclass(frozen=True)
-class Frame:
-    """Where blocks stand: how wide the investments and a node are, and how wide all is."""
-
-    investments: int
-    node: int
-    width: int
-
-    def base(self, index: int | None) -> int:
-        return 0 if index is None else self.investments + index * self.node
-
-    def bases(self, path: Sequence[Node]) -> Indices:
-        """Where the blocks begin that a node at the end of a path refers to, in the order of their numbers."""
-        resumed = [self.base(index) for index, _ in reversed(path[-1].resumed)]
-        return np.array([*(self.base(n.index) for n in reversed(path)), *resumed, 0], dtype=np.int64)
-
-
 class Outlooks:
     """Tells which nodes have the same outlook."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        controls = network.base.controls.values()
-        self._by_class = any(by_class(c) for c in controls)
-        self._technology = any(c.kind == "technology" for c in controls)
         self._dependent = [q for q in network.base.requirements.values() if isinstance(q, Dependence)]
-        self._structures: dict[Hashable, str] = {}
+        self._structures: dict[int, str] = {}
+        self._keys: dict[Hashable, str] = {}
         self._numbers: dict[Hashable, int] = {}
         self._known: dict[int, int] = {}
 
     def structure(self, node: Node) -> str:
         """The key of a node's structure."""
-        network = self.network
-        applying = tuple(security.applies(network, q, node) for q in self._dependent)
-        denied = self._degrees(node, by_class) if self._by_class else ()
-        situation = (id(network.instance(node)), node.start, node.length, applying, denied)
+        situation = situations(self.network)[node.index]
         if situation not in self._structures:
-            self._structures[situation] = model.structure_of(network, node).key
+            self._structures[situation] = self._structure(node)
         return self._structures[situation]
+
+    def _structure(self, node: Node) -> str:
+        network = self.network
+        applying = tuple(applies(network, q, node) for q in self._dependent)
+        denied = tuple((m.name, degree(m, node)) for m in network.measures(node) if by_class(m.control))
+        place = (id(network.instance(node)), node.start, node.length, applying, denied)
+        if place not in self._keys:
+            self._keys[place] = model.structure_of(network, node).key
+        return self._keys[place]
+
+    @cached_property
+    def figures(self) -> list[int]:
+        """A number for every node that nodes share which have the same spans and figures on their paths."""
+        numbers: dict[Hashable, int] = {}
+        found: list[int] = []
+        for node in self.network.tree.nodes:
+            before = found[node.parent] if node.parent is not None else None
+            figures = (before, id(self.network.instance(node)), node.start, node.length)
+            found.append(numbers.setdefault(figures, len(numbers)))
+        return found
 
     def number(self, node: Node) -> int:
         """A number that nodes share which have the same outlook."""
@@ -105,76 +134,101 @@ class Outlooks:
             lanes = tuple(
                 lane_passes(network, network.movement_of_asset[asset], node) for asset in network.built_lanes.values()
             )
-            slowed = self._degrees(node, lambda c: c.kind == "technology") if self._technology else ()
             outlook = (
-                self.number(parent) if parent is not None else None, id(network.instance(node)), node.start,
-                node.length, node.group, node.onset is None, tuple(share for _, share in node.resumed), slowed, lanes,
-                self.structure(node),
+                self.number(parent) if parent is not None else None, work(network).sights[node.index], node.group,
+                node.onset is None, tuple(share for _, share in node.resumed), lanes, self.structure(node),
             )
             self._known[node.index] = self._numbers.setdefault(outlook, len(self._numbers))
         return self._known[node.index]
 
-    def _degrees(self, node: Node, when: Callable[[Any], bool]) -> tuple[tuple[str, float], ...]:
-        measures = self.network.measures(node)
-        return tuple((m.name, degree(m, node)) for m in measures if when(m.control))
+
+Place = Callable[[str, Any], int]  # Where a key of a family stands within its block.
 
 
-def make_stamp(network: Network, node: Node, template: Template, chapter: Chapter, frame: Frame, column: Any) -> Stamp:
-    """The stamp of a node's outlook; `column` places a term (node, family, key)."""
-    path = network.tree.path(node)
-    found = [_link(link, node, frame, column) for link in chapter.links]
-    own = sp.csr_array(
-        (template.variables.data, template.variables.indices + frame.base(node.index), template.variables.indptr),
-        shape=(template.variables.shape[0], frame.width),
-    )
-    rows, constants = own, np.zeros(0)
-    if found:
-        rows = own + template.links @ sp.csr_array(sp.vstack([terms for terms, _ in found], format="csr"))
-        constants = np.concatenate([fixed for _, fixed in found])
-    costs, offset = _costs(chapter.links, found, node, frame.width)
-    return Stamp(
-        rows=_relative(rows, path, frame), template=template,
-        sides=template.rhs - template.links @ constants if found else template.rhs,
-        links={
-            link.name: (_relative(terms, path, frame), fixed)
-            for link, (terms, fixed) in zip(chapter.links, found, strict=True)
-        },
-        costs=_relative(costs, path, frame), offset=offset,
-    )
+class Slots(NamedTuple):
+    """Columns while a stamp is made: every block that the node may refer to has a slot of equal width."""
+
+    slot_of: dict[int | None, int]
+    stride: int
+
+    @property
+    def width(self) -> int:
+        return len(self.slot_of) * self.stride
+
+    def rows(self, matrix: sp.csr_array) -> Rows:
+        slot, place = np.divmod(matrix.indices.astype(np.int64), self.stride)
+        return Rows(
+            matrix.indptr.astype(np.int64), slot.astype(np.int16), place, np.asarray(matrix.data, dtype=float)
+        )
 
 
-def _link(link: Link, node: Node, frame: Frame, column: Any) -> tuple[sp.csr_array, Array]:
-    """Terms (keys x columns) and constants of a link at a node."""
-    found = link.terms(node)
-    columns = [column(t.node, t.family, t.key) for t in found]
-    matrix = sp.csr_array(
-        ([t.coefficient for t in found], ([t.position for t in found], columns)), shape=(len(link.keys), frame.width)
-    )
-    return matrix, np.asarray(link.constants(node), dtype=float)
+class LinkRows(NamedTuple):
+    """Terms (keys x slots) and constants of a link at nodes of one outlook."""
+
+    terms: sp.csr_array
+    constants: Array
+
+
+class Stamper:
+    """Makes stamps. `places` tell where a key stands among investments and among operations."""
+
+    def __init__(self, chapter: Chapter, places: tuple[Place, Place], stride: int, figures: Sequence[int]) -> None:
+        self.chapter, self.places, self.stride, self.figures = chapter, places, stride, figures
+        self._known: dict[tuple[str, int, int], LinkRows] = {}
+        self._placed: dict[int, tuple[Any, Indices]] = {}  # With what is numbered, so that its id stays its own.
+
+    def stamp(self, path: Sequence[Node], template: Template) -> Stamp:
+        """The stamp of the outlook of a node at the end of a path."""
+        node, links = path[-1], self.chapter.links
+        slots = Slots({block: i for i, block in enumerate(blocks(path))}, self.stride)
+        found = [self._link(link, node, slots) for link in links]
+        own, sides = template.variables, template.rhs
+        rows = sp.csr_array((own.data, own.indices, own.indptr), shape=(own.shape[0], slots.width))  # The first slot.
+        if found:
+            rows = rows + template.links @ sp.csr_array(sp.vstack([f.terms for f in found], format="csr"))
+            sides = sides - template.links @ np.concatenate([f.constants for f in found])
+        costs, offset = _costs(links, found, node, slots.width)
+        named = {link.name: (slots.rows(f.terms), f.constants) for link, f in zip(links, found, strict=True)}
+        return Stamp(slots.rows(rows), template, sides, named, slots.rows(costs), offset)
+
+    def _link(self, link: Link, node: Node, slots: Slots) -> LinkRows:
+        if not link.of_figures:
+            return self._made(link, node, slots)
+        place = (link.name, self.figures[node.index], len(slots.slot_of))
+        if place not in self._known:
+            self._known[place] = self._made(link, node, slots)
+        return self._known[place]
+
+    def _made(self, link: Link, node: Node, slots: Slots) -> LinkRows:
+        found = link.terms(node)
+        single, many = [t for t in found if isinstance(t, Term)], [t for t in found if isinstance(t, Terms)]
+        columns = [
+            slots.slot_of[t.node] * slots.stride + self.places[t.node is not None](t.family, t.key) for t in single
+        ]
+        columns_of_many = [slots.slot_of[t.node] * slots.stride + self._places(t)[t.chosen] for t in many]
+        values = np.concatenate([np.array([t.coefficient for t in single]), *(t.coefficients for t in many)])
+        rows = np.concatenate([np.array([t.position for t in single], dtype=int), *(t.positions for t in many)])
+        every = np.concatenate([np.array(columns, dtype=int), *columns_of_many])
+        matrix = sp.csr_array((values, (rows, every)), shape=(len(link.keys), slots.width))
+        return LinkRows(matrix, np.asarray(link.constants(node), dtype=float))
+
+    def _places(self, terms: Terms) -> Indices:
+        """Where the variables of many terms stand in their block."""
+        if id(terms.variables) not in self._placed:
+            place = self.places[terms.node is not None]
+            found = np.array([place(family, key) for family, key in terms.variables], dtype=np.int64)
+            self._placed[id(terms.variables)] = terms.variables, found
+        return self._placed[id(terms.variables)][1]
 
 
 def _costs(
-    links: tuple[Link, ...], found: list[tuple[sp.csr_array, Array]], node: Node, width: int
+    links: tuple[Link, ...], found: Sequence[LinkRows], node: Node, width: int
 ) -> tuple[sp.csr_array, float]:
-    """What the links cost per weight of the node: a row over all columns, and the constant part."""
-    total, offset = sp.csr_array((1, width)), 0.0
+    """What the links cost per weight of the node: a row over all slots, and the constant part."""
+    total, offset = np.zeros(width), 0.0
     for link, (terms, fixed) in zip(links, found, strict=True):
         for costs in link.costs.values():
             yearly = np.asarray(costs(node), dtype=float)
-            total = total + sp.csr_array(yearly.reshape(1, -1)) @ terms
+            total += terms.T @ yearly
             offset += float(yearly @ fixed)
-    return sp.csr_array(total), offset
-
-
-def _relative(matrix: sp.csr_array, path: Sequence[Node], frame: Frame) -> Rows:
-    """Columns by block of the path and place in the block."""
-    columns = matrix.indices.astype(np.int64)
-    index = (columns - frame.investments) // frame.node if frame.node else np.full(len(columns), -1)
-    is_node = columns >= frame.investments
-    block = np.full(len(columns), INVESTMENTS, dtype=np.int16)
-    for up, node in enumerate(reversed(path)):
-        block[is_node & (index == node.index)] = up
-    for number, (twin, _) in enumerate(path[-1].resumed):
-        block[is_node & (index == twin)] = RESUMED - number
-    place = np.where(is_node, columns - frame.investments - index * frame.node, columns)
-    return Rows(matrix.indptr.astype(np.int64), block, place, np.asarray(matrix.data, dtype=float))
+    return sp.csr_array(total.reshape(1, -1)), offset

@@ -40,6 +40,9 @@ class Node:
     onset: float | None = None
     resumed: tuple[tuple[int, float], ...] = ()
 
+    def __hash__(self) -> int:
+        return self.index  # Nodes are looked up a million times.
+
     @property
     def key(self) -> str:
         """Name of the node: the future that owns it and the period."""
@@ -113,7 +116,17 @@ class Tree:
 
     @cached_property
     def leaves(self) -> tuple[Node, ...]:
-        return tuple(n for n in self.nodes if len(self._successors[n.index]) == 1)
+        return tuple(n for n in self.nodes if self.is_leaf(n))
+
+    def is_leaf(self, node: Node) -> bool:
+        return len(self._successors[node.index]) == 1
+
+    @cached_property
+    def _scenarios(self) -> dict[str, Scenario]:
+        return {s.name: s for s in self.scenarios}
+
+    def scenario(self, name: str) -> Scenario:
+        return self._scenarios[name]
 
     @cached_property
     def groups(self) -> dict[str, tuple[Node, ...]]:

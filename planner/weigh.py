@@ -12,8 +12,10 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from planner.assemble import Layout, Program
+from planner.assemble import Arrays, Program
 from planner.mathematics import model, risk
+from planner.mathematics.investment import Capital
+from planner.pieces import Layout
 from planner.program import Variable
 from planner.schema import Risk
 from planner.template import Array, compile_block, frozen_collector
@@ -35,16 +37,19 @@ def weighed(program: Program, measure: Risk, alone: Mapping[str, float] | None =
     rhs = template.rhs - template.links @ constants - template.data @ np.asarray(data.values(first), dtype=float)
     expected = np.concatenate([program.cost, np.zeros(len(own.cost))])
     weight = measure.weight
+    before = program.arrays
+    arrays = Arrays(
+        cost=(1 - weight) * expected + weight * np.concatenate([np.zeros(len(program.cost)), own.cost]),
+        offset=(1 - weight) * before.offset,
+        lower=np.concatenate([before.lower, own.lower]),
+        upper=np.concatenate([before.upper, np.full(len(own.cost), np.inf)]),
+        integer=np.concatenate([before.integer, np.zeros(len(own.cost), dtype=bool)]), matrix=sp.csr_array(matrix),
+        row_lower=np.concatenate([before.row_lower, np.where(template.sense >= 0, rhs, -np.inf)]),
+        row_upper=np.concatenate([before.row_upper, np.where(template.sense <= 0, rhs, np.inf)]),
+        rows=before.rows.and_more(template.rows),
+    )
     return replace(
-        program, cost=(1 - weight) * expected + weight * np.concatenate([np.zeros(len(program.cost)), own.cost]),
-        offset=(1 - weight) * program.offset, expected=expected, expected_offset=program.offset, weighing=chapter,
-        alone=alone or {},
-        lower=np.concatenate([program.lower, own.lower]),
-        upper=np.concatenate([program.upper, np.full(len(own.cost), np.inf)]),
-        integer=np.concatenate([program.integer, np.zeros(len(own.cost), dtype=bool)]), matrix=sp.csr_array(matrix),
-        row_lower=np.concatenate([program.row_lower, np.where(template.sense >= 0, rhs, -np.inf)]),
-        row_upper=np.concatenate([program.row_upper, np.where(template.sense <= 0, rhs, np.inf)]),
-        rows=program.rows.and_more(template.rows),
+        program, given=arrays, expected=expected, expected_offset=before.offset, weighing=chapter, alone=alone or {}
     )
 
 
@@ -70,38 +75,39 @@ def _own(program: Program, variables: tuple[Variable, ...], node: Node) -> _Own:
 
 def _links(program: Program) -> tuple[sp.csr_array, Array]:
     """Terms and constants of the cost of every node and the capital of every scenario, in the links' order."""
-    vectors, constants = [], []
-    for node in program.network.tree.nodes:
-        vector, constant = node_expense(program, node)
-        vectors.append(vector)
-        constants.append(constant)
-    for scenario in program.network.tree.scenarios:
-        vectors.append(scenario_capital(program, scenario))
-        constants.append(0.0)
-    return sp.csr_array(sp.vstack([sp.csr_array(v.reshape(1, -1)) for v in vectors])), np.array(constants)
+    tree, width = program.network.tree, program.frame.width
+    expenses = [node_expense(program, node) for node in tree.nodes]
+    capital = [scenario_capital(program, scenario) for scenario in tree.scenarios]
+    empty = sp.csr_array((len(capital), width - program.frame.investments))
+    rows = [terms for terms, _ in expenses]
+    if capital:
+        rows.append(sp.csr_array(sp.hstack([sp.csr_array(np.array(capital)), empty], format="csr")))
+    constants = [constant for _, constant in expenses]
+    return sp.csr_array(sp.vstack(rows, format="csr")), np.array([*constants, *np.zeros(len(capital))])
 
 
-def node_expense(program: Program, node: Node) -> tuple[Array, float]:
-    """Cost of a node as if it were certain: coefficients of all columns, and the constant [money]."""
-    vector, constant = np.zeros(len(program.cost)), 0.0
-    worth = node.length * node.factor
-    links = {link.name for link in program.operation.links}
-    for item in program.cost_items(node):
-        if item.family not in links:
-            vector[program.slice(node, item.family)] += worth * item.yearly
-        else:
-            terms, fixed = program.link(node, item.family)
-            vector += worth * (terms.T @ item.yearly)
-            constant += worth * float(item.yearly @ fixed)
-    return vector, constant
+def node_expense(program: Program, node: Node) -> tuple[sp.csr_array, float]:
+    """Cost of a node as if it were certain: a row over all columns, and the constant [money]."""
+    pieces, frame = program.pieces, program.frame
+    own, stamp, worth = pieces.numbers(node).costs, pieces.stamp(node), node.length * node.factor
+    places = np.flatnonzero(own)
+    columns = np.concatenate([
+        frame.base(node.index) + places, stamp.costs.columns(frame.bases(program.network.tree.path(node)))
+    ])
+    values = worth * np.concatenate([own[places], stamp.costs.values])
+    return sp.csr_array((values, (np.zeros(len(columns), dtype=int), columns)), shape=(1, frame.width)), (
+        worth * stamp.offset
+    )
 
 
 def scenario_capital(program: Program, scenario: Scenario) -> Array:
     """Capital cost of a scenario: the investments' costs as if it were certain [money]."""
-    network = replace(program.network, tree=program.network.tree.weighed(scenario))
-    vector = np.zeros(len(program.cost))
-    first = network.tree.nodes[0]
-    for family in model.investments(network).variables:
+    shares = np.zeros(len(program.network.tree.nodes))
+    shares[list(scenario.shares)] = list(scenario.shares.values())
+    vector = np.zeros(program.frame.investments)
+    for family in program.investments.variables:
         for costs in family.costs.values():
-            vector[program.slice(None, family.name)] += np.asarray(costs(first), dtype=float)
+            assert isinstance(costs, Capital)
+            start = program.investment_layout.starts[family.name]
+            vector[start : start + len(family.keys)] += costs.weighed(shares)
     return vector

@@ -24,7 +24,7 @@ from planner.assemble import Program
 from planner.mathematics import model, risk
 from planner.mathematics.model import structure_of
 from planner.network import Network
-from planner.program import Chapter, Constraint, Data, Link, Variable
+from planner.program import Chapter, Constraint, Data, Link, Terms, Variable
 from planner.template import frozen_collector
 from planner.tree import Node, Scenario
 
@@ -90,7 +90,8 @@ class _Builder:
 
     def _link(self, link: Link, node: Node) -> pyo.Expression:
         terms: list[list[Any]] = [[constant] for constant in link.constants(node)]
-        for term in link.terms(node):
+        found = link.terms(node)
+        for term in (t for part in found for t in (part.one_by_one() if isinstance(part, Terms) else (part,))):
             column = getattr(self.blocks[term.node], term.family)[term.key]
             terms[term.position].append(term.coefficient * column)
         return _expressions(link, [pyo.quicksum(parts) for parts in terms])

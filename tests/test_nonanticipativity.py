@@ -7,7 +7,6 @@ equality for each column of two nodes that cannot be told apart must give the ve
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,8 +65,8 @@ def bound_together(tree: Tree, fan: Program) -> Program:
     left, right = (np.array([pair[side] for pair in equal], dtype=int) for side in (0, 1))
     rows = sp.csr_array((np.ones(len(equal)), (numbers, left)), shape=(len(equal), len(fan.cost)))
     rows = rows - sp.csr_array((np.ones(len(equal)), (numbers, right)), shape=(len(equal), len(fan.cost)))
-    return replace(
-        fan, matrix=sp.csr_array(sp.vstack([fan.matrix, rows], format="csr")),
+    return fan.changed(
+        matrix=sp.csr_array(sp.vstack([fan.matrix, rows], format="csr")),
         row_lower=np.concatenate([fan.row_lower, np.zeros(len(equal))]),
         row_upper=np.concatenate([fan.row_upper, np.zeros(len(equal))]),
     )

@@ -101,7 +101,7 @@ def chapter(network: Network) -> Chapter:
             Variable("held", keys, "exporter's material in stock at the end of the period", "quantity"),
         ),
         links=(Link("held_before", keys, "exporter's material left in stock after decay", carried,
-                    lambda _: [0.0] * len(keys), "quantity"),),
+                    lambda _: [0.0] * len(keys), "quantity", of_figures=True),),
         constraints=(
             Constraint("access", keys, access),
             Constraint("kept_in_fill", keys, kept_in_fill),

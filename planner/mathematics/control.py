@@ -197,17 +197,6 @@ def quota(network: Network, name: str, node: Node) -> float:
     return amount.at(node.middle) if holds and amount is not None else math.inf
 
 
-def technology(network: Network, project: str, node: Node) -> tuple[float, float]:
-    """Speed of work on a project, 1 as planned, and the added share of its cost, at a node."""
-    pace, dearer = 1.0, 0.0
-    for measure in network.measures(node):
-        control = measure.control
-        if control.kind == "technology" and touches_project(network, control, project):
-            pace = min(pace, 1 - degree(measure, node) * (1 - control.pace))
-            dearer = max(dearer, degree(measure, node) * control.dearer)
-    return pace, dearer
-
-
 def touches_project(network: Network, control: Control, project: str) -> bool:
     """Whether work on a project needs what a technology ban denies."""
     asset = network.asset_of(network.base.projects[project])

@@ -133,8 +133,8 @@ def _substitution_links(network: Network) -> tuple[Link, Link]:
         return [0.0] * len(keys)
 
     return (
-        Link("substituted_before", keys, "substitution at the parent", before, nothing),
-        Link("substituted_kept", keys, "substitution that is kept from the parent", kept, nothing),
+        Link("substituted_before", keys, "substitution at the parent", before, nothing, of_figures=True),
+        Link("substituted_kept", keys, "substitution that is kept from the parent", kept, nothing, of_figures=True),
     )
 
 
@@ -163,7 +163,7 @@ def _return_link(network: Network, name: str, meaning: str, rated: bool) -> Link
         parts = network.instance(node).returns.values()
         return [rate(q, node) * q.history.at(node.middle) for q in parts]
 
-    return Link(name, tuple((q,) for q in names), meaning, terms, history)
+    return Link(name, tuple((q,) for q in names), meaning, terms, history, of_figures=True)
 
 
 # --- rules -------------------------------------------------------------------------------------------

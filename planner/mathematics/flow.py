@@ -5,17 +5,19 @@ Index a: assets; p: processes; k: commodities; r: regions; n: nodes.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyomo.environ as pyo
+from numpy.typing import NDArray
 
 from planner.figure import Figure
 from planner.mathematics.control import lane_passes
 from planner.mathematics.investment import decisions, size_terms
-from planner.mathematics.work import available_share
+from planner.mathematics.work import work
 from planner.network import Network
-from planner.program import Chapter, Constraint, Link, OfFigures, Term, Variable
+from planner.program import Chapter, Constraint, Key, Link, OfFigures, Term, Terms, Variable
 from planner.schema import Instance
 from planner.tree import Node
 
@@ -37,30 +39,57 @@ def availability(network: Network, asset: str, node: Node) -> float:
     return lane_passes(network, network.movement_of_asset[asset], node)
 
 
-def online_terms(network: Network, node: Node, scale: bool) -> list[Term]:
+def online_terms(network: Network, node: Node, scale: bool) -> list[Term | Terms]:
     """Terms of capacity online (or available, with `scale`) of every asset, by position in `assets`.
 
     online = existing * (1 - sum retire) + sum_j sum_m rho(j, m->n) size[j,m]
     """
-    open_to = set(decisions(network))
-    result: list[Term] = []
-    for position, asset in enumerate(network.assets):
-        share = availability(network, asset, node) if scale else 1.0
-        stands = existing(network, asset, node)
-        facility = network.base.facilities.get(asset)
-        for m in network.tree.path(node):
-            if facility is not None and facility.retirement and stands > 0 and m.onset is None:
-                result.append(Term(position, None, "retire", (asset, m.group), -share * stands))
-            for name in network.projects_of[asset]:
-                if (name, m.group) not in open_to:
-                    continue
-                rho = share * available_share(network, name, m, node)
-                if rho > 0:
-                    result += [
-                        Term(position, None, family, key, rho * c)
-                        for family, key, c in size_terms(network, name, m.group)
-                    ]
+    result: list[Term | Terms] = []
+    shares = np.array([availability(network, asset, node) if scale else 1.0 for asset in network.assets])
+    closing = _closing(network, node)
+    for m in network.tree.path(node):
+        if m.onset is None:
+            result += [Term(position, None, "retire", (asset, m.group), -shares[position] * stands)
+                       for position, asset, stands in closing]
+        built = builds(network, m.group)
+        rho = shares[built.positions] * work(network).available_share(m, node)[built.projects] * built.sizes
+        there = np.flatnonzero(rho)
+        if len(there):
+            result.append(Terms(None, built.variables, there, built.positions[there], rho[there]))
     return result
+
+
+def _closing(network: Network, node: Node) -> list[tuple[int, str, float]]:
+    """Facilities that may be closed and stand at a node: position, name and capacity."""
+    return [
+        (position, asset, stands) for position, asset in enumerate(network.assets)
+        if asset in network.base.facilities and network.base.facilities[asset].retirement
+        and (stands := existing(network, asset, node)) > 0
+    ]
+
+
+class Builds(NamedTuple):
+    """What can be decided in a group: every variable that carries a size, and whose."""
+
+    variables: tuple[tuple[str, Key], ...]
+    projects: NDArray[np.int64]  # Number of the project of each variable.
+    positions: NDArray[np.int64]  # Position of the asset it enlarges.
+    sizes: NDArray[np.float64]  # Size of one unit of it.
+
+
+@lru_cache(maxsize=10_000)
+def builds(network: Network, group: str) -> Builds:
+    """The variables by which capacity is decided in a group."""
+    assets = {asset: i for i, asset in enumerate(network.assets)}
+    found = [
+        ((family, key), work(network).position[name], assets[network.asset_of(network.base.projects[name])], size)
+        for name, open_in in decisions(network) if open_in == group
+        for family, key, size in size_terms(network, name, group)
+    ]
+    variables, projects, positions, sizes = zip(*found, strict=True) if found else ((), (), (), ())
+    return Builds(
+        variables, np.array(projects, dtype=np.int64), np.array(positions, dtype=np.int64), np.array(sizes, dtype=float)
+    )
 
 
 def _variable_cost(instance: Instance, activity: tuple[str, str]) -> Figure:

@@ -6,14 +6,17 @@ n, m: nodes; a: assets (facilities and lanes that projects build).
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from collections.abc import Container
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyomo.environ as pyo
 
 from planner.figure import Figure
-from planner.mathematics.work import charge, under_construction
+from planner.mathematics.work import Array, work
 from planner.names import matching
 from planner.network import Network
 from planner.program import Chapter, Constraint, Key, Variable
@@ -100,40 +103,48 @@ def least_size(network: Network, name: str, group: str) -> float:
 # --- variables ---------------------------------------------------------------------------------------
 
 
-def _capital(network: Network, keys: tuple[Key, ...], part: str) -> list[float]:
-    """Objective coefficient of each key: the charge of `capital.fixed`, or of `capital.variable`."""
-    result = []
-    for name, group in keys:
-        total = 0.0
-        for node in network.tree.groups[group]:
-            capital = network.instance(node).projects[name].capital
-            figure: Figure = getattr(capital, part)
-            total += charge(network, name, node) * figure.at(node.middle)
-        result.append(total)
-    return result
+@dataclass(frozen=True)
+class Capital:
+    """Objective coefficients of the capital that a family of decision variables carries.
+
+    A key's coefficient is the sum over the nodes of its group of charge(j, n) times the capital of one unit of the
+    variable by the figures of n: `capital.fixed` of a start, `capital.variable` of what carries the size, the cost at
+    the end of a piece of a curve.
+    """
+
+    network: Network
+    family: str
+    keys: tuple[Key, ...]
+
+    def __call__(self, _: Node) -> Array:
+        return self.weighed(None)
+
+    def weighed(self, probabilities: Array | None) -> Array:
+        """The same as if the nodes had other probabilities."""
+        found, position = np.zeros(len(self.keys)), work(self.network).position
+        charged = work(self.network).charged(probabilities)
+        for i, key in enumerate(self.keys):
+            for node, charge in charged.get(key[1], ()):
+                found[i] += charge[position[key[0]]] * self._of_one(key, node)
+        return found
+
+    def _of_one(self, key: Key, node: Node) -> float:
+        """Capital of one unit of a variable by the figures of a node [money]."""
+        capital = self.network.instance(node).projects[key[0]].capital
+        if self.family == "end_weight":
+            segment: Point = getattr(segments(capital.curve)[key[2] - 1], key[3])
+            return segment.cost
+        per_size = _size_of_one(self.network, key[0], key[1]).get(self.family, 0.0)
+        cost = self.network.price * capital.variable.at(node.middle) * per_size if per_size else 0.0
+        return cost + (capital.fixed.at(node.middle) if self.family == "start" else 0.0)
 
 
-def _of_size(network: Network, family: str, keys: tuple[Key, ...]) -> list[float]:
-    """Cost of `capital.variable` on the variable that carries the size."""
-    costs = _capital(network, keys, "variable")
-    terms = [next((t for t in size_terms(network, *key) if t[0] == family), None) for key in keys]
-    return [network.price * c * t[2] if t is not None else 0.0 for c, t in zip(costs, terms, strict=True)]
-
-
-def _start_costs(network: Network, keys: tuple[Key, ...], _: Node) -> list[float]:
-    fixed = _capital(network, keys, "fixed")
-    return [a + b for a, b in zip(fixed, _of_size(network, "start", keys), strict=True)]
-
-
-def _curve_costs(network: Network, keys: tuple[Key, ...], _: Node) -> list[float]:
-    result = []
-    for name, group, i, side in keys:
-        total = 0.0
-        for node in network.tree.groups[group]:
-            segment = segments(network.instance(node).projects[name].capital.curve)[i - 1]
-            total += charge(network, name, node) * getattr(segment, side).cost
-        result.append(total)
-    return result
+@lru_cache(maxsize=100_000)
+def _size_of_one(network: Network, name: str, group: str) -> dict[str, float]:
+    """Size that one unit of a family's variable stands for, where a variable carries it alone."""
+    if network.base.projects[name].capital.curve:
+        return {}
+    return {family: coefficient for family, _, coefficient in size_terms(network, name, group)}
 
 
 def _needs_start(network: Network, name: str) -> bool:
@@ -168,18 +179,18 @@ def chapter(network: Network) -> Chapter:
     variables = (
         Variable("start", keys, "project is decided", one, upper=lambda _: [1.0] * len(keys),
                  integer=[yes_or_no[k[0]] for k in keys],
-                 costs={"capital": partial(_start_costs, network, keys)}, parts=_parts(network, keys)),
+                 costs={"capital": Capital(network, "start", keys)}, parts=_parts(network, keys)),
         Variable("size", sized, "size decided", upper=lambda _: [most_size(network, *k) for k in sized],
-                 costs={"capital": lambda _: _of_size(network, "size", sized)}, parts=_parts(network, sized)),
+                 costs={"capital": Capital(network, "size", sized)}, parts=_parts(network, sized)),
         Variable("modules", modular, "modules decided", "modules",
                  upper=lambda _: [float(projects[k[0]].size.modules or 1) for k in modular], integer=True,
-                 costs={"capital": lambda _: _of_size(network, "modules", modular)}, parts=_parts(network, modular)),
+                 costs={"capital": Capital(network, "modules", modular)}, parts=_parts(network, modular)),
         Variable("piece", pieces, "size lies on this piece of the cost curve", one,
                  upper=lambda _: [1.0] * len(pieces),
                  integer=[not all(is_convex(i.projects[p[0]].capital.curve) for i in network.instances.values())
                           for p in pieces]),
         Variable("end_weight", ends, "weight of this end of the piece", one,
-                 costs={"capital": partial(_curve_costs, network, ends)}, parts=_parts(network, ends)),
+                 costs={"capital": Capital(network, "end_weight", ends)}, parts=_parts(network, ends)),
         Variable("impossible", _impossible(network), "size of a group of which nothing can be decided", "quantity/year",
                  upper=lambda _: [0.0] * len(_impossible(network))),
         Variable("retire", closing, "share of existing capacity closed", one, upper=lambda _: [1.0] * len(closing)),
@@ -203,10 +214,8 @@ def _constraints(
     needed = tuple((j, g, before) for j, g in keys for before in base.projects[j].requires)
     groups = base.project_groups
     limited = tuple((name, *path) for name in groups for path in paths)
-    at_once = tuple(
-        (name, node.index) for name, group in groups.items() if group.building_at_once is not None
-        for node in network.tree.nodes if any((j, node.group) in open_to for j in members(network, name))
-    )
+    at_once = tuple(key for name, group in groups.items() if group.building_at_once is not None
+                    for key in _crowded(network, name, open_to))
     at_least = tuple(k for k in sized if least_size(network, *k) > 0)
     return (
         Constraint("decided_once", once, decided_once),
@@ -226,6 +235,26 @@ def _constraints(
         Constraint("group_most_size", tuple(k for k in limited if groups[k[0]].most_size), group_most_size),
         Constraint("group_most_capital", _capital_paths(network), group_most_capital),
     )
+
+
+def _crowded(network: Network, group_name: str, open_to: set[Key]) -> list[Key]:
+    """(group, node) for every set of decisions of a group whose work can be under way together."""
+    nodes = (n[0] for n in work(network).ways.values())
+    found: dict[tuple[Key, ...], Key] = {}
+    for node in nodes:
+        if any((j, node.group) in open_to for j in members(network, group_name)):
+            found.setdefault(tuple(_under_way(network, group_name, node, open_to)), (group_name, node.index))
+    return list(found.values())
+
+
+def _under_way(network: Network, group_name: str, node: Node, open_to: Container[Key]) -> list[Key]:
+    """The decisions of a group on the way to a node whose work is going on there."""
+    names, position = members(network, group_name), work(network).position
+    return [
+        (name, m.group) for m in network.tree.path(node) if m.group
+        for under_way in (work(network).under_construction(m, node),)
+        for name in names if under_way[position[name]] and (name, m.group) in open_to
+    ]
 
 
 def _capital_paths(network: Network) -> tuple[Key, ...]:
@@ -270,6 +299,7 @@ def _size(block: Any, name: str, group: str) -> Any:
     return sum(c * getattr(block, family)[key] for family, key, c in size_terms(block.network, name, group))
 
 
+@lru_cache(maxsize=4096)
 def members(network: Network, group_name: str) -> list[str]:
     """The projects of a group."""
     return matching(network.base.project_groups[group_name].projects, network.base.projects)
@@ -338,13 +368,8 @@ def group_at_most(block: Any, group_name: str, *path: str) -> Any:
 def building_at_once(block: Any, group_name: str, node_index: int) -> Any:
     r"""\sum_{j \in G} \sum_{m \preceq n,\, n \text{ within the lead time of } (j,m)} start_{j,g(m)} \le at\_once_G"""
     network: Network = block.network
-    node = network.tree.nodes[node_index]
-    starts = [
-        block.start[name, m.group]
-        for name in members(block.network, group_name)
-        for m in network.tree.path(node)
-        if (name, m.group) in block.start and under_construction(network, name, m, node)
-    ]
+    keys = _under_way(network, group_name, network.tree.nodes[node_index], block.start)
+    starts = [block.start[key] for key in keys]
     most = network.base.project_groups[group_name].building_at_once
     return sum(starts) <= most if starts else pyo.Constraint.Skip
 

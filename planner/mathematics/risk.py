@@ -91,8 +91,8 @@ def node_total(block: Any, node: str) -> Any:
 def scenario_total(block: Any, name: str) -> Any:
     r"""scenario\_cost_s = \sum_n share_{s,n}\, node\_cost_n + capital_s"""
     tree = block.network.tree
-    scenario = next(s for s in tree.scenarios if s.name == name)
-    spent = sum(share * block.node_cost[tree.nodes[i].key] for i, share in scenario.shares.items())
+    shares = tree.scenario(name).shares
+    spent = sum(share * block.node_cost[tree.nodes[i].key] for i, share in shares.items())
     return block.scenario_cost[name] == spent + block.scenario_capital[name]
 
 

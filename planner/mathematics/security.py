@@ -10,18 +10,12 @@ from typing import Any
 
 import pyomo.environ as pyo
 
+from planner.mathematics.situation import OfSituation, applies
 from planner.names import matching
 from planner.network import Network
 from planner.program import Chapter, Constraint, Data, Key, OfFigures, Variable
-from planner.schema import Dependence, Requirement, Served
-from planner.tree import MOMENT, Node
-
-
-def applies(network: Network, requirement: Requirement, node: Node) -> bool:
-    """Whether a node lies in the requirement's years and futures."""
-    begun = requirement.start is None or node.start >= requirement.start - MOMENT
-    over = requirement.end is not None and node.start >= requirement.end - MOMENT
-    return begun and not over and bool(matching(requirement.futures, node.futures))
+from planner.schema import Dependence, Served
+from planner.tree import Node
 
 
 def served_keys(network: Network) -> tuple[Key, ...]:
@@ -91,7 +85,7 @@ def chapter(network: Network) -> Chapter:
                      costs={"penalty": of(penalties)}, parts=[(k[0], k[1]) for k in keys]),
         ),
         data=(Data("allowed_short", served, "shortage allowed",
-                   lambda n: [allowed_short(network, k, n) for k in served]),),
+                   OfSituation(network, lambda n: [allowed_short(network, k, n) for k in served])),),
         constraints=(
             Constraint("served", served, served_rule),
             Constraint("dependence", dependent, dependence_rule),

@@ -8,6 +8,7 @@ from typing import Any
 
 from planner.figure import Figure
 from planner.mathematics.control import in_force
+from planner.mathematics.situation import OfSituation
 from planner.names import fits_any
 from planner.network import Network
 from planner.program import Chapter, Constraint, Key, Link, OfFigures, Term, Variable
@@ -33,7 +34,7 @@ def _stock_costs(network: Network, part: str, node: Node) -> list[float]:
     stockpiles = network.instance(node).stockpiles.values()
     if part == "holding_cost":
         return [network.price * w.holding_cost.at(node.middle) for w in stockpiles]
-    is_leaf = node in network.tree.leaves
+    is_leaf = network.tree.is_leaf(node)
     return [-network.price * w.final_value.at(node.middle) / node.length if is_leaf else 0.0 for w in stockpiles]
 
 
@@ -75,14 +76,16 @@ def chapter(network: Network) -> Chapter:
         variables=(
             Variable("filled", keys, "put into stock", upper=of(partial(bounds, "fill_limit"))),
             Variable("released", keys, "taken out of stock",
-                     upper=lambda n: [_most_released(network, name, n) for name in names]),
+                     upper=OfSituation(network, lambda n: [_most_released(network, name, n) for name in names])),
             Variable("stock", keys, "stock at the end of the period", "quantity",
                      lower=of(partial(bounds, "least")), upper=of(partial(bounds, "capacity")),
                      costs={"holding": of(partial(_stock_costs, network, "holding_cost")),
-                            "final_value": partial(_stock_costs, network, "final_value")}, parts=parts),
+                            "final_value": OfSituation(network, partial(_stock_costs, network, "final_value"))},
+                     parts=parts),
         ),
         links=(
-            Link("carried", keys, "stock left of the parent's after decay", carried, opening, "quantity"),
+            Link("carried", keys, "stock left of the parent's after decay", carried, opening, "quantity",
+                 of_figures=True),
             Link("resumed", keys, "stock with which the world goes on after a shock", partial(_resumed, keys),
                  lambda _: [0.0] * len(keys), "quantity",
                  costs={"final_value": partial(_resumed_costs, network)}, parts=parts),

@@ -6,7 +6,7 @@ Index l: movements (lane, commodity, from, to); s: suppliers and o: outlets with
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from planner.mathematics.control import (
     supplier_passes,
 )
 from planner.mathematics.investment import Segment, decisions, is_convex, most_size, segments
+from planner.mathematics.situation import OfSituation
 from planner.names import fits_any, matching
 from planner.network import Movement, Network, Purchase, Sale
 from planner.program import Chapter, Constraint, Data, Link, Numbers, OfFigures, PerNode, Term, Variable
@@ -197,7 +198,7 @@ def _lane_variables(network: Network) -> tuple[Variable, ...]:
     ends = tuple((*p, side) for p in pieces for side in ("left", "right"))
     return (
         Variable("flow", network.movements, "quantity sent",
-                 upper=partial(_flow_bounds, network, of(partial(_capacities, network))),
+                 upper=OfSituation(network, partial(_flow_bounds, network, of(partial(_capacities, network)))),
                  costs={"freight": of(partial(_freight, network)),
                         "tariff": of(partial(_lane_tariff, network))},
                  parts=[_lane_part(m) for m in network.movements]),
@@ -213,14 +214,14 @@ def _lane_variables(network: Network) -> tuple[Variable, ...]:
 
 
 def _market_variables(network: Network) -> tuple[Variable, ...]:
-    kept, of = tuple(_reserves(network)), partial(OfFigures, network)
+    kept, of, at = tuple(_reserves(network)), partial(OfFigures, network), partial(OfSituation, network)
     bought = [(s, r) for s, _, r in network.purchases]
     sold = [(o, r) for o, _, r in network.sales]
     return (
         Variable("purchased", network.purchases, "quantity bought",
-                 upper=partial(_purchase_bounds, network, of(partial(_amounts, network))),
-                 costs={"purchase": partial(_dearer, network, of(partial(_step_prices, network))),
-                        "tariff": partial(_dearer, network, of(partial(_step_tariffs, network))),
+                 upper=at(partial(_purchase_bounds, network, of(partial(_amounts, network)))),
+                 costs={"purchase": at(partial(_dearer, network, of(partial(_step_prices, network)))),
+                        "tariff": at(partial(_dearer, network, of(partial(_step_tariffs, network)))),
                         "delivery": of(partial(_delivery, network))}, parts=bought),
         Variable("sold", network.sales, "quantity sold",
                  upper=of(lambda n: [_sale_step(network, key, n)[1] for key in network.sales]),
@@ -252,7 +253,8 @@ def _reserve_link(network: Network) -> Link:
         figures = [network.instance(node).suppliers[s].steps[i - 1].reserve for s, i in keys]
         return [f.at(node.middle) if f is not None else 0.0 for f in figures]
 
-    return Link("remaining_before", keys, "reserve left before the period", terms, constants, "quantity")
+    return Link("remaining_before", keys, "reserve left before the period", terms, constants, "quantity",
+                of_figures=True)
 
 
 def _shared_steps(network: Network) -> tuple[tuple[str, int], ...]:
@@ -277,9 +279,10 @@ def _region_limited(network: Network) -> tuple[tuple[str, str], ...]:
     )
 
 
+@lru_cache(maxsize=8)
 def _quotas(network: Network) -> tuple[tuple[str], ...]:
     """The quotas that some node knows."""
-    used = {m.name for node in network.tree.nodes for m in network.measures(node)}
+    used = {m.name for measures in network.all_measures.values() for m in measures}
     return tuple((name,) for name, c in network.base.controls.items() if c.kind == "quota" and name in used)
 
 
@@ -300,12 +303,13 @@ def _data(network: Network) -> tuple[Data, ...]:
     return (
         Data("step_amount", steps, "most sold at a step",
              of(lambda n: [_step(network, (*k, ""), n)[1] for k in steps])),
-        Data("region_limit", regions, "most delivered to a region", region_limits),
+        Data("region_limit", regions, "most delivered to a region",
+             OfSituation(network, region_limits)),
         Data("step_depth", sales, "depth of a market's step",
              of(lambda n: [_sale_step(network, (*k, ""), n)[1] for k in sales])),
         Data("least_sold", pledged, "least sold to an outlet", of(pledges)),
         Data("quota_amount", _quotas(network), "most an exporter lets out",
-             lambda n: [quota(network, name, n) for (name,) in _quotas(network)]),
+             OfSituation(network, lambda n: [quota(network, name, n) for (name,) in _quotas(network)])),
     )
 
 

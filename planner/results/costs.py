@@ -11,7 +11,7 @@ from functools import lru_cache
 import pandas as pd
 
 from planner.assemble import CostItem
-from planner.mathematics.work import charges
+from planner.mathematics.work import work
 from planner.results.rows import NODE, Row, at
 from planner.results.solution import Solution
 from planner.units import unit
@@ -56,6 +56,6 @@ def _capital(solution: Solution) -> Iterator[Row]:
             cost = solution.overnight(decision.project, decision.group, decided)
             region = network.region_of(network.asset_of(project))
             row = {"item": "capital", "part": decision.project, "region": region}
-            for charge in charges(network, decision.project, decided):
+            for charge in work(network).charges(decision.project, decided):
                 yearly = charge.yearly * cost
                 yield row | at(charge.node) | {"yearly": yearly, "discounted": yearly * charge.weight}

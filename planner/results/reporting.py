@@ -11,12 +11,12 @@ import pandas as pd
 
 from planner.mathematics.security import (
     allowed_short,
-    applies,
     dependence_keys,
     dependence_places,
     served_keys,
     share_allowed,
 )
+from planner.mathematics.situation import applies
 from planner.results.rows import NODE, NOTHING, Row, at, table
 from planner.results.scenarios import mass
 from planner.results.solution import Solution

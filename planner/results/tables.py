@@ -13,7 +13,7 @@ import pandas as pd
 
 from planner.mathematics.flow import existing
 from planner.mathematics.trade import price_paid
-from planner.mathematics.work import available_share, charge
+from planner.mathematics.work import work
 from planner.results.costs import costs
 from planner.results.reporting import bought_from, element_balance, prices, requirements, shares
 from planner.results.rows import NODE, NOTHING, Row, at, table
@@ -45,7 +45,7 @@ def plan(solution: Solution) -> pd.DataFrame:
             project = network.base.projects[decision.project]
             asset, node = network.asset_of(project), decision.node
             charged = sum(
-                charge(network, decision.project, m) * solution.overnight(decision.project, decision.group, m)
+                work(network).charge(decision.project, m) * solution.overnight(decision.project, decision.group, m)
                 for m in network.tree.groups[decision.group]
             )
             yield {
@@ -107,7 +107,8 @@ def _added(solution: Solution, node: Node) -> dict[str, float]:
     for decision in solution.decided:
         if decision.group in path:
             asset = network.asset_of(network.base.projects[decision.project])
-            rho = available_share(network, decision.project, path[decision.group], node)
+            shares = work(network).available_share(path[decision.group], node)
+            rho = float(shares[work(network).position[decision.project]])
             added[asset] = added.get(asset, 0.0) + rho * decision.size
     return added
 

@@ -92,6 +92,7 @@ def ours(scale: Scale, _: Path) -> Built:
     network = build_network(parsed)
     watch.end("network")
     program = assemble(network)
+    assert program.arrays.rows, "assembled when first asked for"
     watch.end("assemble")
     solver = load(program, Options())
     watch.end("load")

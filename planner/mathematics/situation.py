@@ -1,0 +1,67 @@
+"""Situations: what a node's own numbers may depend on. Nodes that share all of it share one number.
+
+The span, the figures of the variant, every measure with how strictly it holds, which requirements apply, and whether
+the node is the last of its branch or followed by a world that goes on after a shock. Nothing of the path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from planner.mathematics.control import degree, share_passing
+from planner.names import matching
+from planner.network import Network
+from planner.program import Numbers, PerNode
+from planner.schema import Requirement
+from planner.template import Array
+from planner.tree import MOMENT, Node
+
+
+def applies(network: Network, requirement: Requirement, node: Node) -> bool:
+    """Whether a node lies in the requirement's years and futures."""
+    begun = requirement.start is None or node.start >= requirement.start - MOMENT
+    over = requirement.end is not None and node.start >= requirement.end - MOMENT
+    return begun and not over and bool(matching(requirement.futures, node.futures))
+
+
+@lru_cache(maxsize=8)
+def situations(network: Network) -> tuple[int, ...]:
+    """The number of every node's situation."""
+    numbers: dict[Hashable, int] = {}
+    found = []
+    for node in network.tree.nodes:
+        situation = (
+            id(network.instance(node)), node.start, node.length, tuple(_holding(network, node)),
+            tuple(applies(network, q, node) for q in network.instance(node).requirements.values()),
+            network.tree.is_leaf(node), bool(node.resumed),
+        )
+        found.append(numbers.setdefault(situation, len(numbers)))
+    return tuple(found)
+
+
+def _holding(network: Network, node: Node) -> Iterator[tuple[Hashable, ...]]:
+    """The measures that do anything at a node, each with all that tells how much."""
+    for measure in network.measures(node):
+        force, share = degree(measure, node), share_passing(measure, node)
+        in_window = measure.start <= node.middle < measure.end
+        if force > 0 or share < 1 or in_window:
+            yield measure.name, id(measure.control), force, share, in_window
+
+
+@dataclass(frozen=True)
+class OfSituation:
+    """Numbers of a node that are computed once for all nodes of its situation. Of the path they may know nothing."""
+
+    network: Network
+    function: PerNode
+    known: dict[int, Array] = field(default_factory=dict)
+
+    def __call__(self, node: Node) -> Numbers:
+        situation = situations(self.network)[node.index]
+        if situation not in self.known:
+            self.known[situation] = np.asarray(self.function(node), dtype=float)
+        return self.known[situation]
