@@ -41,6 +41,10 @@ class NoAnswerError(Exception):
         self.status = status
 
 
+class WorkerLostError(Exception):
+    """A process, rank or machine that did a part of the work is gone, and its jobs with it."""
+
+
 class InputError(Exception):
     """An input that cannot be used, with every problem found in it."""
 

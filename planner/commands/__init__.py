@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from planner.__main__ import BAD_INPUT, GOOD, INFEASIBLE, INTERNAL, INTERRUPTED, STOPPED
-from planner.errors import InputError, NoAnswerError
+from planner.errors import InputError, NoAnswerError, WorkerLostError
 
 # The module of each command, imported when it is used; its function has the command's name.
 MODULES = {
@@ -29,8 +29,9 @@ def run(options: argparse.Namespace) -> int:
             return int(getattr(module, options.verb)(options))
     except InputError as error:
         return _failed(str(error), BAD_INPUT)
-    except NoAnswerError as error:
-        return _failed(str(error), INFEASIBLE if error.status in ("infeasible", "unbounded") else STOPPED)
+    except (NoAnswerError, WorkerLostError) as error:
+        has_none = isinstance(error, NoAnswerError) and error.status in ("infeasible", "unbounded")
+        return _failed(str(error), INFEASIBLE if has_none else STOPPED)
     except KeyboardInterrupt:
         return _failed("interrupted; nothing was written", INTERRUPTED)
     except BrokenPipeError:

@@ -1,0 +1,138 @@
+"""MPI ranks, started and watched from outside: a rank that dies takes its MPI job along, but not this process.
+
+`mpiexec` starts one rank more than there are workers. It is the broker (`planner.executors.broker`): jobs reach it
+through a socket, and it hands them to the workers by `mpi4py.futures`. Within a batch job of a cluster, mpiexec
+spreads the ranks over the hosts of the job; the first of them must be this one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import pickle
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from planner.errors import InputError, Place, Problem, WorkerLostError
+from planner.executors.team import Setup, Team, require, starting_workers
+
+START = 60.0  # Seconds until the ranks must be there.
+TOLD = 2000  # Characters of what mpiexec said that are passed on.
+
+
+def mpiexec(place: str = "--executor", extra: str = "mpi") -> str:
+    """The starter of MPI jobs: the one installed with this Python before any other."""
+    require("mpi4py", extra, place)
+    own = Path(sys.executable).with_name("mpiexec")
+    found = str(own) if own.exists() else shutil.which("mpiexec")
+    if found is None:
+        hint = f"pip install 'planner[{extra}]'"
+        raise InputError([Problem("missing-program", "there is no mpiexec", Place(place, 0, 0), hint)])
+    return found
+
+
+def ranks(count: int, setup: Setup) -> Team:
+    """So many MPI ranks as workers."""
+    inner = Ranks(count, setup)
+    return Team(inner, count, inner.stop, (WorkerLostError,))
+
+
+class Ranks(Executor):
+    """The parent's side of the broker."""
+
+    def __init__(self, count: int, setup: Setup) -> None:
+        command = [mpiexec(), "-n", str(count + 1), sys.executable, "-m", "mpi4py.futures", "-m",
+                   "planner.executors.broker"]  # fmt: skip
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by shutdown
+        self._pending: dict[int, Future[Any]] = {}
+        self._lock, self._numbers, self._is_lost = threading.Lock(), itertools.count(), False
+        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as door:
+            address = str(Path(folder) / "broker")
+            door.bind(address)
+            door.listen(1)
+            with starting_workers():
+                self._job = subprocess.Popen(
+                    [*command, address], stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said,
+                    start_new_session=True,
+                )
+            self._line = Connection(self._entered(door).detach())
+        self._line.send_bytes(pickle.dumps(setup))
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _entered(self, door: socket.socket) -> socket.socket:
+        """The broker's connection, as soon as it is there."""
+        door.settimeout(0.1)
+        latest = time.monotonic() + START
+        while time.monotonic() < latest and self._job.poll() is None:
+            with contextlib.suppress(TimeoutError):
+                return door.accept()[0]
+        self.stop()
+        raise WorkerLostError(f"the MPI ranks did not start: {self._told()}")
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        message = pickle.dumps((fn, args, kwargs))
+        with self._lock:
+            if self._is_lost:
+                raise self._loss()
+            number = next(self._numbers)
+            self._pending[number] = future
+            with contextlib.suppress(OSError):  # The reader then finds out, and tells all.
+                self._line.send_bytes(number.to_bytes(8, "little") + message)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        with self._lock, contextlib.suppress(OSError):
+            self._line.send_bytes(b"")
+        if wait:
+            self._reader.join()
+            self._job.wait()
+            self._line.close()
+            self._said.close()
+
+    def stop(self) -> None:
+        """End the MPI job now; its parts are in a session of their own."""
+        with contextlib.suppress(ProcessLookupError):
+            self._job.terminate()
+
+    def _read(self) -> None:
+        """Answers until the broker has closed the line; what is pending then is lost."""
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                answer = self._line.recv_bytes()
+                self._settle(self._pending.pop(int.from_bytes(answer[:8], "little")), answer[8:])
+        with self._lock:
+            self._is_lost = True
+        for future in self._pending.values():
+            if future.set_running_or_notify_cancel():
+                future.set_exception(self._loss())
+
+    def _settle(self, future: Future[Any], answer: bytes) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        is_good, value = pickle.loads(answer)
+        future.set_result(value) if is_good else future.set_exception(value)
+
+    def _loss(self) -> WorkerLostError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._job.wait(5.0)
+        told = self._told()
+        return WorkerLostError(f"an MPI rank was lost (killed, or out of memory?) and the MPI job with it: {told}")
+
+    def _told(self) -> str:
+        """What mpiexec and the ranks said."""
+        size = self._said.seek(0, os.SEEK_END)
+        self._said.seek(max(0, size - TOLD))
+        return self._said.read().decode("utf-8", "replace").strip()

@@ -1,0 +1,41 @@
+"""Jobs for tests of executors; workers import this module, so it is light."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+QUICKSTART = Path(__file__).parent.parent / "instances" / "quickstart.yaml"
+PROPERTIES: dict[str, int] = {}
+
+
+def remember(name: str, value: int) -> None:
+    PROPERTIES[name] = value
+
+
+def remembered(name: str) -> int:
+    return PROPERTIES[name]
+
+
+def process() -> int:
+    return os.getpid()
+
+
+def end() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail() -> None:
+    raise ArithmeticError("no such sum")
+
+
+def cheapest(rate: float) -> float:
+    """Least cost of the quickstart at a discount rate."""
+    from planner.reading.document import load
+    from planner.run import formulate
+    from planner.schema import Options
+    from planner.solver import solve
+
+    exact = Options(gap=0.0)
+    return solve(formulate(load(QUICKSTART, None, [f"time.discount_rate={rate}"]).instances(), exact), exact).objective

@@ -1,0 +1,97 @@
+"""Jobs give the same answers wherever they are done, and a lost worker is told clearly, never waited for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import as_completed
+
+import dask
+import pytest
+
+from planner.errors import InputError, WorkerLostError
+from planner.executors import open_executor, workers_of
+from planner.executors.team import Team
+from tests.jobs import cheapest, end, fail, process, remember, remembered
+
+APART = ("processes:2", "mpi:2", "dask:2")
+
+
+@pytest.fixture(scope="module", params=("inline", *APART))
+def team(request: pytest.FixtureRequest) -> Iterator[Team]:
+    with open_executor(request.param, initializer=remember, initargs=("seven", 7)) as executor:
+        yield executor
+
+
+def test_jobs_are_done_by_prepared_workers(team: Team) -> None:
+    where = {job.result() for job in [team.submit(process) for _ in range(6)]}
+    assert where == {os.getpid()} if workers_of(team) == 1 else os.getpid() not in where
+    assert list(team.map(remembered, ["seven"] * 5)) == [7] * 5
+    failing = team.submit(fail)
+    with pytest.raises(ArithmeticError, match="no such sum"):
+        failing.result()
+    assert sum(done.result() for done in as_completed([team.submit(pow, i, 2) for i in range(4)])) == 14
+
+
+def test_the_same_answer_everywhere(team: Team) -> None:
+    rates = [0.03, 0.08]
+    assert list(team.map(cheapest, rates)) == [cheapest(rate) for rate in rates]
+
+
+def test_ctrl_c_is_for_the_parent_alone(team: Team) -> None:
+    if workers_of(team) > 1:
+        os.kill(team.submit(process).result(), signal.SIGINT)
+    assert team.submit(pow, 2, 3).result(timeout=60) == 8
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", APART)
+def test_a_killed_worker_is_a_clear_error(name: str) -> None:
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), open_executor(name) as executor:
+        assert executor.submit(pow, 2, 3).result() == 8
+        for job in [executor.submit(end) for _ in range(3)]:
+            with pytest.raises(WorkerLostError, match="lost"):
+                job.result(timeout=60)
+
+
+@pytest.mark.long
+def test_dask_gives_the_jobs_of_a_lost_worker_to_another() -> None:
+    with open_executor("dask:2") as executor:
+        os.kill(executor.submit(process).result(), signal.SIGKILL)
+        assert [job.result(timeout=60) for job in [executor.submit(pow, i, 2) for i in range(8)]][-1] == 49
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", APART)
+def test_leaving_with_an_exception_does_not_wait(name: str) -> None:
+    def impatient() -> None:
+        with open_executor(name) as executor:
+            assert executor.submit(pow, 2, 3).result() == 8
+            executor.submit(time.sleep, 100)
+            raise KeyboardInterrupt
+
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        impatient()
+    assert time.monotonic() - begun < 60
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("procesess", "unknown-executor"), ("inline:2", "unknown-executor"), ("processes:0", "bad-option"),
+     ("mpi:two", "bad-option"), ("dask:tcp://127.0.0.1:9", "no-answer")],
+)  # fmt: skip
+def test_a_wrong_name_is_refused(name: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.executors.dask_cluster.ANSWER", 1.0)
+    with pytest.raises(InputError) as refused, open_executor(name):
+        pass
+    assert refused.value.problems[0].code == code
+
+
+@pytest.mark.parametrize(("name", "extra"), [("mpi:2", "mpi"), ("dask:2", "dask")])
+def test_a_missing_library_is_named(name: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(InputError, match=rf"planner\[{extra}\]"), open_executor(name):
+        pass
