@@ -15,8 +15,10 @@ _PUBLIC = {
     "solve": "planner.run",
     "json_schema": "planner.language",
     "new": "planner.starter",
+    "open_run": "planner.report.opened",
+    "report": "planner.report.report",
 }
-__all__ = ["__version__", "build", "json_schema", "load", "new", "solve", "validate"]
+__all__ = ["__version__", "build", "json_schema", "load", "new", "open_run", "report", "solve", "validate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     _instance(verbs.add_parser("validate", help="check an instance without solving it"))
     _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
     verbs.add_parser("schema", help="print the JSON Schema of the instance language for editors")
+    _report(verbs.add_parser("report", help="write one HTML page about a run"))
     new = verbs.add_parser("new", help="write a small commented instance to start from")
     new.add_argument("file", help="file to write, such as my-case.yaml; it must not exist")
     return top
@@ -51,6 +52,10 @@ def _changes(verb: argparse.ArgumentParser) -> None:
         "--set", dest="sets", action="append", default=[], metavar="PATH=VALUE",
         help="override: path.to.field=3, 'demands.*.amount*=1.1', 'x.y+=2' (repeatable)",
     )
+    _quiet(verb)
+
+
+def _quiet(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--quiet", action="store_true", help="no progress, no screen")
     verb.add_argument("--json", action="store_true", help="machine-readable output on standard output")
 
@@ -83,6 +88,12 @@ def _futures(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--count", type=int, default=20, help="how many futures (default 20)")
     verb.add_argument("--seed", type=int, default=0, help="seed of the draw (default 0)")
     verb.add_argument("--out", metavar="FILE", help="file to write (default: standard output); it must not exist")
+
+
+def _report(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run that planner solve has written")
+    verb.add_argument("--out", metavar="FILE", help="file to write (default RUN/report.html)")
+    _quiet(verb)
 
 
 def _solver(verb: argparse.ArgumentParser) -> None:

@@ -82,6 +82,7 @@ def datapackage(name: str, title: str | None, tables: dict[str, pd.DataFrame]) -
 
 def _field(name: str, column: pd.Series[Any]) -> dict[str, str]:
     kind = "integer" if pd.api.types.is_integer_dtype(column) else "number"
-    is_number = pd.api.types.is_numeric_dtype(column) and name != "item"
+    is_empty = len(column) > 0 and bool(column.isna().all())  # Only numbers may be missing.
+    is_number = (pd.api.types.is_numeric_dtype(column) or is_empty) and name != "item"
     field = {"name": name, "type": kind if is_number else "string"}
     return field | ({"description": COLUMNS[name]} if name in COLUMNS else {})

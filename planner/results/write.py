@@ -16,6 +16,7 @@ import pandas as pd
 
 MARK = "manifest.json"
 RESOLVED = "instance.yaml"  # The instance as solved, with everything applied.
+REPORT = "report.html"  # What `planner report` adds to a run, made from nothing else.
 OURS = {"run_sha256", "rejected"}  # Words that only manifests of runs, or of rejected ones, have.
 
 
@@ -50,7 +51,11 @@ def _is_replaceable(folder: Path, instance: str | None, given: Mapping[str, Any]
     if ours and manifest.get("given", {}).get("question") != given.get("question"):
         return False
     same = instance is None or not isinstance(manifest, dict) or manifest.get("instance", instance) == instance
-    return bool(ours) and same and all(f.is_file() and f.suffix in (".csv", ".json", ".yaml") for f in files)
+    return bool(ours) and same and all(f.is_file() and _is_of_run(f) for f in files)
+
+
+def _is_of_run(file: Path) -> bool:
+    return file.suffix in (".csv", ".json", ".yaml") or file.name == REPORT
 
 
 @contextmanager

@@ -1,0 +1,19 @@
+"""Commands that tell of runs: report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from planner.__main__ import GOOD
+
+
+def report(options: argparse.Namespace) -> int:
+    from planner.report.report import report
+
+    target = report(options.runs, options.out)
+    if options.json:
+        print(json.dumps({"report": str(target), "bytes": target.stat().st_size}))
+    elif not options.quiet:
+        print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB); open it in a browser")
+    return GOOD

@@ -1,0 +1,171 @@
+"use strict";
+// Draws every view for the chosen future, year, element and region, and again when a switch is moved.
+const Outline = JSON.parse(document.getElementById("outline").textContent);
+const form = document.getElementById("switches");
+const OPTIONS = { renderer: "svg", actions: false, ast: true, mode: "vega-lite", config: Data.theme, tooltip: { theme: "page" } };
+
+function everyText(value) {
+  if (typeof value === "string") return visible(value);
+  if (Array.isArray(value)) return value.map(everyText);
+  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, everyText(v)]));
+  return value;
+}
+
+function records(view, rows) {
+  const columns = Object.entries(view.table).map(([name, part]) => [name, column(part)]);
+  return rows.map((row) => Object.fromEntries(columns.map(([name, read]) => {
+    const value = read(row);
+    return [name, typeof value === "string" ? visible(value) : value];
+  })));
+}
+
+// On a logarithmic axis only what is above zero can stand.
+function drawable(view) {
+  const rows = rowsOf(view);
+  if (!view.extra.positive) return rows;
+  const value = column(view.table[view.extra.positive]);
+  return rows.filter((row) => value(row) > 0);
+}
+
+async function draw(view, place) {
+  for (const old of view.drawn ?? []) old.finalize();
+  view.drawn = [];
+  const rows = drawable(view);
+  if (!rows.length) {
+    empty(view, place);
+    return;
+  }
+  if (view.drawing === "material") {
+    drawMaterial(view, place, pickPlace);
+    return;
+  }
+  const all = records(view, rows);
+  if (!view.facet) {
+    const inner = document.createElement("div");
+    place.replaceChildren(inner);  // The library describes what it draws into in its own words.
+    await chart(view, inner, all);
+    return;
+  }
+  const values = [...new Set(all.map((row) => row[view.facet]))];
+  const grid = document.createElement("div");
+  grid.className = "facets";
+  place.replaceChildren(grid);
+  await Promise.all(values.map((value) => {
+    const one = document.createElement("figure"), name = document.createElement("figcaption"), inner = document.createElement("div");
+    name.textContent = value;
+    one.append(name, inner);
+    grid.append(one);
+    return chart(view, inner, all.filter((row) => row[view.facet] === value));
+  }));
+}
+
+function empty(view, place) {
+  const text = document.createElement("p");
+  text.className = "nothing";
+  text.textContent = `Nothing to show for ${scope(view) || "this run"}.`;
+  place.replaceChildren(text);
+}
+
+// How many lines a chart has: the different values of its vertical axis.
+function lines(spec, rows) {
+  const field = (spec.encoding ?? spec.layer[0].encoding).y.field;
+  return new Set(rows.map((row) => row[field])).size;
+}
+
+async function chart(view, place, rows) {
+  const spec = { ...everyText(view.spec), datasets: { rows } };
+  if (Outline) spec.datasets.outline = [{ type: "Feature", properties: {}, geometry: Outline }];
+  if (view.extra.tall) spec.height = Math.min(spec.height, place.clientWidth * view.extra.tall);
+  if (spec.height.step) spec.height = spec.height.step * lines(spec, rows);
+  spec.autosize = { type: "fit-x", contains: "padding" };
+  view.drawn.push(await vegaEmbed(place, spec, OPTIONS));
+}
+
+// A part of the flow diagram, or the chooser, picks plants for the table of balances.
+function pickPlace(stage, region) {
+  const view = Data.views.balances, stages = column(view.table.stage), regions = column(view.table.region);
+  pick((row) => stages(row) === stage && regions(row) === region);
+  const select = document.getElementById("plant");
+  if (select) select.value = "";
+  document.getElementById("view-balances").scrollIntoView({ behavior: "smooth", block: "nearest" });
+}
+
+function pick(test) {
+  Data.views.balances.picked = test;
+  const article = document.getElementById("view-balances");
+  article.querySelector("details").open = true;
+  show("balances");
+}
+
+function chooser(view, article) {
+  const label = document.createElement("label"), select = document.createElement("select"), titles = column(view.table.title);
+  label.append("Plant ", select);
+  label.className = "chooser";
+  select.id = "plant";
+  const names = [...new Set(Array.from({ length: size(view.table) }, (_, row) => titles(row)))].sort();
+  for (const name of ["", ...names]) select.add(new Option(name ? visible(name) : "all plants", name));
+  select.addEventListener("change", () => pick(select.value ? (row) => titles(row) === select.value : null));
+  article.querySelector(".scope").after(label);
+}
+
+// The legend in text that can break into lines; only of what the table holds.
+function legend(view, article) {
+  const entries = Object.entries(view.legend ?? {});
+  if (entries.length < 2) return;
+  const list = document.createElement("ul");
+  list.className = "legend";
+  for (const [name, colour] of entries) {
+    const item = document.createElement("li"), patch = document.createElement("span");
+    patch.style.background = colour;
+    item.append(patch, visible(name));
+    list.append(item);
+  }
+  article.querySelector(".scope").after(list);
+}
+
+async function show(name) {
+  const view = Data.views[name], article = document.getElementById("view-" + name);
+  article.querySelector(".scope").textContent = scope(view);
+  const details = article.querySelector("details");
+  if (details.open) writeTable(view, details.querySelector(".table"));
+  const place = article.querySelector(".drawing");
+  if (place) await draw(view, place);
+}
+
+async function showAll(names) {
+  document.body.dataset.ready = "no";
+  for (const name of names) await show(name);
+  document.body.dataset.ready = "yes";
+}
+
+function follow() {
+  choose(form);
+  const names = Object.keys(Data.views);
+  form.addEventListener("change", (event) => {
+    choose(form);
+    showAll(names.filter((name) => Data.views[name].switches.includes(event.target.name)));
+  });
+  for (const name of names) {
+    const article = document.getElementById("view-" + name), view = Data.views[name];
+    const details = article.querySelector("details");
+    details.addEventListener("toggle", () => { if (details.open) writeTable(view, details.querySelector(".table")); });
+    article.querySelector(".download").addEventListener("click", () => download(view, name));
+    if (view.extra.chooser) chooser(view, article);
+    legend(view, article);
+  }
+  let width = window.innerWidth, waiting;
+  window.addEventListener("resize", () => {
+    if (window.innerWidth === width) return;
+    width = window.innerWidth;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => show("material" in Data.views ? "material" : names[0]), 200);
+  });
+  showAll(names);
+}
+
+document.getElementById("theme").addEventListener("click", () => {
+  const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const now = root.dataset.theme || (dark ? "dark" : "light");
+  root.dataset.theme = now === "dark" ? "light" : "dark";
+});
+follow();

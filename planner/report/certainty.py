@@ -1,0 +1,65 @@
+"""How sure are we? The gap, the independent check, and what is only estimated."""
+
+from __future__ import annotations
+
+import altair as alt
+import pandas as pd
+
+from planner.report import chart, words
+from planner.report.figures import figures_table
+from planner.report.opened import Opened
+from planner.report.view import View
+
+SECTION = "certainty"
+MOST_RANGES = 24
+
+
+def certainty(run: Opened) -> tuple[View, ...]:
+    return _proof(run), _check(run), _ranges(run)
+
+
+def _proof(run: Opened) -> View:
+    figures, unit = run.figures, run.instance.units.money
+    is_worth = figures["sense"] == "maximise"
+    rows = [("value of this plan" if is_worth else "cost of this plan", figures["objective"], unit),
+            ("no plan can be worth more than" if is_worth else "no plan can cost less than", figures["bound"], unit),
+            ("gap", figures["gap"], "share")]
+    gap = figures["gap"]
+    said = "No bound is proven." if gap is None else \
+        f"This plan is proven to be within {gap:.2%} of the best there can be for these figures."
+    return View(
+        "proof", SECTION, "How near to the best", said,
+        pd.DataFrame(rows, columns=["what", "value", "unit"]), {"what": "", "value": "", "unit": "unit"},
+        drawing="table",
+    )
+
+
+def _check(run: Opened) -> View:
+    check = run.manifest["check"]
+    table = pd.DataFrame(sorted(check["tests"].items()), columns=["test", "passed"])
+    total = int(table["passed"].sum())
+    said = (f"A second program that shares nothing with the model tested the tables: {total:,} tests passed, largest"
+            f" residual {check['largest_residual']:.1e}.") if check["passed"] else "The independent check failed."
+    return View("check", SECTION, "The independent check", said, table, {"test": "test", "passed": "passed"},
+                drawing="table")
+
+
+def _ranges(run: Opened) -> View:
+    """The figures that matter by the width of their range; only a sweep tells what they do to the plan."""
+    figures = figures_table(run)
+    known = figures[figures["estimate"] & figures["value"].gt(0) & figures["low"].notna()]
+    table = known.assign(below=known["low"] / known["value"] - 1, above=known["high"] / known["value"] - 1)
+    table = table.assign(width=table["above"] - table["below"]).sort_values("width", ascending=False, kind="stable")
+    table = table.head(MOST_RANGES).reset_index(drop=True)
+    y = alt.Y("figure:N", sort=None, axis=alt.Axis(title=None, labelLimit=240))
+    drawn = chart.base(height=alt.Step(20)).mark_bar(height=8, color=chart.SERIES[1]).encode(
+        y=y, x=alt.X("below:Q", axis=alt.Axis(title="range around the figure used", format="+%", tickCount=5)),
+        x2="above:Q", tooltip=chart.tips({"figure": "figure", "value": "used", "low": "low", "high": "high",
+                                           "unit": "unit", "note": "reason"}, value=",.4~g", low=",.4~g", high=",.4~g"))
+    estimated, all_of_them = int(figures["estimate"].sum()), len(figures)
+    said = f"{words.count(estimated, 'figure')} of {all_of_them:,} are estimates; these have the widest ranges."
+    return View(
+        "ranges", SECTION, "What is least known", said if estimated else "No figure is marked as an estimate.", table,
+        {"figure": "figure", "value": "used", "low": "low", "high": "high", "unit": "unit", "note": "reason"},
+        (), drawn,
+    )

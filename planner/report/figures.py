@@ -1,0 +1,62 @@
+"""The ledger of assumptions: every figure the instance states, with unit, range, source, date and confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+
+from planner.figure import FigureField, Part, walk_figures
+from planner.report.opened import Opened
+from planner.units import unit
+
+COLUMNS = ["figure", "value", "by_year", "low", "high", "unit", "estimate", "source", "date", "confidence", "note"]
+PROVENANCE = ("source", "date", "confidence", "note")
+
+
+@lru_cache(maxsize=4)
+def figures_table(run: Opened) -> pd.DataFrame:
+    """One row per figure that is stated; the range of a series by year is that of its first year."""
+    stated = run.document.resolved()
+    rows = [_row(run, found) for found in walk_figures(run.instance) if _is_stated(stated, found.path)]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _is_stated(tree: Any, path: tuple[str | int, ...]) -> bool:
+    """Whether the instance says it, rather than the language by default."""
+    for step in path:
+        try:
+            tree = tree[step]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return tree is not None
+
+
+def _row(run: Opened, found: FigureField) -> dict[str, Any]:
+    figure, series = found.figure, found.figure.by_year or {}
+    value = figure.value if figure.value is not None else series[min(series)]
+    scale = 1.0 if figure.value is not None else value  # Ranges of series are factors.
+    return {
+        "figure": ".".join(map(str, found.path)), "value": value,
+        "by_year": "; ".join(f"{year} {number!r}" for year, number in sorted(series.items())),
+        "low": None if figure.low is None else figure.low * scale,
+        "high": None if figure.high is None else figure.high * scale,
+        "unit": unit(run.instance.units, found.unit), "estimate": figure.estimate, **_provenance(run.instance, found),
+    }
+
+
+def _provenance(instance: Part, found: FigureField) -> dict[str, str]:
+    """What the figure says of itself, or the nearest part around it."""
+    known = dict.fromkeys(PROVENANCE, "")
+    for part in [*_around(instance, found.path), found.figure]:
+        known |= {name: str(getattr(part, name)) for name in PROVENANCE if getattr(part, name) is not None}
+    return known
+
+
+def _around(part: Any, path: tuple[str | int, ...]) -> Iterator[Part]:
+    for step in path:
+        part = getattr(part, str(step)) if isinstance(part, Part) else part[step]
+        if isinstance(part, Part):
+            yield part

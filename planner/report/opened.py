@@ -1,0 +1,141 @@
+"""A run opened from its folder: tables with numbers as numbers, the instance as solved, figures and manifest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from planner.errors import InputError, Place, Problem
+from planner.reading.document import Document, load
+from planner.results.write import MARK, RESOLVED, read_tables
+from planner.schema import Instance
+
+if TYPE_CHECKING:
+    from planner.report.view import View
+
+PACKAGE = "datapackage.json"
+SUMMARY = "summary.json"
+NUMBERS = ("onset", "year")  # Numbers even in a table that has none of them.
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A finished run as it lies on disk; make one with `open_run`."""
+
+    folder: Path
+    tables: dict[str, pd.DataFrame]
+    fields: dict[str, list[dict[str, str]]]
+    figures: dict[str, Any]
+    manifest: dict[str, Any]
+    document: Document
+
+    @property
+    def instance(self) -> Instance:
+        return self.document.instance
+
+    @property
+    def name(self) -> str:
+        return self.instance.title or self.instance.name
+
+    @cached_property
+    def instances(self) -> dict[str, Instance]:
+        """The instance that holds in every future and in every shock's window."""
+        return self.document.instances()
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """The future or shock whose figures hold at a node."""
+        nodes = self.tables["nodes"]
+        return dict(zip(nodes["node"], nodes["source"], strict=True))
+
+    def at(self, node: str) -> Instance:
+        """The instance that holds at a node."""
+        return self.instances[self.sources[node]]
+
+    def country(self, region: str) -> str:
+        """The country of a region in words, or the name as it stands."""
+        part = self.instance.regions.get(region)
+        return (part.country if part else None) or region
+
+    @cached_property
+    def paths(self) -> dict[str, list[str]]:
+        """The nodes that each future, or each window of a shock with its past, passes through, in order of time."""
+        nodes = self.tables["nodes"].set_index("node", drop=False)
+        last: dict[str, str] = {}
+        for row in nodes.sort_values("year", kind="stable").to_dict("records"):
+            for future in row["futures"].split(";"):
+                last[future] = row["node"]
+        return {future: _ancestry(nodes, node) for future, node in last.items()}
+
+    @cached_property
+    def views(self) -> tuple[View, ...]:
+        """Every chart of the report with its table, in the order of the reader's questions."""
+        from planner.report.questions import all_views
+
+        return all_views(self)
+
+    def view(self, name: str) -> View:
+        """One chart with its table, such as `run.view("plan")`; KeyError with the names there are."""
+        found = {view.name: view for view in self.views}
+        if name not in found:
+            raise KeyError(f"no view {name}: there are {', '.join(found)}")
+        return found[name]
+
+    def _repr_html_(self) -> str:
+        from planner.report.notebook import shown_run
+
+        return shown_run(self)
+
+
+def _ancestry(nodes: pd.DataFrame, node: str) -> list[str]:
+    path = [node]
+    while parent := str(nodes.at[path[-1], "parent"]):
+        path.append(parent)
+    return path[::-1]
+
+
+def open_run(folder: str | Path) -> Opened:
+    """Open the folder of a run. InputError when it does not hold one."""
+    place = Path(folder)
+    found = {name: _json(place, name) for name in (MARK, PACKAGE, SUMMARY)}
+    if not (place / RESOLVED).is_file() or "run_sha256" not in found[MARK]:
+        raise InputError([Problem("not-a-run", "the folder does not hold a run", Place(str(folder), 0, 0))])
+    fields = {part["name"]: part["schema"]["fields"] for part in found[PACKAGE]["resources"]}
+    written = read_tables(place)
+    missing = sorted(fields.keys() - written.keys())
+    if missing:
+        message = f"tables of the run are missing: {', '.join(missing)}"
+        raise InputError([Problem("not-a-run", message, Place(str(folder), 0, 0))])
+    tables = {name: _typed(written[name], fields[name]) for name in fields}
+    document = load(place / RESOLVED, borrowed=True)
+    return Opened(place, tables, fields, found[SUMMARY], found[MARK], document)
+
+
+def _json(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        content = json.loads((folder / name).read_text("utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict):
+        message = f"the folder does not hold a run: no readable {name}"
+        raise InputError([Problem("not-a-run", message, Place(str(folder), 0, 0))])
+    return content
+
+
+def _typed(table: pd.DataFrame, fields: list[dict[str, str]]) -> pd.DataFrame:
+    """The table with the types its description states; an empty number is missing."""
+    typed = {}
+    for field in fields:
+        column = table[field["name"]]
+        if field["type"] in ("number", "integer") or field["name"] in NUMBERS:
+            numbers = pd.to_numeric(column.where(column != ""))
+            whole = field["type"] == "integer" and not numbers.isna().any()
+            typed[field["name"]] = numbers.astype("int64" if whole else "float64")
+        else:
+            typed[field["name"]] = column
+    return pd.DataFrame(typed)

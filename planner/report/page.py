@@ -1,0 +1,169 @@
+"""The page: every view, its data and the libraries in one HTML file that needs no network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+import planner
+from planner.report import chart, words
+from planner.report.opened import Opened
+from planner.report.questions import QUESTIONS
+from planner.report.view import ALL, View
+
+ASSETS = files("planner.report") / "assets"
+
+
+def page(run: Opened) -> str:
+    """The report of one run as HTML."""
+    scripts = [libraries(), asset("tables.js"), asset("material.js"), asset("page.js")]
+    sections = [(name, question, [v for v in run.views if v.section == name]) for name, question in QUESTIONS.items()]
+    return _environment().get_template("page.html").render(
+        run=run, version=planner.__version__, sections=[s for s in sections if s[2]], headline=headline(run),
+        switches=switches(run), style=asset("style.css"), data=embedded(payload(run)),
+        outline=asset("outline.json") if any(v.name == "sites" for v in run.views) else "null",
+        scripts=scripts, policy=content_policy(scripts),
+    )
+
+
+def _environment() -> jinja2.Environment:
+    loader = jinja2.FunctionLoader(asset)
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
+                              lstrip_blocks=True)
+
+
+def asset(name: str) -> str:
+    return (ASSETS / name).read_text("utf-8")
+
+
+def libraries() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script, from the package that carries them; no network is needed."""
+    import vl_convert
+
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=_vegalite())).replace(
+        "</script", "<\\/script")
+
+
+def _vegalite() -> str:
+    """The version the charts are written for, as the bundler names it."""
+    from altair import SCHEMA_VERSION
+
+    return ".".join(SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+
+
+def content_policy(scripts: Sequence[str]) -> str:
+    """What the page may do: run these scripts and no others, fetch nothing, send nothing."""
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
+
+
+# What the page shows first
+
+
+def headline(run: Opened) -> list[tuple[str, str, str]]:
+    """Key figures: value, unit, what it is."""
+    figures, unit = run.figures, run.instance.units.money
+    shown = [(words.amount(figures["expected_cost"]), unit,
+              "expected value" if figures["sense"] == "maximise" else "expected discounted cost"),
+             (words.amount(figures["capital_cost"]), unit, words.count(figures["projects_decided"], "decision"))]
+    if figures["served"]:
+        worst = min(figures["served"], key=lambda row: float(row["served"]))
+        shown.append((words.share(worst["served"]), "", f"served at worst: {worst['class']} in {worst['future']}"))
+    if figures["gap"] is not None:
+        shown.append((f"{figures['gap']:.2%}", "", "from the best possible, proven"))
+    return shown
+
+
+def switches(run: Opened) -> dict[str, list[tuple[str, str, bool]]]:
+    """The choices of every switch: value, label, chosen at first."""
+    instance, nodes = run.instance, run.tables["nodes"]
+    titles = {name: part.title or name for name, part in instance.futures.items()}
+    years = nodes.drop_duplicates("year").sort_values("year")
+    middle = len(years) // 2
+    listed = {
+        "future": [(name, titles.get(name, name), i == 0) for i, name in enumerate(run.paths)],
+        "year": [(repr(float(y)), str(p), i == middle) for i, (y, p) in enumerate(
+            zip(years["year"], years["period"], strict=True))],
+        "element": [(name, name, i == 0) for i, name in enumerate(_elements(run))],
+        "region": [(ALL, ALL, True), *((name, part.title or name, False) for name, part in instance.regions.items())],
+    }
+    return {name: options for name, options in listed.items() if len(options) > 1}
+
+
+def _elements(run: Opened) -> list[str]:
+    """Elements of the instance, the one of which most is delivered first."""
+    balance = run.tables["element_balance"]
+    delivered = balance[balance["measure"] == "delivered"].groupby("element")["amount"].sum()
+    return sorted(run.instance.elements, key=lambda name: float(delivered.get(name, 0.0)))
+
+
+# Data
+
+
+def payload(run: Opened) -> dict[str, Any]:
+    """Everything the scripts need to know."""
+    nodes = run.tables["nodes"].set_index("node")
+    groups = {future: sorted({str(nodes.at[n, "group"]) for n in path} - {""}) for future, path in run.paths.items()}
+    return {
+        "name": run.instance.name, "all": ALL, "theme": chart.THEME, "paths": run.paths, "groups": groups,
+        "views": {view.name: described(view) for view in run.views},
+    }
+
+
+def described(view: View) -> dict[str, Any]:
+    return {
+        "title": view.title, "drawing": view.drawing, "switches": view.switches, "facet": view.facet,
+        "columns": view.columns, "extra": view.extra, "table": columns_of(view.table), **drawn(view.spec()),
+    }
+
+
+def drawn(spec: dict[str, Any] | None) -> dict[str, Any]:
+    """The chart without its legends, and what the page writes in their place, where lines can break."""
+    legend: dict[str, str] = {}
+
+    def strip(part: Any) -> None:
+        if isinstance(part, list):
+            for item in part:
+                strip(item)
+        elif isinstance(part, dict):
+            colour = part.get("color")
+            if isinstance(colour, dict) and colour.get("legend", True) is not None and "field" in colour:
+                scale = colour.get("scale", {})
+                legend.update(zip(scale.get("domain", []), scale.get("range", []), strict=True))
+                colour["legend"] = None
+            for item in part.values():
+                strip(item)
+
+    strip(spec)
+    return {"spec": spec, "legend": legend}
+
+
+def columns_of(table: pd.DataFrame) -> dict[str, Any]:
+    """A table by columns; what repeats is given as positions in a list of the different values."""
+    return {str(name): _column(table[name]) for name in table.columns}
+
+
+def _column(column: pd.Series[Any]) -> dict[str, Any]:
+    values = [None if pd.isna(value) else value for value in column.tolist()]
+    different = {value: i for i, value in enumerate(dict.fromkeys(values))}
+    if len(different) == 1:
+        return {"same": values[0], "count": len(values)}
+    if len(different) <= len(values) / 2:
+        return {"words": list(different), "at": [different[value] for value in values]}
+    return {"values": values}
+
+
+def embedded(content: Any) -> str:
+    """JSON that can stand in an HTML script element whatever names it holds."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text

@@ -1,0 +1,241 @@
+"""What should we do? Where plants stand and are built, when each decision falls, what capacity that gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from planner.report import chart, words
+from planner.report.opened import Opened
+from planner.report.stages import NO_STAGE, stages
+from planner.report.view import ALL, Drawing, View, most, with_total
+
+SECTION = "plan"
+SITE, GATHERED = "site", "place not stated"
+
+
+def plan(run: Opened) -> tuple[View, ...]:
+    return _decisions(run), _capacity(run), _capital(run), _sites(run)
+
+
+# Decisions
+
+
+def _decisions(run: Opened) -> View:
+    table = _decided(run)
+    columns = {"title": "project", "region": "region", "stage": "stage", "decided": "decide", "commissioned": "online",
+               "size": f"size [{run.instance.units.quantity}/year]", "capital_cost": f"capital [{_money(run)}]",
+               "public_money": f"of it public [{_money(run)}]"}
+    return View(
+        "plan", SECTION, "Every decision, when it falls and when it works", _message(run, table), table, columns,
+        ("future", "region"), _gantt(run, table),
+        note="Pale: under construction. Full: in service, to the end of its life or of the horizon.",
+    )
+
+
+def _money(run: Opened) -> str:
+    return run.instance.units.money
+
+
+def _decided(run: Opened) -> pd.DataFrame:
+    """The plan with the end of each project's service, in order of decision; `node` is one it can be taken at."""
+    table, projects = run.tables["plan"].copy(), run.instance.projects
+    nodes = run.tables["nodes"]
+    horizon = float((nodes["year"] + nodes["length"]).max())
+    life = table["project"].map({name: project.life for name, project in projects.items()})
+    table["ends"] = (table["commissioned"] + life).clip(upper=horizon)
+    table["title"] = table["title"].where(table["title"] != "", table["project"])
+    table["stage"] = table["stage"].where(table["stage"] != "", NO_STAGE)
+    ordered = table.sort_values(["decided", "capital_cost"], ascending=[True, False], kind="stable")
+    labels = [_label(run, row) for row in ordered.to_dict("records")]
+    return ordered.assign(label=labels, rank=range(len(ordered))).reset_index(drop=True)
+
+
+def _label(run: Opened, row: dict[Any, Any]) -> str:
+    units = run.instance.units
+    size = f"{words.amount(row['size'])} {units.quantity}/yr"
+    return f"{row['title']} · {row['region']} · {size} · {words.amount(row['capital_cost'])} {units.money}"
+
+
+def _message(run: Opened, table: pd.DataFrame) -> str:
+    if table.empty:
+        return "Nothing is to be built."
+    first = table[table["decided"] == table["decided"].min()]
+    money = words.amount(float(run.figures["capital_cost"]))
+    count = words.count(len(table), "decision")
+    soon = words.amount(float(first["capital_cost"].sum()))
+    return (f"{count}, {money} {_money(run)} of capital; {len(first)} of them ({soon} {_money(run)}) fall in"
+            f" {words.year(first['decided'].min())}.")
+
+
+def _gantt(run: Opened, table: pd.DataFrame) -> Drawing:
+    start = float(run.tables["nodes"]["year"].min())
+    names = stages(run)
+    years = alt.Axis(format="d", title=None, orient="top", grid=True, tickMinStep=1)
+    ends = [start, max([start + 1, *table["ends"]])]
+    row = alt.Y("rank:O", axis=None)
+    colour = alt.Color("stage:N", scale=chart.colours(names), sort=list(names))
+    told = chart.tips({"title": "project", "decided": "decide", "commissioned": "online", "ends": "service to",
+                       "size": "size", "size_unit": "unit", "capital_cost": "capital", "public_money": "public money",
+                       "money_unit": "money"}, size=",.6~g", capital_cost=",.6~g", public_money=",.6~g")
+    bars = chart.base().encode(y=row)
+    x = alt.X("decided:Q", axis=years, scale=alt.Scale(domain=ends, nice=False))
+    building = bars.mark_bar(opacity=0.35, height=9, yOffset=7).encode(
+        x=x, x2="commissioned:Q", color=colour, tooltip=told)
+    serving = bars.mark_bar(height=9, yOffset=7).encode(
+        x=alt.X("commissioned:Q"), x2="ends:Q", color=colour, tooltip=told)
+    text = bars.mark_text(align="left", dy=-6, stroke=chart.PAPER, strokeWidth=3, limit=alt.ExprRef("width"))
+    label = text.encode(x=alt.value(0), text="label:N", tooltip=told)
+    return alt.layer(building, serving, label).properties(height=alt.Step(30), width="container")
+
+
+# Money
+
+
+def _capital(run: Opened) -> View:
+    plan, unit = run.tables["plan"], _money(run)
+    apart = plan.assign(private=plan["capital_cost"] - plan["public_money"])
+    sums = with_total(apart, ["group", "decided"], ["capital_cost", "public_money", "private"])
+    table = sums.melt(["group", "decided", "region"], ["public_money", "private"], "payer", "amount")
+    payers = ["private", "public, announced"]
+    table = table.assign(unit=unit, payer=table["payer"].map({"public_money": payers[1], "private": payers[0]}))
+    public, capital = words.amount(float(plan["public_money"].sum())), words.amount(float(plan["capital_cost"].sum()))
+    said = f"Of {capital} {unit} decided, {public} {unit} is public money announced so far."
+    if plan.empty:
+        said = "No capital is spent."
+    drawn = chart.base(height=200).mark_bar().encode(
+        x=alt.X("decided:O", axis=alt.Axis(title=None, labelAngle=0, format="d")),
+        y=alt.Y("amount:Q", axis=alt.Axis(title=unit, tickCount=4)),
+        color=alt.Color("payer:N", scale=chart.colours(payers, [chart.SERIES[0], chart.SERIES[1]])),
+        tooltip=chart.tips({"decided": "decided in", "payer": "payer", "amount": unit}, amount=",.6~g"))
+    return View(
+        "capital", SECTION, "Capital by year of decision and payer", said, table,
+        {"decided": "decided", "region": "region", "payer": "payer", "amount": unit}, ("future", "region"), drawn,
+        note="Overnight cost, undiscounted. Private: the rest after public money announced in the instance's sources.",
+    )
+
+
+# Sites
+
+
+def _sites(run: Opened) -> View:
+    table = _online(run)
+    units = run.instance.units
+    columns = {"title": "plants", "region": "region", "stage": "stage", "year": "year", "placed": "drawn as",
+               "online": f"online [{units.quantity}/year]", "added": "of it added by the plan",
+               "used": f"used [{units.quantity}/year]"}
+    stated = sum(f.latitude is not None and f.longitude is not None for f in run.instance.facilities.values())
+    gathered = len(run.instance.facilities) - stated
+    note = f"{words.count(gathered, 'plant')} without a stated position: gathered by region and stage, squares." \
+        if gathered else ""
+    return View(
+        "sites", SECTION, "Where the plants are", _places(run, table), table, columns, ("future", "year", "region"),
+        _map(run) if not table.empty else None, note=note, extra={"tall": 0.5},
+    )
+
+
+def _online(run: Opened) -> pd.DataFrame:
+    """Capacity online by plant where it stands, and by region and stage where the position is not stated."""
+    table = run.tables["capacity"]
+    table = table[(table["kind"] == "facility") & (table["online"] > 0)].copy()
+    facilities, regions = run.instance.facilities, run.instance.regions
+    placed = table["asset"].map(
+        {n: f.latitude is not None and f.longitude is not None for n, f in facilities.items()}).astype(bool)
+    table["title"] = table["asset"].map({n: f.title or n for n, f in facilities.items()})
+    table["stage"] = table["stage"].where(table["stage"] != "", NO_STAGE)
+    kept = ["title", "region", "stage", "node", "future", "period", "year"]
+    sums = ["online", "added", "used"]
+    at_site = table[placed].assign(
+        latitude=table["asset"].map({n: f.latitude for n, f in facilities.items()}),
+        longitude=table["asset"].map({n: f.longitude for n, f in facilities.items()}), placed=SITE,
+    )[[*kept, "latitude", "longitude", "placed", *sums]]
+    rest = table[~placed]
+    keys = ["region", "stage", "node", "future", "period", "year"]
+    joined = rest.groupby(keys, sort=False, as_index=False).agg(
+        title=("title", "; ".join), **{name: (name, "sum") for name in sums})
+    order = {stage: i for i, stage in enumerate(stages(run))}
+    aside = joined["stage"].map(order).fillna(0) - (len(order) - 1) / 2  # Stages side by side at the region's middle.
+    joined = joined.assign(
+        latitude=joined["region"].map({n: r.latitude for n, r in regions.items()}),
+        longitude=joined["region"].map({n: r.longitude for n, r in regions.items()}) + 2.4 * aside, placed=GATHERED,
+    )[[*kept, "latitude", "longitude", "placed", *sums]]
+    found = pd.concat([part for part in (at_site, joined) if not part.empty] or [at_site], ignore_index=True)
+    found["state"] = ["new or extended by the plan" if a > 0 else "there without it" for a in found["added"]]
+    return found.dropna(subset=["latitude", "longitude"]).reset_index(drop=True)
+
+
+def _places(run: Opened, table: pd.DataFrame) -> str:
+    if table.empty:
+        return "The instance states no positions."
+    new = table[(table["added"] > 0) & (table["year"] == table["year"].max())]
+    regions = list(dict.fromkeys(new["region"]))
+    if not regions:
+        return "The plan adds no capacity; what is drawn stands without it."
+    named = words.listed([run.country(region) for region in regions])
+    return f"By {words.year(table['year'].max())} the plan has added capacity in {named}."
+
+
+def _map(run: Opened) -> Drawing:
+    names = stages(run)
+    land = alt.Chart(alt.NamedData(name="outline")).mark_geoshape(
+        fill="var(--land)", stroke=chart.PAPER, strokeWidth=0.6)
+    told = chart.tips({"title": "plants", "stage": "stage", "online": "online", "added": "added by the plan",
+                       "used": "used", "placed": "position"}, online=",.6~g", added=",.6~g", used=",.6~g")
+    points = alt.Chart(alt.NamedData(name="rows")).mark_point(filled=True, opacity=0.85).encode(
+        longitude="longitude:Q", latitude="latitude:Q", tooltip=told,
+        size=alt.Size("online:Q", scale=alt.Scale(range=[18, 900]), legend=None),
+        color=alt.Color("stage:N", scale=chart.colours(names), sort=list(names)),
+        shape=alt.Shape("placed:N", scale=alt.Scale(domain=[SITE, GATHERED], range=["circle", "square"]), legend=None),
+        stroke=alt.condition(alt.datum.added > 0, alt.value(chart.INK), alt.value(chart.PAPER)),
+        strokeWidth=alt.condition(alt.datum.added > 0, alt.value(1.6), alt.value(0.5)),
+        order=alt.Order("online:Q", sort="descending"),
+    )
+    return alt.layer(land, points).project("equalEarth").properties(width="container", height=560)
+
+
+# Capacity
+
+
+def _capacity(run: Opened) -> View:
+    table = run.tables["capacity"]
+    table = table[table["kind"] == "facility"].copy()
+    table["stage"] = table["stage"].where(table["stage"] != "", NO_STAGE)
+    table["kept"] = table["online"] - table["added"]
+    keys = ["stage", "node", "future", "period", "year"]
+    sums = with_total(table, keys, ["kept", "added", "online", "used"])
+    sums = sums.groupby("stage").filter(lambda part: bool((part["online"] > 0).any())) if len(sums) else sums
+    order = {stage: i for i, stage in enumerate(stages(run))}
+    sums = sums.sort_values("stage", key=lambda c: c.map(order), kind="stable").reset_index(drop=True)
+    unit = f"{run.instance.units.quantity}/year"
+    columns = {"stage": "stage", "region": "region", "year": "year", "kept": f"there without the plan [{unit}]",
+               "added": f"added by the plan [{unit}]", "used": f"used [{unit}]"}
+    return View(
+        "capacity", SECTION, "What capacity that gives", _growth(sums), sums, columns, ("future", "region"),
+        _bars(unit), facet="stage", note="The line is what is used.",
+    )
+
+
+def _growth(sums: pd.DataFrame) -> str:
+    whole = sums[(sums["region"] == ALL) & (sums["future"] == sums["future"].iloc[0])] if len(sums) else sums
+    last = whole[whole["year"] == whole["year"].max()]
+    last = last[last["kept"] > 0].assign(growth=lambda t: t["added"] / t["kept"])
+    if last.empty or last["growth"].max() <= 0:
+        return "The plan adds no capacity to any stage."
+    top = most(last, "growth")
+    return (f"It adds most to {top['stage']}: {words.amount(top['added'])} on top of {words.amount(top['kept'])}"
+            f" by {words.year(top['year'])} in {top['future']}.")
+
+
+def _bars(unit: str) -> Drawing:
+    there = chart.base().transform_fold(["kept", "added"], as_=["part", "amount"]).transform_calculate(
+        what="datum.part == 'kept' ? 'without the plan' : 'added by it'")
+    scale = chart.colours(["without the plan", "added by it"], [chart.CALM, chart.SERIES[0]])
+    told = chart.tips({"stage": "stage", "year": "year", "kept": "without the plan", "added": "added", "used": "used"},
+                      kept=",.6~g", added=",.6~g", used=",.6~g")
+    bars = there.mark_bar().encode(
+        x=chart.time(), y=alt.Y("amount:Q", axis=alt.Axis(title=unit, tickCount=3, format="~s")),
+        color=alt.Color("what:N", scale=scale), order=alt.Order("part:N", sort="descending"), tooltip=told)
+    used = chart.base().mark_line(color=chart.INK, strokeWidth=1.6, interpolate="step").encode(x="year:O", y="used:Q")
+    return alt.layer(bars, used).properties(height=150, width="container")

@@ -1,0 +1,256 @@
+"""Are we safe? Who is served in which future and shock, who supplies, and what the requirements say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from planner.report import chart, words
+from planner.report.opened import Opened
+from planner.report.stages import stages
+from planner.report.view import ALL, Drawing, View, least, most, with_total
+
+SECTION = "safety"
+STEPS = [0.5, 0.8, 0.9, 0.95, 0.9995]  # Where the colours of served shares change.
+MEASURES = {"delivered": chart.SERIES[0], "substituted": chart.SERIES[4], "short": chart.BAD}
+MOST_COUNTRIES = 7
+
+
+def safety(run: Opened) -> tuple[View, ...]:
+    return (_served(run), _windows(run), _exporters(run), _shares(run), _requirements(run), _supply(run))
+
+
+# Served
+
+
+def _matrix(run: Opened) -> pd.DataFrame:
+    """Served share by future, or by onset of a shock, and class: the figures of `summary.csv`."""
+    if run.tables["demand"].empty:
+        return pd.DataFrame(columns=["future", "class", "served", "worst_served", "worst_year", "source", "onset"])
+    table = pd.DataFrame(run.figures["served"])
+    nodes = run.tables["nodes"].drop_duplicates("future").set_index("future")
+    return table.assign(
+        source=table["future"].map(nodes["source"]), onset=table["future"].map(nodes["onset"]),
+        label=[words.share(value) for value in table["served"]],
+    )
+
+
+def _heat() -> alt.Color:
+    return alt.Color("served:Q", scale=alt.Scale(type="threshold", domain=STEPS, range=chart.HEAT), legend=None)
+
+
+def _classes() -> alt.X:
+    """Classes side by side, their names aslant where there is no room for them."""
+    narrow = "width < 330"
+    axis = alt.Axis(title=None, orient="top", domain=False, ticks=False, labelAngle=alt.ExprRef(f"{narrow} ? -40 : 0"),
+                    labelAlign=alt.ExprRef(f"{narrow} ? 'left' : 'center'"), labelOverlap=False)
+    return alt.X("class:N", sort=None, axis=axis)
+
+
+def _cells(x: alt.X, y: alt.Y, told: dict[str, str]) -> Drawing:
+    """A heat map whose every cell states its share."""
+    formats = {"served": ".2%", "worst_served": ".1%"}
+    cell = chart.base().encode(x=x, y=y, tooltip=chart.tips(told, **formats))
+    text = alt.condition(alt.datum.served < 0.8, alt.value("var(--on-dark)"), alt.value("var(--on-light)"))
+    return alt.layer(
+        cell.mark_rect(cornerRadius=3, stroke=chart.PAPER, strokeWidth=2).encode(color=_heat()),
+        cell.mark_text(fontSize=12).encode(text="label:N", color=text),
+    ).properties(width="container", height=alt.Step(34))
+
+
+def _served(run: Opened) -> View:
+    table = _matrix(run)
+    table = table[table["onset"].isna()].drop(columns=["source", "onset"]).reset_index(drop=True)
+    told = {"future": "future", "class": "class", "served": "served", "worst_served": "worst demand in worst year",
+            "worst_year": "that year"}
+    drawn = _cells(
+        _classes(),
+        alt.Y("future:N", sort=None, axis=alt.Axis(title=None, labelLimit=130)), told)
+    return View(
+        "served", SECTION, "Share of demand served, by future and class of users", _worst(table), table, told, (),
+        drawn, note="Over the whole horizon; touch a cell for its worst year.",
+    )
+
+
+def _worst(table: pd.DataFrame) -> str:
+    if table.empty or table["served"].min() >= STEPS[-1]:
+        return "Every class is served in full in every future."
+    worst = least(table, "served")
+    text = f"Least served: {worst['class']} in {worst['future']}, {words.share(worst['served'])} over the horizon"
+    if worst["worst_served"] < worst["served"]:
+        text += f", down to {words.share(worst['worst_served'])} for one demand in {words.year(worst['worst_year'])}"
+    return text + "."
+
+
+def _windows(run: Opened) -> View:
+    table = _matrix(run)
+    table = table[table["onset"].notna()].reset_index(drop=True)
+    told = {"source": "shock", "onset": "onset", "class": "class", "served": "served in the window",
+            "worst_served": "worst demand in worst year"}
+    said = ""
+    if not table.empty:
+        worst = least(table, "served")
+        said = (f"The worst moment for {worst['source']} to begin is {words.year(worst['onset'])}: {worst['class']} is"
+                f" then served {words.share(worst['served'])}.")
+    drawn = _cells(
+        _classes(),
+        alt.Y("onset:O", axis=alt.Axis(title=None, format="d")), told)
+    return View(
+        "windows", SECTION, "If an embargo begins: share served within its window, by onset and class", said, table,
+        told, (), drawn, facet="source",
+    )
+
+
+# Supply by class
+
+
+def _supply(run: Opened) -> View:
+    demand = run.tables["demand"]
+    table = demand[demand["measure"] != "required"]
+    keys = ["class", "measure", "node", "future", "period", "year"]
+    table = with_total(table, keys, ["amount"])
+    unit = f"{run.instance.units.quantity}/year"
+    table = table.assign(rank=table["measure"].map({name: i for i, name in enumerate(MEASURES)}))
+    drawn = chart.base(height=150).mark_bar().encode(
+        x=chart.time(), y=alt.Y("amount:Q", axis=alt.Axis(title=unit, tickCount=3, format="~s")),
+        color=alt.Color("measure:N", scale=chart.colours(list(MEASURES), list(MEASURES.values()))),
+        order=alt.Order("rank:Q"),
+        tooltip=chart.tips({"class": "class", "year": "year", "measure": "how", "amount": unit}, amount=",.6~g"))
+    short = table[(table["measure"] == "short") & (table["region"] == ALL) & (table["amount"] > 0)]
+    said = "Nobody goes short in any year."
+    if not short.empty:
+        worst = most(short, "amount")
+        said = (f"The largest gap: {worst['class']} lack {words.amount(worst['amount'])} {unit} in"
+                f" {words.year(worst['year'])} of {worst['future']}.")
+    return View(
+        "supply", SECTION, "How each class is supplied, year by year", said, table,
+        {"class": "class", "region": "region", "year": "year", "measure": "how", "amount": unit},
+        ("future", "region"), drawn, facet="class", note="Substituted: users have learnt to do without.",
+    )
+
+
+# Who supplies
+
+
+def _ranked(run: Opened) -> pd.DataFrame:
+    order = {stage: i for i, stage in enumerate(stages(run))}
+    table = run.tables["shares"]
+    return table.assign(rank=table["stage"].map(order).fillna(len(order))).sort_values(
+        "rank", kind="stable").reset_index(drop=True)
+
+
+def _shares(run: Opened) -> View:
+    table = _ranked(run)
+    exporters = _exporting(run)
+    totals = table.groupby("country")["share"].sum().sort_values(ascending=False)
+    shown = [*(c for c in exporters if c in totals.index), *(c for c in totals.index if c not in exporters)]
+    named = shown[: MOST_COUNTRIES + 1]
+    table = table.assign(shown=table["country"].where(table["country"].isin(named), "others"))
+    palette = [chart.BAD] * len(named[: sum(c in exporters for c in named)])
+    palette += [chart.SERIES[i % len(chart.SERIES)] for i in range(len(named) - len(palette))]
+    scale = chart.colours([*named, "others"], [*palette, chart.CALM])
+    position = {country: i for i, country in enumerate([*named, "others"])}
+    table = table.assign(order=table["shown"].map(position))
+    drawn = chart.base(height=alt.Step(30)).mark_bar().encode(
+        y=alt.Y("stage:N", sort=None, axis=alt.Axis(title=None)),
+        x=alt.X("share:Q", axis=alt.Axis(title=None, format="%", tickCount=4), scale=alt.Scale(domain=[0, 1])),
+        color=alt.Color("shown:N", scale=scale, sort=None), order=alt.Order("order:Q"),
+        tooltip=chart.tips({"stage": "stage", "country": "country", "share": "share", "amount": "amount",
+                            "unit": "unit"}, share=".1%", amount=",.6~g"))
+    return View(
+        "shares", SECTION, "Who supplies each stage in the chosen year", _concentrated(table), table,
+        {"stage": "stage", "country": "country", "year": "year", "share": "share", "amount": "amount", "unit": "unit",
+         "hhi": "sum of squared shares"}, ("future", "year"), drawn,
+        note="Made in the planned plants of a country, or bought from it directly.",
+    )
+
+
+def _exporting(run: Opened) -> list[str]:
+    """Countries that the instance's controls name as exporters, as the shares table calls them."""
+    regions = run.instance.regions
+    names = {control.exporter for control in run.instance.controls.values()}
+    return sorted((regions[n].country or n) if n in regions else n for n in names)
+
+
+def _concentrated(table: pd.DataFrame) -> str:
+    if table.empty:
+        return ""
+    last = table[(table["year"] == table["year"].max()) & (table["future"] == table["future"].iloc[0])]
+    top = most(last if not last.empty else table, "share")
+    return (f"In {words.year(top['year'])} ({top['future']}) the most concentrated stage is {top['stage']}:"
+            f" {words.share(top['share'])} from {top['country']}.")
+
+
+def _exporters(run: Opened) -> View:
+    table, exporters = _ranked(run), _exporting(run)
+    table = table[table["country"].isin(exporters)]
+    keys = ["stage", "node", "future", "period", "year"]
+    sums = table.groupby(keys, sort=False, as_index=False)["share"].sum() if len(table) else table[[*keys, "share"]]
+    every = _ranked(run)[keys].drop_duplicates()
+    sums = every[every["stage"].isin(set(sums["stage"]))].merge(sums, on=keys, how="left").fillna({"share": 0.0})
+    names = words.listed(exporters)
+    colour = alt.Color("stage:N", scale=chart.colours(stages(run)), legend=None)
+    lines = chart.base(height=260).encode(
+        x=chart.time(), y=alt.Y("share:Q", axis=alt.Axis(title=None, format="%", tickCount=4)), color=colour)
+    told = chart.tips({"stage": "stage", "year": "year", "share": f"share of {names}"}, share=".1%")
+    top = chart.base().transform_window(
+        place="row_number()", groupby=["stage"], sort=[alt.SortField("share", order="descending")],
+    ).transform_filter("datum.place == 1")
+    ends = top.mark_text(align="left", dx=6, dy=-8, fontWeight=600).encode(
+        x="year:O", y="share:Q", text="stage:N", color=colour)
+    return View(
+        "exporter_share", SECTION, f"How much of each stage still comes from {names}", _fall(sums, names), sums,
+        {"stage": "stage", "year": "year", "share": f"share of {names}"}, ("future",),
+        alt.layer(lines.mark_line(strokeWidth=2.2, point=True).encode(tooltip=told), ends),
+    )
+
+
+def _fall(sums: pd.DataFrame, names: str) -> str:
+    if sums.empty:
+        return ""
+    first = sums[sums["future"] == sums["future"].iloc[0]]
+    ends = [first[first["year"] == first["year"].agg(which)].set_index("stage")["share"] for which in ("min", "max")]
+    parts = [f"{stage} {words.share(float(ends[0][stage]))} to {words.share(float(ends[1].get(stage, 0.0)))}"
+             for stage in ends[0].index]
+    return f"From {names}, first year to last in {first['future'].iloc[0]}: {words.listed(parts)}." if parts else ""
+
+
+# Requirements
+
+
+def _requirements(run: Opened) -> View:
+    table = run.tables["requirements"].copy()
+    table["state"] = [_state(row) for row in table.to_dict("records")]
+    rank = {"met with room": 0, "met, no room": 1, "missed at a price": 2}
+    table["rank"] = table["state"].map(rank).astype("int64") if len(table) else 0
+    missed = int((table["rank"] == 2).sum())
+    said = "Every requirement is met everywhere."
+    if missed:
+        names = words.listed(list(dict.fromkeys(table.loc[table["rank"] == 2, "requirement"])))
+        said = f"{missed} of {len(table)} rows are missed at a price: {names}."
+    scale = chart.colours(list(rank), [chart.HEAT[5], chart.HEAT[3], chart.BAD])
+    told = {"requirement": "requirement", "year": "year", "state": "worst state", "n": "rows"}
+    drawn = chart.base(height=alt.Step(30)).transform_aggregate(
+        worst="max(rank)", n="count()", groupby=["requirement", "year"],
+    ).transform_calculate(
+        state="datum.worst == 2 ? 'missed at a price' : datum.worst == 1 ? 'met, no room' : 'met with room'",
+    ).mark_rect(cornerRadius=3, stroke=chart.PAPER, strokeWidth=2).encode(
+        x=chart.time(), y=alt.Y("requirement:N", sort=None, axis=alt.Axis(title=None, labelLimit=150)),
+        color=alt.Color("state:N", scale=scale, sort=list(rank)), tooltip=chart.tips(told))
+    return View(
+        "requirements", SECTION, "Requirements: met, binding or missed", said, table,
+        {"requirement": "requirement", "scope": "scope", "year": "year", "target": "target", "achieved": "achieved",
+         "slack": "slack", "violation": "missed by", "unit": "unit", "shadow_price": "shadow price",
+         "price_unit": "price unit", "state": "state"}, ("future",), drawn,
+        note="Shadow price: cost saved per unit by which the requirement were eased.",
+    )
+
+
+def _state(row: dict[Any, Any]) -> str:
+    if row["violation"] > 1e-6:
+        return "missed at a price"
+    return "met, no room" if row["slack"] <= 1e-6 or row["shadow_price"] > 1e-9 else "met with room"
+
+
