@@ -15,10 +15,11 @@ _PUBLIC = {
     "solve": "planner.run",
     "json_schema": "planner.language",
     "new": "planner.starter",
-    "open_run": "planner.report.opened",
-    "report": "planner.report.report",
+    "export": "planner.exports.export",
+    "open_run": "planner.reports.opened",
+    "report": "planner.reports.report",
 }
-__all__ = ["__version__", "build", "json_schema", "load", "new", "open_run", "report", "solve", "validate"]
+__all__ = ["__version__", "build", "export", "json_schema", "load", "new", "open_run", "report", "solve", "validate"]
 
 
 def __getattr__(name: str) -> Any:

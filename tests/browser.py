@@ -63,7 +63,8 @@ class Page:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def choose(self, switch: str, value: str) -> None:
-        Select(self.driver.find_element("id", f"switch-{switch}")).select_by_value(value)
+        """Move a switch as a reader would, by its place among the options; its value may be any text."""
+        Select(self.driver.find_element("id", f"switch-{switch}")).select_by_index(self.options(switch).index(value))
         self.wait()
 
     def options(self, switch: str) -> list[str]:

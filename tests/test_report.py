@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from selenium import webdriver
 
-from planner.report.opened import Opened, open_run
-from planner.report.view import ALL
+from planner.reports.opened import Opened, open_run
+from planner.reports.view import ALL
 from tests.browser import Page, browser
 from tests.test_commands import QUICKSTART, ROOT, planner
 

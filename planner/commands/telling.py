@@ -1,4 +1,4 @@
-"""Commands that tell of runs: report."""
+"""Commands that tell of runs: report, export."""
 
 from __future__ import annotations
 
@@ -9,11 +9,22 @@ from planner.__main__ import GOOD
 
 
 def report(options: argparse.Namespace) -> int:
-    from planner.report.report import report
+    from planner.reports.report import report
 
     target = report(options.runs, options.out)
     if options.json:
         print(json.dumps({"report": str(target), "bytes": target.stat().st_size}))
     elif not options.quiet:
         print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB); open it in a browser")
+    return GOOD
+
+
+def export(options: argparse.Namespace) -> int:
+    from planner.exports.export import export
+
+    target = export(options.run, options.format, options.out)
+    if options.json:
+        print(json.dumps({"export": str(target), "format": options.format}))
+    elif not options.quiet:
+        print(f"wrote {target}")
     return GOOD

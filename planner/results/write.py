@@ -16,6 +16,7 @@ import pandas as pd
 
 MARK = "manifest.json"
 RESOLVED = "instance.yaml"  # The instance as solved, with everything applied.
+GUARD, FORMULA = "'", ("=", "+", "-", "@", "\t", "\r", "'")
 REPORT = "report.html"  # What `planner report` adds to a run, made from nothing else.
 OURS = {"run_sha256", "rejected"}  # Words that only manifests of runs, or of rejected ones, have.
 
@@ -94,16 +95,32 @@ def _take_place(fresh: Path, target: Path) -> None:
 
 
 def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
-    """Every table as CSV: a header row, numbers in full precision, the same bytes for the same run."""
+    """Every table as CSV: a header row, numbers in full precision, the same bytes for the same run.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe before it, which `read_tables` takes away.
+    """
     for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        guarded(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """The tables of a run folder, as written: all text, so that a region called NA or 1.10 stays a name."""
-    return {
-        path.stem: pd.read_csv(path, dtype=str, keep_default_na=False) for path in sorted(folder.glob("*.csv"))
-    }
+    return {path.stem: _read(path) for path in sorted(folder.glob("*.csv"))}
+
+
+def _read(path: Path) -> pd.DataFrame:
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n")
+    return table.apply(lambda column: column.str.removeprefix(GUARD))
+
+
+def guarded(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with an apostrophe before all text that begins like a formula, or with an apostrophe; numbers stay."""
+    texts = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])]
+    return table.assign(**{name: table[name].map(_guarded_cell).astype(object) for name in texts})
+
+
+def _guarded_cell(cell: Any) -> Any:
+    return GUARD + cell if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def write_json(content: Any, path: Path) -> None:

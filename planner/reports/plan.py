@@ -7,10 +7,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from planner.report import chart, words
-from planner.report.opened import Opened
-from planner.report.stages import NO_STAGE, stages
-from planner.report.view import ALL, Drawing, View, most, with_total
+from planner.reports import chart, words
+from planner.reports.opened import Opened
+from planner.reports.stages import NO_STAGE, stages
+from planner.reports.view import ALL, Drawing, View, most, with_total
 
 SECTION = "plan"
 SITE, GATHERED = "site", "place not stated"

@@ -16,7 +16,7 @@ from planner.results.write import MARK, RESOLVED, read_tables
 from planner.schema import Instance
 
 if TYPE_CHECKING:
-    from planner.report.view import View
+    from planner.reports.view import View
 
 PACKAGE = "datapackage.json"
 SUMMARY = "summary.json"
@@ -75,7 +75,7 @@ class Opened:
     @cached_property
     def views(self) -> tuple[View, ...]:
         """Every chart of the report with its table, in the order of the reader's questions."""
-        from planner.report.questions import all_views
+        from planner.reports.questions import all_views
 
         return all_views(self)
 
@@ -87,7 +87,7 @@ class Opened:
         return found[name]
 
     def _repr_html_(self) -> str:
-        from planner.report.notebook import shown_run
+        from planner.reports.notebook import shown_run
 
         return shown_run(self)
 

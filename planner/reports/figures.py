@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from planner.figure import FigureField, Part, walk_figures
-from planner.report.opened import Opened
+from planner.reports.opened import Opened
 from planner.units import unit
 
 COLUMNS = ["figure", "value", "by_year", "low", "high", "unit", "estimate", "source", "date", "confidence", "note"]

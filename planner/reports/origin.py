@@ -6,10 +6,10 @@ import json
 
 import pandas as pd
 
-from planner.report import words
-from planner.report.figures import figures_table
-from planner.report.opened import Opened
-from planner.report.view import View
+from planner.reports import words
+from planner.reports.figures import figures_table
+from planner.reports.opened import Opened
+from planner.reports.view import View
 
 SECTION = "origin"
 

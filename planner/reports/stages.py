@@ -6,7 +6,7 @@ from collections import defaultdict
 from functools import lru_cache
 
 from planner.names import matching
-from planner.report.opened import Opened
+from planner.reports.opened import Opened
 from planner.schema import Instance
 
 NO_STAGE = "other"

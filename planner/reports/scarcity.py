@@ -7,9 +7,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from planner.report import chart, words
-from planner.report.opened import Opened
-from planner.report.view import ALL, View, most, with_total
+from planner.reports import chart, words
+from planner.reports.opened import Opened
+from planner.reports.view import ALL, View, most, with_total
 
 SECTION = "scarcity"
 BETWEEN, LOST = ("sent", "arrived"), "lost on the way"  # What they come to where all regions are taken together.

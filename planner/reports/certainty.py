@@ -5,10 +5,10 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from planner.report import chart, words
-from planner.report.figures import figures_table
-from planner.report.opened import Opened
-from planner.report.view import View
+from planner.reports import chart, words
+from planner.reports.figures import figures_table
+from planner.reports.opened import Opened
+from planner.reports.view import View
 
 SECTION = "certainty"
 MOST_RANGES = 24

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from planner.report.certainty import certainty
-from planner.report.material import material
-from planner.report.money import money
-from planner.report.opened import Opened
-from planner.report.origin import origin
-from planner.report.plan import plan
-from planner.report.safety import safety
-from planner.report.scarcity import scarcity
-from planner.report.view import View
+from planner.reports.certainty import certainty
+from planner.reports.material import material
+from planner.reports.money import money
+from planner.reports.opened import Opened
+from planner.reports.origin import origin
+from planner.reports.plan import plan
+from planner.reports.safety import safety
+from planner.reports.scarcity import scarcity
+from planner.reports.view import View
 
 QUESTIONS = {
     "plan": "What should we do?",

@@ -51,7 +51,7 @@ class View:
         return self.table[where(self.table)]
 
     def _repr_html_(self) -> str:
-        from planner.report.notebook import shown_view
+        from planner.reports.notebook import shown_view
 
         return shown_view(self)
 

@@ -11,10 +11,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from planner.report import chart, words
-from planner.report.opened import Opened
-from planner.report.stages import NO_STAGE, stages
-from planner.report.view import View, most, with_total
+from planner.reports import chart, words
+from planner.reports.opened import Opened
+from planner.reports.stages import NO_STAGE, stages
+from planner.reports.view import View, most, with_total
 
 SECTION = "material"
 EVERYTHING = "all material"

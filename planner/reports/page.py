@@ -13,12 +13,12 @@ import jinja2
 import pandas as pd
 
 import planner
-from planner.report import chart, words
-from planner.report.opened import Opened
-from planner.report.questions import QUESTIONS
-from planner.report.view import ALL, View
+from planner.reports import chart, words
+from planner.reports.opened import Opened
+from planner.reports.questions import QUESTIONS
+from planner.reports.view import ALL, View
 
-ASSETS = files("planner.report") / "assets"
+ASSETS = files("planner.reports") / "assets"
 
 
 def page(run: Opened) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from planner.errors import InputError, Place, Problem
-from planner.report.opened import open_run
+from planner.reports.opened import open_run
 from planner.results.write import REPORT
 
 MARK = '<meta name="generator" content="planner'
@@ -25,7 +25,7 @@ def report(runs: str | Path | Sequence[str | Path], out: str | Path | None = Non
     target = Path(out) if out is not None else opened[0].folder / REPORT
     require_replaceable(target)
     try:
-        from planner.report.page import page
+        from planner.reports.page import page
     except ImportError as error:
         message = f"the report needs {error.name}: pip install 'planner[report]'"
         raise InputError([Problem("missing-extra", message)]) from None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from planner.report import chart, words
-from planner.report.opened import Opened
-from planner.report.view import ALL, View, least, most, with_total
+from planner.reports import chart, words
+from planner.reports.opened import Opened
+from planner.reports.view import ALL, View, least, most, with_total
 
 SECTION = "money"
 # Items of cost as a reader sorts them; an item not named here is operation.

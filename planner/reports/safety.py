@@ -7,10 +7,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from planner.report import chart, words
-from planner.report.opened import Opened
-from planner.report.stages import stages
-from planner.report.view import ALL, Drawing, View, least, most, with_total
+from planner.reports import chart, words
+from planner.reports.opened import Opened
+from planner.reports.stages import stages
+from planner.reports.view import ALL, Drawing, View, least, most, with_total
 
 SECTION = "safety"
 STEPS = [0.5, 0.8, 0.9, 0.95, 0.9995]  # Where the colours of served shares change.

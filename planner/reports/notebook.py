@@ -6,8 +6,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from planner.report.opened import Opened
-    from planner.report.view import View
+    from planner.reports.opened import Opened
+    from planner.reports.view import View
 
 
 def shown_run(run: Opened) -> str:

@@ -1,0 +1,78 @@
+"""Write a run in the format of another tool, whole or not at all."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from planner.errors import InputError, Place, Problem, did_you_mean
+from planner.reports.opened import Opened, open_run
+
+
+class Format(NamedTuple):
+    """One format: the ending of its files, the module with its `write(run, target)`, the extra it needs."""
+
+    ending: str
+    module: str
+    extra: str | None
+
+
+FORMATS = {
+    "xlsx": Format(".xlsx", "workbook", "excel"),
+    "iamc": Format(".iamc.csv", "iamc", None),
+    "parquet": Format(".parquet", "parquet", "parquet"),
+    "mps": Format(".mps", "model", None),
+    "lp": Format(".lp", "model", None),
+    "graphml": Format(".graphml", "graph", None),
+    "datapackage": Format(".datapackage.zip", "package", None),
+}
+
+
+def export(run: str | Path | Opened, format: str, out: str | Path | None = None) -> Path:
+    """Write a run as `format`, by default beside its folder; returns the file, for Parquet a folder.
+
+    InputError when the folder holds no run, the format is unknown or needs an extra that is not installed, when
+    something stands at the target already, or when the run cannot be said in the format.
+    """
+    if format not in FORMATS:
+        hint = did_you_mean(format, FORMATS) or f"there are {', '.join(FORMATS)}"
+        raise InputError([Problem("wrong-choice", f"{format} is not a format of planner export", hint=hint)])
+    opened = run if isinstance(run, Opened) else open_run(run)
+    chosen, folder = FORMATS[format], opened.folder.resolve()
+    target = Path(out) if out is not None else folder.with_name(folder.name + chosen.ending)
+    _require_free(target)
+    return _written(target, opened, _writer(chosen))
+
+
+def _writer(chosen: Format) -> Callable[[Opened, Path], None]:
+    try:
+        write: Callable[[Opened, Path], None] = importlib.import_module(f"planner.exports.{chosen.module}").write
+    except ImportError as error:
+        message = f"this format needs {error.name}: pip install 'planner[{chosen.extra}]'"
+        raise InputError([Problem("missing-extra", message)]) from None
+    return write
+
+
+def _require_free(target: Path) -> None:
+    place = Place(str(target), 0, 0)
+    if target.exists():
+        raise InputError([Problem("occupied", "something stands there already: choose another --out", place)])
+    if not target.absolute().parent.is_dir():
+        raise InputError([Problem("no-folder", f"there is no folder {target.parent}", place)])
+
+
+def _written(target: Path, run: Opened, write: Callable[[Opened, Path], None]) -> Path:
+    """Write beside the target and move it there when it is complete."""
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.absolute().parent))
+    try:
+        fresh = aside / target.name
+        write(run, fresh)
+        os.replace(fresh, target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return target

@@ -1,0 +1,72 @@
+"""A run in the form of the Integrated Assessment Modeling Consortium, long: a row per variable, region and year.
+
+Every future, and every window of a shock with its past, is a scenario. Amounts are of a year; a year is the start
+of a period. Regions add up to World, but for prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from planner.errors import InputError, Problem
+from planner.reports.opened import Opened
+from planner.results.write import guarded
+from planner.units import unit
+
+COLUMNS = ["Model", "Scenario", "Region", "Variable", "Unit", "Year", "Value"]
+WORLD = "World"
+
+
+def write(run: Opened, target: Path) -> None:
+    guarded(iamc(run)).to_csv(target, index=False, lineterminator="\n")
+
+
+def iamc(run: Opened) -> pd.DataFrame:
+    """The long table. InputError when a period does not start with a calendar year."""
+    years = run.tables["nodes"]["year"]
+    if (years % 1 != 0).any():
+        message = "the IAMC form has whole years, and periods of this run start within a year"
+        raise InputError([Problem("not-yearly", message)])
+    found = pd.concat(list(_variables(run)), ignore_index=True)
+    summed = found.groupby(["node", "region", "variable", "unit"], sort=False, as_index=False)["value"].sum()
+    keys = ["node", "variable", "unit"]
+    together = summed.groupby(keys, sort=False, as_index=False)["value"].sum().assign(region=WORLD)
+    together = together[~together["variable"].str.startswith("Price|")]
+    passing = pd.DataFrame(
+        [(future, node) for future, path in run.paths.items() for node in path], columns=["scenario", "node"])
+    wide = passing.merge(pd.concat([together, summed[summed["region"] != ""]]), on="node")
+    wide = wide.merge(run.tables["nodes"][["node", "year"]], on="node").assign(model=f"planner {run.instance.name}")
+    wide["year"] = wide["year"].astype("int64")
+    names = [name.lower() for name in COLUMNS]
+    return wide[names].sort_values(names[:-1], kind="stable").set_axis(COLUMNS, axis=1).reset_index(drop=True)
+
+
+def _variables(run: Opened) -> Iterator[pd.DataFrame]:
+    tables, units = run.tables, run.instance.units
+    rate = unit(units, "quantity/year")
+    capacity = tables["capacity"][tables["capacity"]["kind"] == "facility"]
+    for part in ("existing", "added", "online", "used"):
+        yield _named(capacity, ("Capacity", part.capitalize(), "stage"), part, rate)
+    demand = tables["demand"]
+    for measure in demand["measure"].unique():
+        rows = demand[demand["measure"] == measure]
+        yield _named(rows, ("Demand", str(measure).capitalize(), "class"), "amount", rate)
+    yield _named(tables["costs"], ("Cost", "item"), "yearly", f"{units.money}/year")
+    yield _named(tables["stocks"], ("Stock", "commodity"), "stock", units.quantity)
+    yield _named(tables["purchases"], ("Purchases", "commodity"), "amount", rate)
+    yield _named(tables["sales"], ("Sales", "commodity"), "amount", rate)
+    yield _named(tables["element_balance"], ("Element", "element", "measure"), "amount", rate)
+    yield _named(tables["prices"], ("Price", "commodity"), "price", units.price)
+
+
+def _named(table: pd.DataFrame, parts: tuple[str, ...], value: str, label: str) -> pd.DataFrame:
+    """Rows of one table; a part of the variable's name that is a column stands for its values."""
+    words = [table[part].str.replace("|", "/") if part in table else pd.Series(part, table.index) for part in parts]
+    name = words[0]
+    for word in words[1:]:
+        name = name + "|" + word
+    return pd.DataFrame({"node": table["node"], "region": table["region"], "variable": name, "unit": label,
+                         "value": table[value]})
