@@ -1,18 +1,131 @@
-"""How runs and views show themselves in a notebook."""
+"""How runs and views show themselves in a notebook: words, a still chart, a table; no script and no network."""
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
-from typing import TYPE_CHECKING
+from importlib.resources import files
+from typing import Any
 
-if TYPE_CHECKING:
-    from planner.reports.opened import Opened
-    from planner.reports.view import View
+import pandas as pd
+
+from planner.reports import words
+from planner.reports.chart import THEME
+from planner.reports.opened import Opened
+from planner.reports.view import ALL, ROWS, View
+
+WIDTH, NARROW, ACROSS, MOST_ROWS = 680, 200, 3, 20
 
 
-def shown_run(run: Opened) -> str:
-    raise NotImplementedError
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A view under a choice of switches: `table` holds the rows that are drawn."""
+
+    view: View
+    table: pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        return (f"<p>{escape(self.view.title)}<br><b>{escape(self.view.message)}</b></p>"
+                f"{still(self.view, self.table)}{_table(self.view, self.table)}")
+
+
+def show(run: Opened, name: str, **chosen: Any) -> Shown:
+    """A view under the switches future, year, element and region. KeyError for a choice that there is not."""
+    view = run.view(name)
+    unknown = set(chosen) - set(view.switches)
+    if unknown:
+        raise KeyError(f"{name} has no switch {words.listed(sorted(unknown))}: it has {', '.join(view.switches)}")
+    table = view.table
+    for switch in view.switches:
+        options = _options(run, switch)
+        choice = chosen.get(switch, options[len(options) // 2] if switch == "year" else options[0] if options else None)
+        if choice not in options and options:
+            raise KeyError(f"no {switch} {choice}: there are {words.listed([str(o) for o in options])}")
+        table = _kept(run, view, table, switch, choice)
+    return Shown(view, table.reset_index(drop=True))
+
+
+def _options(run: Opened, switch: str) -> list[Any]:
+    listed: dict[str, list[Any]] = {
+        "future": list(run.paths), "year": sorted(run.tables["nodes"]["year"].unique()),
+        "element": list(run.instance.elements), "region": [ALL, *run.instance.regions],
+    }
+    return listed[switch]
+
+
+def _kept(run: Opened, view: View, table: pd.DataFrame, switch: str, choice: Any) -> pd.DataFrame:
+    """The rows that one switch leaves, as the page does it."""
+    if switch == "future" and "node" in table:
+        return table[table["node"].isin(run.paths[choice])]
+    if switch == "future":
+        nodes = run.tables["nodes"]
+        return table[table["group"].isin(nodes.loc[nodes["node"].isin(run.paths[choice]), "group"])]
+    if switch == "element" and switch not in table:
+        return table[table["commodity"].map(lambda name: choice in view.extra["elements"].get(name, ()))]
+    if switch == "region" and view.drawing == "material":
+        ends = [table[end].str.partition("|")[2].str.split(" ").str[0] for end in ("source", "target")]
+        return table if choice == ALL else table[(ends[0] == choice) | (ends[1] == choice)]
+    if switch == "region" and choice == ALL and ALL not in set(table["region"]):
+        return table
+    return table[table[switch] == choice] if switch in table else table
+
+
+def still(view: View, table: pd.DataFrame) -> str:
+    """The chart of some rows as SVG, in light colours."""
+    import vl_convert
+
+    spec = view.spec()
+    if view.extra.get("positive"):
+        table = table[table[view.extra["positive"]] > 0]
+    if spec is None or table.empty:
+        return ""
+    spec["width"] = NARROW if view.facet else WIDTH
+    if view.facet:
+        height = {"height": spec.pop("height")} if "height" in spec else {}
+        spec = {"facet": {"field": view.facet, "type": "nominal", "title": None, "sort": None}, "columns": ACROSS,
+                "spec": spec | height, "resolve": {"scale": {"y": "independent"}}}
+    datasets: dict[str, Any] = {ROWS: table.astype(object).where(table.notna(), None).to_dict("records")}
+    if view.name == "sites":
+        datasets["outline"] = outline()
+    whole = spec | {"config": THEME, "datasets": datasets}
+    return coloured(str(vl_convert.vegalite_to_svg(whole)))
+
+
+def outline() -> list[dict[str, Any]]:
+    geometry = json.loads((files("planner.reports") / "assets" / "outline.json").read_text("utf-8"))
+    return [{"type": "Feature", "properties": {}, "geometry": geometry}]
+
+
+@lru_cache(maxsize=1)
+def _light() -> dict[str, str]:
+    """The light colours by the names that charts use, from the style sheet of the page."""
+    style = (files("planner.reports") / "assets" / "style.css").read_text("utf-8")
+    return dict(re.findall(r"--([\w-]+):\s*([^;]+);", style.split("}", 1)[0]))
+
+
+def coloured(svg: str) -> str:
+    """The picture with plain colours in place of names."""
+    return re.sub(r"var\(--([\w-]+)\)", lambda found: _light()[found[1]], svg)
+
+
+def _table(view: View, table: pd.DataFrame) -> str:
+    columns = {name: title for name, title in view.columns.items() if name in table}
+    rest = len(table) - MOST_ROWS
+    shown = table[list(columns)].head(MOST_ROWS).rename(columns=columns)
+    more = f"<p>{rest:,} more rows in <code>.table</code></p>" if rest > 0 else ""
+    return str(shown.to_html(index=False, border=0, na_rep="")) + more
 
 
 def shown_view(view: View) -> str:
-    return escape(view.title)
+    """A view with all its rows in words and as a table."""
+    return f"<p>{escape(view.title)}<br><b>{escape(view.message)}</b></p>{_table(view, view.table)}"
+
+
+def shown_run(run: Opened) -> str:
+    """A run at a glance: its message to each question, and the names by which they are shown."""
+    rows = "".join(
+        f"<tr><td><code>{escape(view.name)}</code></td><td>{escape(view.message)}</td></tr>" for view in run.views)
+    return f"<h3>{escape(run.name)}</h3><table>{rows}</table><p>run.show(name, future=, year=, element=, region=)</p>"

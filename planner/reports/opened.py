@@ -16,6 +16,7 @@ from planner.results.write import MARK, RESOLVED, read_tables
 from planner.schema import Instance
 
 if TYPE_CHECKING:
+    from planner.reports.notebook import Shown
     from planner.reports.view import View
 
 PACKAGE = "datapackage.json"
@@ -85,6 +86,12 @@ class Opened:
         if name not in found:
             raise KeyError(f"no view {name}: there are {', '.join(found)}")
         return found[name]
+
+    def show(self, name: str, **chosen: Any) -> Shown:
+        """A view under the switches future, year, element, region: `run.show("plan", region="US")`."""
+        from planner.reports.notebook import show
+
+        return show(self, name, **chosen)
 
     def _repr_html_(self) -> str:
         from planner.reports.notebook import shown_run

@@ -109,8 +109,8 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n")
-    return table.apply(lambda column: column.str.removeprefix(GUARD))
+    table: pd.DataFrame = pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n")
+    return table.assign(**{name: table[name].str.removeprefix(GUARD) for name in table.columns})
 
 
 def guarded(table: pd.DataFrame) -> pd.DataFrame:
