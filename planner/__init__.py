@@ -17,9 +17,13 @@ _PUBLIC = {
     "new": "planner.starter",
     "export": "planner.exports.export",
     "open_run": "planner.reports.opened",
+    "reference": "planner.manual.reference",
     "report": "planner.reports.report",
 }
-__all__ = ["__version__", "build", "export", "json_schema", "load", "new", "open_run", "report", "solve", "validate"]
+__all__ = [
+    "__version__", "build", "export", "json_schema", "load", "new", "open_run", "reference", "report", "solve",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:

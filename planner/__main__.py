@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
     verbs.add_parser("schema", help="print the JSON Schema of the instance language for editors")
     _report(verbs.add_parser("report", help="write one HTML page about a run"))
+    _reference(verbs.add_parser("reference", help="write the language and the mathematics as one HTML page"))
     _export(verbs.add_parser("export", help="write a run in the format of another tool"))
     new = verbs.add_parser("new", help="write a small commented instance to start from")
     new.add_argument("file", help="file to write, such as my-case.yaml; it must not exist")
@@ -94,6 +95,11 @@ def _futures(verb: argparse.ArgumentParser) -> None:
 def _report(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run that planner solve has written")
     verb.add_argument("--out", metavar="FILE", help="file to write (default RUN/report.html)")
+    _quiet(verb)
+
+
+def _reference(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--out", metavar="FILE", default="reference.html", help="file to write (default reference.html)")
     _quiet(verb)
 
 

@@ -18,7 +18,7 @@ from planner.errors import InputError, NoAnswerError, WorkerLostError
 MODULES = {
     "solve": "solving", "evaluate": "solving", "value": "solving",
     "futures": "looking", "validate": "looking", "show": "looking", "schema": "looking", "new": "looking",
-    "report": "telling", "export": "telling",
+    "report": "telling", "export": "telling", "reference": "telling",
 }
 
 

@@ -1,4 +1,4 @@
-"""Commands that tell of runs: report, export."""
+"""Commands that tell of runs: report, export; and reference."""
 
 from __future__ import annotations
 
@@ -27,4 +27,15 @@ def export(options: argparse.Namespace) -> int:
         print(json.dumps({"export": str(target), "format": options.format}))
     elif not options.quiet:
         print(f"wrote {target}")
+    return GOOD
+
+
+def reference(options: argparse.Namespace) -> int:
+    from planner.manual.reference import reference
+
+    target = reference(options.out)
+    if options.json:
+        print(json.dumps({"reference": str(target)}))
+    elif not options.quiet:
+        print(f"wrote {target}; open it in a browser")
     return GOOD

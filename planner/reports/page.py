@@ -25,7 +25,7 @@ def page(run: Opened) -> str:
     """The report of one run as HTML."""
     scripts = [libraries(), asset("tables.js"), asset("material.js"), asset("page.js")]
     sections = [(name, question, [v for v in run.views if v.section == name]) for name, question in QUESTIONS.items()]
-    return _environment().get_template("page.html").render(
+    return environment().get_template("page.html").render(
         run=run, version=planner.__version__, sections=[s for s in sections if s[2]], headline=headline(run),
         switches=switches(run), style=asset("style.css"), data=embedded(payload(run)),
         outline=asset("outline.json") if any(v.name == "sites" for v in run.views) else "null",
@@ -33,7 +33,7 @@ def page(run: Opened) -> str:
     )
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
     loader = jinja2.FunctionLoader(asset)
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True)
