@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     _instance(verbs.add_parser("validate", help="check an instance without solving it"))
     _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
     verbs.add_parser("schema", help="print the JSON Schema of the instance language for editors")
-    _report(verbs.add_parser("report", help="write one HTML page about a run"))
+    _report(verbs.add_parser("report", help="write one HTML page about a run, or about several side by side"))
     _reference(verbs.add_parser("reference", help="write the language and the mathematics as one HTML page"))
     _export(verbs.add_parser("export", help="write a run in the format of another tool"))
     new = verbs.add_parser("new", help="write a small commented instance to start from")
@@ -94,7 +94,7 @@ def _futures(verb: argparse.ArgumentParser) -> None:
 
 def _report(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run that planner solve has written")
-    verb.add_argument("--out", metavar="FILE", help="file to write (default RUN/report.html)")
+    verb.add_argument("--out", metavar="FILE", help="file to write (default report.html in the first RUN)")
     _quiet(verb)
 
 

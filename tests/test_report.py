@@ -247,6 +247,29 @@ def test_report_is_small_and_replaces_only_reports(folder: Path, tmp_path: Path)
     assert "not-a-run" in result.stderr
 
 
+def test_several_runs_stand_side_by_side(driver: webdriver.Chrome, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "dear"
+    dearer = ("--set", "projects.*.capital.variable*=3")
+    changed = planner("solve", QUICKSTART, *dearer, "--quiet", "--out", other, cwd=tmp_path)
+    assert changed.returncode == 0, changed.stderr
+    result = planner("report", folder, other, folder, "--out", tmp_path / "both.html", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    page = Page(driver, tmp_path / "both.html")
+    assert page.messages() == []
+    figures = {(row["figure"], row["run"]): row for row in page.csv("figures")}
+    first, second = open_run(folder).figures, open_run(other).figures
+    assert float(figures["expected cost", "dear"]["value"]) == second["expected_cost"]
+    difference = second["expected_cost"] - first["expected_cost"]
+    assert float(figures["expected cost", "dear"]["difference"]) == pytest.approx(difference)
+    assert float(figures["expected cost", "run (2)"]["difference"]) == 0
+    costs = {(row["run"], row["kind"]): float(row["discounted"]) for row in page.csv("costs")}
+    assert costs["dear", "capital"] == pytest.approx(second["cost_by_item"].get("capital", 0.0))
+    plans = {(row["run"], row["project"]) for row in page.csv("plans")}
+    assert {project for run, project in plans if run == "dear"} == set(open_run(other).tables["plan"]["project"])
+    for view in ("costs", "plans", "served_by_run", "dependence"):
+        assert page.run("return document.querySelectorAll(arguments[0]).length", f"#view-{view} svg") > 0
+
+
 def test_a_run_with_a_report_can_be_replaced(folder: Path, tmp_path: Path) -> None:
     planner("solve", QUICKSTART, "--quiet", "--out", "run", cwd=tmp_path)
     (tmp_path / "run" / "report.html").write_bytes((folder / "report.html").read_bytes())

@@ -25,7 +25,7 @@ def money(run: Opened) -> tuple[View, ...]:
     return _by_year(run), _by_item(run), _by_region(run), _by_future(run)
 
 
-def _kinds(items: pd.Series) -> pd.Series:
+def kinds(items: pd.Series) -> pd.Series:
     return items.map(KINDS).fillna(OPERATION)
 
 
@@ -36,7 +36,7 @@ def _colour() -> alt.Color:
 def _by_year(run: Opened) -> View:
     costs, unit = run.tables["costs"], f"{run.instance.units.money}/year"
     keys = ["kind", "node", "future", "period", "year"]
-    table = with_total(costs.assign(kind=_kinds(costs["item"])), keys, ["yearly"])
+    table = with_total(costs.assign(kind=kinds(costs["item"])), keys, ["yearly"])
     told = chart.tips({"kind": "kind", "year": "year", "yearly": unit}, yearly=",.6~g")
     drawn = chart.base(height=300).mark_bar().encode(
         x=chart.time(), y=alt.Y("yearly:Q", axis=alt.Axis(title=unit, tickCount=5)), color=_colour(),
@@ -62,7 +62,7 @@ def _heaviest(run: Opened, table: pd.DataFrame) -> str:
 def _by_item(run: Opened) -> View:
     costs, unit = run.tables["costs"], run.instance.units.money
     table = costs.groupby("item", sort=False, as_index=False)["discounted"].sum()
-    table = table.assign(kind=_kinds(table["item"]), unit=unit, title=table["item"].map(words.plain))
+    table = table.assign(kind=kinds(table["item"]), unit=unit, title=table["item"].map(words.plain))
     table = table.sort_values("discounted", ascending=False).reset_index(drop=True)
     total = float(table["discounted"].sum())
     largest = [f"{r['title']} {words.share(r['discounted'] / total)}" for r in table.head(3).to_dict("records")] \
@@ -84,7 +84,7 @@ def _by_item(run: Opened) -> View:
 
 def _by_region(run: Opened) -> View:
     costs, unit = run.tables["costs"], run.instance.units.money
-    table = costs.assign(kind=_kinds(costs["item"])).groupby(
+    table = costs.assign(kind=kinds(costs["item"])).groupby(
         ["region", "kind"], sort=False, as_index=False)["discounted"].sum()
     whole = table.groupby("region")["discounted"].sum().sort_values(ascending=False)
     table = table.assign(rank=table["kind"].map({kind: i for i, kind in enumerate(ORDER)}), unit=unit)

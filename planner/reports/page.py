@@ -13,23 +13,20 @@ import jinja2
 import pandas as pd
 
 import planner
-from planner.reports import chart, words
-from planner.reports.opened import Opened
-from planner.reports.questions import QUESTIONS
+from planner.reports import chart
+from planner.reports.subject import Subject
 from planner.reports.view import ALL, View
 
 ASSETS = files("planner.reports") / "assets"
 
 
-def page(run: Opened) -> str:
-    """The report of one run as HTML."""
+def page(subject: Subject) -> str:
+    """A page as HTML."""
     scripts = [libraries(), asset("tables.js"), asset("material.js"), asset("page.js")]
-    sections = [(name, question, [v for v in run.views if v.section == name]) for name, question in QUESTIONS.items()]
+    has_map = any(view.name == "sites" for view in subject.views)
     return environment().get_template("page.html").render(
-        run=run, version=planner.__version__, sections=[s for s in sections if s[2]], headline=headline(run),
-        switches=switches(run), style=asset("style.css"), data=embedded(payload(run)),
-        outline=asset("outline.json") if any(v.name == "sites" for v in run.views) else "null",
-        scripts=scripts, policy=content_policy(scripts),
+        subject=subject, version=planner.__version__, style=asset("style.css"), data=embedded(payload(subject)),
+        outline=asset("outline.json") if has_map else "null", scripts=scripts, policy=content_policy(scripts),
     )
 
 
@@ -65,56 +62,14 @@ def content_policy(scripts: Sequence[str]) -> str:
     return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
 
 
-# What the page shows first
-
-
-def headline(run: Opened) -> list[tuple[str, str, str]]:
-    """Key figures: value, unit, what it is."""
-    figures, unit = run.figures, run.instance.units.money
-    shown = [(words.amount(figures["expected_cost"]), unit,
-              "expected value" if figures["sense"] == "maximise" else "expected discounted cost"),
-             (words.amount(figures["capital_cost"]), unit, words.count(figures["projects_decided"], "decision"))]
-    if figures["served"]:
-        worst = min(figures["served"], key=lambda row: float(row["served"]))
-        shown.append((words.share(worst["served"]), "", f"served at worst: {worst['class']} in {worst['future']}"))
-    if figures["gap"] is not None:
-        shown.append((f"{figures['gap']:.2%}", "", "from the best possible, proven"))
-    return shown
-
-
-def switches(run: Opened) -> dict[str, list[tuple[str, str, bool]]]:
-    """The choices of every switch: value, label, chosen at first."""
-    instance, nodes = run.instance, run.tables["nodes"]
-    titles = {name: part.title or name for name, part in instance.futures.items()}
-    years = nodes.drop_duplicates("year").sort_values("year")
-    middle = len(years) // 2
-    listed = {
-        "future": [(name, titles.get(name, name), i == 0) for i, name in enumerate(run.paths)],
-        "year": [(repr(float(y)), str(p), i == middle) for i, (y, p) in enumerate(
-            zip(years["year"], years["period"], strict=True))],
-        "element": [(name, name, i == 0) for i, name in enumerate(_elements(run))],
-        "region": [(ALL, ALL, True), *((name, part.title or name, False) for name, part in instance.regions.items())],
-    }
-    return {name: options for name, options in listed.items() if len(options) > 1}
-
-
-def _elements(run: Opened) -> list[str]:
-    """Elements of the instance, the one of which most is delivered first."""
-    balance = run.tables["element_balance"]
-    delivered = balance[balance["measure"] == "delivered"].groupby("element")["amount"].sum()
-    return sorted(run.instance.elements, key=lambda name: float(delivered.get(name, 0.0)))
-
-
 # Data
 
 
-def payload(run: Opened) -> dict[str, Any]:
+def payload(subject: Subject) -> dict[str, Any]:
     """Everything the scripts need to know."""
-    nodes = run.tables["nodes"].set_index("node")
-    groups = {future: sorted({str(nodes.at[n, "group"]) for n in path} - {""}) for future, path in run.paths.items()}
     return {
-        "name": run.instance.name, "all": ALL, "theme": chart.THEME, "paths": run.paths, "groups": groups,
-        "views": {view.name: described(view) for view in run.views},
+        "name": subject.name, "all": ALL, "theme": chart.THEME, "paths": subject.paths, "groups": subject.groups,
+        "views": {view.name: described(view) for view in subject.views},
     }
 
 

@@ -17,6 +17,8 @@ MARK = '<meta name="generator" content="planner'
 def report(runs: str | Path | Sequence[str | Path], out: str | Path | None = None) -> Path:
     """Write the report of a run to `out`, by default `report.html` in its folder; returns the file.
 
+    Several runs are put side by side, the first being what the others are measured by.
+
     InputError when a folder holds no run, when the file is not a report that may be replaced, or when the libraries
     of the extra `report` are not installed.
     """
@@ -26,10 +28,11 @@ def report(runs: str | Path | Sequence[str | Path], out: str | Path | None = Non
     require_replaceable(target)
     try:
         from planner.reports.page import page
+        from planner.reports.subject import of_run, of_several
     except ImportError as error:
         message = f"the report needs {error.name}: pip install 'planner[report]'"
         raise InputError([Problem("missing-extra", message)]) from None
-    return write_whole(target, page(opened[0]))
+    return write_whole(target, page(of_run(opened[0]) if len(opened) == 1 else of_several(opened)))
 
 
 def require_replaceable(target: Path) -> None:

@@ -41,7 +41,7 @@ def _heat() -> alt.Color:
     return alt.Color("served:Q", scale=alt.Scale(type="threshold", domain=STEPS, range=chart.HEAT), legend=None)
 
 
-def _classes() -> alt.X:
+def classes() -> alt.X:
     """Classes side by side, their names aslant where there is no room for them."""
     narrow = "width < 330"
     axis = alt.Axis(title=None, orient="top", domain=False, ticks=False, labelAngle=alt.ExprRef(f"{narrow} ? -40 : 0"),
@@ -49,7 +49,7 @@ def _classes() -> alt.X:
     return alt.X("class:N", sort=None, axis=axis)
 
 
-def _cells(x: alt.X, y: alt.Y, told: dict[str, str]) -> Drawing:
+def cells(x: alt.X, y: alt.Y, told: dict[str, str]) -> Drawing:
     """A heat map whose every cell states its share."""
     formats = {"served": ".2%", "worst_served": ".1%"}
     cell = chart.base().encode(x=x, y=y, tooltip=chart.tips(told, **formats))
@@ -65,8 +65,8 @@ def _served(run: Opened) -> View:
     table = table[table["onset"].isna()].drop(columns=["source", "onset"]).reset_index(drop=True)
     told = {"future": "future", "class": "class", "served": "served", "worst_served": "worst demand in worst year",
             "worst_year": "that year"}
-    drawn = _cells(
-        _classes(),
+    drawn = cells(
+        classes(),
         alt.Y("future:N", sort=None, axis=alt.Axis(title=None, labelLimit=130)), told)
     return View(
         "served", SECTION, "Share of demand served, by future and class of users", _worst(table), table, told, (),
@@ -94,8 +94,8 @@ def _windows(run: Opened) -> View:
         worst = least(table, "served")
         said = (f"The worst moment for {worst['source']} to begin is {words.year(worst['onset'])}: {worst['class']} is"
                 f" then served {words.share(worst['served'])}.")
-    drawn = _cells(
-        _classes(),
+    drawn = cells(
+        classes(),
         alt.Y("onset:O", axis=alt.Axis(title=None, format="d")), told)
     return View(
         "windows", SECTION, "If an embargo begins: share served within its window, by onset and class", said, table,

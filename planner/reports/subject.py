@@ -1,0 +1,95 @@
+"""What a page is about: a title, key figures, switches and views, of one run or of several side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from planner.reports import words
+from planner.reports.comparison import QUESTIONS as COMPARED
+from planner.reports.comparison import comparison, labels
+from planner.reports.opened import Opened
+from planner.reports.questions import QUESTIONS
+from planner.reports.view import ALL, View
+
+Choices = dict[str, list[tuple[str, str, bool]]]  # By switch: value, label, chosen at first.
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Everything the page says, before it becomes HTML. `paths` and `groups` are the nodes and groups of a future."""
+
+    name: str
+    title: str
+    kicker: str
+    lead: str
+    headline: list[tuple[str, str, str]]
+    questions: dict[str, str]
+    views: tuple[View, ...]
+    switches: Choices = field(default_factory=dict)
+    paths: dict[str, list[str]] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def sections(self) -> list[tuple[str, str, list[View]]]:
+        """The questions that something answers."""
+        parts = [(name, said, [v for v in self.views if v.section == name]) for name, said in self.questions.items()]
+        return [part for part in parts if part[2]]
+
+
+def of_run(run: Opened) -> Subject:
+    nodes = run.tables["nodes"].set_index("node")["group"].to_dict()
+    groups = {future: sorted({str(nodes[n]) for n in path} - {""}) for future, path in run.paths.items()}
+    return Subject(
+        run.instance.name, run.name, f"run {run.manifest['run_sha256'][:8]}", run.instance.description or "",
+        headline(run), QUESTIONS, run.views, switches(run), run.paths, groups,
+    )
+
+
+def of_several(runs: Sequence[Opened]) -> Subject:
+    """Several runs side by side; the first is the one the others are measured by."""
+    named = list(labels(runs))
+    shown = [(words.amount(run.figures["expected_cost"]), run.instance.units.money, label)
+             for label, run in zip(named, runs, strict=True)]
+    return Subject(
+        "comparison", f"{words.count(len(runs), 'run')} side by side", "comparison",
+        f"{words.listed(named)}. Expected discounted cost of each, then what differs from {named[0]}.",
+        shown, COMPARED, comparison(runs),
+    )
+
+
+def headline(run: Opened) -> list[tuple[str, str, str]]:
+    """Key figures: value, unit, what it is."""
+    figures, unit = run.figures, run.instance.units.money
+    shown = [(words.amount(figures["expected_cost"]), unit,
+              "expected value" if figures["sense"] == "maximise" else "expected discounted cost"),
+             (words.amount(figures["capital_cost"]), unit, words.count(figures["projects_decided"], "decision"))]
+    if figures["served"]:
+        worst = min(figures["served"], key=lambda row: float(row["served"]))
+        shown.append((words.share(worst["served"]), "", f"served at worst: {worst['class']} in {worst['future']}"))
+    if figures["gap"] is not None:
+        shown.append((f"{figures['gap']:.2%}", "", "from the best possible, proven"))
+    return shown
+
+
+def switches(run: Opened) -> Choices:
+    """The choices of every switch that has more than one."""
+    instance, nodes = run.instance, run.tables["nodes"]
+    titles = {name: part.title or name for name, part in instance.futures.items()}
+    years = nodes.drop_duplicates("year").sort_values("year")
+    middle = len(years) // 2
+    listed = {
+        "future": [(name, titles.get(name, name), i == 0) for i, name in enumerate(run.paths)],
+        "year": [(repr(float(y)), str(p), i == middle) for i, (y, p) in enumerate(
+            zip(years["year"], years["period"], strict=True))],
+        "element": [(name, name, i == 0) for i, name in enumerate(_elements(run))],
+        "region": [(ALL, ALL, True), *((name, part.title or name, False) for name, part in instance.regions.items())],
+    }
+    return {name: options for name, options in listed.items() if len(options) > 1}
+
+
+def _elements(run: Opened) -> list[str]:
+    """Elements of the instance, the one of which most is delivered first: what leaves is negative."""
+    balance = run.tables["element_balance"]
+    delivered = balance[balance["measure"] == "delivered"].groupby("element")["amount"].sum()
+    return sorted(run.instance.elements, key=lambda name: float(delivered.get(name, 0.0)))
