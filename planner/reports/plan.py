@@ -185,7 +185,7 @@ def _map(run: Opened) -> Drawing:
                        "used": "used", "placed": "position"}, online=",.6~g", added=",.6~g", used=",.6~g")
     points = alt.Chart(alt.NamedData(name="rows")).mark_point(filled=True, opacity=0.85).encode(
         longitude="longitude:Q", latitude="latitude:Q", tooltip=told,
-        size=alt.Size("online:Q", scale=alt.Scale(range=[18, 900]), legend=None),
+        size=alt.Size("online:Q", scale=alt.Scale(range=[12, alt.ExprRef("min(900, width)")]), legend=None),
         color=alt.Color("stage:N", scale=chart.colours(names), sort=list(names)),
         shape=alt.Shape("placed:N", scale=alt.Scale(domain=[SITE, GATHERED], range=["circle", "square"]), legend=None),
         stroke=alt.condition(alt.datum.added > 0, alt.value(chart.INK), alt.value(chart.PAPER)),

@@ -45,7 +45,7 @@ def classes() -> alt.X:
     """Classes side by side, their names aslant where there is no room for them."""
     narrow = "width < 330"
     axis = alt.Axis(title=None, orient="top", domain=False, ticks=False, labelAngle=alt.ExprRef(f"{narrow} ? -40 : 0"),
-                    labelAlign=alt.ExprRef(f"{narrow} ? 'left' : 'center'"), labelOverlap=False)
+                    labelAlign=alt.ExprRef(f"{narrow} ? 'left' : 'center'"), labelOverlap=False, labelLimit=90)
     return alt.X("class:N", sort=None, axis=axis)
 
 
@@ -69,16 +69,19 @@ def _served(run: Opened) -> View:
         classes(),
         alt.Y("future:N", sort=None, axis=alt.Axis(title=None, labelLimit=130)), told)
     return View(
-        "served", SECTION, "Share of demand served, by future and class of users", _worst(table), table, told, (),
+        "served", SECTION, "Share of demand served, by future and class of users",
+        _worst(table, bool(run.instance.shocks)), table, told, (),
         drawn, note="Over the whole horizon; touch a cell for its worst year.",
     )
 
 
-def _worst(table: pd.DataFrame) -> str:
+def _worst(table: pd.DataFrame, may_break: bool) -> str:
+    spared = "Without a shock: " if may_break else ""
     if table.empty or table["served"].min() >= STEPS[-1]:
-        return "Every class is served in full in every future."
+        return f"{spared}Every class is served in full in every future."
     worst = least(table, "served")
-    text = f"Least served: {worst['class']} in {worst['future']}, {words.share(worst['served'])} over the horizon"
+    text = f"{spared}Least served: {worst['class']} in {worst['future']},"
+    text += f" {words.share(worst['served'])} over the horizon"
     if worst["worst_served"] < worst["served"]:
         text += f", down to {words.share(worst['worst_served'])} for one demand in {words.year(worst['worst_year'])}"
     return text + "."
