@@ -42,10 +42,9 @@ def _heat() -> alt.Color:
 
 
 def classes() -> alt.X:
-    """Classes side by side, their names aslant where there is no room for them."""
-    narrow = "width < 330"
-    axis = alt.Axis(title=None, orient="top", domain=False, ticks=False, labelAngle=alt.ExprRef(f"{narrow} ? -40 : 0"),
-                    labelAlign=alt.ExprRef(f"{narrow} ? 'left' : 'center'"), labelOverlap=False, labelLimit=90)
+    """Classes side by side, their names smaller where there is little room for them."""
+    axis = alt.Axis(title=None, orient="top", domain=False, ticks=False, labelAngle=0, labelOverlap=False,
+                    labelFontSize=alt.ExprRef("width < 330 ? 9.5 : 12"))
     return alt.X("class:N", sort=None, axis=axis)
 
 
