@@ -67,6 +67,10 @@ def _solve(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", metavar="DIR", help="run folder (default results/<instance>/<hash>)")
     _solver(verb)
     verb.add_argument("--write-model", metavar="FILE", help="also write the program as FILE.lp or FILE.mps")
+    verb.add_argument("--engine", choices=["highs", "mpi-sppy"], default="highs", help="who solves (default highs)")
+    verb.add_argument("--algorithm", choices=["extensive", "lshaped", "ph"], default="extensive",
+                      help="of mpi-sppy: extensive form, L-shaped method, progressive hedging")
+    verb.add_argument("--ranks", type=int, default=1, metavar="N", help="MPI ranks for mpi-sppy (default 1)")
 
 
 def _evaluate(verb: argparse.ArgumentParser) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol, overload
 
 import pandas as pd
+import pyomo.environ as pyo
 
 from planner.assemble import Program, assemble
 from planner.check import CheckReport, check_run
@@ -29,6 +30,7 @@ from planner.solver import Outcome, Progress, write_model
 from planner.solver import solve as solve_program
 from planner.validation.validate import validate
 from planner.weigh import weighed
+from planner.whole import whole as whole_model
 from planner.worlds import only
 
 
@@ -86,10 +88,33 @@ class Listener:
 SILENT = Listener()
 
 
-def build(path: str | Path, scenario: str | None = None, sets: Sequence[str] = ()) -> Program:
-    """The program of an instance: matrix, bounds and costs over named columns, not yet solved."""
+class Engine(Protocol):
+    """Another way to solve a program; `given` is what of it determines the run."""
+
+    @property
+    def given(self) -> dict[str, Any]: ...
+
+    def __call__(self, program: Program, options: Options) -> Outcome: ...
+
+
+@overload
+def build(
+    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), whole: Literal[False] = False
+) -> Program: ...
+@overload
+def build(
+    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), *, whole: Literal[True]
+) -> pyo.ConcreteModel: ...
+def build(
+    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), whole: bool = False
+) -> Program | pyo.ConcreteModel:
+    """The program of an instance: matrix, bounds and costs over named columns, not yet solved.
+
+    With `whole` the same as one Pyomo model, made from the same rules, to read, export or hand to another solver.
+    """
     document = load(path, scenario, sets)
-    return formulate(document.instances(), document.instance.options)
+    program = formulate(document.instances(), document.instance.options)
+    return whole_model(program) if whole else program
 
 
 def formulate(instances: Mapping[str, Instance], options: Options, listener: Listener = SILENT) -> Program:
@@ -123,18 +148,19 @@ def solve(
     options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
     model_file: str | Path | None = None,
+    engine: Engine | None = None,
 ) -> Run:
     """Solve an instance and write its tables.
 
-    `options` replaces fields of the instance's `options`. Raises InputError for bad input (nothing is
-    written), CheckFailedError when the tables do not bear out the result.
+    `options` replaces fields of the instance's `options`; `engine` solves instead of HiGHS. Raises InputError for
+    bad input (nothing is written), CheckFailedError when the tables do not bear out the result.
     """
     clock = Clock(listener.phase)
-    task = prepare(clock, path, scenario, sets, options)
+    task = prepare(clock, path, scenario, sets, options, given=engine.given if engine is not None else None)
     with clock.phase("build"):
         program = formulate(task.document.instances(), task.options, listener)
     folder = Path(out) if out is not None else default_folder(task)
-    return carry_out(task, program, folder, clock, listener, model_file)
+    return carry_out(task, program, folder, clock, listener, model_file, engine)
 
 
 @dataclass(frozen=True)
@@ -166,14 +192,17 @@ def prepare(
 
 def carry_out(
     task: Task, program: Program, folder: Path, clock: Clock, listener: Listener,
-    model_file: str | Path | None = None,
+    model_file: str | Path | None = None, engine: Engine | None = None,
 ) -> Run:
     """Solve a program and write its tables, checked."""
     require_free(folder.resolve(), task.document.instance.name)
     if model_file is not None:
         write_model(program, str(model_file))
     with clock.phase("solve"):
-        outcome = solve_program(program, task.options, listener.progress, stopping=listener.stopping)
+        if engine is not None:
+            outcome = engine(program, task.options)
+        else:
+            outcome = solve_program(program, task.options, listener.progress, stopping=listener.stopping)
     if not outcome.has_plan:
         return _without_plan(task, program, outcome, clock)
     return _written(task, program, outcome, folder, clock)

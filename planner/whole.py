@@ -38,35 +38,49 @@ def whole(source: Network | Program, alone: Mapping[str, float] | None = None) -
     network = source.network if isinstance(source, Program) else source
     known = source.alone if isinstance(source, Program) else {}
     with frozen_collector():
-        return _Builder(network).whole(alone if alone is not None else known)
+        return _Builder(network, network.tree.nodes).whole(alone if alone is not None else known)
+
+
+def part(network: Network, nodes: Sequence[Node]) -> pyo.ConcreteModel:
+    """The investments and the operation of some nodes with all they refer to, each block with its `cost` [money/year].
+
+    There is no objective: who asks for a part knows what it counts for.
+    """
+    with frozen_collector():
+        return _Builder(network, nodes).blocks()
 
 
 class _Builder:
     """Fills the blocks: first the variables of all of them, then what refers to them."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, nodes: Sequence[Node]) -> None:
+        self.network, self.nodes = network, nodes
         self.investments, self.operation = model.investments(network), model.operation(network)
         self.first = network.tree.nodes[0]
 
     def whole(self, alone: Mapping[str, float]) -> pyo.ConcreteModel:
+        made = self.blocks()
+        made.expected_cost = pyo.Expression(expr=made.investments.cost + pyo.quicksum(
+            node.weight * self.made[node.index].cost for node in self.nodes
+        ))
+        made.objective = pyo.Objective(expr=self._weighed(made, alone))
+        return made
+
+    def blocks(self) -> Any:
+        """The model without an objective."""
         made: Any = pyo.ConcreteModel(self.network.base.name)
         made.network = self.network
         made.investments = pyo.Block()
-        made.operation = pyo.Block([node.key for node in self.network.tree.nodes])
-        self.blocks: dict[int | None, Any] = {None: made.investments}
+        made.operation = pyo.Block([node.key for node in self.nodes])
+        self.made: dict[int | None, Any] = {None: made.investments}
         self._variables(made.investments, self.investments, self.first)
-        for node in self.network.tree.nodes:
-            block = self.blocks[node.index] = made.operation[node.key]
+        for node in self.nodes:
+            block = self.made[node.index] = made.operation[node.key]
             block.instance, block.structure = self.network.instance(node), structure_of(self.network, node)
             self._variables(block, self.operation, node)
         self._rules(made.investments, self.investments, self.first)
-        for node in self.network.tree.nodes:
-            self._rules(self.blocks[node.index], self.operation, node)
-        made.expected_cost = pyo.Expression(expr=made.investments.cost + pyo.quicksum(
-            node.weight * self.blocks[node.index].cost for node in self.network.tree.nodes
-        ))
-        made.objective = pyo.Objective(expr=self._weighed(made, alone))
+        for node in self.nodes:
+            self._rules(self.made[node.index], self.operation, node)
         return made
 
     # Parts of a block
@@ -92,7 +106,7 @@ class _Builder:
         terms: list[list[Any]] = [[constant] for constant in link.constants(node)]
         found = link.terms(node)
         for term in (t for part in found for t in (part.one_by_one() if isinstance(part, Terms) else (part,))):
-            column = getattr(self.blocks[term.node], term.family)[term.key]
+            column = getattr(self.made[term.node], term.family)[term.key]
             terms[term.position].append(term.coefficient * column)
         return _expressions(link, [pyo.quicksum(parts) for parts in terms])
 
@@ -107,7 +121,7 @@ class _Builder:
         made.risk = pyo.Block()
         self._variables(made.risk, chapter, self.first)
         tree = self.network.tree
-        spent = [n.length * n.factor * self.blocks[n.index].cost for n in tree.nodes]
+        spent = [n.length * n.factor * self.made[n.index].cost for n in tree.nodes]
         capital = [self._capital(made.investments, scenario) for scenario in tree.scenarios]
         links = dict(zip(("node_expense", "scenario_capital"), (spent, capital), strict=True))
         for link in chapter.links:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from numpy.typing import NDArray
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
+from planner import build
 from planner.assemble import Program
 from planner.program import Chapter, Key
 from planner.reading.document import load
@@ -113,6 +114,14 @@ def test_whole_quickstart_is_the_stamped_program(scenario: str | None) -> None:
     document = load(QUICKSTART, scenario)
     program = formulate(document.instances(), EXACT)
     assert_same(whole(program.network), program)
+
+
+REGRET = "objective.risk={measure: regret, weight: 0.5}"
+
+
+@pytest.mark.parametrize("sets", [[], ["plan=adaptive"], [REGRET]], ids=["common", "adaptive", "regret"])
+def test_public_build_gives_both(sets: list[str]) -> None:
+    assert_same(build(QUICKSTART, sets=sets, whole=True), build(QUICKSTART, sets=sets))
 
 
 def test_pyomo_finds_the_same_optimum() -> None:

@@ -46,6 +46,8 @@ def report(result: Run, options: argparse.Namespace, more: dict[str, Any] | None
         print(plain_json(result.figures | {"folder": folder} | (more or {})))
     elif not options.quiet and result.outcome.has_plan:
         show_run(result, console())
+    if result.outcome.status == "stopped":
+        print(f"stopped: {result.outcome.message}", file=sys.stderr)
     if not result.outcome.has_plan:
         show_conflict(result, Console(stderr=True, soft_wrap=True, **PLAIN))
     return exit_code(result.outcome.status)

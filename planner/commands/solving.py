@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from planner.__main__ import GOOD
 from planner.commands.common import console, listening, report, settings_of
+
+if TYPE_CHECKING:
+    from planner.run import Engine
 
 
 def solve(options: argparse.Namespace) -> int:
     from planner.run import solve as solve_instance
 
-    settings = settings_of(options)
+    settings, engine = settings_of(options), _engine(options)
     with listening(options) as listener:
         result = solve_instance(
-            options.instance, options.scenario, options.sets, options.out, settings, listener, options.write_model
+            options.instance, options.scenario, options.sets, options.out, settings, listener, options.write_model,
+            engine,
         )
     return report(result, options)
+
+
+def _engine(options: argparse.Namespace) -> Engine | None:
+    """The engine asked for, None for the solver itself."""
+    if options.engine == "highs":
+        return None
+    from planner.sppy.engine import Sppy
+
+    return Sppy(options.algorithm, options.ranks)
 
 
 def evaluate(options: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from planner.errors import InputError, Place, Problem, WorkerLostError
 from planner.executors.team import Setup, Team, require, starting_workers
@@ -79,7 +79,7 @@ class Ranks(Executor):
             with contextlib.suppress(TimeoutError):
                 return door.accept()[0]
         self.stop()
-        raise WorkerLostError(f"the MPI ranks did not start: {self._told()}")
+        raise WorkerLostError(f"the MPI ranks did not start: {told(self._said)}")
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -128,11 +128,13 @@ class Ranks(Executor):
     def _loss(self) -> WorkerLostError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._job.wait(5.0)
-        told = self._told()
-        return WorkerLostError(f"an MPI rank was lost (killed, or out of memory?) and the MPI job with it: {told}")
+        return WorkerLostError(
+            f"an MPI rank was lost (killed, or out of memory?) and the MPI job with it: {told(self._said)}"
+        )
 
-    def _told(self) -> str:
-        """What mpiexec and the ranks said."""
-        size = self._said.seek(0, os.SEEK_END)
-        self._said.seek(max(0, size - TOLD))
-        return self._said.read().decode("utf-8", "replace").strip()
+
+def told(said: IO[bytes]) -> str:
+    """What mpiexec and its ranks said last."""
+    size = said.seek(0, os.SEEK_END)
+    said.seek(max(0, size - TOLD))
+    return said.read().decode("utf-8", "replace").strip()
