@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 
 import planner
 
+BEGUN = time.monotonic()
 GOOD, BAD_INPUT, INFEASIBLE, STOPPED, INTERNAL, INTERRUPTED = 0, 2, 3, 4, 5, 130
 EXIT_CODES = """exit codes: 0 solved to the gap asked; 2 bad input; 3 no plan exists; 4 stopped early, best plan kept;
 5 internal error or failed check; 130 interrupted, best plan kept"""
@@ -67,6 +69,7 @@ def _solve(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", metavar="DIR", help="run folder (default results/<instance>/<hash>)")
     _solver(verb)
     verb.add_argument("--write-model", metavar="FILE", help="also write the program as FILE.lp or FILE.mps")
+    verb.add_argument("--profile", action="store_true", help="also show seconds and peak memory of each phase")
     verb.add_argument("--engine", choices=["highs", "mpi-sppy"], default="highs", help="who solves (default highs)")
     verb.add_argument("--algorithm", choices=["extensive", "lshaped", "ph"], default="extensive",
                       help="of mpi-sppy: extensive form, L-shaped method, progressive hedging")

@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from planner.clock import Clock
 from planner.errors import InputError, Problem
 from planner.frozen import freeze, read_plan
 from planner.results.write import RESOLVED, read_tables
-from planner.run import SILENT, Clock, Listener, Run, carry_out, default_folder, formulate, prepare
+from planner.run import SILENT, Listener, Run, carry_out, default_folder, formulate, prepare
 from planner.worlds import expecting
 
 

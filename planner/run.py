@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, overload
@@ -16,6 +14,7 @@ import pyomo.environ as pyo
 
 from planner.assemble import Program, assemble
 from planner.check import CheckReport, check_run
+from planner.clock import Clock
 from planner.errors import NoAnswerError
 from planner.infeasible import Conflict, conflicts
 from planner.network import build_network
@@ -55,25 +54,12 @@ class Run:
     check: CheckReport | None
     conflicts: tuple[Conflict, ...]
     warnings: tuple[str, ...]
-    seconds: dict[str, float]
+    clock: Clock
 
-
-class Clock:
-    """Seconds per phase, and news of the phase begun."""
-
-    def __init__(self, news: Callable[[str], None] | None) -> None:
-        self.seconds: dict[str, float] = {}
-        self._news = news
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        if self._news is not None:
-            self._news(name)
-        begun = time.monotonic()
-        try:
-            yield
-        finally:
-            self.seconds[name] = time.monotonic() - begun
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds per phase."""
+        return self.clock.seconds
 
 
 @dataclass(frozen=True)
@@ -149,13 +135,15 @@ def solve(
     listener: Listener = SILENT,
     model_file: str | Path | None = None,
     engine: Engine | None = None,
+    profile: bool = False,
 ) -> Run:
     """Solve an instance and write its tables.
 
-    `options` replaces fields of the instance's `options`; `engine` solves instead of HiGHS. Raises InputError for
-    bad input (nothing is written), CheckFailedError when the tables do not bear out the result.
+    `options` replaces fields of the instance's `options`; `engine` solves instead of HiGHS; with
+    `profile` the peak memory of each phase is measured too. Raises InputError for bad input (nothing is written),
+    CheckFailedError when the tables do not bear out the result.
     """
-    clock = Clock(listener.phase)
+    clock = Clock(listener.phase, profile)
     task = prepare(clock, path, scenario, sets, options, given=engine.given if engine is not None else None)
     with clock.phase("build"):
         program = formulate(task.document.instances(), task.options, listener)
@@ -223,7 +211,7 @@ def _without_plan(task: Task, program: Program, outcome: Outcome, clock: Clock) 
                 replace(c, place=str(document.place((c.section, c.part)))) for c in conflicts(program)
             )
     figures = key_figures(document.instance, outcome, {}) | {"conflicts": [asdict(c) for c in found]}
-    return Run(document.instance, outcome, None, {}, figures, None, found, task.warnings, clock.seconds)
+    return Run(document.instance, outcome, None, {}, figures, None, found, task.warnings, clock)
 
 
 def _written(task: Task, program: Program, outcome: Outcome, folder: Path, clock: Clock) -> Run:
@@ -247,7 +235,7 @@ def _written(task: Task, program: Program, outcome: Outcome, folder: Path, clock
         (fresh / RESOLVED).write_text(document.resolved_text(), "utf-8")
         facts = manifest(document, task.options, outcome, clock.seconds, verdict)
         write_json(facts | {"run_sha256": task.digest, "given": task.given}, fresh / MARK)
-    return Run(instance, outcome, folder, tables, figures, report, (), task.warnings, clock.seconds)
+    return Run(instance, outcome, folder, tables, figures, report, (), task.warnings, clock)
 
 
 def _beside_better(folder: Path, digest: str, outcome: Outcome) -> Path:

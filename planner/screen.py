@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,6 +12,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from planner.clock import Marks, Phase
 from planner.results.summary import signed
 from planner.run import Run
 from planner.solver import Progress
@@ -211,3 +212,15 @@ def show_conflict(run: Run, console: Console) -> None:
             console.print(Text(f"  {conflict.place} {conflict.row} by {conflict.violation:,.6g} {conflict.unit}"))
     else:
         console.print("The conflict lies in yes-or-no decisions: sizes, prerequisites or limits on building.")
+
+
+def show_profile(phases: Sequence[Phase], marks: Marks, console: Console) -> None:
+    """Seconds and memory of each phase."""
+    peak = {"phase": "peak MB", "so far": "peak MB so far", "unknown": "peak MB"}[marks]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("phase", "seconds", "share", peak):
+        table.add_column(name, justify="left" if name == "phase" else "right")
+    for phase in phases:
+        memory = f"{phase.peak_megabytes:,.0f}" if phase.peak_megabytes is not None else ""
+        table.add_row(phase.name, f"{phase.seconds:.2f}", f"{phase.share:.1%}", memory)
+    console.print(Group(Text(), table))

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from planner.assemble import Program, assemble
+from planner.clock import Clock
 from planner.errors import InputError, NoAnswerError, Problem
 from planner.frozen import fixed, positions
 from planner.mean import mean_program
@@ -23,7 +24,7 @@ from planner.network import build_network
 from planner.results.manifest import versions
 from planner.results.summary import signed
 from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
-from planner.run import SILENT, Clock, Listener, default_folder, prepare
+from planner.run import SILENT, Listener, default_folder, prepare
 from planner.schema import Instance, Options
 from planner.solver import Outcome
 from planner.solver import solve as solve_program

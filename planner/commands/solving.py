@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from planner.__main__ import GOOD
+from planner.__main__ import BEGUN, GOOD
 from planner.commands.common import console, listening, report, settings_of
 
 if TYPE_CHECKING:
@@ -14,14 +15,21 @@ if TYPE_CHECKING:
 
 def solve(options: argparse.Namespace) -> int:
     from planner.run import solve as solve_instance
+    from planner.screen import show_profile
 
     settings, engine = settings_of(options), _engine(options)
     with listening(options) as listener:
         result = solve_instance(
             options.instance, options.scenario, options.sets, options.out, settings, listener, options.write_model,
-            engine,
+            engine, options.profile,
         )
-    return report(result, options)
+    if not options.profile:
+        return report(result, options)
+    phases = result.clock.profile(BEGUN)
+    code = report(result, options, {"profile": [asdict(phase) for phase in phases]})
+    if not (options.json or options.quiet):
+        show_profile(phases, result.clock.marks, console())
+    return code
 
 
 def _engine(options: argparse.Namespace) -> Engine | None:
