@@ -118,8 +118,10 @@ def _run(task: Task, ranks: int, requests: Requests) -> tuple[Answer, Status]:
                 [*command, str(given), str(found)], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                 start_new_session=True,
             )
+        is_late = False
         try:
             _wait(job, requests, time.monotonic() + task.time_limit + OVERTIME)
+            is_late = job.poll() is None
         finally:
             if job.poll() is None:
                 job.terminate()
@@ -127,7 +129,9 @@ def _run(task: Task, ranks: int, requests: Requests) -> tuple[Answer, Status]:
         answer: Answer = pickle.loads(found.read_bytes()) if found.exists() else Answer()
         if requests.count:
             return answer, "interrupted"
-        if job.returncode != 0:
+        if is_late:
+            answer.message = f"mpi-sppy: time limit, after {answer.rounds} rounds"
+        elif job.returncode != 0:
             answer.message = _why(job.returncode, told(said))
             if not answer.plans:
                 raise WorkerLostError(answer.message)
