@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -173,19 +173,19 @@ def _solve(program: Program, options: Options, run: Run, relax: bool) -> Outcome
         status = _status(solver, interrupted)
         objective = solver.getInfo().objective_function_value / program.cost_scale
         if status != "optimal":
-            return _without_plan(status, solver.modelStatusToString(solver.getModelStatus()), begun)
+            return without_plan(status, solver.modelStatusToString(solver.getModelStatus()), begun)
         return _outcome(program, solver, status, objective, 0, begun)
-    found = _search(program, options, run)
+    found = search(program, options, run)
     if found.values is None:
-        return _without_plan(found.status, found.message, begun)
+        return without_plan(found.status, found.message, begun)
     found = _less_waste(program, options, found, run)
     assert found.values is not None
     fixed = _fixed(program, options, found.values, run)
     if fixed is not None and not _holds(program, fixed, found, options):
         # The plan held only within the tolerance on whole numbers.
-        found = _search(program, options, run, exact=True)
+        found = search(program, options, run, exact=True)
         if found.values is None:
-            return _without_plan(found.status, found.message, begun)
+            return without_plan(found.status, found.message, begun)
         fixed = _fixed(program, options, found.values, run)
     if fixed is None:
         return _without_prices(program, found, begun)
@@ -214,7 +214,7 @@ def _less_waste(program: Program, options: Options, found: Search, run: Run) -> 
         row_upper=np.append(program.row_upper, value + SLACK * abs(value)),
     )
     limits = {"time_limit": min(max(run.time_left(options), 1.0), MOST_LESS), "gap": max(options.gap, 1e-3)}
-    _, values = _near(cheaper, options.model_copy(update=limits), run, {}, found.values)
+    _, values = near(cheaper, options.model_copy(update=limits), run, {}, dict(enumerate(found.values.tolist())))
     return found if values is None else replace(found, values=values)
 
 
@@ -230,7 +230,7 @@ def _holds(program: Program, fixed: highspy.Highs, found: Search, options: Optio
     return found.status != "optimal" or relative_gap(objective, found.bound) <= options.gap + 1e-6
 
 
-def _search(program: Program, options: Options, run: Run, exact: bool = False) -> Search:
+def search(program: Program, options: Options, run: Run, exact: bool = False) -> Search:
     """The integers: a large program is rounded first, and searched only if that is not within the gap.
 
     `exact` goes straight to the search with the tightest tolerance on whole numbers.
@@ -281,11 +281,12 @@ def _rounded(program: Program, options: Options, run: Run) -> Search | None:
             run.news(Progress(time.monotonic() - run.begun, bound, value, relative_gap(value, bound), 0))
 
     tell(math.inf)
-    def near(fixed: dict[int, float], plan: Array) -> tuple[float, Array | None]:
+    def nearby(fixed: dict[int, float], plan: Array) -> tuple[float, Array | None]:
         half = options.model_copy(update={"time_limit": max(run.time_left(options) / 2, 1.0)})
-        return _near(program, half if math.isfinite(run.time_left(options)) else options, run, fixed, plan)
+        limited = half if math.isfinite(run.time_left(options)) else options
+        return near(program, limited, run, fixed, dict(enumerate(plan.tolist())))
 
-    value, values = good_plan(relaxation, bound, options.gap, tell, near)
+    value, values = good_plan(relaxation, bound, options.gap, tell, nearby)
     tell(value)
     status: Status = "optimal" if relative_gap(value, bound) <= options.gap else "stopped"
     if relaxation.interrupted or run.is_interrupted:
@@ -293,10 +294,10 @@ def _rounded(program: Program, options: Options, run: Run) -> Search | None:
     return Search(status, values, bound, 0, "rounded relaxation")
 
 
-def _near(
-    program: Program, options: Options, run: Run, fixed: dict[int, float], plan: Array
+def near(
+    program: Program, options: Options, run: Run, fixed: Mapping[int, float], start: Mapping[int, float]
 ) -> tuple[float, Array | None]:
-    """The best plan found with some integers fixed, starting from one, in at most half of the time left."""
+    """The best plan found with some integers fixed, starting from what is known of one, in limited time."""
     left = options.time_limit if options.time_limit is not None else math.inf
     limits = {"time_limit": min(left, MOST_NEAR), "gap": options.gap / 4}
     solver = load(program, options.model_copy(update=limits))
@@ -304,9 +305,7 @@ def _near(
     values = np.array(list(fixed.values()))
     if fixed:
         solver.changeColsBounds(len(columns), columns, values, values)
-    start = highspy.HighsSolution()
-    start.col_value = plan.tolist()
-    solver.setSolution(start)
+    solver.setSolution(len(start), np.array(list(start), dtype=np.int32), np.array(list(start.values())))
     run(solver, program.cost_scale)
     info = solver.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
@@ -391,7 +390,7 @@ def _status(solver: highspy.Highs, interrupted: bool) -> Status:
     return STATUSES[status]
 
 
-def _without_plan(status: Status, message: str, begun: float) -> Outcome:
+def without_plan(status: Status, message: str, begun: float) -> Outcome:
     nothing = np.zeros(0)
     ended: Status = status if status in ("infeasible", "unbounded", "interrupted") else "no_plan"
     return Outcome(

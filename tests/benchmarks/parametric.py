@@ -94,7 +94,7 @@ def raw(scale: Scale) -> Raw:
     }  # fmt: skip
     part["facilities"], part["projects"] = maker.facilities()
     part["project_groups"] = {
-        f"crews.{region}": {"projects": [f"*.{region}.*"], "building_at_once": 3}
+        f"crews.{region}": {"projects": [f"*.{region}.*"], "building_at_once": 8}
         for region in REGIONS if any(f".{region}." in name for name in part["projects"])
     }
     part |= {"lanes": lanes(), "suppliers": maker.suppliers(), "outlets": outlets()}
@@ -253,18 +253,15 @@ class Maker:
                 "capacity": self.around(stage.size / 3) if stands else 0, "availability": 0.9,
                 "fixed_cost": self.around(0.04 * stage.capital),
             }  # fmt: skip
-            projects[f"{name}.build"] = self.project(stage, name, in_modules=number % 2 == 1)
-            if number % 3 == 0:
-                extension = self.project(stage, name, in_modules=number % 2 == 0)
-                projects[f"{name}.extend"] = extension | {"requires": [f"{name}.build"]}
+            projects[f"{name}.build"] = self.project(stage, name)
         return facilities, projects
 
-    def project(self, stage: Stage, facility: str, in_modules: bool) -> Raw:
+    def project(self, stage: Stage, facility: str) -> Raw:
         size = self.around(stage.size)
         lead_time = min(round(self.random.uniform(*stage.lead_time) * 2) / 2, self.scale.years - 1)
         return {
             "facility": facility,
-            "size": {"module": float(f"{size / 3:.4g}"), "modules": 4} if in_modules else {"fixed": size},
+            "size": {"module": float(f"{size / 6:.4g}"), "modules": 8},
             "capital": {"fixed": self.around(0.004 * stage.size, 0.5), "variable": self.around(stage.capital)},
             "lead_time": lead_time, "ramp": [0.5], "life": 20, "cost_of_capital": 0.1,
         }  # fmt: skip

@@ -1,0 +1,246 @@
+"""Branches: the tree cut into a trunk, where everything is decided or shared, and the branches that hang from it.
+
+A branch sees the trunk only through columns: capacity decided, stock left, material delivered. Its program is linear
+
+    value(x) = min c y + d x + constant   subject to   row_lower <= W y + T x <= row_upper,  lower <= y <= upper
+
+for given trunk columns x. Costs are as if the branch were certain; branches that are alike share one program.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.cluster.vq import kmeans2
+
+from planner.assemble import Assembler
+from planner.mathematics.situation import situations
+from planner.pieces import Pieces
+from planner.template import Array
+from planner.tree import Node, Tree
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Branches that are alike: the nodes of the first, and what all of them count for.
+
+    `probability` is their sum, `members` their nodes, `scenarios` the names of all that pass through any of them.
+    """
+
+    number: int
+    nodes: tuple[Node, ...]
+    probability: float
+    members: tuple[tuple[Node, ...], ...]
+    scenarios: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """W and T; programs of equal `digest` have equal W, which they share."""
+
+    matrix: sp.csr_array
+    linking: sp.csr_array
+    digest: bytes
+
+
+Key = tuple[int, ...]  # Numbers of branches.
+
+
+class Vectors(NamedTuple):
+    """What differs between branches of equal W; `direct` is d."""
+
+    cost: Array
+    lower: Array
+    upper: Array
+    row_lower: Array
+    row_upper: Array
+    direct: Array
+    constant: float
+
+
+class Problem(NamedTuple):
+    """A program over the operation of a branch."""
+
+    matrices: Matrices
+    vectors: Vectors
+
+
+class Branches:
+    """A tree cut at the nodes that several ways share."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        self.pieces, self.tree = pieces, pieces.network.tree
+        self.trunk = trunk(self.tree)
+        self.frame = pieces.frame(self.trunk)
+        self.branches = self._branches()
+        self._matrices: dict[tuple[object, ...], Matrices] = {}
+        self._shared: dict[bytes, sp.csr_array] = {}
+        self._means: dict[Key, Problem] = {}
+
+    @property
+    def width(self) -> int:
+        """Number of the trunk's columns, with the investments first."""
+        return self.frame.width
+
+    def _branches(self) -> tuple[Branch, ...]:
+        inside = {n.index for n in self.trunk}
+        roots = [
+            n for n in self.tree.nodes if n.index not in inside and (n.parent is None or n.parent in inside)
+        ]
+        alike: dict[tuple[object, ...], list[tuple[Node, ...]]] = {}
+        numbers = situations(self.pieces.network)
+        for root in roots:
+            nodes = self.tree.from_here(root)
+            key = (root.parent, *((self.pieces.outlook(n), numbers[n.index], *n.resumed) for n in nodes))
+            alike.setdefault(key, []).append(nodes)
+        scenarios = self._scenarios()
+        return tuple(
+            Branch(
+                i, group[0], sum(nodes[0].probability for nodes in group), tuple(group),
+                tuple(name for nodes in group for name in scenarios[nodes[0].index]),
+            )
+            for i, group in enumerate(alike.values())
+        )
+
+    def _scenarios(self) -> dict[int, tuple[str, ...]]:
+        """The scenarios that pass through each node."""
+        found: dict[int, list[str]] = {}
+        for scenario in self.tree.scenarios:
+            for index in scenario.shares:
+                found.setdefault(index, []).append(scenario.name)
+        return {index: tuple(names) for index, names in found.items()}
+
+    def matrices(self, branch: Branch) -> Matrices:
+        """W and T of a branch, made once for all branches that share them."""
+        pieces = self.pieces
+        above = [n.index for n in self.tree.path(branch.nodes[0])[:-1]]
+        kept = (pieces.sides(n).kept for n in branch.nodes)
+        key = (*above, *(pieces.outlook(n) for n in branch.nodes), *(None if k is None else k.tobytes() for k in kept))
+        if key not in self._matrices:
+            rows = Assembler(pieces, pieces.frame((*self.trunk, *branch.nodes)))
+            for node in branch.nodes:
+                rows.operate(node)
+            matrix = rows.matrix()
+            own, linking = sp.csr_array(matrix[:, self.width :]), sp.csr_array(matrix[:, : self.width])
+            digest = _digest(own)
+            self._matrices[key] = Matrices(self._shared.setdefault(digest, own), linking, digest)
+        return self._matrices[key]
+
+    def vectors(self, branch: Branch) -> Vectors:
+        """Costs, bounds and sides of a branch, put together from pieces that other branches share."""
+        pieces, nodes, first = self.pieces, branch.nodes, self.width
+        frame = pieces.frame((*self.trunk, *nodes))
+        numbers, sides = [pieces.numbers(n) for n in nodes], [pieces.sides(n) for n in nodes]
+        cost, constant = np.zeros(frame.width), 0.0
+        for node, number in zip(nodes, numbers, strict=True):
+            stamp, worth, start = pieces.stamp(node), node.length * node.factor, frame.base(node.index)
+            cost[start : start + frame.node] += worth * number.costs
+            cost[stamp.costs.columns(frame.bases(self.tree.path(node)))] += worth * stamp.costs.values
+            constant += worth * stamp.offset
+        side, sense = np.concatenate([s.values for s in sides]), np.concatenate([s.sense for s in sides])
+        return Vectors(
+            cost[first:], np.concatenate([n.lower for n in numbers]), np.concatenate([n.upper for n in numbers]),
+            np.where(sense >= 0, side, -np.inf), np.where(sense <= 0, side, np.inf), cost[:first], constant,
+        )
+
+    def problem(self, key: Key) -> Problem:
+        """The program of a branch, or of the mean of several.
+
+        The mean of their operations satisfies the mean of their rows and bounds, and costs no less than at the
+        lowest of their costs, for nothing is operated below 0: so it bounds their expected cost from below (Jensen's
+        inequality), wherever their W are equal.
+        """
+        if len(key) == 1:
+            branch = self.branches[key[0]]
+            return Problem(self.matrices(branch), self.vectors(branch))
+        if key not in self._means:
+            self._means[key] = self._mean(key)
+        return self._means[key]
+
+    def _mean(self, key: Key) -> Problem:
+        problems, shares = [self.problem((number,)) for number in key], self.shares(key)
+        matrices, vectors = [p.matrices for p in problems], [p.vectors for p in problems]
+
+        def mean(name: str) -> Array:
+            return np.asarray(sum(p * getattr(v, name) for p, v in zip(shares, vectors, strict=True)))
+
+        linking = sp.csr_array(matrices[0].linking.shape)
+        for share, other in zip(shares, matrices, strict=True):
+            linking = linking + share * other.linking
+        return Problem(
+            Matrices(matrices[0].matrix, linking, matrices[0].digest),
+            Vectors(
+                np.min([v.cost for v in vectors], axis=0), mean("lower"), mean("upper"), mean("row_lower"),
+                mean("row_upper"), mean("direct"), float(mean("constant")),
+            ),
+        )
+
+    def shares(self, key: Key) -> list[float]:
+        """How much each of some branches counts among them."""
+        total = self.probability(key)
+        return [self.branches[i].probability / total if total > 0 else 1 / len(key) for i in key]
+
+    def probability(self, key: Key) -> float:
+        return sum(self.branches[i].probability for i in key)
+
+    def clusters(self, count: int, seed: int) -> list[Key]:
+        """About so many groups of branches that are alike; one by one where no mean of them is a bound."""
+        digests: dict[bytes, list[int]] = {}
+        for branch in self.branches:
+            alone = str(branch.number).encode() if (self.vectors(branch).lower < 0).any() else b""
+            digests.setdefault(self.matrices(branch).digest + alone, []).append(branch.number)
+        return [key for numbers in digests.values() for key in self._clustered(numbers, count, seed)]
+
+    def _clustered(self, numbers: list[int], count: int, seed: int) -> list[Key]:
+        if len(numbers) <= count:
+            return [(n,) for n in numbers]
+        features = np.array([self._features(self.branches[n]) for n in numbers])
+        features = features[:, np.ptp(features, axis=0) > 0]
+        if not features.size:
+            return [tuple(numbers)]
+        features /= np.abs(features).max(axis=0)
+        _, labels = kmeans2(features, count, minit="++", rng=seed, missing="warn")
+        return [tuple(n for n, at in zip(numbers, labels, strict=True) if at == label) for label in np.unique(labels)]
+
+    def _features(self, branch: Branch) -> Array:
+        """What tells branches apart: what every supplier, lane, user and so on may or does cost, node by node."""
+        parts = []
+        for node in branch.nodes:
+            numbers = self.pieces.numbers(node)
+            parts += [self._totals @ np.where(np.isfinite(v), v, 0.0) for v in (numbers.upper, numbers.costs)]
+        return np.concatenate(parts)
+
+    @cached_property
+    def _totals(self) -> sp.csr_array:
+        """Adds up the columns of a node by family and first name of their keys."""
+        names: dict[tuple[str, object], int] = {}
+        layout = self.pieces.node_layout
+        rows = [
+            names.setdefault((family, key[0]), len(names))
+            for family, keys in layout.positions.items() for key in keys
+        ]
+        return sp.csr_array((np.ones(len(rows)), (rows, np.arange(len(rows)))), shape=(len(names), layout.size))
+
+
+def _digest(matrix: sp.csr_array) -> bytes:
+    parts = (matrix.indptr, matrix.indices, matrix.data)
+    return hashlib.blake2b(b"".join(part.tobytes() for part in parts), digest_size=16).digest()
+
+
+def trunk(tree: Tree) -> tuple[Node, ...]:
+    """The nodes from which several ways go on, and those in which a scenario spends only part of the period."""
+    partial = {i for s in tree.scenarios for i, share in s.shares.items() if 0 < share < 1}
+    shared = {n.index for n in tree.nodes if _leaves(tree, n) > 1} | partial
+    inside = {n.index for index in shared for n in tree.path(tree.nodes[index])}
+    resumed = {index for n in tree.nodes for index, _ in n.resumed}
+    inside |= {n.index for index in resumed for n in tree.path(tree.nodes[index])}
+    return tuple(n for n in tree.nodes if n.index in inside)
+
+
+def _leaves(tree: Tree, node: Node) -> int:
+    return sum(tree.is_leaf(n) for n in tree.from_here(node))

@@ -1,0 +1,122 @@
+"""Solve a program by decomposition, and put its outcome together from trunk and branches."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from planner.assemble import Program
+from planner.decomposition.benders import CLUSTERS, GROUPS, Benders, Found
+from planner.decomposition.branches import Branches, Key
+from planner.decomposition.master import Master
+from planner.decomposition.oracle import Operation, Oracle
+from planner.executors import cores
+from planner.interrupt import listening
+from planner.schema import Options
+from planner.solver import Outcome, Progress, Run, relative_gap, without_plan
+from planner.template import Array
+from planner.tree import Node
+
+
+def obstacle(program: Program) -> str | None:
+    """Why a program cannot be decomposed, or None."""
+    pieces = program.pieces
+    if program.weighing.constraints:
+        return "its objective weighs the totals of scenarios, which couples all branches"
+    if any(pieces.numbers(node).integer.any() for node in program.network.tree.nodes):
+        return "lanes with fixed costs or cost curves need whole numbers in every branch"
+    if len(Branches(pieces).branches) < 2:
+        return "it has a single future"
+    return None
+
+
+def decompose(
+    program: Program, options: Options, news: Callable[[Progress], None] | None = None,
+    stopping: Callable[[], None] | None = None,
+) -> Outcome:
+    """Solve to the gap asked; `stopping` is called when the user asks to stop."""
+    with listening(stopping) as requests:
+        run = Run(news, requests, time.monotonic())
+        branches = Branches(program.pieces)
+        means = branches.clusters(min(CLUSTERS, max(2, len(branches.branches) // 4)), options.seed)
+        master = Master(branches, grouped(means))
+
+        def is_over() -> bool:
+            return run.is_interrupted or run.time_left(options) <= 0
+
+        oracle = Oracle(branches, master.scale, cores(), is_over)
+        try:
+            found = _found(Benders(oracle, master, means, options, run))
+            if not math.isfinite(found.plan.value):
+                return without_plan(found.status, found.message, run.begun)
+            oracle.is_over = lambda: False
+            return _outcome(program, master, oracle, found, run.begun)
+        finally:
+            oracle.close()
+
+
+def grouped(means: list[Key]) -> list[Key]:
+    """Means cut into groups of equal size, as many as there may be."""
+    size = -(-sum(len(key) for key in means) // GROUPS)
+    return [key[i : i + size] for key in means for i in range(0, len(key), size)]
+
+
+def _found(benders: Benders) -> Found:
+    """The end of a solve; when it was stopped before it had a plan, with one made in a hurry."""
+    found = benders.solve()
+    if found.status in ("stopped", "interrupted") and not math.isfinite(found.plan.value):
+        run = benders.run
+        benders.run = replace(run, heard=run.requests.count)
+        benders.oracle.is_over = lambda: benders.run.is_interrupted
+        benders.rescue()
+        found.plan = benders.plan
+    return found
+
+
+def _outcome(program: Program, master: Master, oracle: Oracle, found: Found, begun: float) -> Outcome:
+    """Values and prices of all blocks under the plan that was found."""
+    plan, branches = found.plan, master.branches
+    operations = oracle.run(plan.x)
+    values = np.zeros(program.frame.width)
+    first, size = branches.frame.investments, branches.frame.node
+    values[:first] = plan.x[:first]
+    prices: dict[int | None, Array] = dict(_trunk_prices(master, plan.x))
+    for node in branches.trunk:
+        start, base = branches.frame.base(node.index), program.base(node)
+        values[base : base + size] = plan.x[start : start + size]
+    for branch, operation in zip(branches.branches, operations, strict=True):
+        for nodes in branch.members:
+            for node, own, price in _by_node(branches, nodes, operation, size):
+                values[program.base(node) : program.base(node) + size] = own
+                prices[node.index] = node.probability * price
+    bound = min(found.bound, plan.value)
+    every = np.concatenate([prices[None], *(prices[node.index] for node in program.network.tree.nodes)])
+    return Outcome(
+        status=found.status, values=values, prices=every, objective=plan.value, bound=bound,
+        gap=relative_gap(plan.value, bound), nodes=0, seconds=time.monotonic() - begun, message=found.message,
+    )
+
+
+def _by_node(
+    branches: Branches, nodes: tuple[Node, ...], operation: Operation, size: int
+) -> Iterator[tuple[Node, Array, Array]]:
+    """Values and prices of a branch node by node."""
+    row = 0
+    for number, node in enumerate(nodes):
+        count = len(branches.pieces.sides(node).values)
+        yield node, operation.values[number * size : (number + 1) * size], operation.prices[row : row + count]
+        row += count
+
+
+def _trunk_prices(master: Master, x: Array) -> Iterator[tuple[int | None, Array]]:
+    """Prices of the rows of investments and trunk, with the whole numbers held and the branches as their cuts say."""
+    prices = master.relax(master.whole(x)).prices
+    row = 0
+    for node, names, kept in master.trunk.rows.parts:
+        count = len(names) if kept is None else len(kept)
+        yield (None if node is None else node.index), prices[row : row + count]
+        row += count

@@ -1,0 +1,229 @@
+"""The oracle: what the branches cost for given trunk columns, and the cuts that say so.
+
+By linear duality, with c, d, W, T as in `branches` and any row prices p: for all x
+
+    value(x) >= p side + min_y (c - p W) y + constant + (d - p T) x
+
+where the minimum is over the bounds of y. A cut states the right-hand side, computed from the prices themselves and
+not from the solver's objective, so it is valid whatever state the solver ended in. Prices of an infeasible program
+(a ray) give in the same way a cut that x must satisfy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
+
+import highspy
+import numpy as np
+
+from planner.decomposition.branches import Branches, Key, Matrices, Problem, Vectors
+from planner.template import Array
+
+LANES = 8  # Branches are dealt out to so many solvers, however many work at once: results do not depend on it.
+TOLERANCE = 1e-7
+Found = TypeVar("Found")
+KIND = highspy.HighsModelStatus
+
+
+class Cut(NamedTuple):
+    """constant + gradient x: at most the value of a branch, or at most 0 where the branch has no value."""
+
+    constant: float
+    gradient: Array
+    is_limit: bool  # The branch has no plan where this is positive.
+
+    def at(self, x: Array) -> float:
+        return self.constant + float(self.gradient @ x)
+
+
+class Answer(NamedTuple):
+    """What a branch costs at x (infinite when there is no plan), and the cut that supports it."""
+
+    value: float
+    cut: Cut
+
+
+class Operation(NamedTuple):
+    """How a branch is run at x: values of its columns and prices of its rows, as if it were certain."""
+
+    values: Array
+    prices: Array
+
+
+@dataclass
+class Resident:
+    """A solver object that holds W, with the vectors it holds at present."""
+
+    solver: highspy.Highs
+    vectors: Vectors
+
+
+@dataclass
+class Lane:
+    """One solver for every W, used for the problems of this lane one after the other, and their last bases."""
+
+    branches: Branches
+    scale: float
+    residents: dict[bytes, Resident] = field(default_factory=dict)
+    bases: dict[Key, highspy.HighsBasis] = field(default_factory=dict)
+
+    def ask(self, key: Key, x: Array) -> Answer:
+        """Value and cut of a branch, or of the mean of several, at x."""
+        matrices, vectors = problem = self.branches.problem(key)
+        solver = self._solved(key, problem, x)
+        status = solver.getModelStatus()
+        if status == KIND.kOptimal:
+            prices = np.array(solver.getSolution().row_dual) / self.scale
+            value = solver.getInfo().objective_function_value / self.scale
+            value += vectors.constant + float(vectors.direct @ x)
+            return Answer(value, _cut(matrices, vectors, prices, vectors.cost))
+        if status == KIND.kInfeasible:
+            return Answer(math.inf, self._limit(solver, matrices, vectors, x))
+        raise RuntimeError(f"a branch ended with: {solver.modelStatusToString(status)}")
+
+    def run(self, key: Key, x: Array) -> Operation:
+        """The operation of a branch at x."""
+        problem = self.branches.problem(key)
+        solver = self._solved(key, problem, x)
+        if solver.getModelStatus() != KIND.kOptimal:
+            raise RuntimeError("a branch has no plan where it had one before")
+        solution = solver.getSolution()
+        values = np.clip(np.array(solution.col_value), problem.vectors.lower, problem.vectors.upper)
+        return Operation(values, np.array(solution.row_dual) / self.scale)
+
+    def _solved(self, key: Key, problem: Problem, x: Array) -> highspy.Highs:
+        matrices = problem.matrices
+        here = vectors_at(problem.vectors, matrices.linking @ x)
+        if matrices.digest not in self.residents:
+            self.residents[matrices.digest] = Resident(_load(matrices, here, self.scale), here)
+        resident = self.residents[matrices.digest]
+        _change(resident, here, self.scale)
+        solver = resident.solver
+        if key in self.bases:
+            solver.setBasis(self.bases[key])
+        solver.run()
+        if solver.getModelStatus() != KIND.kOptimal:
+            solver.clearSolver()  # Once more without what may have led it astray: a hot start can end falsely.
+            solver.run()
+        if solver.getModelStatus() == KIND.kOptimal:
+            self.bases[key] = solver.getBasis()
+        return solver
+
+    def _limit(self, solver: highspy.Highs, matrices: Matrices, vectors: Vectors, x: Array) -> Cut:
+        """What x must satisfy for the branch to have a plan."""
+        _, has_ray, ray = solver.getDualRay()  # type: ignore[attr-defined] # Not in the stubs.
+        for sign in (1.0, -1.0) if has_ray else ():
+            cut = _cut(matrices, vectors, sign * np.array(ray), np.zeros_like(vectors.cost))
+            size = max(1.0, float(np.abs(cut.gradient).max(initial=0.0)))
+            if cut.at(x) > TOLERANCE * size:
+                return Cut(cut.constant / size, cut.gradient / size, True)
+        raise RuntimeError("no reason was found for which a branch has no plan")
+
+
+def vectors_at(vectors: Vectors, shift: Array) -> Vectors:
+    """The vectors with what x takes up of the rows moved to their sides."""
+    return vectors._replace(row_lower=vectors.row_lower - shift, row_upper=vectors.row_upper - shift)
+
+
+def _cut(matrices: Matrices, vectors: Vectors, prices: Array, cost: Array) -> Cut:
+    """The cut of some row prices under a cost."""
+    prices = np.where((prices > 0) & (vectors.row_lower == -np.inf), 0.0, prices)
+    prices = np.where((prices < 0) & (vectors.row_upper == np.inf), 0.0, prices)
+    reduced = cost - matrices.matrix.T @ prices
+    # Where y has no upper bound a negative reduced cost is the solver's tolerance.
+    reduced = np.where((reduced < 0) & (vectors.upper == np.inf), 0.0, reduced)
+    sides = np.where(prices > 0, vectors.row_lower, vectors.row_upper)
+    bounds = np.where(reduced > 0, vectors.lower, vectors.upper)
+    used, limited = prices != 0, reduced != 0
+    constant = float(prices[used] @ sides[used] + reduced[limited] @ bounds[limited])
+    gradient = -(matrices.linking.T @ prices)
+    if cost is not vectors.cost:
+        return Cut(constant, gradient, True)
+    return Cut(constant + vectors.constant, gradient + vectors.direct, False)
+
+
+def _load(matrices: Matrices, vectors: Vectors, scale: float) -> highspy.Highs:
+    solver = highspy.Highs()
+    options: dict[str, Any] = {"output_flag": False, "threads": 1, "presolve": "off", "solver": "simplex",
+               "primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+    matrix, (count, width) = matrices.matrix, matrices.matrix.shape
+    by_row, least = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
+    solver.passModel(
+        width, count, matrix.nnz, by_row, least, 0.0, vectors.cost * scale, vectors.lower, vectors.upper,
+        vectors.row_lower, vectors.row_upper, matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32),
+        matrix.data, np.zeros(width, dtype=np.int32),
+    )
+    return solver
+
+
+def _change(resident: Resident, to: Vectors, scale: float) -> None:
+    """Change what differs from the vectors that the solver holds."""
+    solver, now = resident.solver, resident.vectors
+    columns = _different((now.lower, to.lower), (now.upper, to.upper))
+    if len(columns):
+        solver.changeColsBounds(len(columns), columns, to.lower[columns], to.upper[columns])
+    columns = _different((now.cost, to.cost))
+    if len(columns):
+        solver.changeColsCost(len(columns), columns, to.cost[columns] * scale)
+    rows = _different((now.row_lower, to.row_lower), (now.row_upper, to.row_upper))
+    if len(rows):
+        solver.changeRowsBounds(  # type: ignore[attr-defined] # Not in the stubs.
+            len(rows), rows, to.row_lower[rows], to.row_upper[rows]
+        )
+    resident.vectors = to
+
+
+def _different(*pairs: tuple[Array, Array]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    return np.flatnonzero(np.any([a != b for a, b in pairs], axis=0)).astype(np.int32)
+
+
+class OverError(Exception):
+    """Time is over, or the user asked to stop."""
+
+
+class Oracle:
+    """All branches of a tree, asked together; lanes work side by side in threads of this process.
+
+    `is_over` is looked at between branches: when it says so, OverError is raised.
+    """
+
+    def __init__(self, branches: Branches, scale: float, threads: int, is_over: Callable[[], bool]) -> None:
+        self.branches, self.is_over = branches, is_over
+        self.every: list[Key] = [(branch.number,) for branch in branches.branches]
+        self.lanes = [Lane(branches, scale) for _ in range(min(LANES, len(self.every)))]
+        self._pool = ThreadPoolExecutor(min(threads, len(self.lanes)))
+        for key in self.every:  # Pieces are made here, once, and not by several threads at a time.
+            branches.problem(key)
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def ask(self, keys: Sequence[Key], x: Array) -> list[Answer]:
+        """Value and cut of every branch or mean of branches at x."""
+        for key in keys:
+            self.branches.problem(key)
+        return self._together(keys, x, Lane.ask)
+
+    def run(self, x: Array) -> list[Operation]:
+        """The operation of every branch at x."""
+        return self._together(self.every, x, Lane.run)
+
+    def _together(self, keys: Sequence[Key], x: Array, question: Callable[[Lane, Key, Array], Found]) -> list[Found]:
+        count = len(self.lanes)
+
+        def work(number: int) -> list[Found]:
+            found = []
+            for key in keys[number::count]:
+                if self.is_over():
+                    raise OverError
+                found.append(question(self.lanes[number], key, x))
+            return found
+
+        parts = list(self._pool.map(work, range(count)))
+        return [parts[i % count][i // count] for i in range(len(keys))]
