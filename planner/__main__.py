@@ -73,6 +73,10 @@ def _solve(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--engine", choices=["highs", "mpi-sppy"], default="highs", help="who solves (default highs)")
     verb.add_argument("--algorithm", choices=["extensive", "lshaped", "ph"], default="extensive",
                       help="of mpi-sppy: extensive form, L-shaped method, progressive hedging")
+    verb.add_argument("--method", choices=["auto", "extensive", "benders"],
+                      help="all futures in one program, or branches apart (default auto: by size)")
+    verb.add_argument("--executor", metavar="WHERE",
+                      help="where branches are solved: processes:N, mpi:N or dask:ADDRESS (default threads here)")
     verb.add_argument("--ranks", type=int, default=1, metavar="N", help="MPI ranks for mpi-sppy (default 1)")
 
 

@@ -17,6 +17,7 @@ from planner.check import CheckReport, check_run
 from planner.clock import Clock
 from planner.errors import NoAnswerError
 from planner.infeasible import Conflict, conflicts
+from planner.method import solve_by_method
 from planner.network import build_network
 from planner.reading.document import Document, load
 from planner.results.manifest import datapackage, manifest, run_hash
@@ -136,10 +137,12 @@ def solve(
     model_file: str | Path | None = None,
     engine: Engine | None = None,
     profile: bool = False,
+    executor: str | None = None,
 ) -> Run:
     """Solve an instance and write its tables.
 
-    `options` replaces fields of the instance's `options`; `engine` solves instead of HiGHS; with
+    `options` replaces fields of the instance's `options`; `engine` solves instead of HiGHS;
+    `executor` is where branches are solved when the instance is decomposed (`planner.executors`); with
     `profile` the peak memory of each phase is measured too. Raises InputError for bad input (nothing is written),
     CheckFailedError when the tables do not bear out the result.
     """
@@ -148,7 +151,7 @@ def solve(
     with clock.phase("build"):
         program = formulate(task.document.instances(), task.options, listener)
     folder = Path(out) if out is not None else default_folder(task)
-    return carry_out(task, program, folder, clock, listener, model_file, engine)
+    return carry_out(task, program, folder, clock, listener, model_file, engine, executor)
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ def prepare(
 
 def carry_out(
     task: Task, program: Program, folder: Path, clock: Clock, listener: Listener,
-    model_file: str | Path | None = None, engine: Engine | None = None,
+    model_file: str | Path | None = None, engine: Engine | None = None, executor: str | None = None,
 ) -> Run:
     """Solve a program and write its tables, checked."""
     require_free(folder.resolve(), task.document.instance.name)
@@ -190,7 +193,7 @@ def carry_out(
         if engine is not None:
             outcome = engine(program, task.options)
         else:
-            outcome = solve_program(program, task.options, listener.progress, stopping=listener.stopping)
+            outcome = solve_by_method(program, task.options, listener.progress, listener.stopping, executor)
     if not outcome.has_plan:
         return _without_plan(task, program, outcome, clock)
     return _written(task, program, outcome, folder, clock)

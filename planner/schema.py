@@ -319,6 +319,9 @@ class Options(Part):
     time_limit: Annotated[float, Field(gt=0, description="Wall-clock limit [seconds].")] | None = None
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     seed: Annotated[int, Field(ge=0, le=2147483647)] = 0
+    method: Literal["auto", "extensive", "benders"] = Field(
+        "auto", description="extensive: all futures in one program; benders: branches apart; auto: chosen by size."
+    )
 
 
 class Instance(Part):

@@ -67,7 +67,7 @@ def settings_of(options: argparse.Namespace) -> dict[str, Any]:
     """The options given on the command line, refused when out of range."""
     from planner.schema import Options
 
-    given = {name: getattr(options, name) for name in ("gap", "time_limit", "threads", "seed")}
+    given = {name: getattr(options, name, None) for name in ("gap", "time_limit", "threads", "seed", "method")}
     settings = {name: value for name, value in given.items() if value is not None}
     try:
         Options.model_validate(settings)

@@ -21,7 +21,7 @@ def solve(options: argparse.Namespace) -> int:
     with listening(options) as listener:
         result = solve_instance(
             options.instance, options.scenario, options.sets, options.out, settings, listener, options.write_model,
-            engine, options.profile,
+            engine, options.profile, options.executor,
         )
     if not options.profile:
         return report(result, options)

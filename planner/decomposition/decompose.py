@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -10,11 +11,12 @@ from dataclasses import replace
 import numpy as np
 
 from planner.assemble import Program
-from planner.decomposition.benders import CLUSTERS, GROUPS, Benders, Found
+from planner.decomposition.benders import CLUSTERS, GROUPS, Benders, Best, Found
 from planner.decomposition.branches import Branches, Key
 from planner.decomposition.master import Master
-from planner.decomposition.oracle import Operation, Oracle
-from planner.executors import cores
+from planner.decomposition.oracle import Operation, Oracle, OverError
+from planner.decomposition.remote import RemoteOracle, prepare
+from planner.executors import cores, open_executor
 from planner.interrupt import listening
 from planner.schema import Options
 from planner.solver import Outcome, Progress, Run, relative_gap, without_plan
@@ -36,45 +38,59 @@ def obstacle(program: Program) -> str | None:
 
 def decompose(
     program: Program, options: Options, news: Callable[[Progress], None] | None = None,
-    stopping: Callable[[], None] | None = None,
+    stopping: Callable[[], None] | None = None, executor: str | None = None,
 ) -> Outcome:
-    """Solve to the gap asked; `stopping` is called when the user asks to stop."""
+    """Solve to the gap asked; `stopping` is called when the user asks to stop, branches are solved by `executor`.
+
+    Without one they are solved in threads of this process, as many as there are cores. When a worker of the executor
+    is lost the best plan so far is carried out here.
+    """
     with listening(stopping) as requests:
         run = Run(news, requests, time.monotonic())
         branches = Branches(program.pieces)
         means = branches.clusters(min(CLUSTERS, max(2, len(branches.branches) // 4)), options.seed)
         master = Master(branches, grouped(means))
-
-        def is_over() -> bool:
-            return run.is_interrupted or run.time_left(options) <= 0
-
-        oracle = Oracle(branches, master.scale, cores(), is_over)
+        local = Oracle(branches, master.scale, cores())
         try:
-            found = _found(Benders(oracle, master, means, options, run))
+            with contextlib.ExitStack() as stack:
+                oracle = local if executor is None else stack.enter_context(_elsewhere(executor, branches, master))
+                oracle.is_over = lambda: run.is_interrupted or run.time_left(options) <= 0
+                benders = Benders(oracle, master, means, options, run)
+                found = benders.solve()
+            local.is_over = lambda: False
+            if found.status in ("stopped", "interrupted") and not math.isfinite(found.plan.value):
+                found.plan = _hurried(benders, local)
             if not math.isfinite(found.plan.value):
                 return without_plan(found.status, found.message, run.begun)
-            oracle.is_over = lambda: False
-            return _outcome(program, master, oracle, found, run.begun)
+            return _outcome(program, master, local, found, run.begun)
         finally:
-            oracle.close()
+            local.close()
+
+
+@contextlib.contextmanager
+def _elsewhere(executor: str, branches: Branches, master: Master) -> Iterator[Oracle]:
+    """Branches solved by the workers of an executor."""
+    network = branches.pieces.network
+    with open_executor(executor, initializer=prepare, initargs=(dict(network.instances), master.scale)) as team:
+        yield RemoteOracle(branches, master.scale, team)
+
+
+def _hurried(benders: Benders, local: Oracle) -> Best:
+    """A plan made in a hurry, where a solve was stopped before it had one. A second Ctrl-C stops that too."""
+    benders.run = replace(benders.run, heard=benders.run.requests.count)
+    benders.options = benders.options.model_copy(update={"time_limit": None})
+    local.is_over = lambda: benders.run.is_interrupted
+    benders.oracle = local
+    with contextlib.suppress(OverError):
+        benders.rescue()
+    local.is_over = lambda: False
+    return benders.plan
 
 
 def grouped(means: list[Key]) -> list[Key]:
     """Means cut into groups of equal size, as many as there may be."""
     size = -(-sum(len(key) for key in means) // GROUPS)
     return [key[i : i + size] for key in means for i in range(0, len(key), size)]
-
-
-def _found(benders: Benders) -> Found:
-    """The end of a solve; when it was stopped before it had a plan, with one made in a hurry."""
-    found = benders.solve()
-    if found.status in ("stopped", "interrupted") and not math.isfinite(found.plan.value):
-        run = benders.run
-        benders.run = replace(run, heard=run.requests.count)
-        benders.oracle.is_over = lambda: benders.run.is_interrupted
-        benders.rescue()
-        found.plan = benders.plan
-    return found
 
 
 def _outcome(program: Program, master: Master, oracle: Oracle, found: Found, begun: float) -> Outcome:

@@ -193,8 +193,9 @@ class Oracle:
     `is_over` is looked at between branches: when it says so, OverError is raised.
     """
 
-    def __init__(self, branches: Branches, scale: float, threads: int, is_over: Callable[[], bool]) -> None:
-        self.branches, self.is_over = branches, is_over
+    def __init__(self, branches: Branches, scale: float, threads: int) -> None:
+        self.branches = branches
+        self.is_over: Callable[[], bool] = lambda: False
         self.every: list[Key] = [(branch.number,) for branch in branches.branches]
         self.lanes = [Lane(branches, scale) for _ in range(min(LANES, len(self.every)))]
         self._pool = ThreadPoolExecutor(min(threads, len(self.lanes)))
