@@ -59,6 +59,7 @@ def _solve(verb: argparse.ArgumentParser) -> None:
     _instance(verb)
     verb.add_argument("--out", metavar="DIR", help="run folder (default results/<instance>/<hash>)")
     _solver(verb)
+    _force(verb)
     verb.add_argument("--write-model", metavar="FILE", help="also write the program as FILE.lp or FILE.mps")
 
 
@@ -69,6 +70,7 @@ def _evaluate(verb: argparse.ArgumentParser) -> None:
     _changes(verb)
     verb.add_argument("--out", metavar="DIR", help="run folder (default results/<instance>/<hash>)")
     _solver(verb)
+    _force(verb)
 
 
 def _value(verb: argparse.ArgumentParser) -> None:
@@ -90,6 +92,10 @@ def _solver(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop after this time, keep the best plan")
     verb.add_argument("--threads", type=int, help="threads of the solver")
     verb.add_argument("--seed", type=int, help="seed of the solver")
+
+
+def _force(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--force", action="store_true", help="solve anew even if the same run has been solved before")
 
 
 def _show(verb: argparse.ArgumentParser) -> None:

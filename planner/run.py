@@ -20,6 +20,7 @@ from planner.infeasible import Conflict, conflicts
 from planner.network import build_network
 from planner.reading.document import Document, load
 from planner.results.manifest import datapackage, manifest, run_hash
+from planner.results.recall import digests, recall
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_table
 from planner.results.tables import all_tables
@@ -54,6 +55,7 @@ class Run:
     conflicts: tuple[Conflict, ...]
     warnings: tuple[str, ...]
     seconds: dict[str, float]
+    recalled: bool = False  # Read back from the folder, where the same run had been written before.
 
 
 class Clock:
@@ -123,17 +125,21 @@ def solve(
     options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
     model_file: str | Path | None = None,
+    force: bool = False,
 ) -> Run:
-    """Solve an instance and write its tables.
+    """Solve an instance and write its tables; a run that its folder already holds is read back, unless `force`.
 
     `options` replaces fields of the instance's `options`. Raises InputError for bad input (nothing is
     written), CheckFailedError when the tables do not bear out the result.
     """
     clock = Clock(listener.phase)
     task = prepare(clock, path, scenario, sets, options)
+    folder = Path(out) if out is not None else default_folder(task)
+    known = recalled(task, folder) if not force and model_file is None else None
+    if known is not None:
+        return known
     with clock.phase("build"):
         program = formulate(task.document.instances(), task.options, listener)
-    folder = Path(out) if out is not None else default_folder(task)
     return carry_out(task, program, folder, clock, listener, model_file)
 
 
@@ -179,6 +185,17 @@ def carry_out(
     return _written(task, program, outcome, folder, clock)
 
 
+def recalled(task: Task, folder: Path) -> Run | None:
+    """The run of a task as its folder holds it, or None: runs are known by the digest of all that determines them."""
+    known = recall(folder, task.digest)
+    if known is None:
+        return None
+    return Run(
+        task.document.instance, known.outcome, folder, known.tables, known.figures, known.check, (), task.warnings,
+        known.seconds, recalled=True,
+    )
+
+
 def default_folder(task: Task) -> Path:
     """results/<instance>/<first eight of the run's hash> under the working directory."""
     name = re.sub(r"[^\w.-]", "-", task.document.instance.name).strip(".-") or "instance"
@@ -217,7 +234,8 @@ def _written(task: Task, program: Program, outcome: Outcome, folder: Path, clock
         verdict = {"passed": report.passed, "tests": dict(report.tests), "largest_residual": report.largest_residual}
         (fresh / RESOLVED).write_text(document.resolved_text(), "utf-8")
         facts = manifest(document, task.options, outcome, clock.seconds, verdict)
-        write_json(facts | {"run_sha256": task.digest, "given": task.given}, fresh / MARK)
+        facts |= {"run_sha256": task.digest, "given": task.given, "tables": digests(fresh)}
+        write_json(facts, fresh / MARK)
     return Run(instance, outcome, folder, tables, figures, report, (), task.warnings, clock.seconds)
 
 

@@ -14,7 +14,8 @@ def solve(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     with listening(options) as listener:
         result = solve_instance(
-            options.instance, options.scenario, options.sets, options.out, settings, listener, options.write_model
+            options.instance, options.scenario, options.sets, options.out, settings, listener, options.write_model,
+            options.force,
         )
     return report(result, options)
 
@@ -26,7 +27,8 @@ def evaluate(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     with listening(options) as listener:
         found = evaluate(
-            options.plan, options.on, options.instance, options.scenario, options.sets, options.out, settings, listener
+            options.plan, options.on, options.instance, options.scenario, options.sets, options.out, settings, listener,
+            options.force,
         )
     code = report(found.run, options, {"made_for": found.made_for.to_dict("records")})
     if found.run.outcome.has_plan and not (options.json or options.quiet):

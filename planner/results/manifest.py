@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -33,7 +35,17 @@ COLUMNS = {
 def versions() -> dict[str, str]:
     """Versions of everything that can change a result."""
     packages = ("highspy", "pyomo", "pandas", "numpy", "scipy", "pydantic", "pyyaml")
-    return {"planner": planner.__version__, "python": platform.python_version()} | {p: version(p) for p in packages}
+    own = {"planner": planner.__version__, "planner_source": source_digest(), "python": platform.python_version()}
+    return own | {p: version(p) for p in packages}
+
+
+@cache
+def source_digest() -> str:
+    """Digest of this package's own modules: a change of the code makes other runs, whatever the version says."""
+    root, total = Path(planner.__file__).parent, hashlib.sha256()
+    for file in sorted(root.rglob("*.py")):
+        total.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return total.hexdigest()[:16]
 
 
 def run_hash(document: Document, options: Options, given: dict[str, Any]) -> str:
@@ -82,6 +94,7 @@ def datapackage(name: str, title: str | None, tables: dict[str, pd.DataFrame]) -
 
 def _field(name: str, column: pd.Series[Any]) -> dict[str, str]:
     kind = "integer" if pd.api.types.is_integer_dtype(column) else "number"
-    is_number = pd.api.types.is_numeric_dtype(column) and name != "item"
+    is_number = pd.api.types.is_numeric_dtype(column) or (len(column) > 0 and bool(column.isna().all()))
+    is_number = is_number and name != "item"
     field = {"name": name, "type": kind if is_number else "string"}
     return field | ({"description": COLUMNS[name]} if name in COLUMNS else {})
