@@ -15,8 +15,9 @@ _PUBLIC = {
     "solve": "planner.run",
     "json_schema": "planner.language",
     "new": "planner.starter",
+    "compare": "planner.comparison.compare",
 }
-__all__ = ["__version__", "build", "json_schema", "load", "new", "solve", "validate"]
+__all__ = ["__version__", "build", "compare", "json_schema", "load", "new", "solve", "validate"]
 
 
 def __getattr__(name: str) -> Any:

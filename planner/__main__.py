@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _solve(verbs.add_parser("solve", help="find the least-cost plan and write its tables", epilog=EXIT_CODES))
     _evaluate(verbs.add_parser("evaluate", help="carry out the plan of a run in other futures", epilog=EXIT_CODES))
     _value(verbs.add_parser("value", help="what information and flexibility are worth, and what waiting costs"))
+    _compare(verbs.add_parser("compare", help="what differs between runs, in the input and in the results"))
     _futures(verbs.add_parser("futures", help="draw random futures to evaluate a plan on"))
     _instance(verbs.add_parser("validate", help="check an instance without solving it"))
     _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
@@ -77,6 +78,15 @@ def _value(verb: argparse.ArgumentParser) -> None:
     _instance(verb)
     verb.add_argument("--delays", type=float, nargs="*", metavar="YEARS", help="years of waiting (default 1 2 3)")
     verb.add_argument("--out", metavar="DIR", help="folder for the tables (default results/<instance>/<hash>)")
+    _solver(verb)
+
+
+def _compare(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs, or instances (INSTANCE@SCENARIO) that"
+                      " are then solved; the first is the baseline")  # fmt: skip
+    verb.add_argument("--out", metavar="DIR", help="also write the differences as CSV")
+    verb.add_argument("--quiet", action="store_true", help="no progress, no screen")
+    verb.add_argument("--json", action="store_true", help="machine-readable output on standard output")
     _solver(verb)
 
 

@@ -74,6 +74,11 @@ class Document:
         self._make_variants()
         self.instance: Instance = self.variant(self.futures[0])
 
+    @property
+    def tree(self) -> Node:
+        """The resolved instance with the place of every part."""
+        return self._tree
+
     def variant(self, future: str) -> Instance:
         """The instance whose figures hold in a future, or in the window of a shock."""
         return self._variants[future].instance
