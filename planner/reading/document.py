@@ -68,6 +68,7 @@ class Document:
         self._unchanged = tree
         self._spare: set[str] = set()
         self.borrowed = False
+        self._applied: list[Override] = []
         self._plain = self._make(tree, [])
         self.futures: list[str] = list(self._plain.instance.futures)
         self.sources: list[str] = list(dict.fromkeys([*self.futures, *self._plain.instance.shocks]))
@@ -185,6 +186,17 @@ class Document:
         """Names of the scenarios that may be chosen."""
         return list(self._scenarios)
 
+    def changed(self, sets: Sequence[str]) -> Document:
+        """The same document with more overrides, as if they stood last on the line; its files are not read again."""
+        more = [read_set(text) for text in sets]
+        tree = settled(self._unchanged)
+        changes = apply_all(tree, [*self._applied, *more])
+        document = Document(self.path, settled(tree), self._layers, changes)
+        document.files, document.scenario, document.sets = self.files, self.scenario, (*self.sets, *sets)
+        document._scenarios, document._unchanged, document._spare = self._scenarios, self._unchanged, self._spare
+        document.borrowed, document._applied = self.borrowed, [*self._applied, *more]
+        return document
+
     def scenario_problems(self) -> list[Problem]:
         """Paths in the scenarios, chosen or not, that match nothing."""
         problems: list[Problem] = []
@@ -231,7 +243,7 @@ def load(
     document.files = dict(sorted(reader.files.items()))
     document.scenario, document.sets = scenario, tuple(sets)
     document._scenarios, document._unchanged, document._spare = known, body, spare
-    document.borrowed = borrowed
+    document.borrowed, document._applied = borrowed, overrides
     return document
 
 
