@@ -16,8 +16,9 @@ _PUBLIC = {
     "json_schema": "planner.language",
     "new": "planner.starter",
     "compare": "planner.comparison.compare",
+    "sweep": "planner.study.sweep",
 }
-__all__ = ["__version__", "build", "compare", "json_schema", "load", "new", "solve", "validate"]
+__all__ = ["__version__", "build", "compare", "json_schema", "load", "new", "solve", "sweep", "validate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     _evaluate(verbs.add_parser("evaluate", help="carry out the plan of a run in other futures", epilog=EXIT_CODES))
     _value(verbs.add_parser("value", help="what information and flexibility are worth, and what waiting costs"))
     _compare(verbs.add_parser("compare", help="what differs between runs, in the input and in the results"))
+    _sweep(verbs.add_parser("sweep", help="many runs under changed assumptions; what stopped is continued"))
     _futures(verbs.add_parser("futures", help="draw random futures to evaluate a plan on"))
     _instance(verbs.add_parser("validate", help="check an instance without solving it"))
     _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
@@ -88,6 +89,22 @@ def _compare(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--quiet", action="store_true", help="no progress, no screen")
     verb.add_argument("--json", action="store_true", help="machine-readable output on standard output")
     _solver(verb)
+
+
+def _sweep(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("study", help="a YAML study: instance, what varies, design")
+    verb.add_argument("--out", metavar="DIR", help="folder of the study (default results/<study>/<hash>)")
+    _executor(verb)
+    verb.add_argument("--shard", metavar="I/N", help="do the I-th of N parts of the runs, as one of a batch array")
+    verb.add_argument("--dry-run", action="store_true", help="show the runs and about how long they take; run nothing")
+    _force(verb)
+    verb.add_argument("--quiet", action="store_true", help="no progress, no screen")
+    verb.add_argument("--json", action="store_true", help="machine-readable output on standard output")
+
+
+def _executor(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--executor", default="processes", metavar="NAME",
+                      help="inline, processes[:N] (default), mpi[:N], dask[:N] or dask:ADDRESS")  # fmt: skip
 
 
 def _futures(verb: argparse.ArgumentParser) -> None:

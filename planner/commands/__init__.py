@@ -17,7 +17,7 @@ from planner.errors import InputError, NoAnswerError, WorkerLostError
 # The module of each command, imported when it is used; its function has the command's name.
 MODULES = {
     "solve": "solving", "evaluate": "solving", "value": "solving",
-    "compare": "comparing",
+    "compare": "comparing", "sweep": "studying",
     "futures": "looking", "validate": "looking", "show": "looking", "schema": "looking", "new": "looking",
 }
 
