@@ -18,6 +18,7 @@ from planner.check import CheckReport, check_run
 from planner.errors import NoAnswerError
 from planner.infeasible import Conflict, conflicts
 from planner.network import build_network
+from planner.pieces import Compiled
 from planner.reading.document import Document, load
 from planner.results.manifest import datapackage, manifest, run_hash
 from planner.results.recall import digests, recall
@@ -94,12 +95,15 @@ def build(path: str | Path, scenario: str | None = None, sets: Sequence[str] = (
     return formulate(document.instances(), document.instance.options)
 
 
-def formulate(instances: Mapping[str, Instance], options: Options, listener: Listener = SILENT) -> Program:
+def formulate(
+    instances: Mapping[str, Instance], options: Options, listener: Listener = SILENT, compiled: Compiled | None = None
+) -> Program:
     """The program of all futures and shocks with the objective the instance asks for.
 
-    Regret needs the best cost of every future alone, which is found here, to the gap of the options.
+    `compiled` keeps blocks for instances that differ in numbers alone. Regret needs the best cost of every future
+    alone, which is found here, to the gap of the options.
     """
-    program = assemble(build_network(instances))
+    program = assemble(build_network(instances), compiled)
     risk = program.network.base.objective.risk
     if risk is None:
         return program

@@ -113,7 +113,11 @@ def test_solved_again_it_is_known(tmp_path: Path) -> None:
     first = sweep(path, out=tmp_path / "out", executor="inline")
     again = sweep(path, out=tmp_path / "out", executor="inline")
     assert (first.solved, again.solved) == (5, 0)
-    assert sweep(path, out=tmp_path / "out", executor="inline", force=True).solved == 5
+    with pytest.raises(InputError):
+        sweep(path, out=tmp_path / "out", executor="nobody", force=True)
+    forced = sweep(path, out=tmp_path / "out", executor="inline", force=True)
+    assert forced.solved == 5
+    pd.testing.assert_frame_equal(forced.tables["figures"], first.tables["figures"])
     with pytest.raises(OccupiedError):
         sweep(study(tmp_path, 5, relaxation=True), out=tmp_path / "out", executor="inline")
 
@@ -198,7 +202,7 @@ def test_the_command_from_dry_run_to_screen(tmp_path: Path) -> None:
     assert "7 of 7 runs done, 0 running, 0 failed" in result.stderr
     assert "What is built in how many runs" in result.stdout
     assert "What the objective is sensitive to" in result.stdout
-    assert command("sweep", path, "--executor", "nobody", cwd=tmp_path).returncode == 2
+    assert command("sweep", path, "--executor", "nobody", "--force", cwd=tmp_path).returncode == 2
 
 
 def test_an_interrupted_sweep_keeps_what_it_has(tmp_path: Path) -> None:

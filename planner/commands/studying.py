@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
-from planner.__main__ import GOOD, INTERNAL
+from planner.__main__ import GOOD, INTERNAL, INTERRUPTED
 from planner.commands.common import console
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ def sweep(options: argparse.Namespace) -> int:
         else:
             show_plan(found, console())
         return GOOD
-    with Progress(options.quiet) as progress:
-        done = carry_out(
-            options.study, options.out, options.executor, None, options.shard, options.force, progress.tell
-        )
+    try:
+        with Progress(options.quiet) as progress:
+            done = carry_out(
+                options.study, options.out, options.executor, None, options.shard, options.force, progress.tell
+            )
+    except KeyboardInterrupt:
+        print("interrupted; what is done is kept: run it again to continue", file=sys.stderr)
+        return INTERRUPTED
     if options.json:
         _print(_described(done))
     elif not options.quiet:

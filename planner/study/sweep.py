@@ -61,13 +61,13 @@ def sweep(
     part, name = _shard(jobs, file, shard)
     digest = study_digest(file)
     folder = Path(out) if out is not None else default_folder(file, digest)
-    _claim(folder, file, digest, force)
+    _claim(folder, file, digest)
     setup = Setup(
         str(file.instance.resolve()), file.study.scenario, tuple(file.study.sets),
         file.study.options.model_dump(), file.study.relaxation,
     )
     with Ledger(folder, name) as ledger:
-        known = ledger.records()
+        known = ledger.records() if not force else {}
         before = {job.number: known[job.key] for job in part if job.key in known}
         parents = parents_of(part, [f.name for f in file.factors])
         work = Work({j.number: j for j in part}, parents, chosen_again(jobs, file.study.checked, file.study.seed),
@@ -121,7 +121,7 @@ def _shard(jobs: list[Job], file: StudyFile, shard: str | None) -> tuple[list[Jo
     return [job for job in jobs if job.number == 0 or job.number in mine], f".{number}-of-{count}"
 
 
-def _claim(folder: Path, file: StudyFile, digest: str, force: bool) -> None:
+def _claim(folder: Path, file: StudyFile, digest: str) -> None:
     """Take the folder for this study; what another study or anything else left there is not touched."""
     mark = folder / SETUP
     if folder.exists() and any(folder.iterdir()):
@@ -131,19 +131,16 @@ def _claim(folder: Path, file: StudyFile, digest: str, force: bool) -> None:
             owner = None
         if owner != digest:
             raise OccupiedError(f"{folder} exists and is not of this study as it stands: choose another --out")
-        if force:
-            for old in folder.glob("runs*.jsonl"):
-                old.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     write_json({"study": file.study.model_dump(mode="json"), "study_sha256": digest, "versions": versions()}, mark)
 
 
 def _all_records(folder: Path, jobs: list[Job]) -> dict[int, dict[str, Any]]:
-    """The records of all shards; a run that several have made counts once."""
+    """The records of all shards; of a run that was made again the last counts."""
     known: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.glob("runs*.jsonl")):
         for key, record in read_records(path):
-            known.setdefault(key, record)
+            known[key] = record
     return {job.number: known[job.key] for job in jobs if job.key in known}
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from planner.assemble import Program
 from planner.check import check_run
 from planner.errors import InputError, NoAnswerError
+from planner.pieces import Compiled
 from planner.reading.document import Document, load
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_table
@@ -74,6 +75,7 @@ class Bench:
         self.base: Document = load(setup.instance, setup.scenario, setup.sets)
         self.options = Options.model_validate(dict(setup.options))
         self.resident = Resident(self.options)
+        self.compiled = Compiled()
 
     def solve(self, task: Task) -> Done:
         """One job; whatever goes wrong with it is its reason, not the end of the study."""
@@ -90,7 +92,7 @@ class Bench:
         document = self.base.changed(task.sets)
         validate(document)
         options = self.options.model_copy(update={"seed": task.seed, "threads": 1})
-        program = formulate(document.instances(), options)
+        program = formulate(document.instances(), options, compiled=self.compiled)
         start = Start.unpacked(task.start) if task.start is not None else None
         solve = hot.relaxed if self.setup.relaxation else whole.solved
         outcome, end = solve(self.resident, program, options, start)

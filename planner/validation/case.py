@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from planner.errors import Place, Problem
 from planner.figure import Figure, Part
@@ -14,7 +16,8 @@ Route = tuple[Any, ...]
 TOLERANCE = 1e-9
 
 
-class Case(NamedTuple):
+@dataclass(frozen=True)
+class Case:
     """One variant of the instance."""
 
     instance: Instance
@@ -24,7 +27,7 @@ class Case(NamedTuple):
         """A problem at a path of the instance."""
         return Problem(code, message, self.locate(path), hint)
 
-    @property
+    @cached_property
     def spans(self) -> list[Span]:
         """The periods of the horizon."""
         return periods(self.instance.time)
