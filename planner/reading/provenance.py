@@ -19,9 +19,7 @@ def figure_problems(
 ) -> Iterator[Problem]:
     """Units that disagree, figures without source and estimates without a reason, in the sections wanted."""
     yield from _unit_problems(instance, locate)
-    for field in walk_figures(instance):
-        if not wanted(str(field.path[0])):
-            continue
+    for field in walk_figures(instance, wanted=wanted):
         real = unit(instance.units, field.unit)
         if field.figure.unit is not None and field.figure.unit != real:
             message = f"{dotted(field.path)} is in {real}: found {field.figure.unit}"
