@@ -17,8 +17,13 @@ _PUBLIC = {
     "new": "planner.starter",
     "compare": "planner.comparison.compare",
     "sweep": "planner.study.sweep",
+    "frontier": "planner.tradeoff.frontier",
+    "alternatives": "planner.tradeoff.alternatives",
 }
-__all__ = ["__version__", "build", "compare", "json_schema", "load", "new", "solve", "sweep", "validate"]
+__all__ = [
+    "__version__", "alternatives", "build", "compare", "frontier", "json_schema", "load", "new", "solve", "sweep",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:

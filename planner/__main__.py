@@ -33,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
     _value(verbs.add_parser("value", help="what information and flexibility are worth, and what waiting costs"))
     _compare(verbs.add_parser("compare", help="what differs between runs, in the input and in the results"))
     _sweep(verbs.add_parser("sweep", help="many runs under changed assumptions; what stopped is continued"))
+    _frontier(verbs.add_parser("frontier", help="what every level of a requirement costs at least"))
+    _alternatives(verbs.add_parser("alternatives", help="other plans of about the same cost; must, optional, never"))
     _futures(verbs.add_parser("futures", help="draw random futures to evaluate a plan on"))
     _instance(verbs.add_parser("validate", help="check an instance without solving it"))
     _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
@@ -100,6 +102,24 @@ def _sweep(verb: argparse.ArgumentParser) -> None:
     _force(verb)
     verb.add_argument("--quiet", action="store_true", help="no progress, no screen")
     verb.add_argument("--json", action="store_true", help="machine-readable output on standard output")
+
+
+def _frontier(verb: argparse.ArgumentParser) -> None:
+    _instance(verb)
+    verb.add_argument("--requirement", required=True, metavar="NAME", help="the requirement whose target is the level")
+    verb.add_argument("--points", type=int, default=8, help="points from the cheapest to the safest (default 8)")
+    verb.add_argument("--out", metavar="DIR", help="folder for the tables (default results/<instance>/<hash>)")
+    _solver(verb)
+
+
+def _alternatives(verb: argparse.ArgumentParser) -> None:
+    _instance(verb)
+    verb.add_argument("--within", type=float, default=0.02, metavar="SHARE", help="of the least cost (default 0.02)")
+    verb.add_argument("--count", type=int, default=5, help="how many plans that differ by project (default 5)")
+    verb.add_argument("--least", type=float, default=0.01, metavar="SHARE",
+                      help="of its largest size from which a project counts as built (default 0.01)")  # fmt: skip
+    verb.add_argument("--out", metavar="DIR", help="folder for the tables (default results/<instance>/<hash>)")
+    _solver(verb)
 
 
 def _executor(verb: argparse.ArgumentParser) -> None:
