@@ -76,7 +76,7 @@ def test_no_plan_beats_the_frontier(tiny: Path) -> None:
     program = levelled(load(tiny), "cars")
     points = list(points_of(program, 6, lambda p, _: solve(p, EXACT)))
     plans = list(every_plan(program))
-    assert len(points) == 6
+    assert 4 <= len(points) <= 6
     for point in points:
         for better, at_least in ((0.0, True), (1e-4, False)):
             lower = [p.lower.copy() for p in plans]
@@ -92,8 +92,8 @@ def test_no_plan_beats_the_frontier(tiny: Path) -> None:
     assert [p.cost for p in points] == sorted(p.cost for p in points)
     assert points[-1].level == pytest.approx(max(-o.objective for o in least(_highest(plans))), abs=1e-6)
     assert points[0].cost == pytest.approx(min(o.objective for o in least(plans)), abs=1e-5)
-    gaps = np.diff([p.asked for p in points])
-    assert gaps == pytest.approx(np.full(len(gaps), gaps.mean()))
+    even = np.linspace(points[0].level, points[-1].level, 6)
+    assert all(min(abs(even - p.asked)) < 1e-6 for p in points)
 
 
 def _highest(plans: list[Program]) -> list[Program]:

@@ -29,6 +29,7 @@ from planner.tradeoff.rows import aimed, budget, with_column, with_rows
 from planner.tradeoff.writing import Answer, written
 
 REWARD = 1e-6  # Of the frontier's height per its width: less than any cost that matters.
+SAME = 1e-7  # Levels nearer than this are one point.
 SLACK = 1e-9  # Share of an optimum that the next stage may give up.
 
 
@@ -131,14 +132,18 @@ def points_of(program: Program, count: int, answer: Any) -> Iterator[Point]:
     yield _point(program, first, low, cheapest.bound)
     if high <= low + SLACK:
         return
-    floor = answer(_at_least(program, high * (1 - SLACK)), "the least cost of the highest level")
-    height = max(floor.objective - cheapest.objective, SLACK * abs(floor.objective))
-    reward = REWARD * height / (high - low)
-    for asked in np.linspace(low, high, count)[1:-1]:
-        rewarded = aimed(_at_least(program, float(asked)), program.cost - reward * level, program.offset)
+    dearest = float(program.cost @ safest.values) + program.offset
+    reward = REWARD * max(dearest - cheapest.objective, SLACK * abs(dearest)) / (high - low)
+    reached = low
+    for asked in np.linspace(low, high, count)[1:]:
+        if asked <= reached + SAME:
+            continue  # The point before is as high already, at no higher cost.
+        floor = min(float(asked), high * (1 - SLACK))
+        rewarded = aimed(_at_least(program, floor), program.cost - reward * level, program.offset)
         outcome = answer(rewarded, f"the least cost of level {asked:.4g}")
-        yield _point(program, outcome, float(asked), outcome.bound + reward * low)
-    yield _point(program, floor, high, floor.bound)
+        point = _point(program, outcome, float(asked), outcome.bound + reward * floor)
+        reached = point.level
+        yield point
 
 
 def _more(cost: float) -> float:
