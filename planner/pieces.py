@@ -6,6 +6,7 @@ the two. Programs are put together from them: of the whole tree, or of a branch 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -60,6 +61,9 @@ class Sides(NamedTuple):
     kept: Indices | None  # None: all.
 
 
+MOST_KEPT = 100  # Compiled blocks.
+
+
 class Compiled:
     """Compiled blocks kept from one network to the next, for those that differ in numbers alone.
 
@@ -76,6 +80,8 @@ class Compiled:
         rows = tuple((c.name, c.keys) for c in chapter.constraints)
         key = (structure if node is not None else decided_by(network), columns, rows)
         if key not in self._known:
+            if len(self._known) >= MOST_KEPT:  # Instances that differ in every block gain nothing by keeping them.
+                self._known.clear()
             with frozen_collector():
                 self._known[key] = compile_block(model.block(network, chapter, node), chapter)
         return self._known[key]
@@ -88,7 +94,8 @@ DECIDING = {"time", "plan", "futures", "shocks", "clairvoyant", "regions", "cont
 def decided_by(network: Network) -> str:
     """Everything the rows of the investments can depend on."""
     variants = {id(instance): instance for instance in network.instances.values()}
-    return "\n".join(instance.model_dump_json(include=DECIDING) for instance in variants.values())
+    told = "\n".join(instance.model_dump_json(include=DECIDING) for instance in variants.values())
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 class Pieces:

@@ -69,7 +69,7 @@ def test_a_sweep_finds_what_single_runs_find(relaxation: bool, tmp_path: Path) -
 @pytest.mark.long
 @pytest.mark.parametrize("relaxation", [False, True])
 def test_the_same_tables_by_processes_mpi_and_dask(relaxation: bool, tmp_path: Path) -> None:
-    path = study(tmp_path, 8, relaxation)
+    path = study(tmp_path, 4, relaxation)
     found = {}
     for executor in ("inline", "processes:2", "mpi:2", "dask:2"):
         sweep(path, out=tmp_path / executor.replace(":", ""), executor=executor)
@@ -81,7 +81,7 @@ def test_the_same_tables_by_processes_mpi_and_dask(relaxation: bool, tmp_path: P
 
 @pytest.mark.long
 def test_killed_in_the_middle_it_continues(tmp_path: Path) -> None:
-    path = study(tmp_path, 60)
+    path = study(tmp_path, 40)
     whole = sweep(path, out=tmp_path / "whole", executor="processes:2")
     ledger = tmp_path / "out" / "runs.jsonl"
     process = subprocess.Popen(
@@ -94,18 +94,18 @@ def test_killed_in_the_middle_it_continues(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     before = [key for key, _ in read_records(ledger)]
-    assert 8 <= len(before) < 61
+    assert 8 <= len(before) < 41
     with ledger.open("ab") as file:
         file.write(b'{"job": "torn')
     result = command("sweep", path, "--out", "out", "--executor", "processes:2", "--json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
-    assert told["solved_now"] == 61 - len(before)
+    assert told["solved_now"] == 41 - len(before)
     keys = [key for key, _ in read_records(ledger)]
     assert keys[: len(before)] == before
-    assert len(set(keys)) == len(keys) == 61
+    assert len(set(keys)) == len(keys) == 41
     assert tables(tmp_path / "out") == tables(tmp_path / "whole")
-    assert len(whole.records) == 61
+    assert len(whole.records) == 41
 
 
 def test_solved_again_it_is_known(tmp_path: Path) -> None:
