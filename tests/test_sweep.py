@@ -81,31 +81,31 @@ def test_the_same_tables_by_processes_mpi_and_dask(relaxation: bool, tmp_path: P
 
 @pytest.mark.long
 def test_killed_in_the_middle_it_continues(tmp_path: Path) -> None:
-    path = study(tmp_path, 40)
+    path = study(tmp_path, 24)
     whole = sweep(path, out=tmp_path / "whole", executor="processes:2")
     ledger = tmp_path / "out" / "runs.jsonl"
     process = subprocess.Popen(
         [sys.executable, "-m", "planner", "sweep", str(path), "--out", str(tmp_path / "out"), "--executor",
          "processes:2", "--quiet"], env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (ledger.exists() and len(ledger.read_bytes().splitlines()) >= 8):
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline and not (ledger.exists() and len(ledger.read_bytes().splitlines()) >= 5):
         time.sleep(0.01)
     process.kill()
     process.wait()
     before = [key for key, _ in read_records(ledger)]
-    assert 8 <= len(before) < 41
+    assert 5 <= len(before) < 25
     with ledger.open("ab") as file:
         file.write(b'{"job": "torn')
     result = command("sweep", path, "--out", "out", "--executor", "processes:2", "--json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
-    assert told["solved_now"] == 41 - len(before)
+    assert told["solved_now"] == 25 - len(before)
     keys = [key for key, _ in read_records(ledger)]
     assert keys[: len(before)] == before
-    assert len(set(keys)) == len(keys) == 41
+    assert len(set(keys)) == len(keys) == 25
     assert tables(tmp_path / "out") == tables(tmp_path / "whole")
-    assert len(whole.records) == 41
+    assert len(whole.records) == 25
 
 
 def test_solved_again_it_is_known(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_an_interrupted_sweep_keeps_what_it_has(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
     )
     ledger = tmp_path / "out" / "runs.jsonl"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 200
     while time.monotonic() < deadline and not (ledger.exists() and len(ledger.read_bytes().splitlines()) >= 3):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

@@ -29,6 +29,7 @@ from planner.solver import Outcome, SolverError
 from planner.solver import solve as solve_cold
 from planner.study import hot, whole
 from planner.study.hot import Resident, Start
+from planner.study.memory import forget
 from planner.validation.validate import validate
 
 AGREE = 1e-6  # Relative difference up to which a hot and a cold start have found the same.
@@ -85,6 +86,7 @@ class Bench:
         except (InputError, NoAnswerError, SolverError, ArithmeticError, ValueError, KeyError, IndexError) as error:
             self.resident = Resident(self.options)
             record, start = {"status": "failed", "reason": f"{type(error).__name__}: {error}"}, None
+        forget()
         record |= {"number": task.number, "seconds": round(time.monotonic() - begun, 3), "process": os.getpid()}
         return Done(task.number, record, start)
 
