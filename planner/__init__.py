@@ -19,9 +19,14 @@ _PUBLIC = {
     "open_run": "planner.reports.opened",
     "reference": "planner.manual.reference",
     "report": "planner.reports.report",
+    "compare": "planner.comparison.compare",
+    "sweep": "planner.study.sweep",
+    "frontier": "planner.tradeoff.frontier",
+    "alternatives": "planner.tradeoff.alternatives",
 }
 __all__ = [
-    "__version__", "build", "export", "json_schema", "load", "new", "open_run", "reference", "report", "solve",
+    "__version__", "alternatives", "build", "compare", "export", "frontier", "json_schema", "load", "new", "open_run",
+    "reference", "report", "solve", "sweep",
     "validate",
 ]
 

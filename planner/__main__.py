@@ -33,6 +33,10 @@ def parser() -> argparse.ArgumentParser:
     _solve(verbs.add_parser("solve", help="find the least-cost plan and write its tables", epilog=EXIT_CODES))
     _evaluate(verbs.add_parser("evaluate", help="carry out the plan of a run in other futures", epilog=EXIT_CODES))
     _value(verbs.add_parser("value", help="what information and flexibility are worth, and what waiting costs"))
+    _compare(verbs.add_parser("compare", help="what differs between runs, in the input and in the results"))
+    _sweep(verbs.add_parser("sweep", help="many runs under changed assumptions; what stopped is continued"))
+    _frontier(verbs.add_parser("frontier", help="what every level of a requirement costs at least"))
+    _alternatives(verbs.add_parser("alternatives", help="other plans of about the same cost; must, optional, never"))
     _futures(verbs.add_parser("futures", help="draw random futures to evaluate a plan on"))
     _instance(verbs.add_parser("validate", help="check an instance without solving it"))
     _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
@@ -68,6 +72,7 @@ def _solve(verb: argparse.ArgumentParser) -> None:
     _instance(verb)
     verb.add_argument("--out", metavar="DIR", help="run folder (default results/<instance>/<hash>)")
     _solver(verb)
+    _force(verb)
     verb.add_argument("--write-model", metavar="FILE", help="also write the program as FILE.lp or FILE.mps")
     verb.add_argument("--profile", action="store_true", help="also show seconds and peak memory of each phase")
     verb.add_argument("--engine", choices=["highs", "mpi-sppy"], default="highs", help="who solves (default highs)")
@@ -87,6 +92,7 @@ def _evaluate(verb: argparse.ArgumentParser) -> None:
     _changes(verb)
     verb.add_argument("--out", metavar="DIR", help="run folder (default results/<instance>/<hash>)")
     _solver(verb)
+    _force(verb)
 
 
 def _value(verb: argparse.ArgumentParser) -> None:
@@ -94,6 +100,49 @@ def _value(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--delays", type=float, nargs="*", metavar="YEARS", help="years of waiting (default 1 2 3)")
     verb.add_argument("--out", metavar="DIR", help="folder for the tables (default results/<instance>/<hash>)")
     _solver(verb)
+
+
+def _compare(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs, or instances (INSTANCE@SCENARIO) that"
+                      " are then solved; the first is the baseline")  # fmt: skip
+    verb.add_argument("--out", metavar="DIR", help="also write the differences as CSV")
+    verb.add_argument("--quiet", action="store_true", help="no progress, no screen")
+    verb.add_argument("--json", action="store_true", help="machine-readable output on standard output")
+    _solver(verb)
+
+
+def _sweep(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("study", help="a YAML study: instance, what varies, design")
+    verb.add_argument("--out", metavar="DIR", help="folder of the study (default results/<study>/<hash>)")
+    _executor(verb)
+    verb.add_argument("--shard", metavar="I/N", help="do the I-th of N parts of the runs, as one of a batch array")
+    verb.add_argument("--dry-run", action="store_true", help="show the runs and about how long they take; run nothing")
+    _force(verb)
+    verb.add_argument("--quiet", action="store_true", help="no progress, no screen")
+    verb.add_argument("--json", action="store_true", help="machine-readable output on standard output")
+
+
+def _frontier(verb: argparse.ArgumentParser) -> None:
+    _instance(verb)
+    verb.add_argument("--requirement", required=True, metavar="NAME", help="the requirement whose target is the level")
+    verb.add_argument("--points", type=int, default=8, help="points from the cheapest to the safest (default 8)")
+    verb.add_argument("--out", metavar="DIR", help="folder for the tables (default results/<instance>/<hash>)")
+    _solver(verb)
+
+
+def _alternatives(verb: argparse.ArgumentParser) -> None:
+    _instance(verb)
+    verb.add_argument("--within", type=float, default=0.02, metavar="SHARE", help="of the least cost (default 0.02)")
+    verb.add_argument("--count", type=int, default=5, help="how many plans that differ by project (default 5)")
+    verb.add_argument("--least", type=float, default=0.01, metavar="SHARE",
+                      help="of its largest size from which a project counts as built (default 0.01)")  # fmt: skip
+    verb.add_argument("--out", metavar="DIR", help="folder for the tables (default results/<instance>/<hash>)")
+    _solver(verb)
+
+
+def _executor(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--executor", default="processes", metavar="NAME",
+                      help="inline, processes[:N] (default), mpi[:N], dask[:N] or dask:ADDRESS")  # fmt: skip
 
 
 def _futures(verb: argparse.ArgumentParser) -> None:
@@ -126,6 +175,10 @@ def _solver(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop after this time, keep the best plan")
     verb.add_argument("--threads", type=int, help="threads of the solver")
     verb.add_argument("--seed", type=int, help="seed of the solver")
+
+
+def _force(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--force", action="store_true", help="solve anew even if the same run has been solved before")
 
 
 def _show(verb: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from planner.network import Network
-from planner.pieces import Layout, Pieces, Sides
+from planner.pieces import Compiled, Layout, Pieces, Sides
 from planner.program import Chapter, Key, Link, Variable
 from planner.stamp import Frame, Rows
 from planner.template import Array, frozen_collector
@@ -301,7 +301,7 @@ def assembled(pieces: Pieces, nodes: Sequence[Node]) -> Arrays:
     )
 
 
-def assemble(network: Network) -> Program:
-    """The whole program of a network: investments, then every node's operation."""
+def assemble(network: Network, compiled: Compiled | None = None) -> Program:
+    """The whole program of a network: investments, then every node's operation; `compiled` keeps blocks for more."""
     with frozen_collector():
-        return Program(Pieces(network))
+        return Program(Pieces(network, compiled))

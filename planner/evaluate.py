@@ -14,7 +14,7 @@ from planner.clock import Clock
 from planner.errors import InputError, Problem
 from planner.frozen import freeze, read_plan
 from planner.results.write import RESOLVED, read_tables
-from planner.run import SILENT, Listener, Run, carry_out, default_folder, formulate, prepare
+from planner.run import SILENT, Listener, Run, carry_out, default_folder, formulate, prepare, recalled
 from planner.worlds import expecting
 
 
@@ -35,8 +35,9 @@ def evaluate(
     out: str | Path | None = None,
     options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
+    force: bool = False,
 ) -> Evaluation:
-    """Carry out the plan of a run folder in other futures and write the tables, checked.
+    """Carry out the plan of a run folder in other futures and write the tables, checked; see `solve` for `force`.
 
     `on` is a file with the sections futures, shocks, controls; without it the plan meets the futures it was made
     for. `instance` stands in for the run's own instance. InputError when the plan does not fit.
@@ -50,11 +51,14 @@ def evaluate(
     digest = hashlib.sha256((folder / "plan.csv").read_bytes() + (folder / "retirements.csv").read_bytes()).hexdigest()
     source = instance if instance is not None else folder / RESOLVED
     task = prepare(clock, source, scenario, sets, options, on, {"plan_sha256": digest}, borrowed=True)
+    target = Path(out) if out is not None else default_folder(task)
+    known = recalled(task, target, clock) if not force else None
+    if known is not None:
+        return Evaluation(known, made_for)
     instances = task.document.instances()
     with clock.phase("build"):
         # Ranges and regrets are of the futures the plan was made for; others are weighed as they are likely.
         program = freeze(formulate(instances if on is None else expecting(instances), task.options, listener), given)
-    target = Path(out) if out is not None else default_folder(task)
     run = carry_out(task, program, target, clock, listener)
     return Evaluation(run, made_for)
 

@@ -14,7 +14,7 @@ value at its own middle.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -132,10 +132,14 @@ def figures_of(value: Any, label: str) -> Iterator[tuple[str, Figure]]:
             yield from figures_of(item, f"{label}.{key}")
 
 
-def walk_figures(part: Any, path: tuple[str | int, ...] = ()) -> Iterator[FigureField]:
-    """Every figure below a part with its path and declared unit, in document order."""
+def walk_figures(
+    part: Any, path: tuple[str | int, ...] = (), wanted: Callable[[str], bool] = lambda _: True
+) -> Iterator[FigureField]:
+    """Every figure below a part with its path and declared unit, in document order; only in its wanted fields."""
     if isinstance(part, Part):
         for name, field in type(part).model_fields.items():
+            if not wanted(name):
+                continue
             extra = field.json_schema_extra
             unit = str(extra["unit"]) if isinstance(extra, dict) and "unit" in extra else None
             yield from _walk(getattr(part, name), (*path, name), unit)

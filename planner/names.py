@@ -31,4 +31,8 @@ def fits_any(patterns: Iterable[str], name: str) -> bool:
 def matching(patterns: str | Iterable[str], names: Iterable[str]) -> list[str]:
     """The names that match a pattern, or one of several, in the order of the names."""
     wanted = [patterns] if isinstance(patterns, str) else list(patterns)
-    return [name for name in names if fits_any(wanted, name)]
+    if "*" in wanted:
+        return list(names)
+    exact = {pattern for pattern in wanted if not is_pattern(pattern)}
+    rules = [_compiled(pattern).fullmatch for pattern in wanted if is_pattern(pattern)]
+    return [name for name in names if name in exact or any(rule(name) for rule in rules)]

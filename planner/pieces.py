@@ -6,7 +6,8 @@ the two. Programs are put together from them: of the whole tree, or of a branch 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from planner.mathematics import model
 from planner.mathematics.situation import OfSituation, situations
 from planner.network import Network
-from planner.program import Data, Key, OfFigures, PerNode, Variable
+from planner.program import Chapter, Data, Family, Key, OfFigures, PerNode, Variable
 from planner.stamp import Frame, Indices, Outlooks, Stamp, Stamper
 from planner.template import Array, Template, compile_block, frozen_collector
 from planner.tree import Node
@@ -60,11 +61,48 @@ class Sides(NamedTuple):
     kept: Indices | None  # None: all.
 
 
+MOST_KEPT = 100  # Compiled blocks.
+
+
+class Compiled:
+    """Compiled blocks kept from one network to the next, for those that differ in numbers alone.
+
+    A block of operation is what its structure and its columns and rows make it; the investments also depend on what
+    the instance says of projects and time, in every variant.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Template] = {}
+
+    def template(self, network: Network, chapter: Chapter, node: Node | None, structure: str) -> Template:
+        families: tuple[Family, ...] = (*chapter.variables, *chapter.links, *chapter.data)
+        columns = tuple((f.name, f.keys) for f in families)
+        rows = tuple((c.name, c.keys) for c in chapter.constraints)
+        key = (structure if node is not None else decided_by(network), columns, rows)
+        if key not in self._known:
+            if len(self._known) >= MOST_KEPT:  # Instances that differ in every block gain nothing by keeping them.
+                self._known.clear()
+            with frozen_collector():
+                self._known[key] = compile_block(model.block(network, chapter, node), chapter)
+        return self._known[key]
+
+
+DECIDING = {"time", "plan", "futures", "shocks", "clairvoyant", "regions", "controls", "projects", "project_groups",
+            "facilities", "lanes"}  # fmt: skip
+
+
+def decided_by(network: Network) -> str:
+    """Everything the rows of the investments can depend on."""
+    variants = {id(instance): instance for instance in network.instances.values()}
+    told = "\n".join(instance.model_dump_json(include=DECIDING) for instance in variants.values())
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
 class Pieces:
     """The pieces of a network's programs."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, compiled: Compiled | None = None) -> None:
+        self.network, self._compiled = network, compiled
         self.investments, self.operation = model.investments(network), model.operation(network)
         self.investment_layout = Layout.of(self.investments.variables)
         self.node_layout = Layout.of(self.operation.variables)
@@ -99,8 +137,8 @@ class Pieces:
         chapter = self.investments if node is None else self.operation
         key = "investments" if node is None else self._outlooks.structure(node)
         if key not in self._templates:
-            with frozen_collector():
-                self._templates[key] = compile_block(model.block(self.network, chapter, node), chapter)
+            compiled = self._compiled if self._compiled is not None else Compiled()
+            self._templates[key] = compiled.template(self.network, chapter, node, key)
         return self._templates[key]
 
     def stamp(self, node: Node) -> Stamp:

@@ -19,8 +19,10 @@ from planner.errors import NoAnswerError
 from planner.infeasible import Conflict, conflicts
 from planner.method import solve_by_method
 from planner.network import build_network
+from planner.pieces import Compiled
 from planner.reading.document import Document, load
 from planner.results.manifest import datapackage, manifest, run_hash
+from planner.results.recall import digests, recall
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_table
 from planner.results.tables import all_tables
@@ -56,6 +58,7 @@ class Run:
     conflicts: tuple[Conflict, ...]
     warnings: tuple[str, ...]
     clock: Clock
+    recalled: bool = False  # Read back from the folder, where the same run had been written before.
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -104,12 +107,15 @@ def build(
     return whole_model(program) if whole else program
 
 
-def formulate(instances: Mapping[str, Instance], options: Options, listener: Listener = SILENT) -> Program:
+def formulate(
+    instances: Mapping[str, Instance], options: Options, listener: Listener = SILENT, compiled: Compiled | None = None
+) -> Program:
     """The program of all futures and shocks with the objective the instance asks for.
 
-    Regret needs the best cost of every future alone, which is found here, to the gap of the options.
+    `compiled` keeps blocks for instances that differ in numbers alone. Regret needs the best cost of every future
+    alone, which is found here, to the gap of the options.
     """
-    program = assemble(build_network(instances))
+    program = assemble(build_network(instances), compiled)
     risk = program.network.base.objective.risk
     if risk is None:
         return program
@@ -138,8 +144,9 @@ def solve(
     engine: Engine | None = None,
     profile: bool = False,
     executor: str | None = None,
+    force: bool = False,
 ) -> Run:
-    """Solve an instance and write its tables.
+    """Solve an instance and write its tables; a run that its folder already holds is read back, unless `force`.
 
     `options` replaces fields of the instance's `options`; `engine` solves instead of HiGHS;
     `executor` is where branches are solved when the instance is decomposed (`planner.executors`); with
@@ -148,9 +155,12 @@ def solve(
     """
     clock = Clock(listener.phase, profile)
     task = prepare(clock, path, scenario, sets, options, given=engine.given if engine is not None else None)
+    folder = Path(out) if out is not None else default_folder(task)
+    known = recalled(task, folder, clock) if not force and model_file is None else None
+    if known is not None:
+        return known
     with clock.phase("build"):
         program = formulate(task.document.instances(), task.options, listener)
-    folder = Path(out) if out is not None else default_folder(task)
     return carry_out(task, program, folder, clock, listener, model_file, engine, executor)
 
 
@@ -199,6 +209,17 @@ def carry_out(
     return _written(task, program, outcome, folder, clock)
 
 
+def recalled(task: Task, folder: Path, clock: Clock) -> Run | None:
+    """The run of a task as its folder holds it, or None: runs are known by the digest of all that determines them."""
+    known = recall(folder, task.digest)
+    if known is None:
+        return None
+    return Run(
+        task.document.instance, known.outcome, folder, known.tables, known.figures, known.check, (), task.warnings,
+        clock, recalled=True,
+    )
+
+
 def default_folder(task: Task) -> Path:
     """results/<instance>/<first eight of the run's hash> under the working directory."""
     name = re.sub(r"[^\w.-]", "-", task.document.instance.name).strip(".-") or "instance"
@@ -237,7 +258,8 @@ def _written(task: Task, program: Program, outcome: Outcome, folder: Path, clock
         verdict = {"passed": report.passed, "tests": dict(report.tests), "largest_residual": report.largest_residual}
         (fresh / RESOLVED).write_text(document.resolved_text(), "utf-8")
         facts = manifest(document, task.options, outcome, clock.seconds, verdict)
-        write_json(facts | {"run_sha256": task.digest, "given": task.given}, fresh / MARK)
+        facts |= {"run_sha256": task.digest, "given": task.given, "tables": digests(fresh)}
+        write_json(facts, fresh / MARK)
     return Run(instance, outcome, folder, tables, figures, report, (), task.warnings, clock)
 
 

@@ -19,7 +19,6 @@ from planner.solver import Progress
 
 MOST_PROJECTS = 16
 HEADLINES = {
-    "optimal": "Solved",
     "stopped": "Stopped early: the best plan so far",
     "interrupted": "Interrupted: the best plan so far",
 }
@@ -94,7 +93,8 @@ def _headline(run: Run) -> Text:
     word = "value" if instance.objective.sense == "maximise" else "cost"
     named = word if instance.objective.risk is None else "objective"
     total = f"{signed(instance, outcome.objective):,.2f} {instance.units.money}"
-    solved = HEADLINES[outcome.status]
+    solved = ("Known from before, not solved again (--force does): s" if run.recalled else "S") + "olved"
+    solved = solved if outcome.status == "optimal" else HEADLINES[outcome.status]
     weighed = ""
     if instance.objective.risk is not None:
         risk, money = instance.objective.risk, instance.units.money

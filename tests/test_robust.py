@@ -61,10 +61,10 @@ def test_a_run_folder_is_replaced_only_by_the_same_instance_and_without_foreign_
     (tmp_path / "case.yaml").write_text(STARTER)
     (tmp_path / "other.yaml").write_text(STARTER.replace("name: my-case", "name: other"))
     assert planner("solve", "case.yaml", "--out", "run", "--quiet", cwd=tmp_path).returncode == 0
-    assert planner("solve", "case.yaml", "--out", "run", "--quiet", cwd=tmp_path).returncode == 0
+    assert planner("solve", "case.yaml", "--out", "run", "--quiet", "--force", cwd=tmp_path).returncode == 0
     assert planner("solve", "other.yaml", "--out", "run", cwd=tmp_path).returncode == 2
     (tmp_path / "run" / "notes.txt").write_text("mine")
-    assert planner("solve", "case.yaml", "--out", "run", cwd=tmp_path).returncode == 2
+    assert planner("solve", "case.yaml", "--out", "run", "--force", cwd=tmp_path).returncode == 2
     assert (tmp_path / "run" / "notes.txt").exists()
 
 
@@ -122,7 +122,7 @@ def test_an_interrupted_rerun_does_not_replace_the_finished_run(
         return replace(make(*arguments, **words), status="interrupted", gap=0.3)
 
     monkeypatch.setattr(run_module, "solve_program", stopped)
-    again = solve(tmp_path / "case.yaml", out=tmp_path / "run")
+    again = solve(tmp_path / "case.yaml", out=tmp_path / "run", force=True)
     assert finished.folder == tmp_path / "run"
     assert again.folder == tmp_path / "run.interrupted"
     assert (tmp_path / "run" / "summary.json").read_text() == before

@@ -43,7 +43,8 @@ def report(result: Run, options: argparse.Namespace, more: dict[str, Any] | None
         from planner.results.write import plain_json
 
         folder = str(result.folder) if result.folder else None
-        print(plain_json(result.figures | {"folder": folder} | (more or {})))
+        told = {"folder": folder, "recalled": result.recalled}
+        print(plain_json(result.figures | told | (more or {})))
     elif not options.quiet and result.outcome.has_plan:
         show_run(result, console())
     if result.outcome.status == "stopped":

@@ -21,7 +21,7 @@ def solve(options: argparse.Namespace) -> int:
     with listening(options) as listener:
         result = solve_instance(
             options.instance, options.scenario, options.sets, options.out, settings, listener, options.write_model,
-            engine, options.profile, options.executor,
+            engine, options.profile, options.executor, options.force,
         )
     if not options.profile:
         return report(result, options)
@@ -48,7 +48,8 @@ def evaluate(options: argparse.Namespace) -> int:
     settings = settings_of(options)
     with listening(options) as listener:
         found = evaluate(
-            options.plan, options.on, options.instance, options.scenario, options.sets, options.out, settings, listener
+            options.plan, options.on, options.instance, options.scenario, options.sets, options.out, settings, listener,
+            options.force,
         )
     code = report(found.run, options, {"made_for": found.made_for.to_dict("records")})
     if found.run.outcome.has_plan and not (options.json or options.quiet):

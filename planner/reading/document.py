@@ -12,13 +12,14 @@ import yaml
 from pydantic import ValidationError
 
 from planner.errors import InputError, Place, Problem, did_you_mean
+from planner.names import fits
 from planner.reading.blame import problems_of
 from planner.reading.compose import Key, Node, child, plain, refuse
 from planner.reading.files import Layer, Reader
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed, written
 from planner.reading.override import Change, Override, apply_all, nearest, read_mapping, read_set, targets
 from planner.reading.provenance import figure_problems
-from planner.reading.settle import find, overlay, settled
+from planner.reading.settle import find, overlay, settled, settled_where
 from planner.reading.variant import variant_problems
 from planner.schema import Instance
 
@@ -42,6 +43,20 @@ class _Variant(NamedTuple):
     changes: list[Change]
 
 
+class _Base(NamedTuple):
+    """A document that another one differs from only in some sections, given by the first words of paths."""
+
+    document: Document
+    heads: tuple[str, ...]
+
+    def touches(self, section: str) -> bool:
+        return any(fits(head, section) for head in self.heads)
+
+
+def _everything(_: str) -> bool:
+    return True
+
+
 def written_yaml(content: Any) -> str:
     """YAML in which every value is written where it stands, without aliases."""
     return str(yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))
@@ -55,7 +70,9 @@ class _Dumper(yaml.CSafeDumper):
 class Document:
     """An instance with where every part of it was stated. Make one with `load`."""
 
-    def __init__(self, path: Path, tree: Node, layers: list[Layer], changes: list[Change]) -> None:
+    def __init__(
+        self, path: Path, tree: Node, layers: list[Layer], changes: list[Change], base: _Base | None = None
+    ) -> None:
         self.path = path
         self.files: dict[str, str] = {}
         self._tree = tree
@@ -68,11 +85,17 @@ class Document:
         self._unchanged = tree
         self._spare: set[str] = set()
         self.borrowed = False
-        self._plain = self._make(tree, [])
+        self._base = base
+        self._plain: _Variant = self._make(tree, [], base.document._plain if base is not None else None)
         self.futures: list[str] = list(self._plain.instance.futures)
         self.sources: list[str] = list(dict.fromkeys([*self.futures, *self._plain.instance.shocks]))
         self._make_variants()
         self.instance: Instance = self.variant(self.futures[0])
+
+    @property
+    def tree(self) -> Node:
+        """The resolved instance with the place of every part."""
+        return self._tree
 
     def variant(self, future: str) -> Instance:
         """The instance whose figures hold in a future, or in the window of a shock."""
@@ -133,13 +156,19 @@ class Document:
             refuse("unknown-path", f"{path} matches nothing", None, nearest(self._tree, path))
         return found[0].path
 
-    def _make(self, tree: Node, changes: list[Change]) -> _Variant:
-        data = plain(tree)
+    def _make(self, tree: Node, changes: list[Change], known: _Variant | None = None) -> _Variant:
+        """The instance of a tree; sections that are those of a known variant are taken from it."""
+        assert isinstance(tree.value, dict)
+        touches = self._base.touches if self._base is not None and known is not None else _everything
+        data = {
+            key: plain(node) if known is None or touches(str(key)) else getattr(known.instance, str(key))
+            for key, node in tree.value.items()
+        }
         try:
             instance = Instance.model_validate(data, strict=True)
         except ValidationError as error:
             raise InputError(problems_of(error, tree)) from None
-        problems = list(figure_problems(instance, lambda path: _place(tree, path)))
+        problems = list(figure_problems(instance, lambda path: _place(tree, path), touches))
         if problems:
             raise InputError(problems)
         return _Variant(instance, tree, changes)
@@ -149,7 +178,7 @@ class Document:
         problems: list[Problem] = []
         for name in self.sources:
             try:
-                self._variants[name] = self._variant(self._overrides(name))
+                self._variants[name] = self._variant(name)
             except InputError as error:
                 problems += error.problems
         if not problems:
@@ -157,12 +186,17 @@ class Document:
         if problems:
             raise InputError(problems)
 
-    def _variant(self, overrides: list[Override]) -> _Variant:
+    def _variant(self, name: str) -> _Variant:
+        overrides = self._overrides(name)
         if not overrides:
             return self._plain
-        tree = settled(self._tree)
+        heads = _Base(self, tuple(override.path.partition(".")[0] for override in overrides))
+        tree = settled_where(self._tree, heads.touches)
         changes = apply_all(tree, overrides)
-        return self._make(settled(tree), changes)
+        base = self._base
+        is_same = base is not None and not (base.touches("futures") or base.touches("shocks"))
+        known = base.document._variants.get(name) if base is not None and is_same else None
+        return self._make(settled_where(tree, heads.touches), changes, known)
 
     def _overrides(self, name: str) -> list[Override]:
         """What a future changes; what a shock changes on top of the future it comes from."""
@@ -179,6 +213,22 @@ class Document:
     def scenarios(self) -> list[str]:
         """Names of the scenarios that may be chosen."""
         return list(self._scenarios)
+
+    def changed(self, sets: Sequence[str]) -> Document:
+        """The same document with more overrides, as if they stood last on the line.
+
+        Its files are not read again, and sections that the overrides do not name are this document's own, already
+        validated.
+        """
+        more = [read_set(text) for text in sets]
+        base = _Base(self, tuple(override.path.partition(".")[0] for override in more))
+        tree = settled_where(self._tree, base.touches)
+        changes = self._changes + apply_all(tree, more)
+        document = Document(self.path, settled_where(tree, base.touches), self._layers, changes, base)
+        document.files, document.scenario, document.sets = self.files, self.scenario, (*self.sets, *sets)
+        # The scenarios were examined with this document; what they mention counts there as well.
+        document._unchanged, document._spare, document.borrowed = tree, self.mentioned_elsewhere(), self.borrowed
+        return document
 
     def scenario_problems(self) -> list[Problem]:
         """Paths in the scenarios, chosen or not, that match nothing."""

@@ -14,10 +14,12 @@ from planner.units import periods, price_factor, unit
 Locate = Callable[[tuple[Any, ...]], Place]
 
 
-def figure_problems(instance: Instance, locate: Locate) -> Iterator[Problem]:
-    """Units that disagree, figures without source and estimates without a reason."""
+def figure_problems(
+    instance: Instance, locate: Locate, wanted: Callable[[str], bool] = lambda _: True
+) -> Iterator[Problem]:
+    """Units that disagree, figures without source and estimates without a reason, in the sections wanted."""
     yield from _unit_problems(instance, locate)
-    for field in walk_figures(instance):
+    for field in walk_figures(instance, wanted=wanted):
         real = unit(instance.units, field.unit)
         if field.figure.unit is not None and field.figure.unit != real:
             message = f"{dotted(field.path)} is in {real}: found {field.figure.unit}"

@@ -6,6 +6,8 @@ as text what YAML takes for a number although a name is meant (region 310, date 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from planner.errors import InputError, Problem
 from planner.reading.compose import MOST_NODES, Key, Node, child, refuse
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed
@@ -51,6 +53,19 @@ def settled(node: Node, shape: Shape = INSTANCE) -> Node:
     if settler.problems:
         raise InputError(settler.problems)
     return copy
+
+
+def settled_where(tree: Node, wanted: Callable[[str], bool]) -> Node:
+    """A settled instance whose sections of these names are copied; the others are shared, so not to be changed."""
+    assert isinstance(tree.value, dict)
+    settler = Settler()
+    sections = {
+        key: settler.settle(node, below(INSTANCE, key, tree.value)) if wanted(str(key)) else node
+        for key, node in tree.value.items()
+    }
+    if settler.problems:
+        raise InputError(settler.problems)
+    return Node(tree.place, sections)
 
 
 def is_year_table(node: Node) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -33,7 +35,17 @@ COLUMNS = {
 def versions() -> dict[str, str]:
     """Versions of everything that can change a result."""
     packages = ("highspy", "pyomo", "pandas", "numpy", "scipy", "pydantic", "pyyaml")
-    return {"planner": planner.__version__, "python": platform.python_version()} | {p: version(p) for p in packages}
+    own = {"planner": planner.__version__, "planner_source": source_digest(), "python": platform.python_version()}
+    return own | {p: version(p) for p in packages}
+
+
+@cache
+def source_digest() -> str:
+    """Digest of this package's own modules: a change of the code makes other runs, whatever the version says."""
+    root, total = Path(planner.__file__).parent, hashlib.sha256()
+    for file in sorted(root.rglob("*.py")):
+        total.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return total.hexdigest()[:16]
 
 
 def run_hash(document: Document, options: Options, given: dict[str, Any]) -> str:

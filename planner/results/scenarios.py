@@ -26,19 +26,26 @@ def scenarios(solution: Solution) -> pd.DataFrame:
     return table("scenario future onset probability low high cost weight alone unit", rows)
 
 
-@lru_cache(maxsize=4096)
 def mass(solution: Solution, node: Node) -> float:
     """What a yearly cost at a node counts for in the problem whose prices are known [year].
 
     Under a measure of risk the scenarios have the weights it gives them; a pure measure breaks ties by expected
     cost, and prices are of that.
     """
+    return _masses(solution)[node.index]
+
+
+@lru_cache(maxsize=1)  # One solution at a time: a cache of many would keep their programs.
+def _masses(solution: Solution) -> list[float]:
     risk = solution.network.base.objective.risk
     if risk is None or risk.weight == 1:
-        return node.weight
+        return [node.weight for node in solution.nodes]
     weights = weights_of(solution)
     listed = solution.network.tree.scenarios
-    return sum(weights[s.name] * s.shares.get(node.index, 0.0) for s in listed) * node.length * node.factor
+    return [
+        sum(weights[s.name] * s.shares.get(node.index, 0.0) for s in listed) * node.length * node.factor
+        for node in solution.nodes
+    ]
 
 
 @lru_cache(maxsize=1)

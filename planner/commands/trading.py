@@ -1,0 +1,47 @@
+"""Commands that trade one thing for another: frontier, alternatives."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from planner.__main__ import GOOD
+from planner.commands.common import console, listening, settings_of
+
+if TYPE_CHECKING:
+    from planner.tradeoff.writing import Answer
+
+
+def frontier(options: argparse.Namespace) -> int:
+    from planner.screen_tradeoff import show_frontier
+    from planner.tradeoff.frontier import frontier as find
+
+    settings = settings_of(options)
+    with listening(options) as listener:
+        found = find(options.instance, options.requirement, options.points, options.scenario, options.sets,
+                     options.out, settings, listener)  # fmt: skip
+    if not _as_json(found, options) and not options.quiet:
+        show_frontier(found, options.requirement, console())
+    return GOOD
+
+
+def alternatives(options: argparse.Namespace) -> int:
+    from planner.screen_tradeoff import show_alternatives
+    from planner.tradeoff.alternatives import alternatives as find
+
+    settings = settings_of(options)
+    with listening(options) as listener:
+        found = find(options.instance, options.within, options.count, options.least, options.scenario, options.sets,
+                     options.out, settings, listener)  # fmt: skip
+    if not _as_json(found, options) and not options.quiet:
+        show_alternatives(found, options.within, console())
+    return GOOD
+
+
+def _as_json(found: Answer, options: argparse.Namespace) -> bool:
+    from planner.results.write import plain_json
+
+    if options.json:
+        tables = {name: table.to_dict("records") for name, table in found.tables.items()}
+        print(plain_json(tables | {"folder": str(found.folder)}))
+    return bool(options.json)

@@ -1,0 +1,93 @@
+"""Compare runs: a baseline and any number of others."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from planner.comparison.inputs import input_differences
+from planner.comparison.plans import plan_differences
+from planner.comparison.source import Source, name_of, read_sources
+from planner.comparison.tables import VIEWS, side_by_side
+from planner.errors import InputError, Problem
+from planner.results.manifest import datapackage, versions
+from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
+from planner.run import SILENT, Listener
+
+GIVEN = {"question": "compare"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs and their differences by table: runs, inputs, plan, figures, costs, served, shares, requirements, prices.
+
+    `missing` names tables that a run does not have: those are compared among the others only.
+    """
+
+    sources: tuple[Source, ...]
+    tables: Mapping[str, pd.DataFrame]
+    missing: tuple[str, ...]
+    folder: Path | None = None
+
+
+def compare(
+    runs: Sequence[str | Path], out: str | Path | None = None, options: dict[str, Any] | None = None,
+    listener: Listener = SILENT,
+) -> Comparison:
+    """Compare run folders or instances with the first of them; an instance is solved, or read back if it was.
+
+    `INSTANCE@SCENARIO` is the instance with one of its scenarios. With `out` the tables are written as CSV.
+    InputError for what is neither a run nor an instance.
+    """
+    if len(runs) < 2:
+        raise InputError([Problem("too-few", "compare needs a baseline and at least one other run")])
+    if out is not None:
+        require_free(Path(out).resolve(), None, GIVEN)
+    sources = read_sources(runs, options, listener)
+    tables = {
+        "runs": _runs(sources), "inputs": input_differences(sources), "plan": plan_differences(sources),
+        **{name: side_by_side(view, sources) for name, view in VIEWS.items()},
+    }
+    missing = tuple(_missing(sources))
+    if out is not None:
+        _write(Path(out), sources, tables)
+    return Comparison(tuple(sources), tables, missing, Path(out) if out is not None else None)
+
+
+def _runs(sources: Sequence[Source]) -> pd.DataFrame:
+    def number(source: Source, key: str) -> float | None:
+        text = source.figures.get(key, "")
+        return float(text) if text else None
+
+    rows = [
+        {"run": s.label, "instance": name_of(s), "status": s.figures.get("status", ""),
+         "objective": number(s, "objective"), "bound": number(s, "bound"), "gap": number(s, "gap"),
+         "unit": s.figures.get("money_unit", ""), "instance_sha256": s.mark.get("instance_sha256", ""),
+         "run_sha256": s.mark.get("run_sha256", ""), "folder": str(s.folder or "")}
+        for s in sources
+    ]
+    return pd.DataFrame(rows)
+
+
+def _missing(sources: Sequence[Source]) -> list[str]:
+    needed = {name: view.needs for name, view in VIEWS.items()}
+    lacking = [
+        f"{s.label}: {name}" for s in sources for name, needs in needed.items() if any(n not in s.tables for n in needs)
+    ]
+    return [f"{s.label}: inputs" for s in sources if s.input is None] + lacking
+
+
+def _write(folder: Path, sources: Sequence[Source], tables: Mapping[str, pd.DataFrame]) -> None:
+    labels = [s.label for s in sources]
+    digest = hashlib.sha256(json.dumps([labels, [dict(s.figures) for s in sources]]).encode()).hexdigest()
+    with whole_folder(folder.resolve(), GIVEN) as fresh:
+        write_tables(tables, fresh)
+        write_json(datapackage("comparison", "Comparison of runs", dict(tables)), fresh / "datapackage.json")
+        facts = {"runs": labels, "given": GIVEN, "versions": versions(), "run_sha256": digest}
+        write_json(facts, fresh / MARK)

@@ -1,0 +1,114 @@
+"""What is compared: a run folder, a committed reference, or an instance that is solved first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from planner.errors import InputError, Place, Problem
+from planner.reading.compose import Node, compose
+from planner.reading.document import load
+from planner.reading.settle import settled
+from planner.results.recall import typed_tables
+from planner.results.write import MARK, RESOLVED
+from planner.run import SILENT, Listener, solve
+from planner.schema import Instance
+
+SUMMARY = "summary"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A run: its tables, and its resolved input where that is known (a committed reference has none)."""
+
+    label: str
+    folder: Path | None
+    tables: Mapping[str, pd.DataFrame]
+    input: Node | None
+    mark: Mapping[str, Any]
+
+    @property
+    def figures(self) -> dict[str, str]:
+        """The key figures as written."""
+        summary = self.tables[SUMMARY]
+        return dict(zip(summary["key"], summary["value"].astype(str), strict=True))
+
+
+def read_sources(
+    paths: Sequence[str | Path], options: dict[str, Any] | None = None, listener: Listener = SILENT
+) -> list[Source]:
+    """All runs to compare; InputError names every path that is neither a run nor an instance."""
+    problems: list[Problem] = []
+    found: list[Source] = []
+    labels: list[str] = []
+    for path in paths:
+        labels.append(str(path).rstrip("/"))
+        label = labels[-1] + (f" #{labels.count(labels[-1])}" if labels.count(labels[-1]) > 1 else "")
+        try:
+            found.append(_source(Path(path), label, options, listener))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _source(path: Path, label: str, options: dict[str, Any] | None, listener: Listener) -> Source:
+    if path.is_dir():
+        return _of_folder(path, label)
+    file, scenario = path, None
+    if not path.exists() and "@" in path.name:
+        name, _, scenario = path.name.partition("@")
+        file = path.with_name(name)
+    document = load(file, scenario)
+    run = solve(file, scenario, options=options, listener=listener)
+    if run.folder is None:
+        place = Place(str(file), 1, 1)
+        raise InputError([Problem("no-plan", f"{label} has no plan to compare ({run.outcome.status})", place)])
+    read = _of_folder(run.folder, label)
+    return Source(label, run.folder, read.tables, document.tree, read.mark)
+
+
+def _of_folder(folder: Path, label: str) -> Source:
+    """A run as its folder holds it: all its tables, or those that were committed for reference."""
+    problem = Problem("no-run", f"{folder} is not a folder of a run", Place(str(folder), 1, 1),
+                      "name a folder that planner solve has written, or an instance")  # fmt: skip
+    try:
+        if (folder / MARK).exists():
+            mark = json.loads((folder / MARK).read_text("utf-8"))
+            if "run_sha256" not in mark or "question" in mark.get("given", {}):
+                raise InputError([problem])
+            tables = typed_tables(folder)
+        else:
+            mark, tables = {}, {file.stem: _committed(file) for file in sorted(folder.glob("*.csv"))}
+        tables[SUMMARY]["value"]
+    except (OSError, ValueError, KeyError, AttributeError):
+        raise InputError([problem]) from None
+    return Source(label, folder, tables, _resolved(folder / RESOLVED), mark)
+
+
+def _committed(file: Path) -> pd.DataFrame:
+    """A table without a description of its fields: columns in which all is numbers are numbers."""
+    text = pd.read_csv(file, dtype=str, keep_default_na=False)
+    for column in text.columns:
+        numbers = pd.to_numeric(text[column].where(text[column] != "", "nan"), errors="coerce")
+        if bool((numbers.notna() | (text[column] == "")).all()) and column not in ("group", "period", "value"):
+            text[column] = numbers
+    return text
+
+
+def _resolved(file: Path) -> Node | None:
+    if not file.exists():
+        return None
+    node = compose(file.read_text("utf-8"), str(file))
+    return settled(node) if node is not None else None
+
+
+def name_of(source: Source) -> str:
+    """Name of the instance of a run."""
+    return source.figures.get("instance", Instance.__name__.lower())

@@ -1,0 +1,143 @@
+"""What differs in the results: each table brought to one value per key, and the values side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from planner.comparison.source import SUMMARY, Source
+
+Tables = Mapping[str, pd.DataFrame]
+NOTHING = 1e-9  # Differences below, relative to the values, are rounding of the solver.
+
+
+class View(NamedTuple):
+    """A way to see a run: the tables it needs, the columns that name a value, and the values with their unit.
+
+    `absent` is what a value that a run does not have counts for: 0 of an amount, nothing of a share of demand.
+    """
+
+    needs: tuple[str, ...]
+    keys: tuple[str, ...]
+    values: Callable[[Tables], pd.DataFrame]
+    absent: float = math.nan
+
+
+def side_by_side(view: View, sources: Sequence[Source]) -> pd.DataFrame:
+    """keys, unit, run, baseline, value, difference, relative: a row per key and run beside the baseline.
+
+    What one of the two does not have is empty in its column; `relative` is the difference divided by the size of the
+    baseline. Runs without the tables needed are left out.
+    """
+    known = {s.label: s for s in sources if all(name in s.tables for name in view.needs)}
+    columns = [*view.keys, "unit", "run", "baseline", "value", "difference", "relative"]
+    if sources[0].label not in known:
+        return pd.DataFrame(columns=columns)
+    names = [*view.keys, "unit"]
+    first = view.values(known.pop(sources[0].label).tables).rename(columns={"value": "baseline"})
+    parts = []
+    for label, source in known.items():
+        other = view.values(source.tables)
+        both = first.merge(other, on=names, how="outer", sort=False)
+        parts.append(_ordered(both, first, names).assign(run=label))
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    found = pd.concat(parts, ignore_index=True)
+    difference = found["value"].fillna(view.absent) - found["baseline"].fillna(view.absent)
+    size = found["baseline"].abs()
+    relative = (difference / size.where(size > 0)).where(difference != 0, 0.0)
+    return found.assign(difference=difference, relative=relative)[columns]
+
+
+def _ordered(both: pd.DataFrame, first: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """In the order of the baseline, what is new after it."""
+    order = {key: i for i, key in enumerate(first[names].itertuples(index=False, name=None))}
+    places = [order.get(key, len(order)) for key in both[names].itertuples(index=False, name=None)]
+    return both.iloc[pd.Series(places).argsort(kind="stable")]
+
+
+def changed(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows in which something differs by more than rounding."""
+    scale = 1 + frame[["baseline", "value"]].abs().max(axis=1).fillna(0.0)
+    is_small = frame["difference"].abs() <= NOTHING * scale
+    return frame[~is_small & frame[["baseline", "value"]].notna().any(axis=1)]
+
+
+def _summary(tables: Tables, *prefixes: str) -> pd.DataFrame:
+    """Numbers of the summary whose key begins with a prefix; without prefixes those that belong to no family."""
+    summary = tables[SUMMARY]
+    value = pd.to_numeric(summary["value"], errors="coerce")
+    family = summary["key"].str.partition(".")[0]
+    wanted = family.isin(prefixes) if prefixes else ~summary["key"].str.contains(".", regex=False)
+    wanted &= value.notna() & (summary["key"] != "solver_nodes")
+    return pd.DataFrame({"key": summary["key"], "value": value, "unit": summary["unit"]})[wanted]
+
+
+def _figures(tables: Tables) -> pd.DataFrame:
+    return _summary(tables).rename(columns={"key": "figure"})
+
+
+def _costs(tables: Tables) -> pd.DataFrame:
+    found = _summary(tables, "cost")
+    return found.assign(item=found["key"].str.removeprefix("cost."))[["item", "value", "unit"]]
+
+
+def _served(tables: Tables) -> pd.DataFrame:
+    found = _summary(tables, "served", "worst_served")
+    parts = found["key"].str.partition(".")
+    measure = parts[0].map({"served": "over the horizon", "worst_served": "worst demand and year"})
+    return found.assign(scope=parts[2], measure=measure)[["scope", "measure", "value", "unit"]]
+
+
+def _weighed(tables: Tables, name: str) -> pd.DataFrame:
+    """A table with the expected years that a row stands for."""
+    nodes = tables["nodes"].set_index("node")
+    return tables[name].assign(years=tables[name]["node"].map(nodes["probability"] * nodes["length"]))
+
+
+def _shares(tables: Tables) -> pd.DataFrame:
+    """Expected share of each country in what a stage is supplied with over the horizon."""
+    rows = _weighed(tables, "shares")
+    amounts = (rows["amount"] * rows["years"]).groupby([rows["stage"], rows["country"]], sort=False).sum()
+    share = amounts / amounts.groupby(level="stage").transform("sum")
+    return share.rename("value").reset_index().assign(unit="share")
+
+
+def _requirements(tables: Tables) -> pd.DataFrame:
+    """By how much each requirement is expected to be missed, in how many rows, and its highest shadow price."""
+    rows = _weighed(tables, "requirements")
+    parts = [
+        _of_requirement(rows, "missed, expected over the horizon", rows["violation"] * rows["years"], "sum",
+                        rows["unit"].str.removesuffix("/year")),
+        _of_requirement(rows, "rows missed", (rows["violation"] > 1e-6).astype(float), "sum", "rows"),
+        _of_requirement(rows, "highest shadow price", rows["shadow_price"].fillna(0.0), "max", rows["price_unit"]),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _of_requirement(
+    rows: pd.DataFrame, measure: str, values: pd.Series[float], how: str, units: pd.Series[str] | str
+) -> pd.DataFrame:
+    found = rows.assign(value=values, unit=units).groupby("requirement", sort=False)
+    return found.agg(value=("value", how), unit=("unit", "first")).reset_index().assign(measure=measure)
+
+
+def _prices(tables: Tables) -> pd.DataFrame:
+    """Mean shadow price of each commodity and region where it has one, weighted by chance and time."""
+    rows = _weighed(tables, "prices")
+    keys = [rows["commodity"], rows["region"], rows["unit"]]
+    mean = (rows["price"] * rows["years"]).groupby(keys, sort=False).sum() / rows["years"].groupby(keys).sum()
+    return mean.rename("value").reset_index()
+
+
+VIEWS: dict[str, View] = {
+    "figures": View((SUMMARY,), ("figure",), _figures),
+    "costs": View((SUMMARY,), ("item",), _costs, 0.0),
+    "served": View((SUMMARY,), ("scope", "measure"), _served),
+    "shares": View(("shares", "nodes"), ("stage", "country"), _shares, 0.0),
+    "requirements": View(("requirements", "nodes"), ("requirement", "measure"), _requirements),
+    "prices": View(("prices", "nodes"), ("commodity", "region"), _prices),
+}

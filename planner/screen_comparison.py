@@ -1,0 +1,127 @@
+"""The screen of a comparison: inputs first, then plan, key figures and what else differs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.console import Console
+from rich.text import Text
+
+from planner.comparison.tables import changed
+from planner.screen import amount, frame
+
+if TYPE_CHECKING:
+    from planner.comparison.compare import Comparison
+
+MOST = 20  # Rows of each table on the screen; all are in the CSV.
+TITLES = {
+    "figures": ("Key figures", ("figure",)), "costs": ("Discounted cost by item", ("item",)),
+    "served": ("Share of demand served", ("scope", "measure")),
+    "shares": ("Shares by country, expected over the horizon", ("stage", "country")),
+    "requirements": ("Requirements", ("requirement", "measure")),
+    "prices": ("Shadow prices, mean", ("commodity", "region")),
+}
+
+
+def show_comparison(found: Comparison, console: Console) -> None:
+    """One screen per run beside the baseline."""
+    runs = found.tables["runs"]
+    console.print(Text(f"Baseline {runs['run'].iloc[0]}", style="bold"))
+    for run in runs["run"].iloc[1:]:
+        console.print(Text(f"\n{run} beside the baseline", style="bold"))
+        own = {name: table[table["run"] == run] for name, table in found.tables.items() if name != "runs"}
+        _doubt(runs[runs["run"].isin([runs["run"].iloc[0], run])], console)
+        if all(s.input is not None for s in found.sources if s.label in (run, runs["run"].iloc[0])):
+            _inputs(own["inputs"], console)
+        _plan(own["plan"], console)
+        for name, (title, keys) in TITLES.items():
+            _values(title, keys, own[name], console)
+    if found.missing:
+        console.print(Text(f"\nNot compared, for the run does not have it: {'; '.join(found.missing)}", style="yellow"))
+    if found.folder is not None:
+        console.print(Text.assemble("\nTables in ", (f"{found.folder}/", "bold")))
+
+
+def _doubt(both: pd.DataFrame, console: Console) -> None:
+    """Said when the two objectives lie within what is proven of them: the runs may then be equally good."""
+    objective, gap = both["objective"], both["gap"].fillna(0.0)
+    difference, width = abs(objective.iloc[-1] - objective.iloc[0]), float((gap * objective.abs()).max())
+    if 0 < difference <= width:
+        text = f"The objectives differ by {amount(difference)}, less than the {amount(width)} {both['unit'].iloc[0]}"
+        console.print(Text(f"{text} to which they are proven.", style="yellow"))
+
+
+def _inputs(rows: pd.DataFrame, console: Console) -> None:
+    shown = rows[~rows["provenance"].astype(bool)]
+    count = f" ({MOST} shown)" if len(shown) > MOST else ""
+    title = "No input differs" if rows.empty else f"Input: {len(shown)} values differ{count}"
+    console.print(Text(f"\n{title}", style="bold"))
+    for row in shown.head(MOST).to_dict("records"):
+        factor = f" (*{row['factor']:.4g})" if _is_number(row["factor"]) else ""
+        line = f"  {row['path']}: {_said(row['baseline'])} > {_said(row['value'])}{factor}"
+        console.print(Text(f"{line}  {row['place'] or row['baseline_place']}"), soft_wrap=True)
+    if len(rows) > len(shown):
+        console.print(f"  and {len(rows) - len(shown)} titles, sources, ranges or notes")
+
+
+def _plan(rows: pd.DataFrame, console: Console) -> None:
+    shown = rows[rows["change"] != "same"]
+    table = frame([("project", "left"), ("change", "left"), ("decided", "right"), ("years", "right"),
+                   ("size", "right"), ("change of size", "right")])
+    for row in shown.head(MOST).to_dict("records"):
+        name = f"{row['title'] or row['project']}" + (f" ({row['branch']})" if row["branch"] else "")
+        dates = " > ".join(f"{row[k]:g}" for k in ("baseline_decided", "decided") if _is_number(row[k]))
+        moved = f"{row['moved']:+g}" if _is_number(row["moved"]) and row["moved"] else ""
+        size = f"{amount(row['baseline_size'])} > {amount(row['size'])} {row['size_unit']}"
+        table.add_row(Text(name), row["change"], dates, moved, size, _signed(row["difference"]))
+    same = len(rows) - len(shown)
+    title = f"Plan: {len(shown)} of {len(rows)} projects differ" if len(shown) else f"The plan is the same ({same})"
+    _print(table, title, len(shown), console)
+
+
+def _values(title: str, keys: Sequence[str], rows: pd.DataFrame, console: Console) -> None:
+    shown = changed(rows)
+    if rows.empty:
+        return
+    table = frame([*((k, "left") for k in keys), ("baseline", "right"), ("here", "right"), ("difference", "right"),
+                   ("", "right"), ("unit", "left")])
+    order = shown["difference"].abs().sort_values(ascending=False, kind="stable", na_position="last").index
+    largest = shown.reindex(order).head(MOST)
+    for row in largest.to_dict("records"):
+        relative = f"{row['relative']:+.1%}" if _is_number(row["relative"]) else ""
+        table.add_row(*(Text(str(row[k])) for k in keys), _number(row["baseline"]), _number(row["value"]),
+                      _change(row["difference"]), relative, row["unit"])
+    _print(table, title if len(shown) else f"{title}: no difference", len(shown), console)
+
+
+def _print(table: Any, title: str, count: int, console: Console) -> None:
+    console.print(Text(f"\n{title}" + (f" ({MOST} shown)" if count > MOST else ""), style="bold"))
+    if count:
+        console.print(table)
+
+
+def _said(value: Any) -> str:
+    return "not stated" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _number(value: Any) -> str:
+    return _figure(value) if _is_number(value) else "-"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.3f}" if 0 < abs(value) <= 1 else amount(value)
+
+
+def _change(value: Any) -> str:
+    return _signed(value) if _is_number(value) else ""
+
+
+def _signed(value: float) -> str:
+    return ("+" if value > 0 else "") + _figure(value)

@@ -1,0 +1,125 @@
+"""Screens of studies: progress while they run, what is sensitive and what is built whatever comes."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from rich.console import Console
+from rich.text import Text
+
+from planner.screen import amount, frame
+
+if TYPE_CHECKING:
+    from planner.study.engine import News
+    from planner.study.forecast import Forecast
+    from planner.study.sweep import Sweep
+
+MOST = 15
+OFTEN, SELDOM = 0.5, 10.0  # Seconds between lines on a terminal, and in a file.
+
+
+class Progress:
+    """Runs done, running, failed and the time left, on standard error."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet, self._is_terminal = quiet, sys.stderr.isatty()
+        self._last, self._width = -math.inf, 0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._width and self._is_terminal:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+
+    def tell(self, news: News) -> None:
+        now = time.monotonic()
+        is_due = now - self._last >= (OFTEN if self._is_terminal else SELDOM) or news.done == news.total
+        if self._quiet or not is_due:
+            return
+        self._last = now
+        left = f", about {span(news.seconds_left)} left" if math.isfinite(news.seconds_left) else ""
+        text = f"{news.done} of {news.total} runs done, {news.running} running, {news.failed} failed{left}"
+        self._width = max(self._width, len(text))
+        sys.stderr.write("\r" + text.ljust(self._width) if self._is_terminal else text + "\n")
+        sys.stderr.flush()
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def show_plan(found: Forecast, console: Console) -> None:
+    """The runs a study would make."""
+    study = found.file.study
+    console.print(Text(study.title or study.study, style="bold"))
+    kind = "linear relaxations" if study.relaxation else "integer runs"
+    console.print(f"{len(found.jobs):,} {kind} of {found.nonzeros:,} nonzeros, design {study.design.kind}, "
+                  f"{len(found.file.factors)} factors; about {span(found.seconds)} with {found.workers} workers")
+    table = frame([("run", "right"), ("seed", "right"), ("values", "left")])
+    for job in found.jobs[:MOST]:
+        values = ", ".join(f"{k} {v:.6g}" if isinstance(v, float) else f"{k} {v}" for k, v in job.values.items())
+        table.add_row(str(job.number), str(job.seed), Text(values or "the instance as it stands"))
+    console.print(table)
+    if len(found.jobs) > MOST:
+        console.print(f"... and {len(found.jobs) - MOST:,} more (--json shows all)")
+
+
+def show_sweep(done: Sweep, console: Console) -> None:
+    """How the runs ended, what the objective is sensitive to, the no-regret table."""
+    study = done.file.study
+    console.print(Text(study.title or study.study, style="bold"))
+    known = len(done.records) - done.solved
+    before = f", {known:,} of them before" if known else ""
+    console.print(f"{len(done.records):,} of {len(done.jobs):,} runs done{before}")
+    statuses = pd.Series([r["status"] for r in done.records.values()]).value_counts()
+    if set(statuses.index) != {"optimal"}:
+        console.print(Text("  " + ", ".join(f"{n} {status}" for status, n in statuses.items()), style="yellow"))
+    for record in done.wrong:
+        console.print(Text(f"WRONG run {record['number']}: {record['reason']}", style="bold red"))
+    again = sum("again" in r for r in done.records.values())
+    if again:
+        console.print(f"{again} of them solved again from scratch" + (", all the same" * (not done.wrong)))
+    if done.tables:
+        _sensitivity(done.tables["sensitivity"], console)
+        _regret(done.tables["no_regret"], console)
+        console.print(Text.assemble("Tables in ", (f"{done.folder}/tables/", "bold")))
+    else:
+        console.print("The tables follow when the other shards are done.")
+
+
+def _sensitivity(rows: pd.DataFrame, console: Console) -> None:
+    """The factors that the objective is most sensitive to, by the design's own measure."""
+    own = rows[(rows["figure"] == "objective") & rows["measure"].isin(
+        ["change", "total_order", "mu_star", "rank_correlation"])]  # fmt: skip
+    if own.empty:
+        return
+    order = own["value"].abs().sort_values(ascending=False, kind="stable").index
+    measure = str(own["measure"].iloc[0]).replace("_", " ")
+    table = frame([("factor", "left"), ("at", "right"), (measure, "right"), ("95 %", "right")])
+    for row in own.loc[order].head(MOST).to_dict("records"):
+        ends = f"{row['low']:.3g} to {row['high']:.3g}" if pd.notna(row["low"]) else ""
+        at = "" if pd.isna(row["at"]) else f"{row['at']:.4g}" if isinstance(row["at"], float) else str(row["at"])
+        table.add_row(Text(row["factor"]), at, amount(row["value"]), ends)
+    console.print(Text("\nWhat the objective is sensitive to", style="bold"))
+    console.print(table)
+
+
+def _regret(rows: pd.DataFrame, console: Console) -> None:
+    """Projects by the share of runs that build them."""
+    counts = rows["verdict"].value_counts()
+    said = ", ".join(f"{counts.get(v, 0)} {v}" for v in ("always", "depends", "never"))
+    console.print(Text(f"\nWhat is built in how many runs: {said}", style="bold"))
+    table = frame([("project", "left"), ("region", "left"), ("runs", "right"), ("year", "right"), ("driver", "left")])
+    shown = rows[rows["verdict"] != "never"]
+    for row in shown.head(MOST * 2).to_dict("records"):
+        driver = f"{row['driver']} ({row['strength']:+.2f})" if row["driver"] else ""
+        table.add_row(Text(row["title"]), row["region"], f"{row['share']:.0%}", f"{row['median_year']:g}", Text(driver))
+    console.print(table)

@@ -1,0 +1,1 @@
+"""Studies: many runs of one instance under changed assumptions, and what they say together."""

@@ -1,0 +1,63 @@
+"""Who starts from whom: a tree that links every job to a near one, so that hot starts have short ways.
+
+The tree spans the jobs at least total distance (Prim 1957), over each job's nearest ones and the root; it depends on
+the jobs alone, not on who solves them when, so that any executor and any resumption gives the same results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
+from scipy.spatial import cKDTree
+
+from planner.study.sampling import Job
+from planner.template import Array
+
+NEAREST = 16  # Neighbours among which the tree is looked for.
+CENTRE, TINY = 0.5, 1e-9  # Where a factor that is not set is taken to be; distance of jobs at one point.
+
+
+def parents_of(jobs: Sequence[Job], names: Sequence[str]) -> dict[int, int | None]:
+    """Number of the job that each starts from; the first job is the root and starts from none."""
+    points = np.array([[job.point.get(name, CENTRE) for name in names] for job in jobs])
+    if len(jobs) == 1:
+        return {jobs[0].number: None}
+    tree = minimum_spanning_tree(_edges(points))
+    order, before = breadth_first_order(tree, 0, directed=False)
+    found: dict[int, int | None] = {jobs[0].number: None}
+    for position in order[1:]:
+        found[jobs[position].number] = jobs[before[position]].number
+    return found
+
+
+def _edges(points: Array) -> csr_array:
+    """Distances from every job to its nearest ones and to the root."""
+    count = len(points)
+    near = min(NEAREST + 1, count)
+    distances, others = (np.asarray(part).ravel() for part in cKDTree(points).query(points, near))
+    rows = np.concatenate([np.repeat(np.arange(count), near), np.arange(1, count)])
+    columns = np.concatenate([others, np.zeros(count - 1, dtype=int)])
+    lengths = np.concatenate([distances, np.linalg.norm(points[1:] - points[0], axis=1)])
+    # Ties are broken by place, so that the tree is one and the same everywhere.
+    low, high = np.minimum(rows, columns), np.maximum(rows, columns)
+    lengths = lengths + TINY * (1 + (low * 31 + high) % 1009 / 1009)
+    keys, first = np.unique(low.astype(np.int64) * count + high, return_index=True)
+    kept = first[keys // count != keys % count]
+    return csr_array((lengths[kept], (low[kept], high[kept])), shape=(count, count))
+
+
+def in_order(parents: Mapping[int, int | None]) -> list[int]:
+    """All jobs depth first, so that neighbours follow each other."""
+    children: dict[int | None, list[int]] = {}
+    for number in sorted(parents):
+        children.setdefault(parents[number], []).append(number)
+    found: list[int] = []
+    stack = list(reversed(children[None]))
+    while stack:
+        number = stack.pop()
+        found.append(number)
+        stack.extend(reversed(children.get(number, [])))
+    return found

@@ -1,0 +1,153 @@
+"""A study from its file to its tables: sampled, solved, resumed, written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from planner.errors import InputError, Place, Problem
+from planner.results.manifest import datapackage, versions
+from planner.results.write import MARK, OccupiedError, whole_folder, write_json, write_tables
+from planner.study import tables as make
+from planner.study.engine import News, Work, carry_out, chosen_again
+from planner.study.ledger import Ledger, read_records
+from planner.study.order import in_order, parents_of
+from planner.study.reading import StudyFile, read_study
+from planner.study.sampling import Job, jobs_of
+from planner.study.sensitivity import sensitivities
+from planner.study.worker import Setup, titles_of
+from planner.validation.validate import validate
+
+SETUP = "study.json"  # What the folder belongs to.
+GIVEN = {"question": "sweep"}
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A study and how far it is: tables once all its runs are done, in all shards."""
+
+    file: StudyFile
+    jobs: tuple[Job, ...]
+    records: Mapping[int, dict[str, Any]]
+    solved: int  # Runs made now; the others were known.
+    tables: Mapping[str, pd.DataFrame]
+    folder: Path
+
+    @property
+    def wrong(self) -> list[dict[str, Any]]:
+        """Runs whose check failed, or that come out otherwise from scratch."""
+        return [record for record in self.records.values() if record["status"] == "wrong"]
+
+
+def sweep(
+    path: str | Path, out: str | Path | None = None, executor: str | None = "processes", workers: int | None = None,
+    shard: str | None = None, force: bool = False, tell: Callable[[News], None] = lambda _: None,
+) -> Sweep:
+    """Carry out a study, or what is left of it, and write its tables when all is done.
+
+    `shard` i/n does the i-th of n parts of the jobs. InputError for a wrong study or instance: nothing is run then.
+    """
+    file = read_study(path)
+    jobs = jobs_of(file)
+    validate(file.document)
+    part, name = _shard(jobs, file, shard)
+    digest = study_digest(file)
+    folder = Path(out) if out is not None else default_folder(file, digest)
+    _claim(folder, file, digest)
+    setup = Setup(
+        str(file.instance.resolve()), file.study.scenario, tuple(file.study.sets),
+        file.study.options.model_dump(), file.study.relaxation,
+    )
+    with Ledger(folder, name) as ledger:
+        known = ledger.records() if not force else {}
+        before = {job.number: known[job.key] for job in part if job.key in known}
+        parents = parents_of(part, [f.name for f in file.factors])
+        work = Work({j.number: j for j in part}, parents, chosen_again(jobs, file.study.checked, file.study.seed),
+                    dict(before))  # fmt: skip
+        carry_out(work, setup, ledger, executor, workers, tell)
+    shutil.rmtree(ledger.starts)
+    records = _all_records(folder, jobs)
+    tables = tables_of(file, jobs, records) if len(records) == len(jobs) else {}
+    if tables:
+        _write(folder / "tables", file, digest, tables)
+    return Sweep(file, tuple(jobs), records, len(work.records) - len(before), tables, folder)
+
+
+def study_digest(file: StudyFile) -> str:
+    """Digest of all that determines the runs of a study."""
+    content = [file.document.sha256, file.study.model_dump(mode="json", exclude={"title"}), versions()]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def default_folder(file: StudyFile, digest: str) -> Path:
+    """results/<study>/<first eight of its hash> under the working directory."""
+    name = re.sub(r"[^\w.-]", "-", file.study.study).strip(".-") or "study"
+    return Path("results") / name / digest[:8]
+
+
+def tables_of(
+    file: StudyFile, jobs: list[Job], records: Mapping[int, dict[str, Any]]
+) -> dict[str, pd.DataFrame]:
+    """All tables of a study whose runs are done."""
+    figures = make.figures(jobs, records)
+    projects = make.projects(jobs, records, titles_of(file.document.instance))
+    return {
+        "runs": make.runs(jobs, records), "inputs": make.inputs(jobs), "figures": figures, "projects": projects,
+        "sensitivity": sensitivities(file.study, file.factors, jobs, figures),
+        "no_regret": make.no_regret(projects, jobs, file.factors),
+    }
+
+
+def _shard(jobs: list[Job], file: StudyFile, shard: str | None) -> tuple[list[Job], str]:
+    """The jobs of a shard, neighbours together, and how its files are called; each begins with the instance."""
+    if shard is None:
+        return jobs, ""
+    found = re.fullmatch(r"(\d+)/(\d+)", shard)
+    number, count = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= number <= count:
+        message = f"{shard} is no part: i/n with i from 1 to n"
+        raise InputError([Problem("bad-option", message, Place("--shard", 0, 0))])
+    order = in_order(parents_of(jobs, [f.name for f in file.factors]))[1:]
+    first, last = (len(order) * (number - 1) // count, len(order) * number // count)
+    mine = set(order[first:last])
+    return [job for job in jobs if job.number == 0 or job.number in mine], f".{number}-of-{count}"
+
+
+def _claim(folder: Path, file: StudyFile, digest: str) -> None:
+    """Take the folder for this study; what another study or anything else left there is not touched."""
+    mark = folder / SETUP
+    if folder.exists() and any(folder.iterdir()):
+        try:
+            owner = json.loads(mark.read_text("utf-8"))["study_sha256"]
+        except (OSError, ValueError, KeyError):
+            owner = None
+        if owner != digest:
+            raise OccupiedError(f"{folder} exists and is not of this study as it stands: choose another --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json({"study": file.study.model_dump(mode="json"), "study_sha256": digest, "versions": versions()}, mark)
+
+
+def _all_records(folder: Path, jobs: list[Job]) -> dict[int, dict[str, Any]]:
+    """The records of all shards; of a run that was made again the last counts."""
+    known: dict[str, dict[str, Any]] = {}
+    for path in sorted(folder.glob("runs*.jsonl")):
+        for key, record in read_records(path):
+            known[key] = record
+    return {job.number: known[job.key] for job in jobs if job.key in known}
+
+
+def _write(target: Path, file: StudyFile, digest: str, tables: Mapping[str, pd.DataFrame]) -> None:
+    with whole_folder(target.resolve(), GIVEN) as fresh:
+        write_tables(tables, fresh)
+        title = file.study.title or file.study.study
+        write_json(datapackage(file.study.study, title, dict(tables)), fresh / "datapackage.json")
+        facts = {"run_sha256": digest, "given": GIVEN, "instance": file.document.instance.name, "versions": versions()}
+        write_json(facts, fresh / MARK)

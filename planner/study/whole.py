@@ -1,0 +1,81 @@
+"""Integer runs that start from a neighbour: its basis for the relaxation, its plan for the search."""
+
+from __future__ import annotations
+
+import time
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.assemble import Program
+from planner.heuristic import Relaxation, good_plan
+from planner.schema import Options
+from planner.solver import LARGE, Outcome, relative_gap
+from planner.solver import solve as solve_cold
+from planner.study.hot import Resident, Start
+from planner.template import Array
+
+
+def solved(
+    resident: Resident, program: Program, options: Options, start: Start | None
+) -> tuple[Outcome, Start | None]:
+    """A plan within the gap asked, and where its relaxation ended.
+
+    The neighbour's plan is often within the gap; else it is improved project by project. What that cannot do, and
+    what is small anyway, goes to the ordinary solver.
+    """
+    if program.matrix.nnz <= LARGE or not program.integer.any() or program.network.base.objective.risk is not None:
+        return solve_cold(program, options), None
+    begun = time.monotonic()
+    bound = resident.relax(program, start)
+    if not np.isfinite(bound):
+        return solve_cold(program, options), None
+    ended = resident.end(np.zeros(0, dtype=np.int16))
+    relaxation = Relaxation(resident.lent(), program, _run)
+    values = _plan(relaxation, bound, options, start)
+    outcome = _outcome(relaxation, program, values, bound, begun) if values is not None else None
+    if outcome is None or outcome.gap > options.gap:
+        outcome = solve_cold(program, options)
+    plan = np.round(outcome.values[program.integer]).astype(np.int16) if outcome.has_plan else ended.plan
+    return outcome, Start(ended.columns, ended.rows, ended.duals, plan)
+
+
+def _run(solver: highspy.Highs) -> bool:
+    solver.run()
+    return False
+
+
+def _plan(relaxation: Relaxation, bound: float, options: Options, start: Start | None) -> Array | None:
+    """Values of a plan near the neighbour's, or near the relaxation."""
+    first = _settled(relaxation, start.plan) if start is not None and len(start.plan) else None
+    _, values = good_plan(
+        relaxation, bound, options.gap, lambda _: None, lambda fixed, plan: (np.inf, None), first
+    )
+    return values
+
+
+def _settled(relaxation: Relaxation, plan: NDArray[np.int16]) -> dict[int, float]:
+    """The integers of a neighbour's plan, as far as the bounds here allow."""
+    program = relaxation.program
+    columns = np.flatnonzero(program.integer)
+    whole = np.clip(plan, np.ceil(program.lower[columns]), np.floor(program.upper[columns]))
+    return {int(c): float(v) for c, v in zip(columns, whole, strict=True)}
+
+
+def _outcome(
+    relaxation: Relaxation, program: Program, values: Array, bound: float, begun: float
+) -> Outcome | None:
+    """The plan with its integers whole, and its prices; None when it is none then."""
+    columns = np.flatnonzero(program.integer)
+    relaxation.fix({int(c): float(v) for c, v in zip(columns, np.round(values[columns]), strict=True)})
+    objective = relaxation.solve()
+    if not np.isfinite(objective):
+        return None
+    prices = np.array(relaxation.solver.getSolution().row_dual) / program.cost_scale
+    bound = min(bound, objective)
+    return Outcome(
+        status="optimal", values=np.clip(relaxation.values, program.lower, program.upper), prices=prices,
+        objective=objective, bound=bound, gap=relative_gap(objective, bound), nodes=0,
+        seconds=time.monotonic() - begun, message="from a neighbour's plan",
+    )

@@ -1,0 +1,252 @@
+"""Other plans that cost about as much, and which projects all, some or none of them hold.
+
+Within a budget of (1 + slack) times the least cost: for every project two solves, one without it and one with it,
+prove whether it must be built, may be, or never is (Modelling to Generate Alternatives, Brill 1979; near-optimal
+spaces, Neumann and Brown 2021). Then plans are looked for that differ most from all found so far, by project; and
+for every country those that spend most and least there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from planner.assemble import Program
+from planner.clock import Clock
+from planner.errors import InputError, NoAnswerError, Problem
+from planner.mathematics.investment import decisions
+from planner.results.solution import Solution
+from planner.results.summary import signed
+from planner.results.tables import plan as plan_table
+from planner.run import SILENT, Listener, formulate, prepare
+from planner.schema import Instance, Options
+from planner.solver import Outcome, solve
+from planner.template import Array
+from planner.tradeoff.rows import Row, aimed, budget, sizes, starts, with_column, with_rows
+from planner.tradeoff.writing import Answer, written
+
+Verdict = Literal["must", "optional", "never", "open"]
+NEAR = 1e-7  # Share of a cost within which two costs are the same.
+
+
+@dataclass(frozen=True)
+class Near:
+    """A program, its best plan and the budget within which plans count as near it [money]."""
+
+    program: Program
+    best: Outcome
+    budget: float
+    options: Options
+    listener: Listener
+
+    def solve(self, program: Program, question: str) -> Outcome:
+        if self.listener.phase is not None:
+            self.listener.phase(question)
+        outcome = solve(program, self.options, self.listener.progress, stopping=self.listener.stopping)
+        if outcome.status == "interrupted":
+            raise KeyboardInterrupt
+        return outcome
+
+    @property
+    def projects(self) -> list[str]:
+        return list(dict.fromkeys(name for name, _ in decisions(self.program.network)))
+
+
+def alternatives(
+    path: str | Path, slack: float = 0.02, count: int = 5, least: float = 0.01, scenario: str | None = None,
+    sets: Sequence[str] = (), out: str | Path | None = None, options: dict[str, Any] | None = None,
+    listener: Listener = SILENT,
+) -> Answer:
+    """Plans within a share `slack` of the least cost; tables projects, alternatives, countries, plans.
+
+    A project counts as built from a share `least` of its largest size. InputError for bad input, NoAnswerError when
+    there is no plan at all.
+    """
+    if not 0 < slack < math.inf or not 0 < least <= 1 or count < 0:
+        raise InputError([Problem("bad-option", "--within is a share above 0, --least one up to 1, --count 0 or more")])
+    given = {"question": "alternatives", "slack": slack, "count": count, "least": least}
+    task = prepare(Clock(None), path, scenario, sets, options, None, given)
+    near = nearby(formulate(task.document.instances(), task.options, listener), slack, task.options, listener)
+    verdicts = pd.DataFrame([_listed(near, task.document.instance, name, least) for name in near.projects])
+    found = [("best", near.best), *different(near, count), *by_country(near)]
+    instance = task.document.instance
+    plans = [plan_table(Solution(near.program, _cut(near, outcome))).assign(plan=name) for name, outcome in found]
+    rows = [
+        {"plan": name, "cost": signed(instance, _cost(near, outcome)), "unit": instance.units.money,
+         "extra": _cost(near, outcome) / near.best.objective - 1 if near.best.objective else 0.0,
+         "distance": min((distance(near, outcome, other) for o, other in found if o != name), default=0.0),
+         "projects": int(sum(_built(near, outcome).values()))}
+        for name, outcome in found
+    ]
+    tables = {
+        "projects": verdicts, "alternatives": pd.DataFrame(rows), "countries": _countries(near, dict(found), instance),
+        "plans": pd.concat(plans, ignore_index=True),
+    }
+    return written(task, tables, out)
+
+
+def nearby(program: Program, slack: float, options: Options, listener: Listener = SILENT) -> Near:
+    """The best plan of a program and its neighbourhood."""
+    near = Near(program, Outcome("no_plan", np.zeros(0), np.zeros(0), math.inf, -math.inf, math.inf, 0, 0.0, ""),
+                math.inf, options, listener)  # fmt: skip
+    best = near.solve(program, "the best plan")
+    if not best.has_plan:
+        raise NoAnswerError("there is no plan to look around", best.status)
+    return Near(program, best, best.objective + slack * abs(best.objective), options, listener)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Least cost without a project and with it, each with its proven bound [money]; infinite where impossible."""
+
+    without: float
+    without_bound: float
+    having: float
+    having_bound: float
+    verdict: Verdict
+
+
+def proof(near: Near, project: str, least: float) -> Proof:
+    """Two solves: what it costs at least to leave a project out, and to build it."""
+    program = near.program
+    columns = starts(program, project)
+    upper = program.upper.copy()
+    upper[columns] = 0.0
+    out = near.solve(program.changed(upper=upper), f"without {project}")
+    into = near.solve(with_rows(program, Row(sizes(program, project), lower=least)), f"with {project}")
+    (without, first), (having, second) = (_range(o) for o in (out, into))
+    room = near.budget + NEAR * max(1.0, abs(near.budget))
+    verdict: Verdict = "open"
+    if first > room:
+        verdict = "must"
+    elif second > room:
+        verdict = "never"
+    elif without <= room and having <= room:
+        verdict = "optional"
+    return Proof(without, first, having, second, verdict)
+
+
+def _range(outcome: Outcome) -> tuple[float, float]:
+    """Cost and bound; infinite when there is proven to be no plan."""
+    if outcome.status == "infeasible":
+        return math.inf, math.inf
+    return outcome.objective, outcome.bound
+
+
+def _listed(near: Near, instance: Instance, name: str, least: float) -> dict[str, Any]:
+    found, project = proof(near, name, least), instance.projects[name]
+    asset = near.program.network.asset_of(project)
+    return {
+        "project": name, "title": project.title or name, "region": near.program.network.region_of(asset),
+        "stage": near.program.network.stage_of(asset), "verdict": found.verdict,
+        "cost_without": signed(instance, found.without), "bound_without": signed(instance, found.without_bound),
+        "cost_with": signed(instance, found.having), "bound_with": signed(instance, found.having_bound),
+        "in_best": _built(near, near.best)[name] > 0, "unit": instance.units.money,
+    }
+
+
+def chances(near: Near, project: str) -> Array:
+    """How likely a project is decided, as a row over the columns."""
+    found = np.zeros(len(near.program.cost))
+    groups = near.program.network.tree.groups
+    for name, group in decisions(near.program.network):
+        if name == project:
+            nodes = [n for n in groups[group] if n.period == groups[group][0].period]
+            found[near.program.column(None, "start", (name, group))] = sum(n.probability for n in nodes)
+    return found
+
+
+def _built(near: Near, outcome: Outcome) -> dict[str, float]:
+    """How likely each project is decided under a plan, at most 1."""
+    values = outcome.values[: len(near.program.cost)]
+    return {name: min(1.0, round(float(chances(near, name) @ values), 9)) for name in near.projects}
+
+
+def distance(near: Near, one: Outcome, other: Outcome) -> float:
+    """In how many projects two plans differ."""
+    first, second = _built(near, one), _built(near, other)
+    return sum(abs(first[name] - second[name]) for name in near.projects)
+
+
+def different(near: Near, count: int) -> Iterator[tuple[str, Outcome]]:
+    """Plans within the budget, each as far as possible from the nearest of all before it."""
+    found = [near.best]
+    for number in range(1, count + 1):
+        program = with_column(with_rows(near.program, budget(near.program, near.budget)),
+                              np.zeros(len(near.program.row_lower) + 1), 0.0, float(len(near.projects)))  # fmt: skip
+        rows = [_apart(near, outcome) for outcome in found]
+        aim = np.zeros(len(program.cost))
+        aim[-1] = -1.0
+        outcome = near.solve(aimed(with_rows(program, *rows), aim), f"alternative {number}")
+        if not outcome.has_plan or outcome.values[-1] < NEAR:
+            return
+        found.append(outcome)
+        yield f"alternative {number}", outcome
+
+
+def _apart(near: Near, outcome: Outcome) -> Row:
+    """The last column is at most the distance from a plan: sum over projects of what is there or is not."""
+    built = _built(near, outcome)
+    row = np.zeros(len(near.program.cost) + 1)
+    for name in near.projects:
+        row[:-1] += chances(near, name) * (1.0 if built[name] < 0.5 else -1.0)
+    row[-1] = -1.0
+    return Row(row, lower=-sum(1.0 for name in near.projects if built[name] >= 0.5))
+
+
+def spending(near: Near, region: str) -> Array:
+    """Capital cost in a country, as charged in the objective, as a row over the columns [money]."""
+    row = np.zeros(len(near.program.cost))
+    places = {name: _country(near, name) for name in near.projects}
+    for item in near.program.cost_items(None):
+        start = near.program.slice(None, item.family).start
+        keys = near.program.investment_layout.positions[item.family]
+        for key, position in keys.items():
+            if places.get(str(key[0])) == region:
+                row[start + position] += item.yearly[position]
+    return row
+
+
+def _country(near: Near, project: str) -> str:
+    network = near.program.network
+    region = network.region_of(network.asset_of(network.base.projects[project]))
+    return network.base.regions[region].country or region
+
+
+def by_country(near: Near) -> Iterator[tuple[str, Outcome]]:
+    """For every country the plans within the budget that spend most and least on plants there."""
+    within = with_rows(near.program, budget(near.program, near.budget))
+    for country in dict.fromkeys(_country(near, name) for name in near.projects):
+        row = spending(near, country)
+        for word, sign in (("most", -1.0), ("least", 1.0)):
+            outcome = near.solve(aimed(within, sign * row), f"{word} in {country}")
+            if outcome.has_plan:
+                yield f"{word} in {country}", outcome
+
+
+def _countries(near: Near, found: dict[str, Outcome], instance: Instance) -> pd.DataFrame:
+    """Capital charged in every country: in the best plan, and at least and at most within the budget."""
+    rows = []
+    for country in dict.fromkeys(_country(near, name) for name in near.projects):
+        row = spending(near, country)
+        amounts = {word: float(row @ found[key].values[: len(row)])
+                   for word, key in (("best", "best"), ("least", f"least in {country}"), ("most", f"most in {country}"))
+                   if key in found}  # fmt: skip
+        rows.append({"country": country, **amounts, "unit": instance.units.money})
+    return pd.DataFrame(rows)
+
+
+def _cost(near: Near, outcome: Outcome) -> float:
+    size = len(near.program.cost)
+    return float(near.program.cost @ outcome.values[:size]) + near.program.offset
+
+
+def _cut(near: Near, outcome: Outcome) -> Outcome:
+    """The outcome without the columns that were added."""
+    return Outcome(**{**vars(outcome), "values": outcome.values[: len(near.program.cost)]})

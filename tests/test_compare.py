@@ -1,0 +1,126 @@
+"""Runs beside each other: the differences are those that were made, with file and line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from planner import compare, solve
+from planner.comparison.tables import changed
+from planner.errors import InputError
+from tests.test_commands import QUICKSTART, ROOT, planner
+
+REFERENCE = ROOT / "results" / "reference"
+
+
+def made(folder: Path, *sets: str) -> Path:
+    run = solve(QUICKSTART, sets=list(sets), out=folder)
+    assert run.folder is not None
+    return run.folder
+
+
+def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
+    run = made(tmp_path / "run")
+    tables = compare([run, run]).tables
+    assert tables["inputs"].empty
+    assert set(tables["plan"]["change"]) == {"same"}
+    for name in ("figures", "costs", "served", "shares", "requirements", "prices"):
+        assert len(tables[name])
+        assert changed(tables[name]).empty, name
+
+
+def test_inputs_differ_where_they_were_changed(tmp_path: Path) -> None:
+    base = made(tmp_path / "base")
+    other = made(tmp_path / "other", "facilities.separation.availability*=0.9", "demands.*.amount*=1.1")
+    inputs = compare([base, other]).tables["inputs"]
+    numbers = inputs[~inputs["provenance"].astype(bool)].set_index("path")
+    assert numbers.loc["facilities.separation.availability", "factor"] == pytest.approx(0.9)
+    assert all(p.startswith(("facilities.separation.availability", "demands.")) for p in numbers.index)
+    assert numbers["factor"].drop("facilities.separation.availability").to_list() == pytest.approx(
+        [1.1] * (len(numbers) - 1)
+    )
+    file, line, _ = numbers.loc["facilities.separation.availability", "place"].rsplit(":", 2)
+    assert "value:" in Path(file).read_text().splitlines()[int(line) - 1]
+
+
+def test_differences_are_those_of_the_tables(tmp_path: Path) -> None:
+    base, other = made(tmp_path / "base"), made(tmp_path / "other", "futures.truce.probability=0.2",
+                                                "futures.embargo.probability=0.8")  # fmt: skip
+    tables = compare([base, other]).tables
+    figures = tables["figures"].set_index("figure")
+    objectives = [json.loads((run / "summary.json").read_text())["objective"] for run in (base, other)]
+    row = figures.loc["objective"]
+    assert [row["baseline"], row["value"]] == pytest.approx(objectives)
+    assert row["difference"] == pytest.approx(objectives[1] - objectives[0])
+    assert row["relative"] == pytest.approx(objectives[1] / objectives[0] - 1)
+    plans = [pd.read_csv(run / "plan.csv").set_index("project") for run in (base, other)]
+    for part in tables["plan"].to_dict("records"):
+        sizes = [plan["size"].get(part["project"], 0.0) for plan in plans]
+        assert part["difference"] == pytest.approx(sizes[1] - sizes[0])
+        if all(part["project"] in plan.index for plan in plans):
+            years = [plan.loc[part["project"], "decided"] for plan in plans]
+            assert part["moved"] == pytest.approx(years[1] - years[0])
+    shares = tables["shares"].groupby("stage")[["baseline", "value"]].sum()
+    assert shares.to_numpy().ravel() == pytest.approx(1.0)
+    costs = tables["costs"]
+    assert costs["difference"].sum() == pytest.approx(objectives[1] - objectives[0])
+
+
+def test_a_project_that_moves_is_seen(tmp_path: Path) -> None:
+    base, late = made(tmp_path / "base"), made(tmp_path / "late", "projects.recycling.earliest=2029")
+    plan = compare([base, late]).tables["plan"].set_index("project")
+    assert plan.loc["recycling", "moved"] == pytest.approx(1.0)
+    assert "later" in plan.loc["recycling", "change"]
+    gone = made(tmp_path / "gone", "projects.recycling.size.most=1", "projects.recycling.capital.fixed=1000")
+    plan = compare([base, gone]).tables["plan"].set_index("project")
+    assert plan.loc["recycling", "change"] == "not built"
+    assert plan.loc["recycling", "difference"] == -plan.loc["recycling", "baseline_size"]
+
+
+def test_an_adaptive_plan_is_compared_branch_by_branch(tmp_path: Path) -> None:
+    for name, cost in (("a", 1.0), ("b", 3.0)):
+        solve(ROOT / "tests" / "small.yaml", sets=[f"projects.bigger_mill.capital.fixed*={cost}"], out=tmp_path / name)
+    plan = compare([tmp_path / "a", tmp_path / "b"]).tables["plan"]
+    assert (plan["branch"] != "").any()
+
+
+def test_the_shipped_instance_beside_its_reference(tmp_path: Path) -> None:
+    result = planner("compare", REFERENCE / "quickstart", QUICKSTART, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "The plan is the same" in result.stdout
+    assert "Key figures: no difference" in result.stdout
+    assert "Not compared" in result.stdout
+    assert "No input differs" not in result.stdout
+    dear = tmp_path / "dear.yaml"
+    dear.write_text("extends: quickstart.yaml\nprojects: {recycling: {capital: {fixed: 60}}}\n")
+    (tmp_path / "quickstart.yaml").write_text(QUICKSTART.read_text())
+    other = planner("compare", REFERENCE / "quickstart", dear, "quickstart.yaml@certain_truce", "--json", cwd=tmp_path)
+    tables = json.loads(other.stdout)
+    assert {row["run"] for row in tables["plan"]} == {str(dear), "quickstart.yaml@certain_truce"}
+    again = planner("compare", "quickstart.yaml", dear, cwd=tmp_path)
+    assert "dear.yaml:2" in again.stdout
+
+
+def test_tables_are_written_whole_and_nothing_else_replaced(tmp_path: Path) -> None:
+    run = made(tmp_path / "run")
+    assert compare([run, run], out=tmp_path / "cmp").folder == tmp_path / "cmp"
+    assert (tmp_path / "cmp" / "inputs.csv").exists()
+    again = planner("compare", "run", "run", "--out", "cmp", "--quiet", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    refused = planner("compare", "run", "run", "--out", "run", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert planner("compare", "run", "cmp", cwd=tmp_path).returncode == 2
+
+
+def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for wrong in ([tmp_path / "empty"], [QUICKSTART], [tmp_path / "empty", tmp_path / "none.yaml"]):
+        with pytest.raises(InputError):
+            compare(wrong)
+    result = planner("compare", "empty", "none.yaml", QUICKSTART, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "empty" in result.stderr
+    assert "none.yaml" in result.stderr
