@@ -17,14 +17,17 @@ from planner.assemble import Program, assemble
 from planner.check import CheckReport, check_run
 from planner.errors import NoAnswerError
 from planner.infeasible import Conflict, conflicts
+from planner.mathematics.security.expected import regrets
 from planner.network import build_network
 from planner.reading.document import Document, load
+from planner.restrict import polished
 from planner.results.manifest import datapackage, manifest, run_hash
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_table
 from planner.results.tables import all_tables
 from planner.results.write import MARK, RESOLVED, read_tables, require_free, whole_folder, write_json, write_tables
 from planner.schema import Instance, Options
+from planner.secure import secured
 from planner.solver import Outcome, Progress, write_model
 from planner.solver import solve as solve_program
 from planner.validation.validate import validate
@@ -98,11 +101,9 @@ def formulate(instances: Mapping[str, Instance], options: Options, listener: Lis
     Regret needs the best cost of every future alone, which is found here, to the gap of the options.
     """
     program = assemble(build_network(instances))
-    risk = program.network.base.objective.risk
-    if risk is None:
-        return program
+    network, risk = program.network, program.network.base.objective.risk
     alone: dict[str, float] = {}
-    if risk.measure == "regret":
+    if regrets(network) or (risk is not None and risk.measure == "regret"):
         for scenario in program.network.tree.scenarios:
             certain = assemble(build_network(only(instances, scenario.future)))
             outcome = solve_program(certain, options, listener.progress, stopping=listener.stopping)
@@ -112,7 +113,7 @@ def formulate(instances: Mapping[str, Instance], options: Options, listener: Lis
                 message = f"regret needs the best plan for {scenario.future} alone, which was not found"
                 raise NoAnswerError(message, outcome.status)
             alone[scenario.name] = outcome.objective
-    return weighed(program, risk, alone)
+    return secured(program if risk is None else weighed(program, risk, alone), alone)
 
 
 def solve(
@@ -201,7 +202,7 @@ def _written(task: Task, program: Program, outcome: Outcome, folder: Path, clock
     document, instance = task.document, task.document.instance
     folder = _beside_better(folder, task.digest, outcome)
     with clock.phase("tables"):
-        tables = all_tables(Solution(program, outcome))
+        tables = all_tables(Solution(program, polished(program, outcome)))
     figures = key_figures(instance, outcome, tables)
     with whole_folder(folder.resolve()) as fresh:
         with clock.phase("write"):
