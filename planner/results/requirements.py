@@ -165,7 +165,7 @@ def _sources(solution: Solution, node: Node, key: Key) -> Reading:
     network, part = solution.network, sources.part_of(solution.network, key)
     least = sources.least(network, key, node)
     supplied = [v for k, v in solution.values(node, "from_source").items() if k[:-1] == key]
-    enough = sum(v >= least * (1 - 1e-6) for v in supplied)
+    enough = sum(v > NOTHING and v >= least * (1 - 1e-6) for v in supplied)
     room = sorted(supplied, reverse=True)[part.count - 1] - least
     return Reading(_of_supply(key), float(part.count), float(enough), "sources", room=room)
 

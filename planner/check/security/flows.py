@@ -134,7 +134,7 @@ class Flows:
         least = part.least.at(node.middle)
         largest = sorted([*amounts.values(), *[0.0] * part.count], reverse=True)[: part.count]
         lacking = math.fsum(max(0.0, least - amount) for amount in largest)
-        enough = float(sum(amount >= least * (1 - 1e-6) for amount in amounts.values()))
+        enough = float(sum(amount > TINY and amount >= least * (1 - 1e-6) for amount in amounts.values()))
         room = largest[-1] - least
         return Test(0.0, lacking, float(part.count), enough, region, target_role="sources", room=room)
 
