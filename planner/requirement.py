@@ -84,15 +84,25 @@ class Recover(OfUsers):
 class Outage(OfUsers):
     """Each demand is served to `target` when any one facility, or all that one country supplies, is lost (N-1).
 
-    The loss begins at the start of any period of an undisturbed future, unforeseen, and lasts `length` years; flows
-    are optimal again in it, nothing new can be decided. Nothing of it counts in the cost.
+    With `together` any so many of them are lost at once (N-k): the number of losses grows fast.
+
+    The loss begins at the start of any period of the scope in an undisturbed future, unforeseen, and lasts for that
+    period; flows are optimal again, with what was decided and stored before. A lost country neither makes nor sells nor
+    passes on anything. In a loss stocks may be drawn below their `least`, and pledges to outlets need not be kept.
+    Nothing of it counts in the cost.
     """
 
     kind: Literal["outage"]
     loss: Literal["facility", "country"]
     of: Patterns = Field(default=["*"], description="Facilities or countries that may be lost.")
-    length: Annotated[float, Field(gt=0, le=100)] = Field(1.0, description="Years the loss lasts.")
+    together: Annotated[int, Field(ge=1, le=5)] = Field(1, description="How many are lost at once.")
     target: Number = figure("share", "Least served share", most=1.0)
+
+    @model_validator(mode="after")
+    def _no_price(self) -> Outage:
+        if self.elastic is not None:
+            raise ValueError("elastic: a loss has no probability, so that missing it would cost nothing")
+        return self
 
 
 class ExpectedUnserved(OfUsers):

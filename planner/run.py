@@ -19,6 +19,7 @@ from planner.errors import NoAnswerError
 from planner.infeasible import Conflict, conflicts
 from planner.mathematics.security.expected import regrets
 from planner.network import build_network
+from planner.outage import has_outages, losses, withstanding
 from planner.reading.document import Document, load
 from planner.restrict import polished
 from planner.results.manifest import datapackage, manifest, run_hash
@@ -32,6 +33,7 @@ from planner.solver import Outcome, Progress, write_model
 from planner.solver import solve as solve_program
 from planner.validation.validate import validate
 from planner.weigh import weighed
+from planner.withstand import withstand
 from planner.worlds import only
 
 
@@ -96,10 +98,11 @@ def build(path: str | Path, scenario: str | None = None, sets: Sequence[str] = (
 
 
 def formulate(instances: Mapping[str, Instance], options: Options, listener: Listener = SILENT) -> Program:
-    """The program of all futures and shocks with the objective the instance asks for.
+    """The program of all futures and shocks with the objective the instance asks for, and every loss in it.
 
     Regret needs the best cost of every future alone, which is found here, to the gap of the options.
     """
+    instances = withstanding(instances, losses(instances)) if has_outages(instances) else instances
     program = assemble(build_network(instances))
     network, risk = program.network, program.network.base.objective.risk
     alone: dict[str, float] = {}
@@ -132,10 +135,30 @@ def solve(
     """
     clock = Clock(listener.phase)
     task = prepare(clock, path, scenario, sets, options)
+    folder, instances = Path(out) if out is not None else default_folder(task), task.document.instances()
+    if has_outages(instances):
+        return _withstanding(task, folder, clock, listener, model_file)
     with clock.phase("build"):
-        program = formulate(task.document.instances(), task.options, listener)
-    folder = Path(out) if out is not None else default_folder(task)
+        program = formulate(instances, task.options, listener)
     return carry_out(task, program, folder, clock, listener, model_file)
+
+
+def _withstanding(
+    task: Task, folder: Path, clock: Clock, listener: Listener, model_file: str | Path | None
+) -> Run:
+    """Solve with the losses that the plan must withstand, added as they are found to matter."""
+    require_free(folder.resolve(), task.document.instance.name)
+
+    def solved(instances: Mapping[str, Instance]) -> tuple[Program, Outcome]:
+        program = formulate(instances, task.options, listener)
+        return program, solve_program(program, task.options, listener.progress, stopping=listener.stopping)
+
+    with clock.phase("solve"):
+        found = withstand(task.document.instances(), solved)
+    if model_file is not None:
+        write_model(found.program, str(model_file))
+    answer = Answer(found.instances, found.program, found.outcome, {"outages": found.table})
+    return finish(task, answer, folder, clock)
 
 
 @dataclass(frozen=True)
@@ -175,9 +198,24 @@ def carry_out(
         write_model(program, str(model_file))
     with clock.phase("solve"):
         outcome = solve_program(program, task.options, listener.progress, stopping=listener.stopping)
-    if not outcome.has_plan:
-        return _without_plan(task, program, outcome, clock)
-    return _written(task, program, outcome, folder, clock)
+    return finish(task, Answer(program.network.instances, program, outcome, {}), folder, clock)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A solved program, the instances it was made of, and tables that no solution tells."""
+
+    instances: Mapping[str, Instance]
+    program: Program
+    outcome: Outcome
+    tables: Mapping[str, pd.DataFrame]
+
+
+def finish(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
+    """Write the tables of an answer, checked, or say why there is none."""
+    if not answer.outcome.has_plan:
+        return _without_plan(task, answer.program, answer.outcome, clock)
+    return _written(task, answer, folder, clock)
 
 
 def default_folder(task: Task) -> Path:
@@ -198,17 +236,17 @@ def _without_plan(task: Task, program: Program, outcome: Outcome, clock: Clock) 
     return Run(document.instance, outcome, None, {}, figures, None, found, task.warnings, clock.seconds)
 
 
-def _written(task: Task, program: Program, outcome: Outcome, folder: Path, clock: Clock) -> Run:
-    document, instance = task.document, task.document.instance
+def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
+    document, instance, outcome = task.document, task.document.instance, answer.outcome
     folder = _beside_better(folder, task.digest, outcome)
     with clock.phase("tables"):
-        tables = all_tables(Solution(program, polished(program, outcome)))
+        tables = all_tables(Solution(answer.program, polished(answer.program, outcome))) | dict(answer.tables)
     figures = key_figures(instance, outcome, tables)
     with whole_folder(folder.resolve()) as fresh:
         with clock.phase("write"):
             write_tables(tables, fresh)
         with clock.phase("check"):
-            report = check_run(document.instances(), read_tables(fresh), figures["objective"])
+            report = check_run(answer.instances, read_tables(fresh), figures["objective"])
         if not report.passed:
             raise CheckFailedError(report, _put_aside(fresh, folder, report))
         tables["summary"] = summary_table(figures)

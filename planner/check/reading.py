@@ -18,7 +18,7 @@ from planner.schema import Units
 NODE = ("node", "future", "period", "year")
 MOMENT = 1e-6
 MOMENTS = {"period", "group"}
-REPORTING = {"element_balance", "shares", "prices", "summary"}
+REPORTING = {"element_balance", "shares", "prices", "summary", "outages"}
 
 
 @dataclass(frozen=True)
