@@ -13,13 +13,11 @@ from typing import Any
 
 import pandas as pd
 
-from planner.assemble import Program, assemble
+from planner.assemble import Program
 from planner.check import CheckReport, check_run
-from planner.errors import NoAnswerError
+from planner.formulate import SILENT, Listener, formulate
 from planner.infeasible import Conflict, conflicts
-from planner.mathematics.security.expected import regrets
-from planner.network import build_network
-from planner.outage import has_outages, losses, withstanding
+from planner.outage import has_outages
 from planner.reading.document import Document, load
 from planner.restrict import polished
 from planner.results.manifest import datapackage, manifest, run_hash
@@ -28,13 +26,15 @@ from planner.results.summary import key_figures, summary_table
 from planner.results.tables import all_tables
 from planner.results.write import MARK, RESOLVED, read_tables, require_free, whole_folder, write_json, write_tables
 from planner.schema import Instance, Options
-from planner.secure import secured
-from planner.solver import Outcome, Progress, write_model
+from planner.solver import Outcome, write_model
 from planner.solver import solve as solve_program
 from planner.validation.validate import validate
-from planner.weigh import weighed
 from planner.withstand import withstand
-from planner.worlds import only
+
+__all__ = [
+    "SILENT", "Answer", "CheckFailedError", "Clock", "Listener", "Run", "Task", "build", "carry_out", "default_folder",
+    "finish", "formulate", "prepare", "solve",
+]
 
 
 class CheckFailedError(Exception):
@@ -79,44 +79,10 @@ class Clock:
             self.seconds[name] = time.monotonic() - begun
 
 
-@dataclass(frozen=True)
-class Listener:
-    """Who wants to hear how a run goes on."""
-
-    phase: Callable[[str], None] | None = None
-    progress: Callable[[Progress], None] | None = None
-    stopping: Callable[[], None] | None = None
-
-
-SILENT = Listener()
-
-
 def build(path: str | Path, scenario: str | None = None, sets: Sequence[str] = ()) -> Program:
     """The program of an instance: matrix, bounds and costs over named columns, not yet solved."""
     document = load(path, scenario, sets)
     return formulate(document.instances(), document.instance.options)
-
-
-def formulate(instances: Mapping[str, Instance], options: Options, listener: Listener = SILENT) -> Program:
-    """The program of all futures and shocks with the objective the instance asks for, and every loss in it.
-
-    Regret needs the best cost of every future alone, which is found here, to the gap of the options.
-    """
-    instances = withstanding(instances, losses(instances)) if has_outages(instances) else instances
-    program = assemble(build_network(instances))
-    network, risk = program.network, program.network.base.objective.risk
-    alone: dict[str, float] = {}
-    if regrets(network) or (risk is not None and risk.measure == "regret"):
-        for scenario in program.network.tree.scenarios:
-            certain = assemble(build_network(only(instances, scenario.future)))
-            outcome = solve_program(certain, options, listener.progress, stopping=listener.stopping)
-            if outcome.status == "interrupted":
-                raise KeyboardInterrupt
-            if outcome.status != "optimal":
-                message = f"regret needs the best plan for {scenario.future} alone, which was not found"
-                raise NoAnswerError(message, outcome.status)
-            alone[scenario.name] = outcome.objective
-    return secured(program if risk is None else weighed(program, risk, alone), alone)
 
 
 def solve(
