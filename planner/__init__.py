@@ -13,10 +13,15 @@ _PUBLIC = {
     "validate": "planner.validation.validate",
     "build": "planner.run",
     "solve": "planner.run",
+    "explain": "planner.reasons.why",
+    "reach": "planner.reasons.why",
+    "project_worth": "planner.reasons.project",
     "json_schema": "planner.language",
     "new": "planner.starter",
 }
-__all__ = ["__version__", "build", "json_schema", "load", "new", "solve", "validate"]
+__all__ = [
+    "__version__", "build", "explain", "json_schema", "load", "new", "project_worth", "reach", "solve", "validate",
+]
 
 
 def __getattr__(name: str) -> Any:

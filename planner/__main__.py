@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _solve(verbs.add_parser("solve", help="find the least-cost plan and write its tables", epilog=EXIT_CODES))
     _evaluate(verbs.add_parser("evaluate", help="carry out the plan of a run in other futures", epilog=EXIT_CODES))
     _value(verbs.add_parser("value", help="what information and flexibility are worth, and what waiting costs"))
+    _explain(verbs.add_parser("explain", help="why there is no plan and what would help; bounds; projects"))
     _futures(verbs.add_parser("futures", help="draw random futures to evaluate a plan on"))
     _instance(verbs.add_parser("validate", help="check an instance without solving it"))
     _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
@@ -75,6 +76,14 @@ def _value(verb: argparse.ArgumentParser) -> None:
     _instance(verb)
     verb.add_argument("--delays", type=float, nargs="*", metavar="YEARS", help="years of waiting (default 1 2 3)")
     verb.add_argument("--out", metavar="DIR", help="folder for the tables (default results/<instance>/<hash>)")
+    _solver(verb)
+
+
+def _explain(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("instance", help="a YAML instance, or the folder of a run")
+    _changes(verb)
+    verb.add_argument("--bounds", action="store_true", help="the best any amount of money could reach, by requirement")
+    verb.add_argument("--project", metavar="NAME", help="why a project is in the plan of a run or not")
     _solver(verb)
 
 

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ import pandas as pd
 from planner.assemble import Program
 from planner.check import CheckReport, check_run
 from planner.formulate import SILENT, Listener, formulate
-from planner.infeasible import Conflict, conflicts
 from planner.outage import has_outages
 from planner.reading.document import Document, load
+from planner.reasons import Explanation, explained
 from planner.restrict import polished
 from planner.results.manifest import datapackage, manifest, run_hash
 from planner.results.solution import Solution
@@ -56,7 +56,7 @@ class Run:
     tables: dict[str, pd.DataFrame]
     figures: dict[str, Any]
     check: CheckReport | None
-    conflicts: tuple[Conflict, ...]
+    explanation: Explanation | None
     warnings: tuple[str, ...]
     seconds: dict[str, float]
 
@@ -192,13 +192,12 @@ def default_folder(task: Task) -> Path:
 
 def _without_plan(task: Task, program: Program, outcome: Outcome, clock: Clock) -> Run:
     document = task.document
-    found: tuple[Conflict, ...] = ()
+    found = None
     if outcome.status == "infeasible":
         with clock.phase("explain"):
-            found = tuple(
-                replace(c, place=str(document.place((c.section, c.part)))) for c in conflicts(program)
-            )
-    figures = key_figures(document.instance, outcome, {}) | {"conflicts": [asdict(c) for c in found]}
+            # Of a plan that is given, in futures of another file, the instance itself says too little to repair it.
+            found = explained(document, program, task.options, with_repairs=not task.given)
+    figures = key_figures(document.instance, outcome, {}) | {"explanation": asdict(found) if found else None}
     return Run(document.instance, outcome, None, {}, figures, None, found, task.warnings, clock.seconds)
 
 
@@ -223,7 +222,7 @@ def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
         (fresh / RESOLVED).write_text(document.resolved_text(), "utf-8")
         facts = manifest(document, task.options, outcome, clock.seconds, verdict)
         write_json(facts | {"run_sha256": task.digest, "given": task.given}, fresh / MARK)
-    return Run(instance, outcome, folder, tables, figures, report, (), task.warnings, clock.seconds)
+    return Run(instance, outcome, folder, tables, figures, report, None, task.warnings, clock.seconds)
 
 
 def _beside_better(folder: Path, digest: str, outcome: Outcome) -> Path:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from planner.explain import explained
-from planner.explain.core import find_core, has_plan
 from planner.reading.document import load
+from planner.reasons import explained
+from planner.reasons.core import find_core, has_plan
 from planner.run import formulate, solve
 from planner.schema import Options
 from planner.solver import solve as solve_program

@@ -16,7 +16,7 @@ from planner.errors import InputError, NoAnswerError, WorkerLostError
 
 # The module of each command, imported when it is used; its function has the command's name.
 MODULES = {
-    "solve": "solving", "evaluate": "solving", "value": "solving",
+    "solve": "solving", "evaluate": "solving", "value": "solving", "explain": "explaining",
     "futures": "looking", "validate": "looking", "show": "looking", "schema": "looking", "new": "looking",
 }
 

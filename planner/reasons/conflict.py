@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from planner.assemble import Program
-from planner.explain.core import Core, find_core
-from planner.explain.levers import Lever, Levers
-from planner.explain.repair import Repair, repairs
-from planner.explain.words import Said, Speaker
 from planner.formulate import formulate
 from planner.reading.document import Document, load
+from planner.reasons.core import Core, find_core
+from planner.reasons.levers import Lever, Levers
+from planner.reasons.repair import Repair, repairs
+from planner.reasons.words import Said, Speaker
 from planner.schema import Options
 from planner.validation.validate import validate
 
@@ -41,14 +41,16 @@ class Explanation:
         return paragraph(self)
 
 
-def explained(document: Document, program: Program, options: Options) -> Explanation | None:
+def explained(
+    document: Document, program: Program, options: Options, with_repairs: bool = True
+) -> Explanation | None:
     """The explanation of an instance that has no plan; None when one was found after all."""
     core = find_core(program, options)
     if core is None:
         return None
     speaker = Speaker(program, document.instance)
     statements = speaker.statements(core)
-    levers = Levers(program, document.instance, statements, core).every()
+    levers = Levers(program, document.instance, statements, core).every() if with_repairs else []
     if program.matrix.nnz > LARGE:
         levers = sorted(levers, key=_importance)[:FEW]
 

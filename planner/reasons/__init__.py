@@ -1,5 +1,5 @@
 """Why there is no plan and what would help; how far any amount of money could reach; why a project is in or out."""
 
-from planner.explain.conflict import Explanation, explained
+from planner.reasons.conflict import Explanation, explained
 
 __all__ = ["Explanation", "explained"]

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from planner.assemble import Program
-from planner.explain.core import Bound, Core
 from planner.mathematics.control import by_class, covers, degree
 from planner.mathematics.flow import availability, existing
 from planner.mathematics.work import work
 from planner.names import fits_any
 from planner.program import Key
+from planner.reasons.core import Bound, Core
 from planner.schema import Instance
 from planner.tree import Node
 from planner.units import unit

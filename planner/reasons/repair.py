@@ -16,8 +16,8 @@ import numpy as np
 
 from planner.assemble import Program
 from planner.errors import InputError
-from planner.explain.core import has_plan
-from planner.explain.levers import Lever
+from planner.reasons.core import has_plan
+from planner.reasons.levers import Lever
 from planner.schema import Options
 from planner.solver import load
 from planner.template import Array

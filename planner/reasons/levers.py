@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from planner.assemble import Program
-from planner.explain.core import Core
-from planner.explain.words import Path, Said
 from planner.figure import Figure
+from planner.reasons.core import Core
+from planner.reasons.words import Path, Said
 from planner.schema import Instance
 from planner.units import unit
 

@@ -1,0 +1,51 @@
+"""The public questions: why has an instance no plan, and how far could any amount of money reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from planner.formulate import SILENT, Listener, formulate
+from planner.reading.document import Document, load
+from planner.reasons.bounds import bounds
+from planner.reasons.conflict import Explanation, explained
+from planner.schema import Options
+from planner.validation.validate import validate
+
+
+def explain(
+    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
+    listener: Listener = SILENT,
+) -> Explanation | None:
+    """Why an instance has no plan, and what would help; None when it has one."""
+    document, settings = _read(path, scenario, sets, options, listener)
+    program = formulate(document.instances(), settings, listener)
+    _tell(listener, "explain")
+    return explained(document, program, settings)
+
+
+def reach(
+    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
+    listener: Listener = SILENT,
+) -> pd.DataFrame:
+    """The best that any amount of money could reach for each requirement, by node."""
+    document, settings = _read(path, scenario, sets, options, listener)
+    return bounds(formulate(document.instances(), settings, listener), settings, listener.phase)
+
+
+def _read(
+    path: str | Path, scenario: str | None, sets: Sequence[str], options: dict[str, Any] | None, listener: Listener
+) -> tuple[Document, Options]:
+    _tell(listener, "load")
+    document = load(path, scenario, sets)
+    validate(document)
+    _tell(listener, "build")
+    return document, Options.model_validate(document.instance.options.model_dump() | (options or {}))
+
+
+def _tell(listener: Listener, phase: str) -> None:
+    if listener.phase is not None:
+        listener.phase(phase)
