@@ -16,7 +16,7 @@ from planner.figure import Figure
 from planner.mathematics.security.scope import country
 from planner.mathematics.situation import applies
 from planner.names import fits_any
-from planner.requirement import Outage, Survive
+from planner.requirement import Outage, Rule, Survive
 from planner.schema import Control, Instance, Shock
 from planner.tree import Node
 
@@ -84,7 +84,7 @@ def withstanding(instances: Instances, chosen: Sequence[Loss]) -> dict[str, Inst
     """The instances with these losses as tested shocks to be survived, and no outage requirement any more."""
     base = _base(instances)
     shocks, controls, rules = dict(base.shocks), dict(base.controls), {
-        name: part for name, part in base.requirements.items() if not isinstance(part, Outage)
+        name: _elsewhere(base, part) for name, part in base.requirements.items() if not isinstance(part, Outage)
     }
     for loss in chosen:
         part = base.requirements[loss.requirement]
@@ -97,7 +97,7 @@ def withstanding(instances: Instances, chosen: Sequence[Loss]) -> dict[str, Inst
         })
         rules[loss.name] = Survive(
             kind="survive", shock=loss.name, years=loss.length, target=part.target, regions=part.regions,
-            classes=part.classes, title=part.title,
+            classes=part.classes, title=part.title, futures=[loss.name],
         )
     update = {"shocks": shocks, "controls": controls, "requirements": rules}
     made = {id(i): i.model_copy(update=update) for i in instances.values()}
@@ -113,6 +113,13 @@ def withstanding(instances: Instances, chosen: Sequence[Loss]) -> dict[str, Inst
     return found
 
 
+def _elsewhere(instance: Instance, part: Rule) -> Rule:
+    """The rule as it holds in the futures and shocks there are, but not in losses: these have rules of their own."""
+    known = [name for name in (*instance.futures, *instance.shocks) if fits_any(part.futures, name)]
+    windows = [pattern for pattern in part.futures if "@" in pattern]
+    return part.model_copy(update={"futures": [*known, *windows]})
+
+
 def _bans(instance: Instance, part: Outage, loss: Loss) -> Iterator[tuple[str, Control]]:
     """For a country: nothing comes out of it, neither bought nor sent."""
     if part.loss == "country":
@@ -123,11 +130,12 @@ def _bans(instance: Instance, part: Outage, loss: Loss) -> Iterator[tuple[str, C
 
 def _without(instance: Instance, part: Outage, lost: Sequence[str]) -> Instance:
     """The instance in a loss: what is lost stands still, stocks and pledges are free."""
+    easier = relieved(instance)
     facilities = {
         name: f.model_copy(update={"availability": NOTHING}) if is_lost(instance, part, name, lost) else f
-        for name, f in instance.facilities.items()
+        for name, f in easier.facilities.items()
     }
-    return relieved(instance).model_copy(update={"facilities": facilities})
+    return easier.model_copy(update={"facilities": facilities})
 
 
 def relieved(instance: Instance) -> Instance:
@@ -138,7 +146,10 @@ def relieved(instance: Instance) -> Instance:
         name: limit.model_copy(update={"least": NOTHING}) if limit.least is not None else limit
         for name, limit in instance.limits.items()
     }
-    return instance.model_copy(update={"stockpiles": piles, "outlets": outlets, "limits": limits})
+    facilities = {name: f.model_copy(update={"minimum_load": NOTHING}) for name, f in instance.facilities.items()}
+    return instance.model_copy(
+        update={"stockpiles": piles, "outlets": outlets, "limits": limits, "facilities": facilities}
+    )
 
 
 def is_lost(instance: Instance, part: Outage, facility: str, lost: Sequence[str]) -> bool:

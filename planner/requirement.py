@@ -88,8 +88,8 @@ class Outage(OfUsers):
 
     The loss begins at the start of any period of the scope in an undisturbed future, unforeseen, and lasts for that
     period; flows are optimal again, with what was decided and stored before. A lost country neither makes nor sells nor
-    passes on anything. In a loss stocks may be drawn below their `least`, and pledges to outlets need not be kept.
-    Nothing of it counts in the cost.
+    passes on anything. In a loss stocks may be drawn below their `least`; minimum loads, pledges to outlets and other
+    requirements need not be kept. Nothing of it counts in the cost.
     """
 
     kind: Literal["outage"]

@@ -16,7 +16,7 @@ import pandas as pd
 from planner.assemble import Program
 from planner.check import CheckReport, check_run
 from planner.formulate import SILENT, Listener, formulate
-from planner.outage import has_outages
+from planner.outage import Loss, has_outages
 from planner.reading.document import Document, load
 from planner.reasons import Explanation, explained
 from planner.restrict import polished
@@ -123,7 +123,7 @@ def _withstanding(
         found = withstand(task.document.instances(), solved)
     if model_file is not None:
         write_model(found.program, str(model_file))
-    answer = Answer(found.instances, found.program, found.outcome, {"outages": found.table})
+    answer = Answer(found.instances, found.program, found.outcome, {"outages": found.table}, found.chosen)
     return finish(task, answer, folder, clock)
 
 
@@ -175,12 +175,13 @@ class Answer:
     program: Program
     outcome: Outcome
     tables: Mapping[str, pd.DataFrame]
+    losses: tuple[Loss, ...] | None = None  # Those that the plan had to be made to withstand.
 
 
 def finish(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
     """Write the tables of an answer, checked, or say why there is none."""
     if not answer.outcome.has_plan:
-        return _without_plan(task, answer.program, answer.outcome, clock)
+        return _without_plan(task, answer, clock)
     return _written(task, answer, folder, clock)
 
 
@@ -190,13 +191,13 @@ def default_folder(task: Task) -> Path:
     return Path("results") / name / task.digest[:8]
 
 
-def _without_plan(task: Task, program: Program, outcome: Outcome, clock: Clock) -> Run:
-    document = task.document
+def _without_plan(task: Task, answer: Answer, clock: Clock) -> Run:
+    document, outcome = task.document, answer.outcome
     found = None
     if outcome.status == "infeasible":
         with clock.phase("explain"):
             # Of a plan that is given, in futures of another file, the instance itself says too little to repair it.
-            found = explained(document, program, task.options, with_repairs=not task.given)
+            found = explained(document, answer.program, task.options, answer.losses, with_repairs=not task.given)
     figures = key_figures(document.instance, outcome, {}) | {"explanation": asdict(found) if found else None}
     return Run(document.instance, outcome, None, {}, figures, None, found, task.warnings, clock.seconds)
 

@@ -24,6 +24,7 @@ from planner.template import Array
 from planner.tree import Node
 
 FAILS = 1e-6  # Share of the demand in scope.
+ROOM = 1e-7  # Share by which rows are eased.
 
 
 class Borne(NamedTuple):
@@ -41,6 +42,11 @@ class Borne(NamedTuple):
         return sum(self.lacking.values()) > FAILS * (1 + self.amount)
 
 
+def _eased(sides: Array, sign: int) -> Array:
+    """Sides with a little room, for what is fixed holds only within the solver's tolerance."""
+    return np.where(np.isfinite(sides), sides + sign * ROOM * (1 + np.abs(sides)), sides)
+
+
 class Trial:
     """One period; `node` is that of a window in which nothing is lost, `known` the plan's values."""
 
@@ -48,15 +54,14 @@ class Trial:
         self.base, self.network, self.node, self.probes = base, probes.network, node, probes
         self.instance = self.network.instance(node)
         free = probes.base(node) + np.arange(probes.node_layout.size)
-        small, rows = restricted(probes, free, known)
+        small, _ = restricted(probes, free, known)
         self.lower, self.upper = small.lower, small.upper
-        self.loads = {
-            key[0]: i for i, row in enumerate(rows.tolist())
-            for _, family, key in [probes.rows[row]] if family == "minimum_load"
-        }
-        self.sides = small.row_lower, small.row_upper
-        idle = small.changed(cost=np.zeros(len(free)), integer=np.zeros(len(free), dtype=bool))
+        idle = small.changed(
+            cost=np.zeros(len(free)), integer=np.zeros(len(free), dtype=bool), row_lower=_eased(small.row_lower, -1),
+            row_upper=_eased(small.row_upper, 1),
+        )
         self.solver = load(idle, Options(), relax=True)
+        self.solver.setOptionValue("presolve", "off")  # Each trial goes on from the basis of the one before.
         self.width = len(free)
         self.lacks = {
             name: self._lacks(part) for name, part in base.requirements.items() if isinstance(part, Outage)
@@ -87,14 +92,11 @@ class Trial:
         part = self.base.requirements[loss.requirement]
         assert isinstance(part, Outage)
         closed, opened = dict(self._closed(part, loss)), dict(self._opened(part, loss))
-        loads = [row for name, row in self.loads.items() if is_lost(self.base, part, name, loss.lost)]
         self._bound(closed | opened)
-        self._sides(loads, freed=True)
         lacks = self.lacks[loss.requirement]
         lacking = dict(zip(lacks, self._least(list(lacks.values())), strict=True))
         short = self._shortest(lacks, lacking)
         self._bound({column: (self.lower[column], self.upper[column]) for column in closed | opened})
-        self._sides(loads, freed=False)
         return self._borne(loss, lacking, short)
 
     def _closed(self, part: Outage, loss: Loss) -> Iterator[tuple[int, tuple[float, float]]]:
@@ -130,11 +132,6 @@ class Trial:
     def _bound(self, bounds: dict[int, tuple[float, float]]) -> None:
         for column, (lower, upper) in bounds.items():
             self.solver.changeColBounds(column, lower, upper)
-
-    def _sides(self, rows: list[int], freed: bool) -> None:
-        for row in rows:
-            sides = (-highspy.kHighsInf, highspy.kHighsInf) if freed else (self.sides[0][row], self.sides[1][row])
-            self.solver.changeRowBounds(row, *sides)
 
     def _least(self, columns: list[int]) -> list[float]:
         """The least sum of some variables; their values."""

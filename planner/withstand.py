@@ -41,6 +41,7 @@ class Withstood:
     outcome: Outcome
     table: pd.DataFrame
     rounds: int
+    chosen: tuple[Loss, ...]
 
 
 Solve = Callable[[Instances], tuple[Program, Outcome]]
@@ -56,13 +57,14 @@ def withstand(instances: Instances, solve: Solve) -> Withstood:
         current = withstanding(instances, chosen)
         program, outcome = solve(current)
         if not outcome.has_plan:
-            return Withstood(current, program, outcome, table(COLUMNS, []), rounds)
+            return Withstood(current, program, outcome, table(COLUMNS, []), rounds, tuple(chosen))
         borne = probe(instances, program, outcome.values, every)
         unprepared = unprepared or borne
         failing = [loss for loss, b in borne.items() if b.fails and loss not in chosen]
         if not failing or outcome.status == "interrupted":
             rows = Rows(instances, program, outcome, chosen)
-            return Withstood(current, program, outcome, table(COLUMNS, rows.of(borne, unprepared)), rounds)
+            found = table(COLUMNS, rows.of(borne, unprepared))
+            return Withstood(current, program, outcome, found, rounds, tuple(chosen))
         chosen += failing
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from planner.assemble import Program
 from planner.formulate import formulate
+from planner.outage import Loss, withstanding
 from planner.reading.document import Document, load
 from planner.reasons.core import Core, find_core
 from planner.reasons.levers import Lever, Levers
@@ -42,9 +43,13 @@ class Explanation:
 
 
 def explained(
-    document: Document, program: Program, options: Options, with_repairs: bool = True
+    document: Document, program: Program, options: Options, losses: Sequence[Loss] | None = None,
+    with_repairs: bool = True,
 ) -> Explanation | None:
-    """The explanation of an instance that has no plan; None when one was found after all."""
+    """The explanation of an instance that has no plan; None when one was found after all.
+
+    `losses` are those that the program withstands (None: all); what is changed is tried with the same ones.
+    """
     core = find_core(program, options)
     if core is None:
         return None
@@ -57,7 +62,8 @@ def explained(
     def remake(sets: Sequence[str]) -> Program:
         changed = load(document.path, document.scenario, (*document.sets, *sets))
         validate(changed)
-        return formulate(changed.instances(), options)
+        instances = changed.instances()
+        return formulate(instances if losses is None else withstanding(instances, losses), options)
 
     found = tuple(repairs(program, levers, remake, options))
     placed = tuple(_placed(document, said) for said in statements)
