@@ -13,6 +13,9 @@ _PUBLIC = {
     "validate": "planner.validation.validate",
     "build": "planner.run",
     "solve": "planner.run",
+    "explain": "planner.reasons.why",
+    "reach": "planner.reasons.why",
+    "project_worth": "planner.reasons.project",
     "json_schema": "planner.language",
     "new": "planner.starter",
     "export": "planner.exports.export",
@@ -25,9 +28,8 @@ _PUBLIC = {
     "alternatives": "planner.tradeoff.alternatives",
 }
 __all__ = [
-    "__version__", "alternatives", "build", "compare", "export", "frontier", "json_schema", "load", "new", "open_run",
-    "reference", "report", "solve", "sweep",
-    "validate",
+    "__version__", "alternatives", "build", "compare", "explain", "export", "frontier", "json_schema", "load", "new",
+    "open_run", "project_worth", "reach", "reference", "report", "solve", "sweep", "validate",
 ]
 
 

@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     _sweep(verbs.add_parser("sweep", help="many runs under changed assumptions; what stopped is continued"))
     _frontier(verbs.add_parser("frontier", help="what every level of a requirement costs at least"))
     _alternatives(verbs.add_parser("alternatives", help="other plans of about the same cost; must, optional, never"))
+    _explain(verbs.add_parser("explain", help="why there is no plan and what would help; bounds; projects"))
     _futures(verbs.add_parser("futures", help="draw random futures to evaluate a plan on"))
     _instance(verbs.add_parser("validate", help="check an instance without solving it"))
     _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
@@ -143,6 +144,14 @@ def _alternatives(verb: argparse.ArgumentParser) -> None:
 def _executor(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--executor", default="processes", metavar="NAME",
                       help="inline, processes[:N] (default), mpi[:N], dask[:N] or dask:ADDRESS")  # fmt: skip
+
+
+def _explain(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("instance", help="a YAML instance, or the folder of a run")
+    _changes(verb)
+    verb.add_argument("--bounds", action="store_true", help="the best any amount of money could reach, by requirement")
+    verb.add_argument("--project", metavar="NAME", help="why a project is in the plan of a run or not")
+    _solver(verb)
 
 
 def _futures(verb: argparse.ArgumentParser) -> None:

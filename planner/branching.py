@@ -37,7 +37,7 @@ class Window:
 def build_tree(instance: Instance) -> Tree:
     """The tree of an instance: `futures` branch from each other, the first is the trunk; shocks hang off them.
 
-    A future of probability 0, or a shock of hazard 0, counts for nothing and has no nodes of its own.
+    A future of probability 0, or a shock of hazard 0 that is not tested, has no nodes of its own.
     """
     builder = Builder(instance)
     builder.branches()
@@ -113,7 +113,7 @@ class Builder:
         """The windows of every shock, hung off the nodes of the branch it breaks into."""
         for name, shock in self.instance.shocks.items():
             trunk = shock.comes_from or next(iter(self.instance.futures))
-            if shock.hazard <= 0 or trunk not in self.paths:
+            if not (shock.hazard > 0 or shock.tested) or trunk not in self.paths:
                 continue
             for span in onsets(self.instance, shock):
                 for future in self._broken_into(trunk, span):
@@ -171,6 +171,10 @@ class Builder:
             twins[twin.index] = twins.get(twin.index, 0.0) + share * self.futures[future].probability / total
         yield from twins.items()
 
+    def _may_happen(self, window: Window) -> bool:
+        """Whether a window belongs to a scenario; those of a shock of hazard 0 are there for requirements only."""
+        return self.instance.shocks[window.shock].hazard > 0
+
     def weigh(self) -> None:
         """Give every node its probability: the sum over the scenarios of the share they spend there."""
         parts: list[list[float]] = [[] for _ in self.nodes]
@@ -183,13 +187,13 @@ class Builder:
         """Every future without a shock and with each shock that may break into it."""
         for name, future in self.futures.items():
             path = self.paths[name]
-            odds = [_odds(self.instance, [self.windows.get(n.index, []) for n in path], hazard) for hazard in HAZARDS]
+            hung = [[w for w in self.windows.get(n.index, []) if self._may_happen(w)] for n in path]
+            odds = [_odds(self.instance, hung, hazard) for hazard in HAZARDS]
             low, high = future.range or (future.probability, future.probability)
             ends = [o[0] for o in odds]
             shares = {n.index: 1.0 for n in path}
             yield Scenario(name, name, None, future.probability * ends[0], low * min(ends), high * max(ends), shares)
-            windows = [w for n in path for w in self.windows.get(n.index, [])]
-            for position, window in enumerate(windows):
+            for position, window in enumerate(w for windows in hung for w in windows):
                 chances = [o[1][position] for o in odds]
                 shares = {n.index: share for n in path if (share := 1 - window.cover(n)) > MOMENT}
                 shares |= {n.index: 1.0 for n in window.nodes}

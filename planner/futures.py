@@ -69,6 +69,10 @@ class Shock(Part):
         None, description="Interval the hazard lies in, for `risk: intervals`: the chances of its windows are those at"
         " the hazard and at both ends.",
     )
+    tested: bool = Field(
+        False, description="At hazard 0 its windows are there all the same, with probability 0: nothing in them counts"
+        " in the cost, but requirements hold in them.",
+    )
     controls: Patterns = Field(
         default_factory=list, description="Controls in force throughout the window, whatever their own start and end;"
         " those of the future it comes from go on beside them.",
@@ -83,6 +87,8 @@ class Shock(Part):
         _require_within("hazard", self.hazard, self.range)
         if self.earliest is not None and self.latest is not None and self.latest < self.earliest:
             raise ValueError(f"the window of onsets is empty: earliest {self.earliest:g}, latest {self.latest:g}")
+        if self.tested and self.hazard > 0:
+            raise ValueError("tested is for a shock of hazard 0; one that may happen has windows anyway")
         return self
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from planner.requirement import KINDS
 from planner.schema import Instance
 
 FILE_WORDS: dict[str, Any] = {
@@ -56,7 +57,8 @@ def json_schema() -> dict[str, Any]:
                 "tables": {"type": "array", "items": {"$ref": "#/$defs/Table"}},
             }
     # A file may state a part in part: another one, that it extends or is included with, has the rest.
-    for name in ("Time", "Served", "Dependence", *_parts_of(schema)):
+    kinds = (kind.__name__ for kind in KINDS.values())
+    for name in ("Time", *kinds, *_parts_of(schema)):
         definitions.get(name, {}).pop("required", None)
     definitions["Table"] = TABLE
     schema["properties"] |= FILE_WORDS

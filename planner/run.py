@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, overload
 
 import pandas as pd
 import pyomo.environ as pyo
 
-from planner.assemble import Program, assemble
+from planner.assemble import Program
 from planner.check import CheckReport, check_run
 from planner.clock import Clock
-from planner.errors import NoAnswerError
-from planner.infeasible import Conflict, conflicts
+from planner.formulate import SILENT, Listener, formulate
 from planner.method import solve_by_method
-from planner.network import build_network
-from planner.pieces import Compiled
+from planner.outage import Loss, has_outages
 from planner.reading.document import Document, load
+from planner.reasons import Explanation, explained
+from planner.restrict import polished
 from planner.results.manifest import datapackage, manifest, run_hash
 from planner.results.recall import digests, recall
 from planner.results.solution import Solution
@@ -28,12 +28,15 @@ from planner.results.summary import key_figures, summary_table
 from planner.results.tables import all_tables
 from planner.results.write import MARK, RESOLVED, read_tables, require_free, whole_folder, write_json, write_tables
 from planner.schema import Instance, Options
-from planner.solver import Outcome, Progress, write_model
-from planner.solver import solve as solve_program
+from planner.solver import Outcome, write_model
 from planner.validation.validate import validate
-from planner.weigh import weighed
 from planner.whole import whole as whole_model
-from planner.worlds import only
+from planner.withstand import withstand
+
+__all__ = [
+    "SILENT", "Answer", "CheckFailedError", "Clock", "Listener", "Run", "Task", "build", "carry_out", "default_folder",
+    "finish", "formulate", "prepare", "recalled", "solve",
+]
 
 
 class CheckFailedError(Exception):
@@ -55,7 +58,7 @@ class Run:
     tables: dict[str, pd.DataFrame]
     figures: dict[str, Any]
     check: CheckReport | None
-    conflicts: tuple[Conflict, ...]
+    explanation: Explanation | None
     warnings: tuple[str, ...]
     clock: Clock
     recalled: bool = False  # Read back from the folder, where the same run had been written before.
@@ -64,18 +67,6 @@ class Run:
     def seconds(self) -> dict[str, float]:
         """Seconds per phase."""
         return self.clock.seconds
-
-
-@dataclass(frozen=True)
-class Listener:
-    """Who wants to hear how a run goes on."""
-
-    phase: Callable[[str], None] | None = None
-    progress: Callable[[Progress], None] | None = None
-    stopping: Callable[[], None] | None = None
-
-
-SILENT = Listener()
 
 
 class Engine(Protocol):
@@ -107,32 +98,6 @@ def build(
     return whole_model(program) if whole else program
 
 
-def formulate(
-    instances: Mapping[str, Instance], options: Options, listener: Listener = SILENT, compiled: Compiled | None = None
-) -> Program:
-    """The program of all futures and shocks with the objective the instance asks for.
-
-    `compiled` keeps blocks for instances that differ in numbers alone. Regret needs the best cost of every future
-    alone, which is found here, to the gap of the options.
-    """
-    program = assemble(build_network(instances), compiled)
-    risk = program.network.base.objective.risk
-    if risk is None:
-        return program
-    alone: dict[str, float] = {}
-    if risk.measure == "regret":
-        for scenario in program.network.tree.scenarios:
-            certain = assemble(build_network(only(instances, scenario.future)))
-            outcome = solve_program(certain, options, listener.progress, stopping=listener.stopping)
-            if outcome.status == "interrupted":
-                raise KeyboardInterrupt
-            if outcome.status != "optimal":
-                message = f"regret needs the best plan for {scenario.future} alone, which was not found"
-                raise NoAnswerError(message, outcome.status)
-            alone[scenario.name] = outcome.objective
-    return weighed(program, risk, alone)
-
-
 def solve(
     path: str | Path,
     scenario: str | None = None,
@@ -159,9 +124,32 @@ def solve(
     known = recalled(task, folder, clock) if not force and model_file is None else None
     if known is not None:
         return known
+    instances = task.document.instances()
+    if has_outages(instances):
+        return _withstanding(task, folder, clock, listener, model_file, engine)
     with clock.phase("build"):
-        program = formulate(task.document.instances(), task.options, listener)
+        program = formulate(instances, task.options, listener)
     return carry_out(task, program, folder, clock, listener, model_file, engine, executor)
+
+
+def _withstanding(
+    task: Task, folder: Path, clock: Clock, listener: Listener, model_file: str | Path | None, engine: Engine | None
+) -> Run:
+    """Solve with the losses that the plan must withstand, added as they are found to matter."""
+    require_free(folder.resolve(), task.document.instance.name)
+
+    def solved(instances: Mapping[str, Instance]) -> tuple[Program, Outcome]:
+        program = formulate(instances, task.options, listener)
+        if engine is not None:
+            return program, engine(program, task.options)
+        return program, solve_by_method(program, task.options, listener.progress, listener.stopping)
+
+    with clock.phase("solve"):
+        found = withstand(task.document.instances(), solved)
+    if model_file is not None:
+        write_model(found.program, str(model_file))
+    answer = Answer(found.instances, found.program, found.outcome, {"outages": found.table}, found.chosen)
+    return finish(task, answer, folder, clock)
 
 
 @dataclass(frozen=True)
@@ -204,9 +192,25 @@ def carry_out(
             outcome = engine(program, task.options)
         else:
             outcome = solve_by_method(program, task.options, listener.progress, listener.stopping, executor)
-    if not outcome.has_plan:
-        return _without_plan(task, program, outcome, clock)
-    return _written(task, program, outcome, folder, clock)
+    return finish(task, Answer(program.network.instances, program, outcome, {}), folder, clock)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A solved program, the instances it was made of, and tables that no solution tells."""
+
+    instances: Mapping[str, Instance]
+    program: Program
+    outcome: Outcome
+    tables: Mapping[str, pd.DataFrame]
+    losses: tuple[Loss, ...] | None = None  # Those that the plan had to be made to withstand.
+
+
+def finish(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
+    """Write the tables of an answer, checked, or say why there is none."""
+    if not answer.outcome.has_plan:
+        return _without_plan(task, answer, clock)
+    return _written(task, answer, folder, clock)
 
 
 def recalled(task: Task, folder: Path, clock: Clock) -> Run | None:
@@ -215,7 +219,7 @@ def recalled(task: Task, folder: Path, clock: Clock) -> Run | None:
     if known is None:
         return None
     return Run(
-        task.document.instance, known.outcome, folder, known.tables, known.figures, known.check, (), task.warnings,
+        task.document.instance, known.outcome, folder, known.tables, known.figures, known.check, None, task.warnings,
         clock, recalled=True,
     )
 
@@ -226,29 +230,28 @@ def default_folder(task: Task) -> Path:
     return Path("results") / name / task.digest[:8]
 
 
-def _without_plan(task: Task, program: Program, outcome: Outcome, clock: Clock) -> Run:
-    document = task.document
-    found: tuple[Conflict, ...] = ()
+def _without_plan(task: Task, answer: Answer, clock: Clock) -> Run:
+    document, outcome = task.document, answer.outcome
+    found = None
     if outcome.status == "infeasible":
         with clock.phase("explain"):
-            found = tuple(
-                replace(c, place=str(document.place((c.section, c.part)))) for c in conflicts(program)
-            )
-    figures = key_figures(document.instance, outcome, {}) | {"conflicts": [asdict(c) for c in found]}
+            # Of a plan that is given, in futures of another file, the instance itself says too little to repair it.
+            found = explained(document, answer.program, task.options, answer.losses, with_repairs=not task.given)
+    figures = key_figures(document.instance, outcome, {}) | {"explanation": asdict(found) if found else None}
     return Run(document.instance, outcome, None, {}, figures, None, found, task.warnings, clock)
 
 
-def _written(task: Task, program: Program, outcome: Outcome, folder: Path, clock: Clock) -> Run:
-    document, instance = task.document, task.document.instance
+def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
+    document, instance, outcome = task.document, task.document.instance, answer.outcome
     folder = _beside_better(folder, task.digest, outcome)
     with clock.phase("tables"):
-        tables = all_tables(Solution(program, outcome))
+        tables = all_tables(Solution(answer.program, polished(answer.program, outcome))) | dict(answer.tables)
     figures = key_figures(instance, outcome, tables)
     with whole_folder(folder.resolve()) as fresh:
         with clock.phase("write"):
             write_tables(tables, fresh)
         with clock.phase("check"):
-            report = check_run(document.instances(), read_tables(fresh), figures["objective"])
+            report = check_run(answer.instances, read_tables(fresh), figures["objective"])
         if not report.passed:
             raise CheckFailedError(report, _put_aside(fresh, folder, report))
         tables["summary"] = summary_table(figures)
@@ -260,7 +263,7 @@ def _written(task: Task, program: Program, outcome: Outcome, folder: Path, clock
         facts = manifest(document, task.options, outcome, clock.seconds, verdict)
         facts |= {"run_sha256": task.digest, "given": task.given, "tables": digests(fresh)}
         write_json(facts, fresh / MARK)
-    return Run(instance, outcome, folder, tables, figures, report, (), task.warnings, clock)
+    return Run(instance, outcome, folder, tables, figures, report, None, task.warnings, clock)
 
 
 def _beside_better(folder: Path, digest: str, outcome: Outcome) -> Path:

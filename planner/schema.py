@@ -29,6 +29,7 @@ from planner.market import (
     SupplyStep,
     Tranche,
 )
+from planner.requirement import Dependence, Elastic, Requirement, Served
 
 __all__ = [
     "Capital",
@@ -264,52 +265,6 @@ class ProjectGroup(Part):
     least_size: Number | None = figure("quantity/year", "Least total size ever decided", default=None)
     most_size: Number | None = figure("quantity/year", "Most total size ever decided", default=None)
     most_capital: Number | None = figure("money", "Most capital cost ever decided, undiscounted", default=None)
-
-
-class Elastic(Part):
-    """A requirement that may be missed at a price."""
-
-    price: Number = figure("price", "Penalty per quantity missed in a year")
-
-
-class Served(Part):
-    """In every node of the scope each demand is served to at least `target`: short <= (1-target)*amount."""
-
-    kind: Literal["served"]
-    title: str | None = None
-    regions: Patterns = Field(default=["*"])
-    classes: Patterns = Field(default=["*"])
-    futures: Patterns = Field(default=["*"])
-    start: Year | None = None
-    end: Year | None = None
-    target: Number = figure("share", "Least served share", most=1.0)
-    elastic: Elastic | None = None
-
-
-class Dependence(Part):
-    """Direct purchases from an exporter <= share of use.
-
-    In every node and for every combination of the `by` keys: purchases from suppliers with that origin
-    plus arrivals on lanes from that region are at most `share` times use, which is process inputs plus
-    deliveries to demands. The exporter's own region is left out.
-    """
-
-    kind: Literal["dependence"]
-    title: str | None = None
-    exporter: Name
-    commodities: Patterns = Field(min_length=1)
-    regions: Patterns = Field(default=["*"])
-    futures: Patterns = Field(default=["*"])
-    start: Year | None = None
-    end: Year | None = None
-    share: Number = figure("share", "Largest share of use", most=1.0)
-    by: list[Literal["region", "commodity"]] = Field(
-        default=["region", "commodity"], description="Keys for which it holds one by one; others are pooled."
-    )
-    elastic: Elastic | None = None
-
-
-Requirement = Annotated[Served | Dependence, Field(discriminator="kind")]
 
 
 class Options(Part):

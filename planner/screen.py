@@ -206,12 +206,10 @@ def show_conflict(run: Run, console: Console) -> None:
     console.print(Text("No plan satisfies this instance.", style="bold red"))
     if run.outcome.status == "unbounded":
         console.print("Total cost can be made as low as one likes: a sale or credit without a limit.")
-    elif run.conflicts:
-        console.print("The least that would have to give way, with the statements that ask for it:")
-        for conflict in run.conflicts[:12]:
-            console.print(Text(f"  {conflict.place} {conflict.row} by {conflict.violation:,.6g} {conflict.unit}"))
+    elif run.explanation is not None:
+        console.print(Text(str(run.explanation)))
     else:
-        console.print("The conflict lies in yes-or-no decisions: sizes, prerequisites or limits on building.")
+        console.print("It was proven that there is no plan, but no conflict was found to show.")
 
 
 def show_profile(phases: Sequence[Phase], marks: Marks, console: Console) -> None:

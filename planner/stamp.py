@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from planner.mathematics import model
+from planner.mathematics import model, trade
 from planner.mathematics.control import by_class, degree, lane_passes
 from planner.mathematics.situation import applies, situations
 from planner.mathematics.work import work
@@ -109,9 +109,10 @@ class Outlooks:
 
     def _structure(self, node: Node) -> str:
         network = self.network
-        applying = tuple(applies(network, q, node) for q in self._dependent)
+        applying = tuple(applies(q, node) for q in self._dependent)
         denied = tuple((m.name, degree(m, node)) for m in network.measures(node) if by_class(m.control))
-        place = (id(network.instance(node)), node.start, node.length, applying, denied)
+        most = tuple(trade.most_flow(network, m, node) for m in trade.fixed_movements(network))
+        place = (id(network.instance(node)), node.start, node.length, applying, denied, most)
         if place not in self._keys:
             self._keys[place] = model.structure_of(network, node).key
         return self._keys[place]

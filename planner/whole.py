@@ -1,11 +1,13 @@
 """The complete Pyomo model of an instance, from the same rules that are otherwise compiled once and stamped.
 
-One block for the investments, one for the operation of every node, one for risk where the objective weighs it:
+One block for the investments, one for the operation of every node, one for risk where the objective weighs it, one for
+rules that couple nodes:
 
     model.investments.start["magnets_1", "2027"]
     model.operation["truce:2030"].activity["magnets", "sinter"]
     model.operation["truce:2030"].balance_rows["magnet.n", "US"]
     model.risk.scenario_cost["embargo"]
+    model.rules.missed_overall["budget", "*"]
 
 Links are named expressions of other blocks' variables, data are parameters, so every rule is called unchanged. It is
 for teaching, for export and for other solvers; `planner.assemble` makes the same program many times faster.
@@ -22,9 +24,11 @@ import pyomo.environ as pyo
 
 from planner.assemble import Program
 from planner.mathematics import model, risk
-from planner.mathematics.model import structure_of
+from planner.mathematics.model import index, structure_of
+from planner.mathematics.security import beside
 from planner.network import Network
 from planner.program import Chapter, Constraint, Data, Link, Terms, Variable
+from planner.secure import is_coupled
 from planner.template import frozen_collector
 from planner.tree import Node, Scenario
 
@@ -63,7 +67,7 @@ class _Builder:
         made.expected_cost = pyo.Expression(expr=made.investments.cost + pyo.quicksum(
             node.weight * self.made[node.index].cost for node in self.nodes
         ))
-        made.objective = pyo.Objective(expr=self._weighed(made, alone))
+        made.objective = pyo.Objective(expr=self._weighed(made, alone) + self._coupled(made, alone))
         return made
 
     def blocks(self) -> Any:
@@ -129,6 +133,26 @@ class _Builder:
         self._rules(made.risk, replace(chapter, links=()), self.first)
         return (1 - measure.weight) * made.expected_cost + measure.weight * made.risk.cost
 
+    def _coupled(self, made: Any, alone: Mapping[str, float]) -> Any:
+        """The rules that couple nodes or scenarios, and what missing them costs."""
+        if not is_coupled(self.network):
+            return 0.0
+        chapter = beside.chapter(self.network, alone)
+        made.rules = pyo.Block()
+        self._variables(made.rules, chapter, self.first)
+        tree = self.network.tree
+        filled = {
+            "node_spending": lambda: [n.length * n.factor * self.made[n.index].cost for n in tree.nodes],
+            "capital_spending": lambda: [self._capital(made.investments, s) for s in tree.scenarios],
+        }
+        for link in chapter.links:
+            if link.name in filled:
+                made.rules.add_component(link.name, _expressions(link, filled[link.name]()))
+            else:
+                made.rules.add_component(link.name, self._link(link, self.first))
+        self._rules(made.rules, replace(chapter, links=()), self.first)
+        return made.rules.cost
+
     def _capital(self, block: Any, scenario: Scenario) -> Any:
         """Capital cost of a scenario: the investments' costs as if it were certain [money]."""
         network = replace(self.network, tree=self.network.tree.weighed(scenario))
@@ -141,7 +165,7 @@ def _variable(family: Variable, node: Node) -> pyo.Var:
     lower = family.lower(node) if family.lower is not None else [0.0] * count
     upper = family.upper(node) if family.upper is not None else [math.inf] * count
     integer = [family.integer] * count if isinstance(family.integer, bool) else family.integer
-    made = pyo.Var(list(family.keys), doc=f"{family.meaning} [{family.unit}]")
+    made = pyo.Var(index(family.keys), doc=f"{family.meaning} [{family.unit}]")
     made.construct()
     for key, least, most, counted in zip(family.keys, lower, upper, integer, strict=True):
         made[key].domain = pyo.Integers if counted else pyo.Reals
@@ -153,12 +177,12 @@ def _variable(family: Variable, node: Node) -> pyo.Var:
 def _data(data: Data, node: Node) -> pyo.Param:
     values = dict(zip(data.keys, (float(value) for value in data.values(node)), strict=True))
     doc = f"{data.meaning} [{data.unit}]"
-    return pyo.Param(list(data.keys), initialize=values, mutable=True, within=pyo.Any, doc=doc)
+    return pyo.Param(index(data.keys), initialize=values, mutable=True, within=pyo.Any, doc=doc)
 
 
 def _expressions(link: Link, expressions: Sequence[Any]) -> pyo.Expression:
     values = dict(zip(link.keys, expressions, strict=True))
-    return pyo.Expression(list(link.keys), initialize=values, doc=f"{link.meaning} [{link.unit}]")
+    return pyo.Expression(index(link.keys), initialize=values, doc=f"{link.meaning} [{link.unit}]")
 
 
 def _rows(constraint: Constraint) -> pyo.Constraint:

@@ -15,13 +15,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from planner.schema import Instance
-from tests.generate_controls import Controls
 from tests.generate_industry import AMOUNTS, EXPORTER, PRICES, Raw
+from tests.generate_security import Security
 
 __all__ = ["Raw", "by_future", "instances"]
 
 
-class Maker(Controls):
+class Maker(Security):
     """Adds trade, users and rules to the industry."""
 
     # Trade
@@ -157,28 +157,6 @@ class Maker(Controls):
                 part |= {"fill_limit": self.figure([5.0, 10.0]), "release_limit": self.figure([5.0, 15.0])}
             stockpiles[f"store-{number}"] = part
         self.raw["stockpiles"] = stockpiles
-
-    def requirements(self) -> None:
-        """Served shares at a price; dependence hard or at a price."""
-        requirements: Raw = {}
-        if self.chance():
-            part: Raw = {"kind": "served", "target": self.figure([0.8, 0.95], 1.0), "elastic": {"price": 15.0}}
-            classes = [demand["class"] for demand in self.raw["demands"].values()]
-            scopes: list[Raw] = [{}, {"classes": [self.pick(classes)]}, {"start": self.starts[-1]}]
-            part |= self.pick(scopes)
-            requirements["keep-serving"] = part
-        if self.chance():
-            part = {"kind": "dependence", "exporter": EXPORTER, "commodities": ["*"]}
-            if self.chance():
-                supplied = [name.removeprefix("cn-") for name in self.raw["suppliers"] if name != "world"]
-                part["commodities"] = [self.pick(supplied)]
-            part |= {"share": self.figure([0.5, 0.2], 1.0), "by": self.pick([["region", "commodity"], ["region"], []])}
-            if self.chance():
-                part["elastic"] = {"price": self.figure([3.0, 10.0])}
-            if self.chance():
-                part |= {"futures": [self.pick(list(self.raw["futures"]))], "end": self.end}
-            requirements["less-dependent"] = part
-        self.raw["requirements"] = requirements
 
     def overrides(self) -> None:
         """Figures that differ in later futures and within the windows of shocks."""

@@ -12,19 +12,20 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from planner.figure import Figure
-from planner.schema import Dependence, Instance, Lane, Returns, Served, Supplier
-from tests.reference_access import Access
+from planner.requirement import Budget, Chance, Dependence, ExpectedUnserved, Leverage, Regret, Served, Tail
+from planner.schema import Instance, Lane, Returns, Supplier
 from tests.reference_control import is_emergency, passes, price_factor
 from tests.reference_program import Infeasible, Terms, Unbounded
 from tests.reference_risk import weigh
-from tests.reference_tree import EPSILON, Node, matches, overlap
+from tests.reference_security import Security, Supply
+from tests.reference_tree import Node, matches, overlap
 
 __all__ = ["Infeasible", "Unbounded", "reference_objective", "reference_solution"]
 
 TERMS = ("balance", "use", "inputs", "outflow", "movement", "fill", "release", "stock")
 
 
-class Reference(Access):
+class Reference(Security):
     """The complete problem of an instance, its futures and its shocks."""
 
     def __init__(self, instances: Mapping[str, Instance], alone: Mapping[str, float] | None = None) -> None:
@@ -33,13 +34,17 @@ class Reference(Access):
         for node in self.nodes:
             self.operate(node)
         self.reserves()
-        weigh(self, self.alone() if alone is None else alone)
+        best = self.alone() if alone is None else alone
+        weigh(self, best)
+        self.overall(best)
+        for column, price in self.penalties:
+            self.program.cost[column] += price
 
     def operate(self, node: Node) -> None:
         """Everything that happens in one node, then its balances and requirements."""
         self.terms = {kind: defaultdict(list) for kind in TERMS}
         self.imports, self.exports = defaultdict(list), defaultdict(list)
-        self.departures = defaultdict(list)
+        self.departures, self.supplies, self.spare = defaultdict(list), defaultdict(list), {}
         data = self.data(node)
         self.facilities(node)
         for name, lane in data.lanes.items():
@@ -57,14 +62,14 @@ class Reference(Access):
         self.quotas(node)
         self.limits(node)
         for name, part in data.requirements.items():
-            early = part.start is not None and node.start < part.start - EPSILON
-            late = part.end is not None and node.start >= part.end - EPSILON
-            if early or late or not any(matches(future, part.futures) for future in node.futures):
+            if not self.holds(part, node):
                 continue
             if isinstance(part, Served):
                 self.served(node, name, part)
-            else:
+            elif isinstance(part, Dependence):
                 self.dependence(node, name, part)
+            else:
+                self.secure(node, name, part)
 
     def facilities(self, node: Node) -> None:
         """Activities within capacity."""
@@ -83,12 +88,16 @@ class Reference(Access):
                 self.terms["movement"]["activities", f"{name}/{key}"].append((1, activity))
                 for commodity, amount in process.outputs.items():
                     self.terms["balance"][commodity, facility.region].append((amount, activity))
+                    home = self.country(facility.region)
+                    supply = Supply(home, name, None, [(amount, activity)])
+                    self.supplies[commodity, facility.region].append(supply)
                 for commodity, amount in process.inputs.items():
                     self.terms["balance"][commodity, facility.region].append((-amount, activity))
                     self.terms["use"][commodity, facility.region].append((amount, activity))
                     self.terms["inputs"][commodity, facility.region].append((amount, activity))
             available = facility.availability.at(at)
             self.program.row([*used, (-available, online)], most=0)
+            self.spare[name] = [(available, online), *[(-value, column) for value, column in used]]
             if facility.minimum_load.at(at) > 0:
                 self.program.row([*used, (-facility.minimum_load.at(at) * available, online)], least=0)
 
@@ -125,6 +134,8 @@ class Reference(Access):
         self.terms["movement"]["lanes", name].append((1, sent))
         self.departures[commodity, origin, to].append((1, sent))
         self.imports[origin, commodity, to].append((1 - lane.loss, sent))
+        arrival = Supply(self.country(origin), name, origin, [(1 - lane.loss, sent)])
+        self.supplies[commodity, to].append(arrival)
         self.exports[origin, commodity, to].append((1, sent))
 
     def supplier(self, node: Node, name: str, supplier: Supplier) -> None:
@@ -152,6 +163,7 @@ class Reference(Access):
                 program.row(here, most=passing * limit.at(at))
             self.terms["balance"][commodity, region] += here
             self.terms["movement"]["suppliers", name] += here
+            self.supplies[commodity, region].append(Supply(self.country(supplier.origin or region), name, None, here))
             if supplier.origin is not None:
                 self.imports[supplier.origin, commodity, region] += here
                 self.exports[supplier.origin, commodity, region] += here
@@ -297,14 +309,6 @@ class Reference(Access):
             least = part.least.at(node.middle) if part.least else -math.inf
             self.program.row(terms, least, part.most.at(node.middle) if part.most else math.inf)
 
-    def missed(self, node: Node, name: str, key: object, part: Served | Dependence) -> Terms:
-        """The amount by which an elastic requirement is missed."""
-        if part.elastic is None:
-            return []
-        slack = self.program.add("missed", name, key, node)
-        self.pay(node, self.money * part.elastic.price.at(node.middle), slack)
-        return [(-1, slack)]
-
     def served(self, node: Node, name: str, part: Served) -> None:
         """Each demand of the scope is served to the target at least."""
         for key, demand in self.data(node).demands.items():
@@ -349,14 +353,17 @@ class Reference(Access):
     def alone(self) -> dict[str, float]:
         """For regret: the least cost of each future, were it the only one."""
         risk, futures = self.trunk.objective.risk, self.trunk.futures
-        if risk is None or risk.measure != "regret":
+        limited = any(isinstance(part, Regret) for part in self.trunk.requirements.values())
+        if not limited and (risk is None or risk.measure != "regret"):
             return {}
+        whole = (ExpectedUnserved, Tail, Chance, Regret, Leverage, Budget)
+        rules = {name: part for name, part in self.trunk.requirements.items() if not isinstance(part, whole)}
         found = {}
         for future in self.tree.paths:
             chances = {name: part.model_copy(update={"probability": float(name == future), "range": None})
                        for name, part in futures.items()}  # fmt: skip
             objective = self.trunk.objective.model_copy(update={"risk": None, "sense": "minimise"})
-            only = self.trunk.model_copy(update={"futures": chances, "objective": objective})
+            only = self.trunk.model_copy(update={"futures": chances, "objective": objective, "requirements": rules})
             found[future] = reference_objective({**self.instances, next(iter(self.instances)): only})
         return found
 

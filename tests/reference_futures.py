@@ -60,7 +60,7 @@ class Tree:
     def hang(self, shock: str) -> list[Window]:
         """The windows of a shock, one for each onset; with foresight one for each future that it may turn out to be."""
         part, windows = self.instance.shocks[shock], []
-        if part.hazard == 0:
+        if part.hazard == 0 and not part.tested:
             return []
         origin = part.comes_from or next(iter(self.instance.futures))
         branches = self.instance.futures[origin].branches
@@ -108,7 +108,7 @@ class Tree:
         calm = 1.0
         chances: dict[Window | None, float] = {None: 0.0}
         for node in self.paths[future]:
-            here = [w for w in self.windows if w.place is node]
+            here = [w for w in self.windows if w.place is node and self.instance.shocks[w.shock].hazard > 0]
             none = math.prod((1 - hazards[w.shock]) ** node.length for w in here)
             rates = [math.log(1 / (1 - hazards[w.shock])) for w in here]
             for window, rate in zip(here, rates, strict=True):

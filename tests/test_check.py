@@ -223,8 +223,8 @@ def hand_written() -> dict[str, pd.DataFrame]:
         ),
         "disposal": frame("commodity region node amount unit"),
         "requirements": frame(
-            "requirement kind scope node target achieved slack violation shadow_price unit price_unit",
-            *((*row, None, T, "USD/kg") for row in (
+            "requirement kind scope node target achieved slack violation target_unit shadow_price unit price_unit",
+            *((*row, "share", None, T, "USD/kg") for row in (
                 ("served", "served", "demand=motors", CALM, 0.95, 1.0, 7.5, 0.0),
                 ("served", "served", "demand=motors", LATER, 0.95, 1.0, 8.0, 0.0),
                 ("served", "served", "demand=motors", EMBARGO, 0.95, 0.923, 0.0, 4.32),
@@ -233,6 +233,7 @@ def hand_written() -> dict[str, pd.DataFrame]:
                 ("origin", "dependence", "region=*;commodity=oxide", EMBARGO, 0.5, 0.0, 67.84, 0.0),
             )),
         ),
+        "cover": frame("requirement place measure name item node amount unit"),
         "costs": frame(
             "item part region node yearly discounted unit",
             *((*key, node, money, money * WEIGHTS[node], "MUSD")

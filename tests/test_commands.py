@@ -82,7 +82,9 @@ def test_infeasible_instance_names_the_conflict(tmp_path: Path) -> None:
     (tmp_path / "case.yaml").write_text(strict)
     result = planner("solve", "case.yaml", "--set", "facilities.mine.capacity=10", cwd=tmp_path)
     assert result.returncode == 3
-    assert "served[cars-served" in result.stderr
+    assert "requirements.cars-served" in result.stderr
+    assert "case.yaml:" in result.stderr
+    assert "--set" in result.stderr
     assert not (tmp_path / "results").exists()
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from planner.assemble import Program, assemble
+from planner.assemble import Program
 from planner.check import check_run
 from planner.decomposition.branches import Branches
 from planner.decomposition.decompose import decompose, obstacle
 from planner.decomposition.oracle import Oracle
-from planner.network import build_network
+from planner.formulate import formulate
 from planner.results.solution import Solution
 from planner.results.summary import signed
 from planner.results.tables import all_tables
@@ -28,8 +28,8 @@ EXACT, NEAR = Options(gap=0.0), Options(gap=1e-5)
 
 def divisible(raw: dict[str, Any]) -> Program:
     """The program of a generated instance that can be decomposed."""
-    program = assemble(build_network(by_future(raw)))
-    assume(program.network.base.objective.risk is None and obstacle(program) is None)
+    program = formulate(by_future(raw), EXACT)
+    assume(obstacle(program) is None)
     return program
 
 

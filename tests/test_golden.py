@@ -16,6 +16,7 @@ from planner.mathematics.risk import RULES
 from planner.network import build_network
 from planner.reading.document import load
 from planner.schema import Risk
+from planner.secure import secured
 from planner.weigh import weighed
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -37,11 +38,32 @@ def risky(measure: str) -> Program:
 
 
 RISKS = ("node_total", "scenario_total", *RULES)
+REGRET = ("requirements.sorry={kind: regret, most: 5}",)
+
+
+def secure() -> Program:
+    """The tiny instance with every kind of requirement and a shock that is only tested."""
+    return secured(assemble(build_network(load(GOLDEN / "secure.yaml").instances())), {})
+
+
+def regretful() -> Program:
+    """The tiny instance with a limit on regret, given the best of each future alone."""
+    variants = load(GOLDEN / "tiny.yaml", sets=REGRET).instances()
+    return secured(assemble(build_network(variants)), {"truce": 100.0, "conflict": 120.0})
+
+
+def of_rules() -> dict[str, Program]:
+    """The constraints that only requirements bring, each with an instance it appears in."""
+    known, plain = secure(), {family for _, family, _ in tiny().rows}
+    found = {family: known for _, family, _ in known.rows if family not in plain}
+    return found | {"regret_limit": regretful()}
 
 
 def every_excerpt() -> dict[str, str]:
     """Every golden file's text by name."""
-    plain = {family: excerpt(tiny(), family) for family in families(tiny())}
+    program = tiny()
+    plain = {family: excerpt(program, family) for family in sorted({family for _, family, _ in program.rows})}
+    plain |= {family: excerpt(program, family) for family, program in of_rules().items()}
     return plain | {family: excerpt(risky(family if family in RULES else "worst"), family) for family in RISKS}
 
 
@@ -75,9 +97,9 @@ def _plain(name: str) -> str:
 
 
 def test_every_constraint_appears_in_the_tiny_instance() -> None:
-    program = tiny()
-    present = {family for _, family, _ in program.rows}
-    assert set(families(program)) == present
+    present = {family for program in (tiny(), secure(), regretful()) for _, family, _ in program.rows}
+    beside = {c.name for program in (secure(), regretful()) for c in program.weighing.constraints}
+    assert {*families(tiny()), *beside} == present
 
 
 @pytest.mark.parametrize(("family", "text"), every_excerpt().items(), ids=list(every_excerpt()))
@@ -86,7 +108,7 @@ def test_algebra_is_as_committed(family: str, text: str) -> None:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.lp")} == {*families(tiny()), *RISKS}
+    assert {path.stem for path in GOLDEN.glob("*.lp")} == {*families(tiny()), *of_rules(), *RISKS}
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.lp")), ids=lambda p: p.stem)

@@ -38,7 +38,10 @@ def block_of(model: Any, program: Program, node: Node | None, family: str) -> An
         return model.operation[node.key]
     weighing = program.weighing
     names = [part.name for part in weighing.variables] + [part.name for part in weighing.constraints]
-    return model.risk if family in names else model.investments
+    if family not in names:
+        return model.investments
+    beside = [block for block in (model.find_component("risk"), model.find_component("rules")) if block is not None]
+    return next(b for b in beside if b.find_component(family) or b.find_component(f"{family}_rows"))
 
 
 def columns_of(model: Any, program: Program) -> list[Any]:

@@ -26,6 +26,7 @@ from planner.check.report import CheckReport, Finding, Ledger
 from planner.check.risk import check_objective
 from planner.check.rules import movements, price_factor
 from planner.check.security import check_requirements
+from planner.check.security.money import check_scenarios, violations_of
 from planner.check.tree import build_horizon
 from planner.schema import Instance
 
@@ -64,8 +65,10 @@ def check_run(
     check_stocks(case, amounts)
     check_access(case, amounts)
     check_returns(case, amounts)
-    violations = check_requirements(case, amounts)
-    costs = recompute_costs(case, amounts, capacity, decisions, violations)
+    book = check_requirements(case, amounts, capacity, decisions)
+    costs = recompute_costs(case, amounts, capacity, decisions, violations_of(case, book))
+    check_scenarios(case, costs, book)
+    book.close()
     check_costs(case, costs)
     check_objective(case, costs, objective)
     return ledger.report()

@@ -11,8 +11,10 @@ from planner.check.case import Case
 from planner.check.horizon import Node
 from planner.check.work import targets
 from planner.figure import Figure
+from planner.requirement import Budget, Chance, Leverage, Regret, Tail
 
 Key = tuple[str, str, str, Node]
+Violations = dict[tuple[str, str, Node | None], float]
 ITEMS = {
     "variable", "fixed", "freight", "lane_fixed", "tariff", "purchase", "delivery", "sales", "sales_delivery",
     "disposal", "holding", "collection", "substitution", "shortage", "penalty", "final_value", "capital",
@@ -31,6 +33,7 @@ class Costs:
         self.yearly: dict[Key, float] = {}
         self.discounted: dict[Key, float] = {}
         self.certain: dict[Node, float] = {}
+        self.overall = 0.0  # Penalties of rules on the plan as a whole.
 
     def enter(
         self, item: str, part: str, region: str, node: Node, yearly: float, certain: float | None = None
@@ -54,7 +57,7 @@ def recompute_costs(
     amounts: Amounts,
     capacity: Capacity,
     decisions: list[Decision],
-    violations: dict[tuple[str, str, Node], float],
+    violations: Violations,
 ) -> Costs:
     """Every cost of the run from the amounts of its tables."""
     costs = Costs(case)
@@ -63,10 +66,7 @@ def recompute_costs(
     _enter_markets(costs, amounts)
     _enter_stocks(costs, amounts)
     _enter_users(costs, amounts)
-    for (name, region, node), violation in violations.items():
-        elastic = case.at(node).requirements[name].elastic
-        if elastic is not None:
-            costs.priced("penalty", name, region, node, elastic.price, violation)
+    _enter_penalties(costs, violations)
     regions = asset_regions(case)
     assets = targets(case)
     for decision in decisions:
@@ -74,6 +74,31 @@ def recompute_costs(
         for node, yearly, certain in capital_charges(case, decision):
             costs.enter("capital", decision.project, region, node, yearly, certain)
     return costs
+
+
+def _enter_penalties(costs: Costs, violations: Violations) -> None:
+    """What is missed is paid for where it is missed; of rules on the plan as a whole, when the horizon begins."""
+    case = costs.case
+    for (name, region, node), violation in violations.items():
+        first = node if node is not None else case.horizon.nodes[0]
+        part = case.at(first).requirements[name]
+        if part.elastic is None or not violation:
+            continue
+        is_money = isinstance(part, Budget | Regret | Leverage) or (isinstance(part, Tail) and part.of == "cost")
+        is_chance = isinstance(part, Chance) and node is not None
+        if node is not None and not is_money and not is_chance:
+            costs.priced("penalty", name, region, node, part.elastic.price, violation)
+            continue
+        read = first if is_chance else case.horizon.nodes[0]
+        price = case.at(read).requirements[name].elastic
+        assert price is not None
+        money = price.price.at(read.middle) * violation * (1.0 if is_money else case.money)
+        money *= read.weight if is_chance else 1.0
+        costs.overall += money
+        for begin in case.horizon.nodes:
+            if begin.index == 0:  # Every scenario spends the whole of the first period in such nodes.
+                share = begin.length / case.horizon.nodes[0].length
+                costs.enter("penalty", name, "*", begin, share * money / (begin.length * begin.factor), share * money)
 
 
 def asset_regions(case: Case) -> dict[str, str]:

@@ -18,7 +18,7 @@ from planner.schema import Units
 NODE = ("node", "future", "period", "year")
 MOMENT = 1e-6
 MOMENTS = {"period", "group"}
-REPORTING = {"element_balance", "shares", "prices", "summary"}
+REPORTING = {"element_balance", "shares", "prices", "summary", "outages"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Layout:
     blank: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     by_node: bool = True
+    has_whole: bool = False  # Rows without a node are about the plan as a whole.
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -97,9 +98,13 @@ LAYOUTS = {
         key=("exporter", "commodity", "region"),
     ),
     "requirements": Layout(
-        texts=("requirement", "kind", "scope", "unit", "price_unit"),
-        amounts=("target", "achieved", "slack", "violation"), signed=("shadow_price",),
-        blank=("shadow_price", "achieved"), key=("requirement", "scope"),
+        texts=("requirement", "kind", "scope", "target_unit", "unit", "price_unit"),
+        amounts=("slack", "violation"), signed=("target", "achieved", "shadow_price"),
+        blank=("shadow_price", "achieved", "year"), key=("requirement", "scope"), has_whole=True,
+    ),
+    "cover": Layout(
+        texts=("requirement", "place", "measure", "name", "item", "unit"), amounts=("amount",),
+        key=("requirement", "place", "measure", "name", "item"),
     ),
     "costs": Layout(
         texts=("item", "part", "region", "unit"), signed=("yearly", "discounted"), key=("item", "part", "region")
@@ -111,7 +116,7 @@ UNITS = {
     ("plan", "size_unit"): RATE, ("plan", "money_unit"): "{money}", ("capacity", "unit"): RATE,
     ("activity", "unit"): RATE, ("flows", "unit"): RATE, ("purchases", "unit"): RATE, ("sales", "unit"): RATE,
     ("stocks", "unit"): "{quantity}", ("demand", "unit"): RATE, ("returns", "unit"): RATE, ("disposal", "unit"): RATE,
-    ("requirements", "unit"): RATE, ("requirements", "price_unit"): "{price}", ("costs", "unit"): "{money}",
+    ("cover", "unit"): "{quantity}", ("costs", "unit"): "{money}",
     ("access", "unit"): RATE, ("access", "held_unit"): "{quantity}", ("scenarios", "unit"): "{money}",
 }
 
@@ -121,7 +126,7 @@ class Table:
     """Columns of a table as lists; `nodes` stands beside them when rows belong to nodes."""
 
     columns: Mapping[str, list[Any]]
-    nodes: list[Node]
+    nodes: list[Any]  # None for a row of no node, where the layout has such.
 
     def rows(self, *names: str) -> Iterator[tuple[Any, ...]]:
         """Rows as tuples of the named columns."""
@@ -165,7 +170,7 @@ def read_table(frames: Mapping[str, pd.DataFrame], name: str, horizon: Horizon, 
     for column in layout.numbers:
         columns[column] = pd.to_numeric(frame[column], errors="coerce").astype(float).tolist()
     keep = _readable(name, layout, columns, ledger)
-    nodes: list[Node] = []
+    nodes: list[Node | None] = []
     if layout.by_node:
         keep, nodes = _nodes(name, columns, keep, horizon, ledger)
     columns = {column: [values[i] for i in keep] for column, values in columns.items()}
@@ -222,14 +227,19 @@ def _readable(name: str, layout: Layout, columns: Mapping[str, list[Any]], ledge
 
 def _nodes(
     name: str, columns: Mapping[str, list[Any]], keep: list[int], horizon: Horizon, ledger: Ledger
-) -> tuple[list[int], list[Node]]:
+) -> tuple[list[int], list[Node | None]]:
     """Nodes of the rows; a row of an unknown node is left out, one that misstates its node is a finding."""
     known = {label: node for node, label in horizon.labels.items()}
-    rows, nodes = [], []
+    rows: list[int] = []
+    nodes: list[Node | None] = []
     ledger.tests["tables.node"] += len(keep)
     labels, futures, periods, years = (columns[column] for column in NODE)
     for row in keep:
         node = known.get(labels[row])
+        if LAYOUTS[name].has_whole and not labels[row]:
+            rows.append(row)
+            nodes.append(None)
+            continue
         if node is None:
             ledger.fault("tables.node", f"{name} row {row + 1}", "a node of the run", labels[row])
             continue

@@ -10,6 +10,7 @@ from planner.check.case import Case
 from planner.check.cost import Costs
 from planner.check.horizon import TINY, Scenario
 from planner.check.reading import branch
+from planner.requirement import Regret
 from planner.schema import Risk
 
 
@@ -94,7 +95,8 @@ def _check_row(case: Case, outcome: Outcome, row: Sequence[float | str]) -> None
         ledger.equal(f"scenario.{kind}", name, wanted, float(found))
     ledger.equal("scenario.cost", name, outcome.cost, float(cost), outcome.size)
     risk = case.base.objective.risk
-    needs_alone = risk is not None and risk.measure == "regret"
+    regretted = any(isinstance(part, Regret) for part in case.base.requirements.values())
+    needs_alone = regretted or (risk is not None and risk.measure == "regret")
     if needs_alone == math.isnan(outcome.alone):
         ledger.fault("scenario.alone", name, "a cost" if needs_alone else "blank", str(outcome.alone))
 

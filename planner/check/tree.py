@@ -84,7 +84,7 @@ def _windows(instance: Instance, spans: Spans, paths: Paths) -> Iterator[Window]
     horizon_end = spans[-1][0] + spans[-1][1]
     for name, shock in instance.shocks.items():
         origin = shock.comes_from or next(iter(instance.futures))
-        if shock.hazard <= 0 or origin not in paths:
+        if not (shock.hazard > 0 or shock.tested) or origin not in paths:
             continue
         branches = instance.futures[origin].branches
         apparent = _apparent(instance, list(paths), spans)
@@ -134,7 +134,9 @@ def _scenarios(instance: Instance, paths: Paths, windows: list[Window]) -> Itera
     for name, path in paths.items():
         future = instance.futures[name]
         low, high = future.range if future.range is not None else (future.probability, future.probability)
-        hung = [[window for window in windows if window.hung is node] for node in path]
+        # What is only tested belongs to no scenario.
+        likely = [window for window in windows if instance.shocks[window.shock].hazard > 0]
+        hung = [[window for window in likely if window.hung is node] for node in path]
         # At the stated hazards and at both ends of their ranges.
         ends = [_chances(instance, hung, end) for end in range(3)]
         places: list[Window | None] = [None, *(window for group in hung for window in group)]

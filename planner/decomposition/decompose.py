@@ -27,8 +27,12 @@ from planner.tree import Node
 def obstacle(program: Program) -> str | None:
     """Why a program cannot be decomposed, or None."""
     pieces = program.pieces
+    risk = pieces.network.base.objective.risk
+    if risk is not None:
+        return f"its objective weighs the totals of all scenarios ({risk.measure}), which couples the branches"
     if program.weighing.constraints:
-        return "its objective weighs the totals of scenarios, which couples all branches"
+        rules = ", ".join(sorted({c.name.replace("_", " ") for c in program.weighing.constraints}))
+        return f"rules couple its branches ({rules})"
     if any(pieces.numbers(node).integer.any() for node in program.network.tree.nodes):
         return "lanes with fixed costs or cost curves need whole numbers in every branch"
     if len(Branches(pieces).branches) < 2:

@@ -7,6 +7,7 @@ all nodes that share it). A *structure* is everything that stands as a coefficie
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyomo.environ as pyo
 
 from planner.mathematics import access, demand, flow, investment, limit, security, stock, trade
 from planner.network import Network
-from planner.program import Chapter, Family, join
+from planner.program import Chapter, Family, Key, join
 from planner.schema import Dependence, Instance
 from planner.tree import Node
 
@@ -82,10 +83,16 @@ def block(network: Network, chapter: Chapter, node: Node | None) -> pyo.Concrete
         model.structure = structure_of(network, node)
     families: list[Family] = [*chapter.variables, *chapter.links, *chapter.data]
     for family in families:
-        model.add_component(family.name, pyo.Var(list(family.keys)))
+        model.add_component(family.name, pyo.Var(index(family.keys)))
     for constraint in chapter.constraints:
         model.add_component(f"{constraint.name}_rows", _rows(model, constraint))
     return model
+
+
+def index(keys: Sequence[Key]) -> Any:
+    """Keys as an index of Pyomo, which must be told when they are not all of one length."""
+    same = len({len(key) for key in keys}) <= 1
+    return list(keys) if same else pyo.Set(initialize=list(keys), dimen=None)
 
 
 def _rows(model: Any, constraint: Any) -> pyo.Constraint:

@@ -16,16 +16,29 @@ from planner.mathematics.control import degree, share_passing
 from planner.names import matching
 from planner.network import Network
 from planner.program import Numbers, PerNode
-from planner.schema import Requirement
+from planner.requirement import Recover, Rule, Survive
 from planner.template import Array
 from planner.tree import MOMENT, Node
 
 
-def applies(network: Network, requirement: Requirement, node: Node) -> bool:
-    """Whether a node lies in the requirement's years and futures."""
+def applies(requirement: Rule, node: Node) -> bool:
+    """Whether a requirement holds at a node: its years and futures; the windows of a shock bear its name too.
+
+    Rules on surviving a shock and recovering from it count their years from its onset.
+    """
     begun = requirement.start is None or node.start >= requirement.start - MOMENT
     over = requirement.end is not None and node.start >= requirement.end - MOMENT
-    return begun and not over and bool(matching(requirement.futures, node.futures))
+    names = node.futures if node.onset is None else (*node.futures, node.source)
+    return begun and not over and bool(matching(requirement.futures, names)) and _is_time(requirement, node)
+
+
+def _is_time(requirement: Rule, node: Node) -> bool:
+    if not isinstance(requirement, Survive | Recover):
+        return True
+    if node.onset is None or node.source != requirement.shock:
+        return False
+    is_early = node.start < node.onset + requirement.years - MOMENT
+    return is_early == isinstance(requirement, Survive)
 
 
 @lru_cache(maxsize=8)
@@ -36,7 +49,7 @@ def situations(network: Network) -> tuple[int, ...]:
     for node in network.tree.nodes:
         situation = (
             id(network.instance(node)), node.start, node.length, tuple(_holding(network, node)),
-            tuple(applies(network, q, node) for q in network.instance(node).requirements.values()),
+            tuple(applies(q, node) for q in network.instance(node).requirements.values()),
             network.tree.is_leaf(node), bool(node.resumed),
         )
         found.append(numbers.setdefault(situation, len(numbers)))

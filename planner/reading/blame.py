@@ -13,6 +13,7 @@ from planner.figure import Figure, Part
 from planner.reading.compose import Key, Node, child, plain
 from planner.reading.grammar import INSTANCE, Shape, below, fields_of, narrowed
 from planner.reading.settle import is_year_table
+from planner.requirement import KINDS
 
 _LABEL = re.compile(r"(\S+): (.*)", re.DOTALL)
 
@@ -93,7 +94,7 @@ def _is_mark(step: Any, node: Node) -> bool:
         return False
     if ("[" in step and step != "[key]") or "(" in step:
         return True
-    if step in ("served", "dependence", "float", "constrained-float", "Period", "Figure"):
+    if step in (*KINDS, "float", "constrained-float", "Period", "Figure"):
         return True
     return (step == "by_year" and is_year_table(node)) or (step == "value" and not isinstance(node.value, dict | list))
 

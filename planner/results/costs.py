@@ -11,9 +11,11 @@ from functools import lru_cache
 import pandas as pd
 
 from planner.assemble import CostItem
+from planner.mathematics.security import beside
 from planner.mathematics.work import work
 from planner.results.rows import NODE, Row, at
 from planner.results.solution import Solution
+from planner.secure import beside_values, is_coupled
 from planner.units import unit
 
 
@@ -22,7 +24,7 @@ def costs(solution: Solution) -> pd.DataFrame:
     """Every item of cost; kept, for other tables read it too."""
     money = unit(solution.network.base.units, "money")
     found = pd.DataFrame(
-        [*_operating(solution), *_capital(solution)],
+        [*_operating(solution), *_capital(solution), *_penalties(solution)],
         columns=f"item part region {NODE} yearly discounted".split(),
     )
     keys = f"item part region {NODE}".split()
@@ -35,6 +37,23 @@ def _operating(solution: Solution) -> Iterator[Row]:
     for node in solution.nodes:
         for item in solution.program.cost_items(node):
             yield from _item(solution, item)
+
+
+def _penalties(solution: Solution) -> Iterator[Row]:
+    """Rules on the plan as a whole that are missed: paid for when the horizon begins, whatever comes."""
+    network = solution.network
+    if not is_coupled(network):
+        return
+    for key, missed in beside_values(solution.program, solution.outcome.values, "missed_overall").items():
+        price = beside.penalty(network, key)
+        if not missed or not price:
+            continue
+        row = {"item": "penalty", "part": key[0], "region": "*"}
+        whole = solution.nodes[0].length  # Windows that are cut stand for a part of the first period.
+        for node in solution.nodes:
+            if node.period == 0:
+                yearly = price * missed / (whole * node.factor)
+                yield row | at(node) | {"yearly": yearly, "discounted": yearly * node.weight}
 
 
 def _item(solution: Solution, item: CostItem) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Tables that explain: element balances, shares by country, requirements, prices."""
+"""Tables that explain: element balances, shares by country, prices."""
 
 from __future__ import annotations
 
@@ -9,18 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from planner.mathematics.security import (
-    allowed_short,
-    dependence_keys,
-    dependence_places,
-    served_keys,
-    share_allowed,
-)
-from planner.mathematics.situation import applies
 from planner.results.rows import NODE, NOTHING, Row, at, table
 from planner.results.scenarios import mass
 from planner.results.solution import Solution
-from planner.schema import Dependence, Served
 from planner.tree import Node
 from planner.units import unit
 
@@ -113,87 +104,6 @@ def _supplied(solution: Solution, node: Node) -> dict[tuple[str, str], float]:
     for (supplier, _, region), amount in solution.of(node, "purchased"):
         add(instance.suppliers[supplier].commodity, instance.suppliers[supplier].origin or region, amount)
     return supplied
-
-
-def requirements(solution: Solution) -> pd.DataFrame:
-    """Target, achievement, slack, violation and shadow price of every requirement wherever it applies."""
-    columns = f"requirement kind scope {NODE} target achieved slack violation shadow_price unit price_unit"
-    found = [*_served(solution), *_dependence(solution)]
-    units = solution.network.base.units
-    labels = {"unit": unit(units, "quantity/year"), "price_unit": unit(units, "price")}
-    return table(columns, (row | labels for row in found))
-
-
-def _shadow(solution: Solution, family: str) -> dict[tuple[int, Any], float]:
-    """Cost saved per unit by which a requirement is eased, in the instance's price unit."""
-    price = solution.network.price
-    return {
-        (node.index, key): -dual / (mass(solution, node) * price) + 0.0 if mass(solution, node) else 0.0
-        for node, key, dual in solution.row_prices(family)
-    }
-
-
-def _served(solution: Solution) -> Iterator[Row]:
-    network, shadow = solution.network, _shadow(solution, "served")
-    for node in solution.nodes:
-        missed, short = solution.values(node, "missed"), solution.values(node, "short")
-        for key in served_keys(network):
-            part = solution.instance(node).requirements[key[0]]
-            assert isinstance(part, Served)
-            if not applies(network, part, node):
-                continue
-            demand = solution.instance(node).demands[key[2]]
-            amount = demand.amount.at(node.middle)
-            unserved = sum(short[key[2], i] for i in range(1, len(demand.shortage) + 1))
-            yield {
-                "requirement": key[0], "kind": "served", "scope": f"region={key[1]};demand={key[2]}", **at(node),
-                "target": part.target.at(node.middle), "achieved": 1 - unserved / amount if amount else 1.0,
-                "slack": max(0.0, allowed_short(network, key, node) - unserved), "violation": missed[key],
-                "shadow_price": shadow.get((node.index, key), 0.0),
-            }
-
-
-def _dependence(solution: Solution) -> Iterator[Row]:
-    network, shadow = solution.network, _shadow(solution, "dependence")
-    for node in solution.nodes:
-        missed = solution.values(node, "missed")
-        for key in dependence_keys(network):
-            share = share_allowed(network, key[0], node)
-            if share is None:
-                continue
-            part = network.base.requirements[key[0]]
-            assert isinstance(part, Dependence)
-            bought, use = _bought_and_used(solution, node, part, key[1], key[2])
-            yield {
-                "requirement": key[0], "kind": "dependence", "scope": f"region={key[1]};commodity={key[2]}",
-                **at(node), "target": share, "achieved": bought / use if use > NOTHING else 0.0,
-                "slack": max(0.0, share * use - bought), "violation": missed[key],
-                "shadow_price": shadow.get((node.index, key), 0.0),
-            }
-
-
-def _bought_and_used(
-    solution: Solution, node: Node, part: Dependence, region: str, commodity: str
-) -> tuple[float, float]:
-    """Purchases from the exporter and use, over the balances one row pools [quantity/year]."""
-    network, instance = solution.network, solution.instance(node)
-    activity, delivered = solution.values(node, "activity"), solution.values(node, "delivered")
-    bought = use = 0.0
-    for place in dependence_places(network, part, region, commodity):
-        balance = network.balance[place]
-        bought += bought_from(solution, node, part.exporter, place)
-        use += sum(instance.processes[a[1]].inputs[place[0]] * activity[a] for a in balance.used_by)
-        use += sum(delivered[d] for d in balance.delivered)
-    return bought, use
-
-
-def bought_from(solution: Solution, node: Node, exporter: str, place: tuple[str, str]) -> float:
-    """What comes of a commodity into a region from an exporter: purchases and arrivals [quantity/year]."""
-    balance, instance = solution.network.balance[place], solution.instance(node)
-    purchased, flow = solution.values(node, "purchased"), solution.values(node, "flow")
-    bought = sum(purchased[k] for k in balance.bought if instance.suppliers[k[0]].origin == exporter)
-    arrived = sum((1 - instance.lanes[m.lane].loss) * flow[m] for m in balance.arriving if m.origin == exporter)
-    return bought + arrived
 
 
 def prices(solution: Solution) -> pd.DataFrame:

@@ -12,10 +12,12 @@ from typing import Any
 import pandas as pd
 
 from planner.mathematics.flow import existing
+from planner.mathematics.situation import applies
 from planner.mathematics.trade import price_paid
 from planner.mathematics.work import work
 from planner.results.costs import costs
-from planner.results.reporting import bought_from, element_balance, prices, requirements, shares
+from planner.results.reporting import element_balance, prices, shares
+from planner.results.requirements import bought_from, requirements
 from planner.results.rows import NODE, NOTHING, Row, at, table
 from planner.results.scenarios import scenarios
 from planner.results.solution import Solution
@@ -249,11 +251,28 @@ def access(solution: Solution) -> pd.DataFrame:
     return table(f"exporter commodity region {NODE} bought kept drawn held unit held_unit", rows())
 
 
+def cover(solution: Solution) -> pd.DataFrame:
+    """How the need would be covered: what is drawn from stock, run through spare capacity, and given to users."""
+    network, label = solution.network, solution.network.base.units.quantity
+    families = {"cover_drawn": "drawn", "cover_run": "run", "cover_given": "given"}
+
+    def rows() -> Iterable[Row]:
+        for node in solution.nodes:
+            for family, measure in families.items():
+                for (name, place, what, *item), amount in solution.of(node, family):
+                    if amount > NOTHING and applies(network.base.requirements[name], node):
+                        yield {"requirement": name, "place": place, "measure": measure, "name": what,
+                               "item": item[0] if item else "", **at(node), "amount": amount, "unit": label}
+
+    return table(f"requirement place measure name item {NODE} amount unit", rows())
+
+
 TABLES: dict[str, Callable[[Solution], pd.DataFrame]] = {
     "nodes": nodes, "plan": plan, "retirements": retirements, "capacity": capacity, "activity": activity,
     "flows": flows, "purchases": purchases, "sales": sales, "stocks": stocks, "demand": demand, "returns": returns,
     "disposal": disposal, "element_balance": element_balance, "shares": shares, "requirements": requirements,
-    "costs": costs, "prices": prices, "access": access, "scenarios": scenarios,
+    "costs": costs, "prices": prices, "access": access, "cover": cover,
+    "scenarios": scenarios,
 }
 
 

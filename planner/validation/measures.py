@@ -1,4 +1,4 @@
-"""Controls and requirements: each must have something to act on."""
+"""Controls: each must have something to act on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from planner.mathematics.control import (
 )
 from planner.names import fits_any, matching
 from planner.network import Movement, Network
-from planner.schema import Control, Dependence, Served
+from planner.schema import Control
 from planner.tree import Node
 from planner.validation.case import TOLERANCE, Case
 
@@ -50,7 +50,7 @@ def _is_left_out(case: Case, name: str) -> bool:
     instance = case.instance
     if name in instance.futures:
         return instance.futures[name].probability == 0
-    return instance.shocks[name].hazard == 0
+    return instance.shocks[name].hazard == 0 and not instance.shocks[name].tested
 
 
 def _touched_nothing(case: Case, network: Network, name: str, control: Control) -> Iterator[Problem]:
@@ -117,50 +117,3 @@ def unlimited_problems(case: Case, network: Network) -> Iterator[Problem]:
 def _partial(network: Network, passes: list[tuple[Node, float]]) -> Node | None:
     """The first node at which a share passes."""
     return next((node for node, share in passes if TOLERANCE < share < 1 - TOLERANCE), None)
-
-
-def requirement_problems(case: Case, network: Network, borrowed: bool) -> Iterator[Problem]:
-    """Requirements whose scope is empty; those of an instance borrowed for other futures may name none of them."""
-    for name, part in case.instance.requirements.items():
-        path = ("requirements", name)
-        if not any(_in_scope(part, node) for node in network.tree.nodes):
-            if borrowed:
-                continue
-            message = f"{name} holds in no period: its scope is {_years(part)} in {', '.join(part.futures)}"
-            yield case.problem("empty-scope", message, *path)
-        elif isinstance(part, Served) and not any(
-            fits_any(part.regions, demand.region) and fits_any(part.classes, demand.user_class)
-            for demand in case.instance.demands.values()
-        ):
-            message = f"no demand lies in the scope of {name}: its regions and classes"
-            yield case.problem("empty-scope", message, *path)
-        elif isinstance(part, Dependence) and not _has_imports(network, part):
-            message = f"nothing in the scope of {name} can come from {part.exporter}"
-            hint = "a supplier with that origin or a lane from there must deliver its commodities to its regions"
-            yield case.problem("empty-scope", message, *path, hint=hint)
-
-
-def _in_scope(part: Served | Dependence, node: Node) -> bool:
-    after = part.start is None or node.start >= part.start - TOLERANCE
-    before = part.end is None or node.start < part.end - TOLERANCE
-    return after and before and any(fits_any(part.futures, future) for future in node.futures)
-
-
-def _years(part: Served | Dependence) -> str:
-    start = "the start" if part.start is None else f"{part.start:g}"
-    return f"{start} to {'the end' if part.end is None else f'{part.end:g}'}"
-
-
-def _has_imports(network: Network, part: Dependence) -> bool:
-    commodities = set(matching(part.commodities, network.base.commodities))
-    regions = set(matching(part.regions, network.base.regions))
-    bought = any(
-        supplier.origin == part.exporter
-        and supplier.commodity in commodities
-        and regions.intersection(matching(supplier.regions, network.base.regions))
-        for supplier in network.base.suppliers.values()
-    )
-    return bought or any(
-        m.origin == part.exporter and m.commodity in commodities and m.destination in regions
-        for m in network.movements
-    )

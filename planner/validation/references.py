@@ -6,8 +6,21 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from planner.errors import Problem, did_you_mean
+from planner.mathematics.security.scope import country
 from planner.names import is_pattern, matching
-from planner.schema import Dependence, Instance, Served
+from planner.requirement import (
+    Budget,
+    Cover,
+    Dependence,
+    Leverage,
+    OfMaterial,
+    OfUsers,
+    Outage,
+    Recover,
+    Rule,
+    Survive,
+)
+from planner.schema import Instance
 from planner.units import periods
 from planner.validation.case import Case, Route, parts_of
 
@@ -29,7 +42,7 @@ def reference_problems(case: Case, borrowed: bool = False) -> Iterator[Problem]:
     known = _known(case.instance)
     for reference in _references(case.instance):
         names = known[reference.kind]
-        if borrowed and reference.path[0] == "requirements" and reference.kind == "future":
+        if borrowed and reference.path[0] == "requirements" and reference.kind in ("future", "shock"):
             continue
         if reference.name in names or (reference.is_pattern and matching(reference.name, names)):
             continue
@@ -76,7 +89,9 @@ def _known(instance: Instance) -> dict[str, dict[str, None]]:
         "outlet": instance.outlets,
         "demand": instance.demands,
         "control": instance.controls,
-        "future": [*instance.futures, *_windows(instance)],
+        "future": [*instance.futures, *instance.shocks, *_windows(instance)],
+        "stockpile": instance.stockpiles,
+        "country": [country(instance, name) for name in [*instance.regions, *origins]],
         "shock": instance.shocks,
         "source": instance.sources,
         "activity": activities,
@@ -115,6 +130,7 @@ def _references(instance: Instance) -> Iterator[Reference]:
     yield from _of_trade(instance)
     yield from _of_users(instance)
     yield from _of_measures(instance)
+    yield from _of_requirements(instance)
     for path, part in parts_of(instance):
         yield from _one((*path, "source"), part.source, "source")
 
@@ -204,12 +220,31 @@ def _of_measures(instance: Instance) -> Iterator[Reference]:
         yield from _each((*path, "projects"), control.projects, "project")
         yield from _each((*path, "classes"), control.classes, "class of users")
         yield from _each((*path, "exempt"), control.exempt, "class of users")
+
+
+def _of_requirements(instance: Instance) -> Iterator[Reference]:
     for name, part in instance.requirements.items():
-        path = ("requirements", name)
-        yield from _each((*path, "regions"), part.regions, "region")
+        path: Route = ("requirements", name)
         yield from _each((*path, "futures"), part.futures, "future")
-        if isinstance(part, Served):
-            yield from _each((*path, "classes"), part.classes, "class of users")
+        yield from _of_scope(path, part)
         if isinstance(part, Dependence):
             yield from _one((*path, "exporter"), part.exporter, "exporter")
-            yield from _each((*path, "commodities"), part.commodities, "commodity")
+        if isinstance(part, Survive | Recover | Leverage):
+            yield from _one((*path, "shock"), part.shock, "shock")
+        if isinstance(part, Cover):
+            yield from _each((*path, "stockpiles"), part.stockpiles, "stockpile")
+        if isinstance(part, Budget):
+            yield from _each((*path, "projects"), part.projects, "project")
+        if isinstance(part, Outage):
+            yield from _each((*path, "of"), part.of, part.loss)
+
+
+def _of_scope(path: Route, part: Rule) -> Iterator[Reference]:
+    """What a rule is about."""
+    if isinstance(part, OfUsers | OfMaterial | Budget):
+        yield from _each((*path, "regions"), part.regions, "region")
+    if isinstance(part, OfUsers):
+        yield from _each((*path, "classes"), part.classes, "class of users")
+    if isinstance(part, OfMaterial):
+        yield from _each((*path, "commodities"), part.commodities, "commodity")
+        yield from _names((*path, "stages"), part.stages, "stage")

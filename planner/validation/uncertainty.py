@@ -81,7 +81,7 @@ def uncertainty_doubts(case: Case) -> Iterator[Problem]:
         yield case.problem("clairvoyant", message, "clairvoyant")
     for name, shock in case.instance.shocks.items():
         origin = case.instance.futures.get(shock.comes_from or next(iter(case.instance.futures)))
-        if shock.hazard == 0:
+        if shock.hazard == 0 and not shock.tested:
             yield case.problem("unused", f"{name} has hazard 0: it is left out", "shocks", name, "hazard")
         elif origin is not None and origin.probability == 0:
             message = f"{name} breaks into a future of probability 0: it is left out"

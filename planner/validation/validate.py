@@ -16,10 +16,11 @@ from planner.schema import Instance
 from planner.validation.case import Case
 from planner.validation.coherence import coherence_problems
 from planner.validation.doubts import doubts
-from planner.validation.measures import control_problems, requirement_problems, unlimited_problems
+from planner.validation.measures import control_problems, unlimited_problems
 from planner.validation.reach import reach_problems
 from planner.validation.recipes import recipe_problems
 from planner.validation.references import reference_problems
+from planner.validation.security import requirement_problems
 from planner.validation.timing import future_problems, project_problems
 from planner.validation.uncertainty import (
     risk_problems,

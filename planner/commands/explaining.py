@@ -1,0 +1,68 @@
+"""The command explain: why there is no plan, how far money could reach, why a project is in or out."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from planner.__main__ import GOOD, INFEASIBLE
+from planner.commands.common import console, listening, settings_of
+from planner.errors import InputError, Problem
+
+
+def explain(options: argparse.Namespace) -> int:
+    settings = settings_of(options)
+    is_run = Path(options.instance).is_dir()
+    if options.project is not None:
+        if not is_run:
+            raise InputError([Problem("bad-option", "--project asks about the plan of a run: name its folder")])
+        return _project(options, settings)
+    if is_run:
+        from planner.results.write import RESOLVED
+
+        options.instance = str(Path(options.instance) / RESOLVED)
+    return _bounds(options, settings) if options.bounds else _conflict(options, settings)
+
+
+def _conflict(options: argparse.Namespace, settings: dict[str, object]) -> int:
+    from dataclasses import asdict
+
+    from planner.reasons.why import explain as explain_instance
+    from planner.results.write import plain_json
+
+    with listening(options) as listener:
+        found = explain_instance(options.instance, options.scenario, options.sets, settings, listener)
+    if options.json:
+        print(plain_json({"feasible": found is None, "explanation": asdict(found) if found else None}))
+    elif found is not None:
+        console().print(str(found), soft_wrap=True)
+    elif not options.quiet:
+        print(f"{options.instance} has a plan: nothing conflicts.")
+    return GOOD if found is None else INFEASIBLE
+
+
+def _bounds(options: argparse.Namespace, settings: dict[str, object]) -> int:
+    from planner.reasons.why import reach
+    from planner.results.write import plain_json
+    from planner.screen_explain import show_bounds
+
+    with listening(options) as listener:
+        found = reach(options.instance, options.scenario, options.sets, settings, listener)
+    if options.json:
+        print(plain_json({"bounds": found.to_dict("records")}))
+    elif not options.quiet:
+        show_bounds(found, console())
+    return GOOD
+
+
+def _project(options: argparse.Namespace, settings: dict[str, object]) -> int:
+    from planner.reasons.project import project_worth
+    from planner.results.write import plain_json
+    from planner.screen_explain import show_worth, worth_figures
+
+    found = project_worth(options.instance, options.project, settings)
+    if options.json:
+        print(plain_json(worth_figures(found)))
+    elif not options.quiet:
+        show_worth(found, console())
+    return GOOD

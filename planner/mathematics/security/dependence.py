@@ -1,0 +1,82 @@
+"""Dependence: what is bought from an exporter, as a share of use.
+
+Index q: requirements; k: commodities; r: regions; a, p: assets and their processes; d: demands; n: nodes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyomo.environ as pyo
+
+from planner.mathematics.security.scope import is_meant, named
+from planner.mathematics.situation import applies
+from planner.names import matching
+from planner.network import Network
+from planner.program import Chapter, Constraint, Key
+from planner.requirement import Dependence
+from planner.tree import Node
+
+
+def keys(network: Network) -> tuple[Key, ...]:
+    """(requirement, region or '*', commodity or '*') for every row of a dependence requirement."""
+    found = []
+    for name in named(network, Dependence):
+        part = network.base.requirements[name]
+        assert isinstance(part, Dependence)
+        rows = [
+            (r if "region" in part.by else "*", k if "commodity" in part.by else "*")
+            for k, r in dependence_places(network, part, "*", "*")
+        ]
+        found += [(name, r, k) for r, k in dict.fromkeys(rows)]
+    return tuple(found)
+
+
+def dependence_places(network: Network, part: Dependence, region: str, commodity: str) -> list[tuple[str, str]]:
+    """The balances (commodity, region) that one row of a dependence requirement pools."""
+    return [
+        (k, r) for k, r in network.balance
+        if is_meant(network.base, part, k) and matching(part.regions, [r]) and r != part.exporter
+        and region in ("*", r) and commodity in ("*", k)
+    ]
+
+
+def share_allowed(network: Network, name: str, node: Node) -> float | None:
+    """Largest share at a node, None where the requirement does not apply."""
+    part = network.instance(node).requirements[name]
+    assert isinstance(part, Dependence)
+    return part.share.at(node.middle) if applies(part, node) else None
+
+
+def chapter(network: Network) -> Chapter:
+    return Chapter(constraints=(Constraint("dependence", keys(network), dependence),))
+
+
+def dependence(block: Any, name: str, region: str, commodity: str) -> Any:
+    r"""\sum purchased_{exporter} + \sum arrivals_{exporter} \le share_{q,n} (\sum_{a,p} input_{p,k}\,
+    activity_{a,p,n} + \sum_d delivered_{d,k,n}) + missed_{q,n}"""
+    network: Network = block.network
+    share = block.structure.shares[name]
+    if share is None:
+        return pyo.Constraint.Skip
+    part = network.base.requirements[name]
+    assert isinstance(part, Dependence)
+    purchases, use = 0, 0
+    for place in dependence_places(network, part, region, commodity):
+        purchases += from_exporter(block, part.exporter, place)
+        use += used_at(block, place)
+    return purchases <= share * use + block.missed[name, region, commodity]
+
+
+def from_exporter(block: Any, exporter: str, place: tuple[str, str]) -> Any:
+    network: Network = block.network
+    balance, instance = network.balance[place], block.instance
+    bought = (block.purchased[key] for key in balance.bought if instance.suppliers[key[0]].origin == exporter)
+    arrived = ((1 - instance.lanes[m.lane].loss) * block.flow[m] for m in balance.arriving if m.origin == exporter)
+    return sum(bought) + sum(arrived)
+
+
+def used_at(block: Any, place: tuple[str, str]) -> Any:
+    balance, processes = block.network.balance[place], block.instance.processes
+    inputs = (processes[p].inputs[place[0]] * block.activity[a, p] for a, p in balance.used_by)
+    return sum(inputs) + sum(block.delivered[key] for key in balance.delivered)

@@ -1,0 +1,164 @@
+"""Losses of one facility or one country: which there are, and the same instance with some of them to be survived.
+
+A loss is stated in the instance language itself: a shock of hazard 0 that is only tested, in which the facility is not
+available or nothing comes out of the country, and a rule that users survive it. So the mathematics, the check and the
+reference know nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from planner.branching import build_tree
+from planner.figure import Figure
+from planner.mathematics.security.scope import country
+from planner.mathematics.situation import applies
+from planner.names import fits_any
+from planner.requirement import Outage, Rule, Survive
+from planner.schema import Control, Instance, Shock
+from planner.tree import Node
+
+Instances = Mapping[str, Instance]
+NOTHING = Figure(value=0.0)
+
+
+class Loss(NamedTuple):
+    """One loss in one period of one future, for one requirement."""
+
+    requirement: str
+    lost: tuple[str, ...]
+    future: str
+    period: str
+    start: float
+    length: float
+
+    @property
+    def name(self) -> str:
+        """Name of the shock and of the rule that stand for it."""
+        return f"{self.requirement} without {self.words} in {self.future} {self.period}"
+
+    @property
+    def words(self) -> str:
+        """What is lost."""
+        return " and ".join(self.lost)
+
+
+def has_outages(instances: Instances) -> bool:
+    """Whether the instance asks for losses to be survived."""
+    return any(isinstance(part, Outage) for part in _base(instances).requirements.values())
+
+
+def _base(instances: Instances) -> Instance:
+    return next(iter(instances.values()))
+
+
+def losses(instances: Instances) -> list[Loss]:
+    """Every loss that the requirements name, in every period of their scope."""
+    base = _base(instances)
+    nodes = [n for n in build_tree(base).nodes if n.onset is None]
+    return [
+        Loss(name, lost, node.future, node.period_name, node.start, node.length)
+        for name, part in base.requirements.items() if isinstance(part, Outage)
+        for lost in combinations(candidates(base, part), part.together) for node in nodes if applies(part, node)
+    ]
+
+
+def candidates(instance: Instance, part: Outage) -> list[str]:
+    """The facilities or countries that may be lost; a country that can supply nothing is none."""
+    if part.loss == "facility":
+        return [name for name in instance.facilities if fits_any(part.of, name)]
+    suppliers = [s.origin for s in instance.suppliers.values() if s.origin is not None]
+    places = [f.region for f in instance.facilities.values()] + suppliers
+    return [name for name in dict.fromkeys(country(instance, p) for p in places) if fits_any(part.of, name)]
+
+
+def exporters(instance: Instance, lost: Sequence[str]) -> list[str]:
+    """The regions of countries and the origins of their suppliers."""
+    origins = [s.origin for s in instance.suppliers.values() if s.origin is not None]
+    return [place for place in dict.fromkeys([*instance.regions, *origins]) if country(instance, place) in lost]
+
+
+def withstanding(instances: Instances, chosen: Sequence[Loss]) -> dict[str, Instance]:
+    """The instances with these losses as tested shocks to be survived, and no outage requirement any more."""
+    base = _base(instances)
+    shocks, controls, rules = dict(base.shocks), dict(base.controls), {
+        name: _elsewhere(base, part) for name, part in base.requirements.items() if not isinstance(part, Outage)
+    }
+    for loss in chosen:
+        part = base.requirements[loss.requirement]
+        assert isinstance(part, Outage)
+        bans = dict(_bans(base, part, loss))
+        controls |= bans
+        shocks[loss.name] = Shock.model_validate({
+            "from": loss.future, "earliest": loss.start, "latest": loss.start, "length": loss.length, "hazard": 0.0,
+            "tested": True, "controls": list(bans),
+        })
+        rules[loss.name] = Survive(
+            kind="survive", shock=loss.name, years=loss.length, target=part.target, regions=part.regions,
+            classes=part.classes, title=part.title, futures=[loss.name],
+        )
+    update = {"shocks": shocks, "controls": controls, "requirements": rules}
+    made = {id(i): i.model_copy(update=update) for i in instances.values()}
+    found = {name: made[id(i)] for name, i in instances.items()}
+    spoiled: dict[tuple[str, tuple[str, ...], str], Instance] = {}
+    for loss in chosen:
+        part = base.requirements[loss.requirement]
+        assert isinstance(part, Outage)
+        place = (part.loss, loss.lost, loss.future)
+        if place not in spoiled:
+            spoiled[place] = _without(found[loss.future], part, loss.lost)
+        found[loss.name] = spoiled[place]
+    return found
+
+
+def _elsewhere(instance: Instance, part: Rule) -> Rule:
+    """The rule as it holds in the futures and shocks there are, but not in losses: these have rules of their own."""
+    known = [name for name in (*instance.futures, *instance.shocks) if fits_any(part.futures, name)]
+    windows = [pattern for pattern in part.futures if "@" in pattern]
+    return part.model_copy(update={"futures": [*known, *windows]})
+
+
+def _bans(instance: Instance, part: Outage, loss: Loss) -> Iterator[tuple[str, Control]]:
+    """For a country: nothing comes out of it, neither bought nor sent."""
+    if part.loss == "country":
+        for exporter in exporters(instance, loss.lost):
+            control = {"exporter": exporter, "kind": "ban", "commodities": ["*"], "destinations": ["*"]}
+            yield f"{loss.name} from {exporter}", Control.model_validate(control)
+
+
+def _without(instance: Instance, part: Outage, lost: Sequence[str]) -> Instance:
+    """The instance in a loss: what is lost stands still, stocks and pledges are free."""
+    easier = relieved(instance)
+    facilities = {
+        name: f.model_copy(update={"availability": NOTHING}) if is_lost(instance, part, name, lost) else f
+        for name, f in easier.facilities.items()
+    }
+    return easier.model_copy(update={"facilities": facilities})
+
+
+def relieved(instance: Instance) -> Instance:
+    """The instance without what need not be kept in a loss."""
+    piles = {name: pile.model_copy(update={"least": NOTHING}) for name, pile in instance.stockpiles.items()}
+    outlets = {name: outlet.model_copy(update={"least": NOTHING}) for name, outlet in instance.outlets.items()}
+    limits = {
+        name: limit.model_copy(update={"least": NOTHING}) if limit.least is not None else limit
+        for name, limit in instance.limits.items()
+    }
+    facilities = {name: f.model_copy(update={"minimum_load": NOTHING}) for name, f in instance.facilities.items()}
+    return instance.model_copy(
+        update={"stockpiles": piles, "outlets": outlets, "limits": limits, "facilities": facilities}
+    )
+
+
+def is_lost(instance: Instance, part: Outage, facility: str, lost: Sequence[str]) -> bool:
+    """Whether a facility stands still when these are lost."""
+    if part.loss == "facility":
+        return facility in lost
+    return country(instance, instance.facilities[facility].region) in lost
+
+
+def place_of(loss: Loss, nodes: Sequence[Node]) -> Node:
+    """The node whose place a loss takes."""
+    return next(n for n in nodes if n.onset is None and (n.future, n.period_name) == (loss.future, loss.period))

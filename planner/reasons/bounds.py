@@ -1,0 +1,127 @@
+"""Physics bounds: the best that any amount of money could reach for each requirement, period by period.
+
+Costs, budgets and all other requirements are left out; capacities, lead times, windows of decision and controls stay.
+What lacks of a requirement in a period at the least is found by one program per requirement and node. Where something
+lacks even with fractions of projects, no plan at any price reaches the target: that is the certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import highspy
+import numpy as np
+import pandas as pd
+
+from planner.assemble import Program
+from planner.program import Key
+from planner.reasons.core import KIND
+from planner.reasons.words import RULES
+from planner.results.rows import NODE, Row, at, table
+from planner.schema import Options
+from planner.solver import load
+from planner.tree import Node
+from planner.units import unit
+
+MONEY = {"group_most_capital", "budget", "leverage", "regret_limit"}  # Rules on money say nothing of physics.
+SHARES = {"served", "survive", "recover"}
+COLUMNS = f"requirement kind {NODE} rows target best lacking reachable unit"
+
+
+class Asked(NamedTuple):
+    """The rows of one requirement at one node, each with the variable that says what it lacks."""
+
+    requirement: str
+    family: str
+    node: Node | None
+    rows: tuple[int, ...]
+    lacks: tuple[int, ...]
+
+
+def bounds(program: Program, options: Options, news: Callable[[str], None] | None = None) -> pd.DataFrame:
+    """The best possible for every requirement in every node, whatever it costs."""
+    solver, asked = _prepared(program, options)
+
+    def rows() -> Iterator[Row]:
+        for question in asked:
+            if news is not None:
+                when = f" in {question.node.key}" if question.node is not None else ""
+                news(f"the best possible for {question.requirement}{when}")
+            yield _answer(program, solver, question)
+
+    return table(COLUMNS, rows())
+
+
+def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[Asked]]:
+    """The program without costs in which every requirement may lack something, and what is asked of it."""
+    free = program.changed(cost=np.zeros(len(program.cost)), offset=0.0, upper=_unmissed(program))
+    solver = load(free, options.model_copy(update={"time_limit": None}), relax=True)
+    groups: dict[tuple[str, str, int | None], tuple[Node | None, list[int], list[int]]] = {}
+    for row, (node, family, key) in enumerate(program.rows):
+        if family in MONEY:
+            solver.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
+        elif family in RULES:
+            is_most = np.isfinite(program.row_upper[row])
+            lack = solver.getNumCol()
+            entry = np.array([-1.0 if is_most else 1.0])
+            solver.addCol(0.0, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), entry)
+            place = (str(key[0]), family, node.index if node is not None else None)
+            found = groups.setdefault(place, (node, [], []))
+            found[1].append(row)
+            found[2].append(lack)
+    return solver, [
+        Asked(name, family, node, tuple(rows), tuple(lacks))
+        for (name, family, _), (node, rows, lacks) in groups.items()
+    ]
+
+
+def _unmissed(program: Program) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Upper bounds with which no requirement may be missed at a price: what it lacks is asked instead."""
+    upper = program.upper.copy()
+    for node in program.network.tree.nodes:
+        upper[program.slice(node, "missed")] = 0.0
+    place = program.frame.width
+    for family in program.weighing.variables:
+        if family.name == "missed_overall":
+            upper[place : place + len(family.keys)] = 0.0
+        place += len(family.keys)
+    return upper
+
+
+def _answer(program: Program, solver: highspy.Highs, asked: Asked) -> Row:
+    for lack in asked.lacks:
+        solver.changeColCost(lack, 1.0)
+    solver.run()
+    if solver.getModelStatus() != KIND.kOptimal:
+        raise RuntimeError(f"{asked.requirement}: {solver.modelStatusToString(solver.getModelStatus())}")
+    values = solver.getSolution().col_value
+    lacking = {row: max(0.0, values[lack]) for row, lack in zip(asked.rows, asked.lacks, strict=True)}
+    for lack in asked.lacks:
+        solver.changeColCost(lack, 0.0)
+    network, total = program.network, sum(lacking.values())
+    kind = network.base.requirements[asked.requirement].kind
+    target, best = _shares(program, asked, lacking)
+    node = at(asked.node) if asked.node is not None else {"node": "", "future": "", "period": "", "year": np.nan}
+    return {
+        "requirement": asked.requirement, "kind": kind, **node, "rows": len(asked.rows), "target": target, "best": best,
+        "lacking": total, "reachable": bool(total <= 1e-6 * (1 + _size(program, asked))),
+        "unit": unit(network.base.units, "quantity" if kind == "cover" else "quantity/year"),
+    }
+
+
+def _size(program: Program, asked: Asked) -> float:
+    sides = [program.row_upper[row] for row in asked.rows] + [program.row_lower[row] for row in asked.rows]
+    return float(sum(abs(side) for side in sides if np.isfinite(side)))
+
+
+def _shares(program: Program, asked: Asked, lacking: dict[int, float]) -> tuple[float, float]:
+    """Target, and for rules on served shares the best share in all."""
+    node, network = asked.node, program.network
+    if node is None or asked.family not in SHARES:
+        return np.nan, np.nan
+    keys: list[Key] = [program.rows[row][2] for row in asked.rows]
+    amounts = [network.instance(node).demands[key[2]].amount.at(node.middle) for key in keys]
+    target = float(network.instance(node).requirements[asked.requirement].target.at(node.middle))  # type: ignore[union-attr]
+    total = sum(amounts)
+    return target, target - sum(lacking.values()) / total if total else 1.0

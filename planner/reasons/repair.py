@@ -1,0 +1,204 @@
+"""The cheapest ways out of a conflict: by how much each statement would have to give way alone, or all together.
+
+Whatever a statement changes in the program is found by turning it a little and comparing: where only right-hand sides
+and bounds move, the least turn is one program with the turn as a variable; else it is searched for. A repair is only
+offered when the instance, changed by it and read anew, has a plan.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+
+from planner.assemble import Program
+from planner.errors import InputError
+from planner.reasons.core import has_plan
+from planner.reasons.levers import Lever
+from planner.schema import Options
+from planner.solver import load
+from planner.template import Array
+
+STEPS = 12  # Halvings of a search.
+ROOM = 1e-4  # Share by which a turn is rounded outwards, so that it holds beyond all tolerances.
+Remake = Callable[[Sequence[str]], Program]
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Overrides that make the instance feasible: what they do, by how much in which unit, and relative to what is."""
+
+    words: str
+    sets: tuple[str, ...]
+    amount: float
+    unit: str
+    relative: float
+
+    def __str__(self) -> str:
+        sets = " ".join(f"--set '{text}'" for text in self.sets)
+        if not self.unit or self.amount == 0:
+            return f"{self.words}: {sets}"
+        if self.unit in ("share", "probability"):
+            return f"{self.words} by {100 * self.amount:,.4g} percentage points: {sets}"
+        return f"{self.words} by {self.amount:,.4g} {self.unit}: {sets}"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one unit of a lever changes: sides of rows and bounds of columns."""
+
+    row_lower: Array
+    row_upper: Array
+    lower: Array
+    upper: Array
+
+
+def repairs(program: Program, levers: Sequence[Lever], remake: Remake, options: Options) -> list[Repair]:
+    """All repairs by one lever, the smallest relative to what is stated first; else one by several levers."""
+    found = [repair for lever in levers for repair in _alone(program, lever, remake, options)]
+    if not found:
+        found = list(_together(program, levers, remake, options))
+    return sorted(found, key=lambda r: r.relative)
+
+
+def _alone(program: Program, lever: Lever, remake: Remake, options: Options) -> Iterator[Repair]:
+    if lever.values:
+        for value in lever.values:
+            text = f"{lever.path}={value}"
+            if _works(remake, (text,), options):
+                by = abs(lever.stated - float(value)) if lever.unit.startswith("years") else math.nan
+                words = lever.words if math.isfinite(by) else f"{lever.words}, {value}"
+                relative = by / lever.stated if math.isfinite(by) else (lever.values.index(value) + 1) / 10
+                yield Repair(words, (text,), by, lever.unit if math.isfinite(by) else "", relative)
+                return
+        return
+    for amount in _amounts(program, lever, remake, options):
+        text = lever.turned(amount)
+        if _works(remake, (text,), options):
+            yield Repair(lever.words, (text,), amount, lever.unit, amount / lever.stated)
+            return
+
+
+def _amounts(program: Program, lever: Lever, remake: Remake, options: Options) -> Iterator[float]:
+    """Turns to try, the least first."""
+    if lever.whole:
+        yield from (float(n) for n in range(1, int(min(lever.most, 10)) + 1))
+        return
+    base = program
+    if lever.before:
+        made = _made(remake, (lever.before,))
+        if made is None:
+            return
+        base = made
+    step = min(1.0, lever.most / 2) if math.isfinite(lever.most) else 1.0
+    turn = _turn(base, _made(remake, (lever.turned(step),)), step)
+    if turn is not None:
+        least = _least(base, [(turn, lever.most, 1.0)], options)
+        if least is not None:
+            yield min(lever.most, _outwards(least[0]))
+        return
+    yield from _searched(lever, remake, options)
+
+
+def _outwards(amount: float) -> float:
+    """Rounded up to four significant digits, with a little room."""
+    if amount <= 0:
+        return 0.0
+    digits = 10.0 ** (math.floor(math.log10(amount)) - 3)
+    return math.ceil(amount * (1 + ROOM) / digits) * digits
+
+
+def _made(remake: Remake, sets: Sequence[str]) -> Program | None:
+    try:
+        return remake(sets)
+    except InputError:
+        return None
+
+
+def _works(remake: Remake, sets: Sequence[str], options: Options) -> bool:
+    made = _made(remake, sets)
+    return made is not None and has_plan(made, options)
+
+
+def _turn(base: Program, changed: Program | None, step: float) -> Turn | None:
+    """What a unit changes, if that is sides and bounds alone."""
+    if changed is None or base.matrix.shape != changed.matrix.shape:
+        return None
+    if np.abs((base.matrix - changed.matrix).data).max(initial=0.0) > 0:
+        return None
+    pairs = ((base.row_lower, changed.row_lower), (base.row_upper, changed.row_upper), (base.lower, changed.lower),
+             (base.upper, changed.upper))
+    moves = []
+    for old, new in pairs:
+        if (np.isfinite(old) != np.isfinite(new)).any():
+            return None
+        moves.append(np.subtract(new, old, out=np.zeros(len(old)), where=np.isfinite(old)) / step)
+    return Turn(*moves) if any(np.abs(m).max(initial=0.0) > 0 for m in moves) else None
+
+
+def _least(program: Program, turns: Sequence[tuple[Turn, float, float]], options: Options) -> list[float] | None:
+    """The least turns (weighed) with which there is a plan; each comes with its most and its weight."""
+    asked = program.changed(cost=np.zeros(len(program.cost)), offset=0.0)
+    solver = load(asked, options.model_copy(update={"gap": 1e-6}))
+    columns = []
+    for turn, most, weight in turns:
+        rows = np.flatnonzero((turn.row_lower != 0) | (turn.row_upper != 0))
+        moves = np.where(turn.row_upper[rows] != 0, turn.row_upper[rows], turn.row_lower[rows])
+        columns.append(solver.getNumCol())
+        solver.addCol(weight, 0.0, most, len(rows), rows.astype(np.int32), -moves)
+        for column in np.flatnonzero((turn.lower != 0) | (turn.upper != 0)).tolist():
+            _loosen(solver, program, column, turn, columns[-1])
+    solver.run()
+    if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return None
+    values = solver.getSolution().col_value
+    return [max(0.0, values[column]) for column in columns]
+
+
+def _loosen(solver: highspy.Highs, program: Program, column: int, turn: Turn, by: int) -> None:
+    """Make the bounds of a column move with a turn."""
+    places, infinite = np.array([column, by], dtype=np.int32), highspy.kHighsInf
+    if turn.upper[column]:
+        solver.addRow(-infinite, program.upper[column], 2, places, np.array([1.0, -turn.upper[column]]))
+        solver.changeColBounds(column, program.lower[column], infinite)
+    if turn.lower[column]:
+        solver.addRow(program.lower[column], infinite, 2, places, np.array([1.0, -turn.lower[column]]))
+        solver.changeColBounds(column, -infinite, program.upper[column])
+
+
+def _searched(lever: Lever, remake: Remake, options: Options) -> Iterator[float]:
+    """The least turn by halving; nothing when not even the largest works."""
+    low, high = 0.0, lever.most if math.isfinite(lever.most) else 100 * lever.stated
+    if not _works(remake, (lever.turned(high),), options):
+        return
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        if _works(remake, (lever.turned(middle),), options):
+            high = middle
+        else:
+            low = middle
+    yield high
+
+
+def _together(program: Program, levers: Sequence[Lever], remake: Remake, options: Options) -> Iterator[Repair]:
+    """Several levers at once, each as little as can be relative to what is stated."""
+    turns, used = [], []
+    for lever in levers:
+        if lever.values or lever.whole or lever.before:
+            continue
+        step = min(1.0, lever.most / 2) if math.isfinite(lever.most) else 1.0
+        turn = _turn(program, _made(remake, (lever.turned(step),)), step)
+        if turn is not None:
+            turns.append((turn, lever.most, 1 / lever.stated))
+            used.append(lever)
+    least = _least(program, turns, options) if turns else None
+    if least is None:
+        return
+    chosen = [(lever, min(lever.most, _outwards(t))) for lever, t in zip(used, least, strict=True) if t > 1e-9]
+    sets = tuple(lever.turned(amount) for lever, amount in chosen)
+    if sets and _works(remake, sets, options):
+        words = " and ".join(f"{lever.words} by {amount:,.4g} {lever.unit}" for lever, amount in chosen)
+        yield Repair(words, sets, math.nan, "", sum(amount / lever.stated for lever, amount in chosen))

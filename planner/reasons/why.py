@@ -1,0 +1,66 @@
+"""The public questions: why has an instance no plan, and how far could any amount of money reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from planner.assemble import Program
+from planner.formulate import SILENT, Listener, formulate
+from planner.outage import has_outages, withstanding
+from planner.reading.document import Document, load
+from planner.reasons.bounds import bounds
+from planner.reasons.conflict import Explanation, explained
+from planner.schema import Instance, Options
+from planner.solver import Outcome
+from planner.solver import solve as solve_program
+from planner.validation.validate import validate
+from planner.withstand import withstand
+
+
+def explain(
+    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
+    listener: Listener = SILENT,
+) -> Explanation | None:
+    """Why an instance has no plan, and what would help; None when it has one."""
+    document, settings = _read(path, scenario, sets, options, listener)
+    instances = document.instances()
+    program = formulate(withstanding(instances, ()), settings, listener)
+    _tell(listener, "explain")
+    found = explained(document, program, settings, ())
+    if found is not None or not has_outages(instances):
+        return found
+
+    def solved(given: Mapping[str, Instance]) -> tuple[Program, Outcome]:
+        made = formulate(given, settings, listener)
+        return made, solve_program(made, settings, listener.progress, stopping=listener.stopping)
+
+    last = withstand(instances, solved)
+    return None if last.outcome.has_plan else explained(document, last.program, settings, last.chosen)
+
+
+def reach(
+    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
+    listener: Listener = SILENT,
+) -> pd.DataFrame:
+    """The best that any amount of money could reach for each requirement, by node."""
+    document, settings = _read(path, scenario, sets, options, listener)
+    return bounds(formulate(document.instances(), settings, listener), settings, listener.phase)
+
+
+def _read(
+    path: str | Path, scenario: str | None, sets: Sequence[str], options: dict[str, Any] | None, listener: Listener
+) -> tuple[Document, Options]:
+    _tell(listener, "load")
+    document = load(path, scenario, sets)
+    validate(document)
+    _tell(listener, "build")
+    return document, Options.model_validate(document.instance.options.model_dump() | (options or {}))
+
+
+def _tell(listener: Listener, phase: str) -> None:
+    if listener.phase is not None:
+        listener.phase(phase)

@@ -1,0 +1,273 @@
+"""The instance language, fourth part: rules of security of supply that a plan must satisfy.
+
+Each rule names its scope: regions, classes of users or commodities, years, and futures (a shock's name stands for
+all its windows). Each may be missed at a price if it is `elastic`; the result always reports target, achievement,
+slack, violation and shadow price.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from planner.figure import Name, Number, Part, Patterns, Share, Year, figure
+
+
+class Elastic(Part):
+    """A requirement that may be missed at a price."""
+
+    price: Number = figure(
+        "price", "Penalty per quantity missed in a year; of a rule on money, penalty per money missed"
+    )
+
+
+class Rule(Part):
+    """What all requirements have: years, futures, and a price at which they may be missed."""
+
+    title: str | None = None
+    futures: Patterns = Field(default=["*"], description="Futures; a shock's name or its windows (`embargo@2030`).")
+    start: Year | None = Field(None, description="First year: periods that start then or later.")
+    end: Year | None = Field(None, description="Periods that start then or later are free again.")
+    elastic: Elastic | None = None
+
+
+class OfUsers(Rule):
+    """A rule on what users of some classes get."""
+
+    regions: Patterns = Field(default=["*"])
+    classes: Patterns = Field(default=["*"])
+
+
+class OfMaterial(Rule):
+    """A rule on materials: commodities by name or by stage."""
+
+    regions: Patterns = Field(default=["*"])
+    commodities: Patterns = Field(default_factory=list)
+    stages: list[str] = Field(default_factory=list, description="Stages whose commodities are meant as well.")
+
+    @model_validator(mode="after")
+    def _names_something(self) -> OfMaterial:
+        if not (self.commodities or self.stages):
+            raise ValueError("name what it is about: commodities or stages")
+        return self
+
+
+class Served(OfUsers):
+    """In every node of the scope each demand is served to at least `target`: short <= (1-target)*amount."""
+
+    kind: Literal["served"]
+    target: Number = figure("share", "Least served share", most=1.0)
+
+
+class Survive(OfUsers):
+    """In every window of a shock each demand is served to `target` for so many years from the onset.
+
+    A period of the window that starts before `years` are over counts as a whole.
+    """
+
+    kind: Literal["survive"]
+    shock: Name
+    years: Annotated[float, Field(gt=0, le=100)]
+    target: Number = figure("share", "Least served share", 1.0, most=1.0)
+
+
+class Recover(OfUsers):
+    """In every window of a shock each demand is served to `target` again once `years` have passed since the onset."""
+
+    kind: Literal["recover"]
+    shock: Name
+    years: Annotated[float, Field(ge=0, le=100)]
+    target: Number = figure("share", "Least served share", most=1.0)
+
+
+class Outage(OfUsers):
+    """Each demand is served to `target` when any one facility, or all that one country supplies, is lost (N-1).
+
+    With `together` any so many of them are lost at once (N-k): the number of losses grows fast.
+
+    The loss begins at the start of any period of the scope in an undisturbed future, unforeseen, and lasts for that
+    period; flows are optimal again, with what was decided and stored before. A lost country neither makes nor sells nor
+    passes on anything. In a loss stocks may be drawn below their `least`; minimum loads, pledges to outlets and other
+    requirements need not be kept. Nothing of it counts in the cost.
+    """
+
+    kind: Literal["outage"]
+    loss: Literal["facility", "country"]
+    of: Patterns = Field(default=["*"], description="Facilities or countries that may be lost.")
+    together: Annotated[int, Field(ge=1, le=5)] = Field(1, description="How many are lost at once.")
+    target: Number = figure("share", "Least served share", most=1.0)
+
+    @model_validator(mode="after")
+    def _no_price(self) -> Outage:
+        if self.elastic is not None:
+            raise ValueError("elastic: a loss has no probability, so that missing it would cost nothing")
+        return self
+
+
+class ExpectedUnserved(OfUsers):
+    """Unserved demand, weighed with the probability of its node, is at most a share of the demand weighed alike."""
+
+    kind: Literal["expected_unserved"]
+    share: Number = figure("share", "Largest unserved share (read at the first period)", most=1.0)
+    by: list[Literal["region", "class"]] = Field(
+        default=["region", "class"], description="Keys for which it holds one by one; others are pooled."
+    )
+
+
+class Tail(OfUsers):
+    """The mean of the worst `tail` of the probability is limited (conditional value at risk of the scenarios).
+
+    Of unserved demand: at most `share` of the expected demand in the scope. Of cost: the total of a scenario,
+    discounted, with its capital and without penalties for missing rules on the plan as a whole, at most `most`.
+    """
+
+    kind: Literal["tail"]
+    of: Literal["unserved", "cost"] = "unserved"
+    tail: Annotated[float, Field(gt=0, le=1)] = Field(0.1, description="Share of probability averaged.")
+    share: Number | None = figure("share", "Largest mean unserved share (read at the first period)", default=None,
+                                  most=1.0)
+    most: Number | None = figure("money", "Largest mean cost (read at the first period)", default=None)
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Tail:
+        if (self.share is None) == (self.of == "unserved") or (self.most is None) == (self.of == "cost"):
+            raise ValueError("a tail of unserved demand needs share, one of cost needs most")
+        if self.of == "cost" and (self.regions, self.classes) != (["*"], ["*"]):
+            raise ValueError("a tail of cost is of the whole: it has no regions or classes")
+        return self
+
+
+class Chance(OfUsers):
+    """With at least this probability a scenario serves every demand of the scope to `target` in all its nodes."""
+
+    kind: Literal["chance"]
+    target: Number = figure("share", "Least served share", most=1.0)
+    probability: Share = Field(description="Least probability of the scenarios that are served.")
+
+
+class Regret(Rule):
+    """In no scenario the plan costs more than `most` above the best plan for that scenario alone."""
+
+    kind: Literal["regret"]
+    most: Number = figure("money", "Largest regret (read at the first period)")
+
+
+class Leverage(OfUsers):
+    """What a shock that starts in the scope's years inflicts: the users' loss in its window is at most `most`.
+
+    The loss is what shortage costs the users of the scope in the window, undiscounted.
+    """
+
+    kind: Literal["leverage"]
+    shock: Name
+    most: Number = figure("money", "Largest loss of an onset in this year")
+
+
+class Sharing(OfUsers):
+    """Users of one class in all regions of the scope suffer alike: unserved shares differ by at most `apart`."""
+
+    kind: Literal["sharing"]
+    apart: Number = figure("share", "Largest difference between unserved shares", most=1.0)
+
+
+class Dependence(OfMaterial):
+    """Direct purchases from an exporter <= share of use.
+
+    In every node and for every combination of the `by` keys: purchases from suppliers with that origin
+    plus arrivals on lanes from that region are at most `share` times use, which is process inputs plus
+    deliveries to demands. The exporter's own region is left out.
+    """
+
+    kind: Literal["dependence"]
+    exporter: Name
+    share: Number = figure("share", "Largest share of use", most=1.0)
+    by: list[Literal["region", "commodity"]] = Field(
+        default=["region", "commodity"], description="Keys for which it holds one by one; others are pooled."
+    )
+
+
+class OfSupply(OfMaterial):
+    """A rule on where supply comes from: made in the regions of the scope, bought there, or arriving from outside.
+
+    What moves between the regions that a row pools is not counted again. The country of a source is that of the
+    facility's region, of the supplier's origin, or of the region a lane comes from: direct trade, not origin.
+    """
+
+    by: list[Literal["stage", "commodity", "region"]] = Field(
+        default=["stage"], description="Keys for which it holds one by one; others are pooled."
+    )
+
+
+class Concentration(OfSupply):
+    """The `largest` countries together supply at most `share`; or the sum of squared shares is at most `hhi`.
+
+    The Herfindahl index is bounded from below by `tangents` tangents to each squared share: the true index exceeds
+    the target by at most (number of countries) / (2 * tangents)^2, and is what is reported as achieved.
+    """
+
+    kind: Literal["concentration"]
+    among: Literal["all", "outside"] = Field(
+        "all", description="outside: countries with a region in the scope are not counted among the largest."
+    )
+    largest: Annotated[int, Field(ge=1, le=50)] | None = Field(None, description="How many countries count together.")
+    share: Number | None = figure("share", "Largest share of supply", default=None, most=1.0)
+    hhi: Number | None = figure("share", "Largest sum of squared shares (0 to 1)", default=None, most=1.0)
+    tangents: Annotated[int, Field(ge=2, le=200)] = Field(20, description="Tangents per country, evenly spaced.")
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Concentration:
+        if (self.largest is None) == (self.hhi is None) or (self.largest is None) != (self.share is None):
+            raise ValueError("give largest and share, or hhi")
+        return self
+
+
+class Sources(OfSupply):
+    """At least `count` independent sources supply at least `least` each; what is missed is their shortfall."""
+
+    kind: Literal["sources"]
+    count: Annotated[int, Field(ge=1, le=50)]
+    least: Number = figure("quantity/year", "Least supply of a source that counts")
+    independent: Literal["country", "facility"] = Field(
+        "country", description="country: all of a country is one source; facility: each facility, supplier and lane."
+    )
+
+
+class Cover(OfUsers):
+    """Stock at the end of every period covers the need of the `days` that follow.
+
+    Stocks of what users accept count at once; upstream forms only as far as capacity in the same place that the
+    period leaves unused can convert them within these days (lead times of conversion are not counted). The need is
+    the demand half of the days later, less what users have learned to do without.
+    """
+
+    kind: Literal["cover"]
+    days: Number = figure("days", "Days of need")
+    stockpiles: Patterns = Field(default=["*"], description="Stockpiles that count.")
+    pooled: bool = Field(False, description="Regions of the scope help each other: stocks and capacity are pooled.")
+
+
+class Budget(Rule):
+    """Money committed: capital cost, or public money, of projects decided in a year or in all on any path.
+
+    It counts when a project is decided, undiscounted.
+    """
+
+    kind: Literal["budget"]
+    of: Literal["capital", "public_money"]
+    per: Literal["year", "total"]
+    regions: Patterns = Field(default=["*"], description="Regions of the facilities; of a lane, where it begins.")
+    projects: Patterns = Field(default=["*"])
+    most: Number = figure("money", "Most money; per year of the period, or in all (read at the first period)")
+
+
+Requirement = Annotated[
+    Served | Dependence | ExpectedUnserved | Concentration | Sources | Cover | Outage | Survive | Recover | Leverage
+    | Tail | Chance | Regret | Sharing | Budget,
+    Field(discriminator="kind"),
+]
+KINDS: dict[str, type[Rule]] = {
+    "served": Served, "dependence": Dependence, "expected_unserved": ExpectedUnserved, "concentration": Concentration,
+    "sources": Sources, "cover": Cover, "outage": Outage, "survive": Survive, "recover": Recover,
+    "leverage": Leverage, "tail": Tail, "chance": Chance, "regret": Regret, "sharing": Sharing, "budget": Budget,
+}

@@ -1,0 +1,205 @@
+"""The table of requirements: target, achievement, slack, violation and shadow price of every row that holds.
+
+`slack` is the room left and `violation` what an elastic rule is missed by, both in `unit`; target and achievement are
+in `target_unit`. The shadow price is the cost saved per unit of easing with the integers fixed: at a node per unit
+and year, as if the node were certain and undiscounted; of rules on the plan as a whole, discounted to the base year.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from planner.mathematics.security import concentration, cover, dependence, sharing, sources
+from planner.mathematics.security.dependence import dependence_places
+from planner.mathematics.security.scope import unserved
+from planner.mathematics.situation import applies
+from planner.program import Key
+from planner.requirement import Dependence, Recover, Served, Survive
+from planner.results.coupled import COUPLED
+from planner.results.rows import NODE, NOTHING, Row, at, table
+from planner.results.scenarios import mass
+from planner.results.solution import Solution
+from planner.tree import Node
+from planner.units import unit
+
+
+class Reading(NamedTuple):
+    """What a row demands and what the plan achieves."""
+
+    scope: str
+    target: float
+    achieved: float
+    target_unit: str = "share"
+    role: str = "quantity/year"
+    room: float | None = None  # Room left, where variables of the row may be larger than they need be.
+
+
+Reader = Callable[[Solution, Node, Key], Reading | None]
+
+
+def requirements(solution: Solution) -> pd.DataFrame:
+    """Target, achievement, slack, violation and shadow price of every requirement wherever it holds."""
+    columns = f"requirement kind scope {NODE} target achieved target_unit slack violation shadow_price unit price_unit"
+    return table(columns, _rows(solution))
+
+
+def _rows(solution: Solution) -> Iterator[Row]:
+    activity = np.asarray(solution.program.matrix @ solution.outcome.values)
+    base = solution.network.base
+    for position, (node, family, key) in enumerate(solution.program.rows):
+        if node is not None and family in READERS:
+            reading = READERS[family](solution, node, key)
+            if reading is not None:
+                missed = solution.values(node, "missed")[key]
+                worth = mass(solution, node) or node.length * node.factor
+                kind = base.requirements[key[0]].kind
+                yield {"requirement": key[0], "kind": kind, **at(node)} | _said(
+                    solution, position, reading, activity[position], missed, worth
+                )
+        elif node is None and family in COUPLED:
+            found = COUPLED[family](solution, key)
+            kind = base.requirements[key[0]].kind
+            place = at(found.node) if found.node is not None else dict.fromkeys(NODE.split(), "") | {"year": math.nan}
+            reading = Reading(
+                found.scope, found.target, found.achieved, found.target_unit, found.role, found.room
+            )
+            yield {"requirement": key[0], "kind": kind, **place} | _said(
+                solution, position, reading, activity[position], found.missed, found.worth
+            )
+
+
+def _said(
+    solution: Solution, position: int, reading: Reading, activity: float, missed: float, worth: float
+) -> Row:
+    """What a row of the table says beside where it stands; easing a row by one unit saves its dual value."""
+    program, units = solution.program, solution.network.base.units
+    is_most = math.isfinite(program.row_upper[position])
+    room = program.row_upper[position] - activity if is_most else activity - program.row_lower[position]
+    room = room - missed if reading.room is None else reading.room
+    dual = float(solution.outcome.prices[position]) * (-1.0 if is_most else 1.0)
+    if room > 1e-6 * (1 + abs(activity)) and missed <= 0:
+        dual = 0.0  # Variables of a row with room may be larger than they need be, and then have prices.
+    is_quantity = reading.role.startswith("quantity")
+    price = worth * (solution.network.price if is_quantity else 1.0)
+    return {
+        "scope": reading.scope, "target": reading.target, "achieved": reading.achieved,
+        "target_unit": unit(units, reading.target_unit), "slack": max(0.0, room), "violation": missed,
+        "shadow_price": dual / price + 0.0, "unit": unit(units, reading.role),
+        "price_unit": unit(units, "price") if is_quantity else f"{units.money}/{unit(units, reading.role)}",
+    }
+
+
+def _served(solution: Solution, node: Node, key: Key) -> Reading | None:
+    part = solution.instance(node).requirements[key[0]]
+    assert isinstance(part, Served | Survive | Recover)
+    if not applies(part, node):
+        return None
+    amount, short = solution.instance(node).demands[key[2]].amount.at(node.middle), _short(solution, node, key[2])
+    achieved = 1 - short / amount if amount else 1.0
+    return Reading(f"region={key[1]};demand={key[2]}", part.target.at(node.middle), achieved)
+
+
+def _short(solution: Solution, node: Node, demand: str) -> float:
+    short = solution.values(node, "short")
+    return math.fsum(short[key] for _, key, _ in unserved(solution.network, demand))
+
+
+def _dependence(solution: Solution, node: Node, key: Key) -> Reading | None:
+    part, share = solution.network.base.requirements[key[0]], dependence.share_allowed(solution.network, key[0], node)
+    assert isinstance(part, Dependence)
+    if share is None:
+        return None
+    bought, use = _bought_and_used(solution, node, part, key[1], key[2])
+    return Reading(f"region={key[1]};commodity={key[2]}", share, bought / use if use > NOTHING else 0.0)
+
+
+def _bought_and_used(
+    solution: Solution, node: Node, part: Dependence, region: str, commodity: str
+) -> tuple[float, float]:
+    """Purchases from the exporter and use, over the balances one row pools [quantity/year]."""
+    network, instance = solution.network, solution.instance(node)
+    activity, delivered = solution.values(node, "activity"), solution.values(node, "delivered")
+    bought = use = 0.0
+    for place in dependence_places(network, part, region, commodity):
+        balance = network.balance[place]
+        bought += bought_from(solution, node, part.exporter, place)
+        use += sum(instance.processes[a[1]].inputs[place[0]] * activity[a] for a in balance.used_by)
+        use += sum(delivered[d] for d in balance.delivered)
+    return bought, use
+
+
+def bought_from(solution: Solution, node: Node, exporter: str, place: tuple[str, str]) -> float:
+    """What comes of a commodity into a region from an exporter: purchases and arrivals [quantity/year]."""
+    balance, instance = solution.network.balance[place], solution.instance(node)
+    purchased, flow = solution.values(node, "purchased"), solution.values(node, "flow")
+    bought = sum(purchased[k] for k in balance.bought if instance.suppliers[k[0]].origin == exporter)
+    arrived = sum((1 - instance.lanes[m.lane].loss) * flow[m] for m in balance.arriving if m.origin == exporter)
+    return bought + arrived
+
+
+def _of_supply(key: Key) -> str:
+    return f"region={key[1]};stage={key[2]};commodity={key[3]}"
+
+
+def _concentration(solution: Solution, node: Node, key: Key) -> Reading:
+    network, part = solution.network, concentration.part_of(solution.network, key)
+    supplied, total = solution.values(node, "from_source"), solution.values(node, "supply")[key]
+    limit, amounts = concentration.limit(network, key, node), [
+        supplied[(*key, c)] for c in concentration.countries(network, key)
+    ]
+    if part.largest is not None:
+        measured = achieved = sum(sorted(amounts, reverse=True)[: part.largest])
+    else:
+        measured = sum(concentration.tangents(part, amount, total) for amount in amounts)
+        achieved = sum(amount * amount for amount in amounts) / total if total > NOTHING else 0.0
+    share = achieved / total if total > NOTHING else 0.0
+    return Reading(_of_supply(key), limit, share, room=limit * total - measured)
+
+
+def _sources(solution: Solution, node: Node, key: Key) -> Reading:
+    network, part = solution.network, sources.part_of(solution.network, key)
+    least = sources.least(network, key, node)
+    supplied = [v for k, v in solution.values(node, "from_source").items() if k[:-1] == key]
+    enough = sum(v > NOTHING and v >= least * (1 - 1e-6) for v in supplied)
+    room = sorted(supplied, reverse=True)[part.count - 1] - least
+    return Reading(_of_supply(key), float(part.count), float(enough), "sources", room=room)
+
+
+def _cover(solution: Solution, node: Node, key: Key) -> Reading:
+    network = solution.network
+    days = cover.part_at(network, key[0], node).days.at(node.middle)
+    need, covered = cover.need(network, key, node), covered_by(solution, node, key)
+    achieved = days * covered / need if need > 0 else days
+    return Reading(f"region={key[1]};demand={key[2]}", days, achieved, "days", "quantity")
+
+
+def covered_by(solution: Solution, node: Node, key: Key) -> float:
+    """What stocks would give users, and what these have learned to do without, over the days of cover [quantity]."""
+    name, label, demand = key
+    given, accepts = solution.values(node, "cover_given"), solution.instance(node).demands[demand].accepts
+    found = sum(accepts[k] * given[name, label, d, k] for q, s, d, k in given if (q, s, d) == key)
+    return float(found + solution.values(node, "cover_avoided").get(key, 0.0))
+
+
+def _sharing(solution: Solution, node: Node, key: Key) -> Reading:
+    network = solution.network
+    shares = {}
+    for other in sharing.keys(network):
+        if (other[0], other[2]) == (key[0], key[2]):
+            amount = sharing.amount(network, other, node)
+            short = sum(_short(solution, node, d) for d in sharing.users(network, other))
+            shares[other] = short / amount if amount else 0.0
+    target, more = sharing.apart(network, key[0], node), shares[key] - min(shares.values())
+    room = (target - more) * sharing.amount(network, key, node)
+    return Reading(f"region={key[1]};class={key[2]}", target, more, room=room)
+
+
+READERS: dict[str, Reader] = {
+    "served": _served, "survive": _served, "recover": _served, "dependence": _dependence,
+    "concentration": _concentration, "hhi": _concentration, "sources": _sources, "cover": _cover, "sharing": _sharing,
+}

@@ -1,0 +1,73 @@
+"""Screens of the command explain: how far money could reach, and what a project is worth."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.text import Text
+
+from planner.reasons.project import Worth
+from planner.screen import amount, frame
+
+MOST = 30
+
+
+def show_bounds(found: pd.DataFrame, console: Console) -> None:
+    """What cannot be reached at any price, requirement by requirement."""
+    out = found[~found["reachable"].astype(bool)]
+    total = found.groupby("requirement", sort=False)["reachable"].agg(["sum", "count"])
+    console.print(Text("What any amount of money could reach, costs and all other requirements left out", style="bold"))
+    for name, reached, count in total.itertuples():
+        console.print(Text(f"{name}: reachable in {int(reached)} of {int(count)} nodes"))
+    if out.empty:
+        return
+    shown = frame([("requirement", "left"), ("node", "left"), ("target", "right"), ("best", "right"),
+                   ("lacking", "right"), ("unit", "left")])
+    for row in out.head(MOST).to_dict("records"):
+        best = f"{row['best']:.1%}" if math.isfinite(row["best"]) else "-"
+        target = f"{row['target']:.0%}" if math.isfinite(row["target"]) else "-"
+        node = Text(str(row["node"] or "all"))
+        shown.add_row(Text(row["requirement"]), node, target, best, amount(row["lacking"]), row["unit"])
+    console.print(Text("Impossible at any price (even with fractions of projects):", style="bold"))
+    console.print(shown)
+    if len(out) > MOST:
+        console.print(f"and {len(out) - MOST} more")
+
+
+def worth_figures(found: Worth) -> dict[str, Any]:
+    """The answer for programs."""
+    return {
+        "project": found.project, "in_plan": found.is_in, "decided": found.decided, "size": found.size,
+        "size_unit": found.unit, "cost": found.cost, "cost_of_opposite": found.opposite,
+        "bound_of_opposite": found.bound,
+        "difference": found.difference, "capital": found.capital, "charged": found.charged,
+        "break_even_capital": found.break_even, "money_unit": found.money, "rows": found.rows.to_dict("records"),
+    }
+
+
+def show_worth(found: Worth, console: Console) -> None:
+    """Why a project is in or out, in a few lines."""
+    state = f"in the plan ({found.decided}, {amount(found.size)} {found.unit})" if found.is_in else "not in the plan"
+    console.print(Text(f"{found.project} is {state}.", style="bold"))
+    other = "Without it" if found.is_in else "With it"
+    if found.opposite is None:
+        console.print(f"{other} there is no plan at all.")
+    else:
+        gap = found.opposite - found.bound
+        console.print(
+            f"{other} the best plan found costs {found.difference:+,.2f} {found.money}"
+            f" (proven within {max(0.0, gap):,.2f} {found.money})."
+        )
+    if found.charged:
+        turns = "up to" if found.is_in else "only below"
+        console.print(
+            f"Its overnight capital cost is {amount(found.capital)} {found.money}; it would be worth having {turns}"
+            f" about {amount(found.break_even)} {found.money}."
+        )
+    if not found.rows.empty:
+        console.print("What it is worth, by the rows it stands in (discounted):")
+        for row in found.rows.head(10).to_dict("records"):
+            console.print(Text(f"  {amount(row['worth'])} {row['unit']}  {row['row']}"))

@@ -1,0 +1,389 @@
+"""The reference's requirements: what each kind demands, in the plainest words.
+
+Those on one node are stated with the node's other rows; those on many nodes when all of them are there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from planner.requirement import (
+    Budget,
+    Chance,
+    Concentration,
+    Cover,
+    ExpectedUnserved,
+    Leverage,
+    OfUsers,
+    Recover,
+    Regret,
+    Rule,
+    Sharing,
+    Sources,
+    Survive,
+    Tail,
+)
+from planner.schema import Instance
+from tests.reference_access import Access
+from tests.reference_futures import Scenario
+from tests.reference_program import Terms
+from tests.reference_tree import EPSILON, Node, matches
+
+OfSupply = Concentration | Sources
+
+
+@dataclass
+class Supply:
+    """One way in which a commodity comes into a region: who supplies it, and from where if from another region."""
+
+    country: str
+    name: str
+    origin: str | None
+    terms: Terms
+
+
+class Security(Access):
+    """Adds all requirements but served and dependence."""
+
+    def __init__(self, instances: Mapping[str, Instance]) -> None:
+        super().__init__(instances)
+        self.supplies: dict[tuple[str, str], list[Supply]] = {}
+        self.spare: dict[str, Terms] = {}
+        self.penalties: list[tuple[int, float]] = []
+
+    def holds(self, part: Rule, node: Node) -> bool:
+        """Whether a rule holds in a node; a shock's name stands for its windows."""
+        early = part.start is not None and node.start < part.start - EPSILON
+        late = part.end is not None and node.start >= part.end - EPSILON
+        names = [*node.futures, *([node.source] if node.is_window else [])]
+        return not early and not late and any(matches(name, part.futures) for name in names)
+
+    def country(self, region: str) -> str:
+        """The country of a region, or an exporter by itself."""
+        place = self.trunk.regions.get(region)
+        return place.country if place is not None and place.country else region
+
+    def users(self, part: OfUsers) -> list[str]:
+        """Demands in a rule's scope."""
+        demands = self.trunk.demands.items()
+        return [d for d, x in demands if matches(x.region, part.regions) and matches(x.user_class, part.classes)]
+
+    def short(self, demand: str, node: Node, factor: float = 1.0) -> Terms:
+        """What a demand goes without."""
+        tranches = range(len(self.trunk.demands[demand].shortage))
+        return [(factor, self.column["short", demand, i, node]) for i in tranches]
+
+    def missed(self, node: Node, name: str, key: object, part: Rule) -> Terms:
+        """The amount by which an elastic requirement is missed."""
+        if part.elastic is None:
+            return []
+        slack = self.program.add("missed", name, key, node)
+        self.pay(node, self.money * part.elastic.price.at(node.middle), slack)
+        return [(-1, slack)]
+
+    # Rules on one node
+
+    def secure(self, node: Node, name: str, part: Rule) -> None:
+        """A rule as it holds in a node."""
+        if isinstance(part, Survive | Recover):
+            self.after_onset(node, name, part)
+        elif isinstance(part, Sharing):
+            self.sharing(node, name, part)
+        elif isinstance(part, Concentration | Sources):
+            for key, sources in self.sources(part):
+                if isinstance(part, Concentration):
+                    self.concentration(node, name, key, part, sources)
+                else:
+                    self.multiplicity(node, name, key, part, sources)
+        elif isinstance(part, Cover):
+            regions = [r for r in self.trunk.regions if matches(r, part.regions)]
+            for place in [regions] if part.pooled else [[region] for region in regions]:
+                self.cover(node, name, part, place)
+
+    def after_onset(self, node: Node, name: str, part: Survive | Recover) -> None:
+        """Each demand is served for so long after the onset of a shock, or from so long on."""
+        if not node.is_window or node.source != part.shock:
+            return
+        onset = next(other.start for other in node.path if other.is_window)
+        if (node.start < onset + part.years - EPSILON) == isinstance(part, Survive):
+            for key in self.users(part):
+                allowed = (1 - part.target.at(node.middle)) * self.data(node).demands[key].amount.at(node.middle)
+                self.program.row([*self.short(key, node), *self.missed(node, name, key, part)], most=allowed)
+
+    def sharing(self, node: Node, name: str, part: Sharing) -> None:
+        """No two regions' unserved shares of a class differ by more."""
+        needs: dict[tuple[str, str], float] = defaultdict(float)
+        lacks: dict[tuple[str, str], Terms] = defaultdict(list)
+        for key in self.users(part):
+            demand = self.data(node).demands[key]
+            needs[demand.user_class, demand.region] += demand.amount.at(node.middle)
+            lacks[demand.user_class, demand.region] += self.short(key, node)
+        for (users, region), need in needs.items():
+            others = [(u, r) for u, r in needs if u == users and r != region]
+            slack = self.missed(node, name, (users, region), part) if others else []
+            for other in others:
+                ratio = need / needs[other]
+                terms = [*lacks[users, region], *slack, *[(-ratio * v, c) for v, c in lacks[other]]]
+                self.program.row(terms, most=part.apart.at(node.middle) * need)
+
+    def sources(self, part: OfSupply) -> Iterator[tuple[object, dict[str, Terms]]]:
+        """For every row of a rule on supply: what each source supplies."""
+        pools: dict[object, list[tuple[str, str]]] = defaultdict(list)
+        for commodity, material in self.trunk.commodities.items():
+            for region in self.trunk.regions:
+                meant = matches(commodity, part.commodities) or material.stage in part.stages
+                if meant and matches(region, part.regions):
+                    words = {"stage": material.stage or commodity, "commodity": commodity, "region": region}
+                    pools[tuple(words[word] for word in sorted(part.by))].append((commodity, region))
+        for key, places in pools.items():
+            found: dict[str, Terms] = defaultdict(list)
+            for commodity, region in places:
+                for supply in self.supplies.get((commodity, region), []):
+                    if supply.origin is None or (commodity, supply.origin) not in places:
+                        single = isinstance(part, Sources) and part.independent == "facility"
+                        found[supply.name if single else supply.country] += supply.terms
+            if found:
+                yield key, found
+
+    def concentration(
+        self, node: Node, name: str, key: object, part: Concentration, sources: dict[str, Terms]
+    ) -> None:
+        """Every choice of so many countries, one by one; or squares from below by tangents."""
+        inside = {self.country(r) for r in self.trunk.regions if matches(r, part.regions)}
+        counted = [c for c in sources if part.among == "all" or c not in inside]
+        everything = [term for terms in sources.values() for term in terms]
+        slack = self.missed(node, name, key, part)
+        if part.largest is not None and part.share is not None:
+            share = part.share.at(node.middle)
+            for chosen in subsets(counted, min(part.largest, len(counted))):
+                terms = [term for c in chosen for term in sources[c]]
+                self.program.row([*terms, *[(-share * v, c) for v, c in everything], *slack], most=0)
+            return
+        assert part.hhi is not None
+        squares: Terms = []
+        for country in counted:
+            square = self.program.add("square", name, key, country, node)
+            squares.append((1, square))
+            for j in range(part.tangents):
+                at = (2 * j + 1) / (2 * part.tangents)
+                terms = [(-2 * at * v, c) for v, c in sources[country]] + [(at * at * v, c) for v, c in everything]
+                self.program.row([(1, square), *terms], least=0)
+        limit = part.hhi.at(node.middle)
+        self.program.row([*squares, *[(-limit * v, c) for v, c in everything], *slack], most=0)
+
+    def multiplicity(self, node: Node, name: str, key: object, part: Sources, sources: dict[str, Terms]) -> None:
+        """So many sources supply the minimum but for what is missed."""
+        least, chosen, lacking = part.least.at(node.middle), [], self.missed(node, name, key, part)
+        for source, terms in sources.items():
+            counts = self.program.add("counts", name, key, source, node, upper=1, integer=True)
+            lacks = self.program.add("lacks", name, key, source, node)
+            self.program.row([*terms, (1, lacks), (-least, counts)], least=0)
+            chosen.append((1.0, counts))
+            lacking.append((1, lacks))
+        self.program.row(chosen, least=part.count)
+        self.program.row(lacking, most=0)
+
+    def cover(self, node: Node, name: str, part: Cover, regions: list[str]) -> None:
+        """What stock there is, and what can be made of it with spare capacity, against the need of some days."""
+        data, years = self.data(node), part.days.at(node.middle) / 365
+        label = tuple(regions)
+        balance: dict[str, Terms] = defaultdict(list)
+        users = [key for key in self.users(part) if data.demands[key].region in regions]
+        for key, pile in data.stockpiles.items() if users else ():
+            if pile.region in regions and matches(key, part.stockpiles):
+                most = years * pile.release_limit.at(node.middle) if pile.release_limit else math.inf
+                drawn = self.program.add("drawn in need", name, label, key, node, upper=most)
+                self.program.row([(1, drawn), (-1, self.column["stock", key, node])], most=0)
+                balance[pile.commodity].append((1, drawn))
+        for key, facility in data.facilities.items() if users else ():
+            used: Terms = []
+            for recipe, process in data.processes.items():
+                if facility.region in regions and matches(recipe, facility.processes) and process.inputs:
+                    run = self.program.add("run in need", name, label, key, recipe, node)
+                    used.append((process.use, run))
+                    for commodity, amount in process.outputs.items():
+                        balance[commodity].append((amount, run))
+                    for commodity, amount in process.inputs.items():
+                        balance[commodity].append((-amount, run))
+            self.program.row([*used, *[(-years * v, c) for v, c in self.spare[key]]], most=0)
+        for key in users:
+            demand, moment = data.demands[key], node.end + years / 2
+            given: Terms = []
+            for commodity, effectiveness in demand.accepts.items():
+                gift = self.program.add("given in need", name, label, key, commodity, node)
+                balance[commodity].append((-1, gift))
+                given.append((effectiveness, gift))
+            if demand.substitution is not None:
+                given.append((years, self.column["substituted", key, node]))
+            slack = [(-value, column) for value, column in self.missed(node, name, (label, key), part)]
+            self.program.row([*given, *slack], least=years * demand.amount.at(moment))
+        for terms in balance.values():
+            self.program.row(terms, least=0)
+
+    # Rules on many nodes
+
+    def overall(self, alone: Mapping[str, float]) -> None:
+        """Rules on the plan as a whole; penalties count once, whatever comes."""
+        for name in self.trunk.requirements:
+            part = self.data(self.nodes[0]).requirements[name]
+            if isinstance(part, ExpectedUnserved):
+                self.expected(name, part)
+            elif isinstance(part, Tail):
+                self.tail(name, part)
+            elif isinstance(part, Chance):
+                self.chance(name, part)
+            elif isinstance(part, Regret):
+                self.regret(name, part, alone)
+            elif isinstance(part, Leverage):
+                self.leverage(name, part)
+            elif isinstance(part, Budget):
+                self.budget(name, part)
+
+    def lacking(self, name: object, part: Rule, price: float, node: Node | None = None) -> Terms:
+        """What a rule on the whole is missed by; a price is read when the horizon begins unless a node is given."""
+        if part.elastic is None:
+            return []
+        slack = self.program.add("lacking", name)
+        at = self.nodes[0] if node is None else node
+        self.penalties.append((slack, price * part.elastic.price.at(at.middle)))
+        return [(-1, slack)]
+
+    def spending(self, scenario: Scenario) -> int:
+        """A variable for what a scenario costs without penalties for rules on the whole."""
+        name = ("spending", scenario.name)
+        if name not in self.column:
+            terms: dict[int, float] = defaultdict(float)
+            for node, share in scenario.shares.items():
+                for column, cost in self.costs[node].items():
+                    terms[column] += share * cost
+            spent = self.program.add(*name, lower=-math.inf)
+            self.program.row([(1, spent), *[(-cost, column) for column, cost in terms.items() if cost]], 0, 0)
+        return self.column[name]
+
+    def expected(self, name: str, part: ExpectedUnserved) -> None:
+        pools: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for key in self.users(part):
+            words = {"region": self.trunk.demands[key].region, "class": self.trunk.demands[key].user_class}
+            pools[tuple(words[word] for word in sorted(part.by))].append(key)
+        for pool, demands in pools.items():
+            terms, need = self.lacking((name, pool), part, self.money), 0.0
+            for node in self.nodes:
+                for key in demands if self.holds(part, node) else ():
+                    terms += self.short(key, node, node.probability * node.length)
+                    need += node.probability * node.length * self.data(node).demands[key].amount.at(node.middle)
+            self.program.row(terms, most=part.share.at(self.nodes[0].middle) * need)
+
+    def tail(self, name: str, part: Tail) -> None:
+        first, scenarios, need = self.nodes[0].middle, self.tree.scenarios, 0.0
+        price = 1.0 if part.of == "cost" else self.money
+        threshold = self.program.add("tail threshold", name, lower=-math.inf)
+        terms: Terms = [(1, threshold), *self.lacking(name, part, price)]
+        for scenario in scenarios:
+            beyond = self.program.add("tail beyond", name, scenario.name)
+            terms.append((scenario.probability / part.tail, beyond))
+            loss: Terms = []
+            if part.of == "cost":
+                loss = [(-1, self.spending(scenario))]
+            for node, share in scenario.shares.items() if part.of == "unserved" else ():
+                for key in self.users(part) if self.holds(part, node) else ():
+                    loss += self.short(key, node, -share * node.length)
+                    amount = self.data(node).demands[key].amount.at(node.middle)
+                    need += scenario.probability * share * node.length * amount
+            self.program.row([(1, beyond), (1, threshold), *loss], least=0)
+        limit = part.most.at(first) if part.most else part.share.at(first) * need if part.share else 0.0
+        self.program.row(terms, most=limit)
+
+    def chance(self, name: str, part: Chance) -> None:
+        fails: dict[Node, int] = {}
+        for node in self.nodes:
+            if node.probability > 0 and self.holds(part, node):
+                fails[node] = self.program.add("node fails", name, node, upper=1, integer=True)
+                rule = self.data(node).requirements[name]
+                assert isinstance(rule, Chance)
+                for key in self.users(part):
+                    amount = self.data(node).demands[key].amount.at(node.middle)
+                    worth = node.probability * node.length * node.factor * self.money
+                    slack = self.lacking((name, key, node), rule, worth, node)
+                    allowed = (1 - rule.target.at(node.middle)) * amount
+                    self.program.row([*self.short(key, node), (-amount, fails[node]), *slack], most=allowed)
+        terms: Terms = []
+        for scenario in self.tree.scenarios:
+            failed = self.program.add("scenario fails", name, scenario.name, upper=1)
+            terms.append((scenario.probability, failed))
+            for node, share in scenario.shares.items():
+                if node in fails and share > EPSILON:
+                    self.program.row([(1, failed), (-1, fails[node])], least=0)
+        self.program.row(terms, most=1 - part.probability)
+
+    def regret(self, name: str, part: Regret, alone: Mapping[str, float]) -> None:
+        for scenario in self.tree.scenarios:
+            if matches(scenario.name, part.futures) or matches(scenario.future, part.futures):
+                cost, limit = self.spending(scenario), part.most.at(self.nodes[0].middle)
+                slack = self.lacking((name, scenario.name), part, 1.0)
+                self.program.row([(1, cost), *slack], most=limit + alone[scenario.future])
+
+    def leverage(self, name: str, part: Leverage) -> None:
+        for window in self.tree.windows:
+            onset = window.nodes[0]
+            if window.shock != part.shock or not self.holds(part, onset):
+                continue
+            rule = self.data(onset).requirements[name]
+            assert isinstance(rule, Leverage)
+            terms = self.lacking((name, window.name), part, 1.0)
+            for node in window.nodes:
+                for key in self.users(part):
+                    for i, tranche in enumerate(self.data(node).demands[key].shortage):
+                        loss = node.length * self.money * tranche.cost.at(node.middle)
+                        terms.append((loss, self.column["short", key, i, node]))
+            self.program.row(terms, most=rule.most.at(onset.start))
+
+    def budget(self, name: str, part: Budget) -> None:
+        for leaf in self.leaves if part.per == "total" else self.nodes:
+            nodes = [n for n in (leaf.path if part.per == "total" else [leaf]) if self.holds(part, n)]
+            if not nodes:
+                continue
+            terms: Terms = []
+            for node in nodes:
+                for project in self.trunk.projects:
+                    terms += self.committed(part, project, node)
+            rule = self.data(leaf).requirements[name]
+            assert isinstance(rule, Budget)
+            most = part.most.at(self.nodes[0].middle)
+            if part.per == "year":
+                most = rule.most.at(leaf.middle) * leaf.length
+            self.program.row([*terms, *self.shared_slack(name, part, leaf)], most=most)
+
+    def shared_slack(self, name: str, part: Budget, leaf: Node) -> Terms:
+        """What is decided in common is missed once, and of a total only the worst path counts."""
+        key = (name, "all" if part.per == "total" else self.group(leaf))
+        if ("lacking", key) in self.column:
+            return [(-1, self.column["lacking", key])]
+        return self.lacking(key, part, 1.0)
+
+    def committed(self, part: Budget, name: str, node: Node) -> Terms:
+        """Money that a decision in a node commits."""
+        project = self.data(node).projects[name]
+        if project.facility is not None:
+            region = self.trunk.facilities[project.facility].region
+        else:
+            assert project.lane is not None
+            region = self.movements(self.nodes[0], project.lane)[0][2]
+        start = self.column.get(("start", name, self.group(node)))
+        if start is None or not (matches(name, part.projects) and matches(region, part.regions)):
+            return []
+        if part.of == "public_money":
+            return [(project.public_money.at(node.middle), start)]
+        return [(1, self.column["overnight", name, node])]
+
+
+def subsets(names: list[str], size: int) -> Iterator[tuple[str, ...]]:
+    """All choices of so many names."""
+    if size == 0:
+        yield ()
+        return
+    for index, name in enumerate(names):
+        for rest in subsets(names[index + 1 :], size - 1):
+            yield (name, *rest)

@@ -1,0 +1,118 @@
+"""Instances that are broken, each in its own way: the culprit is named with its place, and a repair works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from planner.reading.document import load
+from planner.reasons import explained
+from planner.reasons.core import find_core, has_plan
+from planner.run import formulate, solve
+from planner.schema import Options
+from planner.solver import solve as solve_program
+from tests.test_requirements import SHOCK, STORE, TWO_FUTURES, case_file
+
+EXACT = Options(gap=0.0)
+SERVED = {"kind": "served", "target": 1}
+LINE = {"facility": "plant", "size": {"fixed": 60}, "capital": {"fixed": 100}, "lead_time": 2, "life": 20}
+NO_CHINA = {"suppliers.china.steps.0.amount": 0}
+
+
+class Broken(NamedTuple):
+    """What makes it infeasible, the rules, and the path of the statement that must be named."""
+
+    changes: dict[str, Any]
+    rules: dict[str, Any]
+    culprit: str
+
+
+BROKEN = {
+    "too little capacity": Broken({**NO_CHINA, "facilities.plant.capacity": 60}, {"all": SERVED}, "facilities.plant"),
+    "a ban and no stock": Broken(
+        {**TWO_FUTURES, "stockpiles": {}}, {"all": SERVED | {"futures": ["storm"], "start": 2027}}, "controls.ban"),
+    "a project that comes too late": Broken(
+        {**NO_CHINA, "time.periods": [1, 1, 1], "facilities.plant.capacity": 60, "projects": {"line": LINE}},
+        {"all": SERVED | {"start": 2027}}, "projects.line.lead_time"),
+    "nothing may be decided": Broken(
+        {**NO_CHINA, "facilities.plant.capacity": 60, "projects": {"line": LINE | {"lead_time": 0}},
+         "project_groups": {"crews": {"projects": ["*"], "at_most": 0}}}, {"all": SERVED}, "project_groups.crews"),
+    "a budget that is too small": Broken(
+        {**NO_CHINA, "facilities.plant.capacity": 60, "projects": {"line": LINE | {"lead_time": 0}}},
+        {"all": SERVED, "purse": {"kind": "budget", "of": "capital", "per": "total", "most": 30}},
+        "requirements.purse"),
+    "a limit on purchases": Broken(
+        {"facilities.plant.capacity": 60, "limits": {"port": {"suppliers": ["china"], "most": 10}}}, {"all": SERVED},
+        "limits.port"),
+    "a contract that cannot be kept": Broken(
+        {**NO_CHINA, "outlets": {"buyer": {"commodity": "magnet", "regions": ["US"], "least": 150,
+                                           "steps": [{"price": 1}]}}}, {}, "outlets.buyer"),
+    "a stock that cannot be there": Broken(
+        {**NO_CHINA, "facilities.plant.capacity": 60, "stockpiles": {"store": STORE | {"least": 100}}}, {},
+        "stockpiles.store"),
+    "users who may not go short": Broken(
+        {**NO_CHINA, "facilities.plant.capacity": 60, "demands.cars.shortage": []}, {}, "demands.cars"),
+    "dependence without another source": Broken(
+        {"facilities.plant.capacity": 10},
+        {"all": SERVED, "free": {"kind": "dependence", "exporter": "CN", "commodities": ["magnet"], "share": 0.5}},
+        "requirements.free"),
+    "two countries cannot be so even": Broken(
+        {}, {"all": SERVED, "spread": {"kind": "concentration", "stages": ["magnet"], "largest": 1, "share": 0.4}},
+        "requirements.spread"),
+    "cover without room for stock": Broken(
+        {"stockpiles": {"store": STORE | {"capacity": 5}}}, {"ample": {"kind": "cover", "days": 90}},
+        "requirements.ample"),
+    "sources that are too small": Broken(
+        {"facilities.plant.capacity": 20}, {"two": {"kind": "sources", "stages": ["magnet"], "count": 2, "least": 30}},
+        "requirements.two"),
+    "an embargo that cannot be survived": Broken(
+        {**SHOCK, "stockpiles.store.capacity": 30},
+        {"hold": {"kind": "survive", "shock": "embargo", "years": 1, "target": 0.8}}, "requirements.hold"),
+    "a loss that cannot be borne": Broken(
+        {**NO_CHINA}, {"n1": {"kind": "outage", "loss": "facility", "target": 0.5}}, "requirements.n1"),
+    "leverage that is too great": Broken(
+        {**SHOCK, "stockpiles.store.capacity": 30},
+        {"fair": {"kind": "leverage", "shock": "embargo", "most": 2000}}, "requirements.fair"),
+    "a plant larger than may be built": Broken(
+        {**NO_CHINA, "facilities.plant.capacity": 60, "projects": {"line": LINE | {"lead_time": 0}},
+         "project_groups": {"small": {"projects": ["*"], "most_size": 50}}}, {"all": SERVED}, "project_groups.small"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN.values(), ids=list(BROKEN))
+def test_culprit_is_named_with_its_line_and_a_repair_makes_a_plan_possible(case: Broken, tmp_path: Path) -> None:
+    file = case_file(tmp_path, case.changes, case.rules)
+    document = load(file)
+    program = formulate(document.instances(), EXACT)
+    assert solve_program(program, EXACT).status == "infeasible"
+    found = explained(document, program, EXACT)
+    assert found is not None
+    named = [s for s in found.statements if s.path.startswith(case.culprit)]
+    assert named, found
+    assert all("case.yaml:" in s.place for s in found.statements)
+    lines = file.read_text().splitlines()
+    line = int(named[0].place.split(":")[-2])
+    assert any(word in " ".join(lines[max(0, line - 6) : line]) for word in case.culprit.split(".")[1:])
+    assert found.repairs
+    repaired = solve(file, sets=found.repairs[0].sets, out=tmp_path / "repaired", options={"gap": 0.0})
+    assert repaired.outcome.has_plan
+
+
+def test_every_statement_of_a_core_is_needed(tmp_path: Path) -> None:
+    """Leaving out any of the rows found gives a plan."""
+    case = BROKEN["too little capacity"]
+    program = formulate(load(case_file(tmp_path, case.changes, case.rules)).instances(), EXACT)
+    core = find_core(program, EXACT)
+    assert core is not None
+    for row in core.rows:
+        kept = np.ones(len(program.row_lower), dtype=bool)
+        kept[row] = False
+        assert has_plan(program, EXACT, kept)
+
+
+def test_no_conflict_where_there_is_a_plan(tmp_path: Path) -> None:
+    document = load(case_file(tmp_path, {}, {"all": SERVED}))
+    assert explained(document, formulate(document.instances(), EXACT), EXACT) is None

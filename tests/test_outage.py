@@ -1,0 +1,123 @@
+"""Losses of a facility or a country: found one by one, the same as all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+
+from planner.assemble import Program
+from planner.outage import losses, withstanding
+from planner.reading.document import load
+from planner.run import Run, formulate, solve
+from planner.schema import Options
+from planner.solver import Outcome
+from planner.solver import solve as solve_program
+from planner.withstand import withstand
+from tests.generate import by_future, instances
+from tests.reference import reference_objective
+from tests.test_requirements import case_file
+
+EXACT = Options(gap=0.0)
+# Two plants of 60 t and 20 t in America, one of 60 t in Japan that may be built, China at 10 USD/t, stock at 1 a year.
+PLANTS: dict[str, Any] = {
+    "time.periods": [1, 1], "regions": {"CN": {}, "US": {}, "JP": {}},
+    "facilities": {
+        "first": {"region": "US", "capacity": 60, "processes": ["make"]},
+        "second": {"region": "US", "capacity": 20, "processes": ["make"]},
+        "third": {"region": "JP", "capacity": 0, "processes": ["make"]},
+    },
+    "projects": {"third": {"facility": "third", "size": {"fixed": 60}, "capital": {"fixed": 300}, "lead_time": 1,
+                           "life": 20, "repeatable": False}},
+    "lanes": {"pacific": {"commodities": ["magnet"], "from": ["JP"], "to": ["US"], "freight": 2}},
+    "suppliers.china.steps": [{"price": 10, "amount": 60}],
+    "stockpiles": {"store": {"commodity": "magnet", "region": "US", "owner": "government", "initial": 40,
+                             "capacity": 1000, "holding_cost": 1, "release_limit": 25}},
+}
+RULES: dict[str, Any] = {
+    "facility": {"kind": "outage", "loss": "facility", "target": 1},
+    "country": {"kind": "outage", "loss": "country", "start": 2027, "target": 0.9},
+    "one facility": {"kind": "outage", "loss": "facility", "of": ["first"], "start": 2027, "target": 1},
+}
+
+
+def lazy(tmp_path: Path, rule: dict[str, Any], changes: dict[str, Any] | None = None) -> Run:
+    return solve(case_file(tmp_path, PLANTS | (changes or {}), {"safe": rule}), out=tmp_path / "run",
+                 options={"gap": 0.0})
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
+def test_finding_losses_one_by_one_equals_the_problem_with_all_of_them(rule: dict[str, Any], tmp_path: Path) -> None:
+    found = lazy(tmp_path, rule)
+    variants = load(tmp_path / "case.yaml").instances()
+    every = losses(variants)
+    full = solve_program(formulate(variants, EXACT), EXACT)
+    assert found.outcome.objective == pytest.approx(full.objective, rel=1e-9)
+    assert full.objective == pytest.approx(reference_objective(withstanding(variants, every)), rel=1e-7)
+    plain = solve_program(formulate(withstanding(variants, []), EXACT), EXACT)
+    assert plain.objective < full.objective - 1
+    table = found.tables["outages"]
+    assert len(table) == len(every)
+    assert 0 < table["added"].sum() <= len(every)
+    assert (table["worst_served"] >= rule["target"] - 1e-7).all()
+    assert sorted(table["rank"]) == list(range(1, len(every) + 1))
+
+
+def test_a_loss_is_answered_by_stock_as_computed_by_hand(tmp_path: Path) -> None:
+    """Without the first plant the second and China give 80 t in 2027, so 20 t must lie in stock for all to be served.
+
+    Of the 40 t the plan would else have used 25 t, all that can be released, in 2026 already: 5 t lack then.
+    """
+    found = lazy(tmp_path, RULES["one facility"], {"projects": {}})
+    stock = found.tables["stocks"].set_index("node")["stock"]
+    assert stock["base:2026"] == pytest.approx(20)
+    (row,) = found.tables["outages"].to_dict("records")
+    assert row["node"] == "base:2027"
+    assert row["served"] == pytest.approx(1)
+    assert row["served_unprepared"] == pytest.approx(0.95)
+    assert row["fix"] == "5 t of magnet in US"
+
+
+def test_run_with_losses_is_checked_and_says_so(tmp_path: Path) -> None:
+    found = lazy(tmp_path, RULES["facility"])
+    assert found.check is not None
+    assert found.check.passed
+    written = pd.read_csv(tmp_path / "run" / "outages.csv")
+    assert list(written.columns) == list(found.tables["outages"].columns)
+    kinds = found.tables["requirements"]["kind"]
+    assert set(kinds) == {"survive"}
+
+
+INTERDICT = Path(__file__).parent.parent / "instances" / "published" / "interdict-1.yaml"
+
+
+def test_published_interdiction_is_reproduced(tmp_path: Path) -> None:
+    """Most that flows when an attacker removes 0, 1 or 2 links: 80, 10, 0 (Pyomo Gallery, network interdiction)."""
+    worst = [100 - solve(INTERDICT, out=tmp_path / "none").outcome.objective]
+    for k in (1, 2):
+        found = solve(INTERDICT, sets=[f"requirements.attack.together={k}"], out=tmp_path / f"k{k}")
+        table = found.tables["outages"]
+        assert len(table) == (6, 15)[k - 1]
+        worst.append(100 * table["served"].min())
+        assert table.loc[table["rank"] == 1, "served"].iloc[0] == table["served"].min()
+    assert worst == pytest.approx([80, 10, 0])
+
+
+@settings(max_examples=20)
+@given(raw=instances())
+def test_lazy_equals_full_on_generated_instances(raw: dict[str, Any]) -> None:
+    rules = raw["requirements"] | {"safe": {"kind": "outage", "loss": "facility", "target": 0.4}}
+    variants = by_future(raw | {"requirements": rules, "clairvoyant": False})
+
+    def solved(given: Any) -> tuple[Program, Outcome]:
+        program = formulate(given, EXACT)
+        return program, solve_program(program, EXACT)
+
+    found = withstand(variants, solved)
+    _, full = solved(variants)
+    assert found.outcome.status == full.status
+    if full.has_plan:
+        assert found.outcome.objective == pytest.approx(full.objective, rel=1e-6, abs=1e-6)

@@ -1,0 +1,176 @@
+"""Every kind of requirement on an instance small enough to be computed by hand: cost, slack and shadow price.
+
+A hundred tonnes a year are needed at home; the exporter sells at 10 USD/t, a plant at home makes at 20, going short
+costs 50. One tonne is one quantity, one USD one money; nothing is discounted.
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from planner.run import Run, solve
+
+Raw = dict[str, Any]
+BASE: Raw = {
+    "name": "by-hand",
+    "units": {"quantity": "t", "money": "USD", "price": "USD/t"},
+    "time": {"start": 2026, "periods": [1], "discount_rate": 0, "base_year": 2026, "discounting": "mid_period",
+             "capital_charge": "annuity"},
+    "regions": {"CN": {}, "US": {}},
+    "commodities": {"magnet": {"stage": "magnet", "disposal": "free"}},
+    "processes": {"make": {"outputs": {"magnet": 1}, "variable_cost": 20}},
+    "facilities": {"plant": {"region": "US", "capacity": 100, "processes": ["make"]}},
+    "suppliers": {"china": {"commodity": "magnet", "origin": "CN", "regions": ["US"],
+                            "steps": [{"price": 10, "amount": 500}]}},
+    "demands": {"cars": {"region": "US", "class": "ev", "accepts": {"magnet": 1}, "amount": 100,
+                         "shortage": [{"share": 1, "cost": 50}]}},
+}
+STORE = {"commodity": "magnet", "region": "US", "owner": "government", "initial": 0, "capacity": 1000,
+         "holding_cost": 1}
+BAN = {"exporter": "CN", "kind": "ban", "commodities": ["magnet"], "destinations": ["*"]}
+TWO_YEARS = {"time.periods": [1, 1], "facilities.plant.capacity": 0, "stockpiles": {"store": STORE}}
+SHOCK = {**TWO_YEARS, "controls": {"ban": BAN}, "shocks": {
+    "embargo": {"length": 1, "hazard": 0, "tested": True, "earliest": 2027, "controls": ["ban"]}}}
+TWO_FUTURES = {
+    **TWO_YEARS, "controls": {"ban": BAN},
+    "futures": {"calm": {"probability": 0.5}, "storm": {"probability": 0.5, "from": "calm", "branches": 2027,
+                                                        "controls": ["ban"]}},
+}
+
+
+STORM = {**TWO_FUTURES, "demands.cars.shortage.0.cost": 18, "stockpiles.store.holding_cost": 5}
+
+
+class Case(NamedTuple):
+    """A rule, what else differs, cost with and without it, and what its row says."""
+
+    rule: Raw
+    changes: Raw
+    without: float
+    cost: float
+    achieved: float
+    shadow: float
+    where: str = ""  # Node or scope of the row that is looked at.
+
+
+CASES = {
+    # Sixty from China, forty at home; one tonne more from China saves 10.
+    "concentration": Case(
+        {"kind": "concentration", "stages": ["magnet"], "largest": 1, "share": 0.6}, {}, 1000, 1400, 0.6, 10),
+    # China is the only country outside.
+    "concentration outside": Case(
+        {"kind": "concentration", "stages": ["magnet"], "regions": ["US"], "largest": 1, "share": 0.3,
+         "among": "outside"}, {}, 1000, 1700, 0.3, 10),
+    # Two tangents, at 1/4 and 3/4: for a share a above a half they add up to a - 1/8, which is 1/2 at a = 5/8; there
+    # the index is 0.53125. A tonne more on the right side is a hundredth of the share.
+    "hhi": Case(
+        {"kind": "concentration", "stages": ["magnet"], "hhi": 0.5, "tangents": 2}, {}, 1000, 1375, 0.53125, 10),
+    "sources": Case({"kind": "sources", "stages": ["magnet"], "count": 2, "least": 30}, {}, 1000, 1300, 2, 10),
+    # 73 days are a fifth of the year: twenty tonnes bought and held.
+    "cover": Case({"kind": "cover", "days": 73}, {"stockpiles": {"store": STORE}}, 1000, 1220, 73, 11, "US"),
+    # Half a year's need is bought early and held for a year, in which China may stop; if not it is used after all.
+    "survive": Case({"kind": "survive", "shock": "embargo", "years": 1, "target": 0.5}, SHOCK, 2000, 2050, 0.5, 1,
+                    "embargo@2027:2027"),
+    "recover": Case({"kind": "recover", "shock": "embargo", "years": 0, "target": 0.2}, SHOCK, 2000, 2020, 0.2, 1,
+                    "embargo@2027:2027"),
+    # A loss of 2,000 is forty tonnes short, so that sixty are held; a dollar of loss is a fiftieth of a tonne.
+    "leverage": Case({"kind": "leverage", "shock": "embargo", "most": 2000}, SHOCK, 2000, 2060, 2000, 0.02,
+                     "embargo@2027:2027"),
+    # Going short costs 5, buying 10: everybody goes short but those who must be served.
+    "expected_unserved": Case({"kind": "expected_unserved", "share": 0.1}, {"demands.cars.shortage.0.cost": 5},
+                              500, 950, 0.1, 5),
+    "tail of unserved": Case({"kind": "tail", "tail": 0.5, "share": 0.1}, {"demands.cars.shortage.0.cost": 5},
+                             500, 950, 0.1, 5),
+    # A tonne held costs 5 in the calm and saves 18 - 10 - 5 = 3 in the storm, which costs 2,800 without any.
+    "tail of cost": Case({"kind": "tail", "of": "cost", "tail": 0.5, "most": 2650}, STORM, 2400, 2450, 2650, 1 / 3),
+    # The storm alone would cost 2,500: 300 less than without stock. Calm regrets 5 per tonne, storm 3 less.
+    "regret": Case({"kind": "regret", "most": 200}, STORM, 2400, 2400 + 100 / 3, 200, 1 / 3, "scenario=storm"),
+    # Both futures must be served, not only the calm: eighty tonnes are held. Were the storm certain, a tonne saves 2.
+    "chance": Case({"kind": "chance", "target": 0.8, "probability": 0.75}, STORM, 2400, 2480, 0.8, 2, "storm:2027"),
+    # Japan goes short at 8 rather than buy at 10, until its share may be only 0.4 above the American one.
+    "sharing": Case(
+        {"kind": "sharing", "apart": 0.4},
+        {"regions": {"CN": {}, "US": {}, "JP": {}}, "suppliers.china.regions": ["US", "JP"], "demands.robots": {
+            "region": "JP", "class": "ev", "accepts": {"magnet": 1}, "amount": 100,
+            "shortage": [{"share": 1, "cost": 8}]}}, 1800, 1920, 0.4, 2, "region=JP"),
+    # Thirty made at 20 and 10 of capital, seventy bought at 45: a dollar more makes a tenth of a tonne, saving 1.5.
+    "budget": Case(
+        {"kind": "budget", "of": "capital", "per": "total", "most": 300},
+        {"facilities.plant.capacity": 0, "suppliers.china.steps.0.price": 45, "projects": {
+            "line": {"facility": "plant", "size": {"most": 100}, "capital": {"variable": 10}, "lead_time": 0,
+                     "life": 1, "repeatable": True}}}, 3000, 4050, 300, 1.5),
+}
+
+
+def case_file(tmp_path: Path, changes: Raw, requirements: Raw) -> Path:
+    raw = copy.deepcopy(BASE) | {"requirements": requirements}
+    for path, value in changes.items():
+        *way, last = path.split(".")
+        place: Any = raw
+        for key in way:
+            place = place[int(key)] if isinstance(place, list) else place[key]
+        place[last] = copy.deepcopy(value)
+    file = tmp_path / "case.yaml"
+    file.write_text(yaml.safe_dump(raw, sort_keys=False))
+    return file
+
+
+def solved(tmp_path: Path, changes: Raw, rule: Raw | None, name: str = "run") -> Run:
+    """The run of the case; the tables of every run are checked independently."""
+    requirements = {"rule": rule} if rule is not None else {}
+    return solve(case_file(tmp_path, changes, requirements), out=tmp_path / name, options={"gap": 0.0})
+
+
+def row_of(run: Run, case: Case) -> Raw:
+    rows = run.tables["requirements"]
+    chosen = rows[rows["node"].eq(case.where) | rows["scope"].str.contains(case.where, regex=False)]
+    return dict(chosen.iloc[0])
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+def test_effect_is_as_computed_by_hand(case: Case, tmp_path: Path) -> None:
+    assert solved(tmp_path, case.changes, None).outcome.objective == pytest.approx(case.without)
+    found = solved(tmp_path, case.changes, case.rule)
+    assert found.outcome.objective == pytest.approx(case.cost)
+    row = row_of(found, case)
+    assert row["achieved"] == pytest.approx(case.achieved)
+    assert row["slack"] == pytest.approx(0, abs=1e-6)
+    assert row["violation"] == 0
+    assert row["shadow_price"] == pytest.approx(case.shadow)
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+def test_a_low_price_lets_it_be_missed_and_a_loose_rule_has_slack(case: Case, tmp_path: Path) -> None:
+    if case.rule["kind"] not in ("survive", "recover"):
+        missed = solved(tmp_path, case.changes, case.rule | {"elastic": {"price": case.shadow / 2}})
+        row = row_of(missed, case)
+        assert row["violation"] > 0
+        assert row["shadow_price"] == pytest.approx(case.shadow / 2)
+        assert missed.outcome.objective < case.cost
+    loose = {"share": 1.0, "hhi": 1.0, "least": 0.0, "days": 1e-9, "target": 0.0, "most": 1e6, "apart": 1.0}
+    rule = case.rule | {key: value for key, value in loose.items() if key in case.rule}
+    found = solved(tmp_path, case.changes, rule)
+    assert found.outcome.objective == pytest.approx(case.without, abs=1e-5)
+    row = row_of(found, case)
+    assert row["shadow_price"] == pytest.approx(0, abs=1e-9)
+    assert row["violation"] == 0
+
+
+EASED = {"share": 0.01, "target": -0.01, "most": 1.0, "days": -0.365, "least": -1.0, "apart": 0.01}
+
+
+@pytest.mark.parametrize("case", [c for n, c in CASES.items() if n != "hhi"], ids=[
+    n for n in CASES if n != "hhi"])
+def test_shadow_price_is_the_finite_difference(case: Case, tmp_path: Path) -> None:
+    """Easing a rule by one unit, a tonne or a dollar, changes the objective by the shadow price."""
+    (field,) = [key for key in EASED if key in case.rule and key != "years"]
+    eased = case.rule | {field: case.rule[field] + EASED[field]}
+    found = solved(tmp_path, case.changes, eased)
+    quantity = 0.1 if case.rule["kind"] == "cover" else 1.0  # 0.365 days of a hundred tonnes a year.
+    quantity *= 0.5 if case.rule["kind"] == "chance" else 1.0  # The storm is not certain.
+    assert case.cost - found.outcome.objective == pytest.approx(case.shadow * quantity, rel=1e-5)
