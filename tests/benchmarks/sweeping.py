@@ -100,8 +100,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=TABLE)
     given = parser.parse_args()
     lines = ["# Sweeps", "", f"Workers of both ways: {given.executor}; other work beside it: trust the ratios.", "",
-             "| study | runs | runs/s swept | runs/s from scratch | ratio | processor s/run swept | from scratch | ratio |"
-             " timed on |", "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+             "| study | runs | runs/s swept | runs/s from scratch | ratio | processor s/run swept | from scratch |"
+             " ratio | timed on |", "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         for name in given.studies:
             lines.append(compare(name, given.executor, given.cold, Path(folder)))
