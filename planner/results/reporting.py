@@ -17,6 +17,8 @@ from planner.mathematics.security import (
     share_allowed,
 )
 from planner.mathematics.situation import applies
+from planner.network import Network, Place
+from planner.program import Key
 from planner.results.rows import NODE, NOTHING, Row, at, table
 from planner.results.scenarios import mass
 from planner.results.solution import Solution
@@ -155,15 +157,16 @@ def _served(solution: Solution) -> Iterator[Row]:
 
 def _dependence(solution: Solution) -> Iterator[Row]:
     network, shadow = solution.network, _shadow(solution, "dependence")
+    rows = {key: _places(network, key) for key in dependence_keys(network)}
     for node in solution.nodes:
         missed = solution.values(node, "missed")
-        for key in dependence_keys(network):
+        for key, places in rows.items():
             share = share_allowed(network, key[0], node)
             if share is None:
                 continue
             part = network.base.requirements[key[0]]
             assert isinstance(part, Dependence)
-            bought, use = _bought_and_used(solution, node, part, key[1], key[2])
+            bought, use = _bought_and_used(solution, node, part.exporter, places)
             yield {
                 "requirement": key[0], "kind": "dependence", "scope": f"region={key[1]};commodity={key[2]}",
                 **at(node), "target": share, "achieved": bought / use if use > NOTHING else 0.0,
@@ -172,16 +175,23 @@ def _dependence(solution: Solution) -> Iterator[Row]:
             }
 
 
+def _places(network: Network, key: Key) -> list[Place]:
+    """The balances that one row of a dependence requirement pools."""
+    part = network.base.requirements[key[0]]
+    assert isinstance(part, Dependence)
+    return dependence_places(network, part, key[1], key[2])
+
+
 def _bought_and_used(
-    solution: Solution, node: Node, part: Dependence, region: str, commodity: str
+    solution: Solution, node: Node, exporter: str, places: list[Place]
 ) -> tuple[float, float]:
     """Purchases from the exporter and use, over the balances one row pools [quantity/year]."""
     network, instance = solution.network, solution.instance(node)
     activity, delivered = solution.values(node, "activity"), solution.values(node, "delivered")
     bought = use = 0.0
-    for place in dependence_places(network, part, region, commodity):
+    for place in places:
         balance = network.balance[place]
-        bought += bought_from(solution, node, part.exporter, place)
+        bought += bought_from(solution, node, exporter, place)
         use += sum(instance.processes[a[1]].inputs[place[0]] * activity[a] for a in balance.used_by)
         use += sum(delivered[d] for d in balance.delivered)
     return bought, use
