@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,9 +52,16 @@ class _Base(NamedTuple):
     def touches(self, section: str) -> bool:
         return any(fits(head, section) for head in self.heads)
 
+    def plain(self, section: str) -> Any:
+        """A section without the overrides of futures, if it is the same in both documents."""
+        return None if self.touches(section) else getattr(self.document._plain.instance, section, None)
 
-def _everything(_: str) -> bool:
-    return True
+    def section(self, future: str, section: str) -> Any:
+        """A section in a future or shock, if it is the same in both documents: futures may override any."""
+        if self.touches(section) or self.touches("futures") or self.touches("shocks"):
+            return None
+        variant = self.document._variants.get(future)
+        return getattr(variant.instance, section, None) if variant is not None else None
 
 
 def written_yaml(content: Any) -> str:
@@ -86,7 +93,7 @@ class Document:
         self._spare: set[str] = set()
         self.borrowed = False
         self._base = base
-        self._plain: _Variant = self._make(tree, [], base.document._plain if base is not None else None)
+        self._plain: _Variant = self._make(tree, [], base.plain if base is not None else lambda _: None)
         self.futures: list[str] = list(self._plain.instance.futures)
         self.sources: list[str] = list(dict.fromkeys([*self.futures, *self._plain.instance.shocks]))
         self._make_variants()
@@ -156,19 +163,22 @@ class Document:
             refuse("unknown-path", f"{path} matches nothing", None, nearest(self._tree, path))
         return found[0].path
 
-    def _make(self, tree: Node, changes: list[Change], known: _Variant | None = None) -> _Variant:
-        """The instance of a tree; sections that are those of a known variant are taken from it."""
+    def _make(self, tree: Node, changes: list[Change], known: Callable[[str], Any] = lambda _: None) -> _Variant:
+        """The instance of a tree; a section that is `known` is taken as it is, already validated."""
         assert isinstance(tree.value, dict)
-        touches = self._base.touches if self._base is not None and known is not None else _everything
         data = {
-            key: plain(node) if known is None or touches(str(key)) else getattr(known.instance, str(key))
+            key: section if (section := known(str(key))) is not None else plain(node)
             for key, node in tree.value.items()
         }
+
+        def is_new(section: str) -> bool:
+            return known(section) is None
+
         try:
             instance = Instance.model_validate(data, strict=True)
         except ValidationError as error:
             raise InputError(problems_of(error, tree)) from None
-        problems = list(figure_problems(instance, lambda path: _place(tree, path), touches))
+        problems = list(figure_problems(instance, lambda path: _place(tree, path), is_new))
         if problems:
             raise InputError(problems)
         return _Variant(instance, tree, changes)
@@ -193,9 +203,12 @@ class Document:
         heads = _Base(self, tuple(override.path.partition(".")[0] for override in overrides))
         tree = settled_where(self._tree, heads.touches)
         changes = apply_all(tree, overrides)
-        base = self._base
-        is_same = base is not None and not (base.touches("futures") or base.touches("shocks"))
-        known = base.document._variants.get(name) if base is not None and is_same else None
+
+        def known(section: str) -> Any:
+            if not heads.touches(section):
+                return getattr(self._plain.instance, section, None)
+            return self._base.section(name, section) if self._base is not None else None
+
         return self._make(settled_where(tree, heads.touches), changes, known)
 
     def _overrides(self, name: str) -> list[Override]:

@@ -80,14 +80,15 @@ class Bench:
 
     def solve(self, task: Task) -> Done:
         """One job; whatever goes wrong with it is its reason, not the end of the study."""
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.process_time()
         try:
             record, start = self._solved(task)
         except (InputError, NoAnswerError, SolverError, ArithmeticError, ValueError, KeyError, IndexError) as error:
             self.resident = Resident(self.options)
             record, start = {"status": "failed", "reason": f"{type(error).__name__}: {error}"}, None
         forget()
-        record |= {"number": task.number, "seconds": round(time.monotonic() - begun, 3), "process": os.getpid()}
+        record |= {"number": task.number, "seconds": round(time.monotonic() - begun, 3),
+                   "processor_seconds": round(time.process_time() - worked, 3), "process": os.getpid()}
         return Done(task.number, record, start)
 
     def _solved(self, task: Task) -> tuple[dict[str, Any], bytes | None]:
