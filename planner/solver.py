@@ -305,7 +305,8 @@ def near(
     values = np.array(list(fixed.values()))
     if fixed:
         solver.changeColsBounds(len(columns), columns, values, values)
-    solver.setSolution(len(start), np.array(list(start), dtype=np.int32), np.array(list(start.values())))
+    if start:
+        solver.setSolution(len(start), np.array(list(start), dtype=np.int32), np.array(list(start.values())))
     run(solver, program.cost_scale)
     info = solver.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:

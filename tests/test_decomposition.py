@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,9 +27,13 @@ from planner.results.tables import all_tables
 from planner.results.write import read_tables, write_tables
 from planner.schema import Options
 from planner.solver import solve
+from tests.benchmarks.parametric import Scale
+from tests.benchmarks.parametric import instances as parametric
 from tests.generate import by_future, instances
 
-EXACT, NEAR = Options(gap=0.0), Options(gap=1e-5)
+ROOT = Path(__file__).parent.parent
+QUICKSTART = ROOT / "instances" / "quickstart.yaml"
+EXACT, NEAR, NEAR_ONE = Options(gap=0.0), Options(gap=1e-5), Options(gap=0.01)
 
 
 def divisible(raw: dict[str, Any]) -> Program:
@@ -33,7 +43,7 @@ def divisible(raw: dict[str, Any]) -> Program:
     return program
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(raw=instances())
 def test_branches_apart_cost_what_they_cost_together(
     raw: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
@@ -69,3 +79,74 @@ def test_cuts_bound_branches_and_means_bound_their_members(raw: dict[str, Any], 
         expected = sum(p * first[i].value for p, i in zip(branches.shares(mean), mean, strict=True))
         assert found.value <= expected + 1e-6 * max(1.0, abs(expected))
     oracle.close()
+
+
+SMALL = Scale(futures=6, facilities=12, years=6)
+
+
+@pytest.fixture(scope="module")
+def several() -> Program:
+    """Six futures that differ from the start."""
+    return formulate(parametric(SMALL), EXACT)
+
+
+@pytest.mark.parametrize("executor", ["processes:2", "mpi:2"])
+def test_the_same_answer_wherever_branches_are_solved(several: Program, executor: str) -> None:
+    here, there = decompose(several, NEAR_ONE), decompose(several, NEAR_ONE, executor=executor)
+    assert here.status == there.status == "optimal"
+    assert there.objective == pytest.approx(here.objective, rel=2 * NEAR_ONE.gap)
+    assert max(here.bound, there.bound) <= min(here.objective, there.objective)
+    again = decompose(several, NEAR_ONE)
+    assert (again.objective, again.values.tolist()) == (here.objective, here.values.tolist())
+
+
+def test_a_lost_worker_leaves_the_best_plan(several: Program) -> None:
+    def kill(_: object) -> None:
+        for worker in multiprocessing.active_children():
+            worker.kill()
+
+    ended = decompose(several, EXACT, news=kill, executor="processes:2")
+    assert ended.status == "stopped"
+    assert "worker was lost" in ended.message
+    assert ended.has_plan
+    assert ended.bound <= ended.objective
+
+
+def test_time_ends_with_a_plan_and_its_gap(several: Program) -> None:
+    ended = decompose(several, Options(gap=0.0, time_limit=0.5))
+    assert ended.status in ("stopped", "optimal")
+    assert ended.has_plan
+    assert ended.bound <= ended.objective
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--method", "benders", "--set", "objective.risk={measure: cvar, tail: 0.2}"], "totals of all scenarios"),
+        (["--method", "extensive", "--executor", "processes:2"], "in this process alone"),
+        (["--executor", "nowhere"], "no executor nowhere"),
+    ],
+)
+def test_what_cannot_be_decomposed_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = planner("solve", str(QUICKSTART), *arguments, "--out", "run", folder=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_branches_apart_through_the_command_line(tmp_path: Path) -> None:
+    for method in ("extensive", "benders"):
+        done = planner("solve", str(QUICKSTART), "--method", method, "--gap", "1e-4", "--out", method, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+    costs = [json.loads((tmp_path / m / "summary.json").read_text())["objective"] for m in ("extensive", "benders")]
+    assert costs[1] == pytest.approx(costs[0], rel=2e-4)
+    manifest = json.loads((tmp_path / "benders" / "manifest.json").read_text())
+    assert manifest["check"]["passed"]
+    assert manifest["options"]["method"] == "benders"
+
+
+def planner(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "planner", *arguments], cwd=folder, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )

@@ -78,13 +78,20 @@ class Benders:
 
     def rescue(self) -> None:
         """A plan where there is none yet: the master's relaxation rounded, and carried out in every branch."""
-        if not self.master.has_all_columns or not self.has_integers:
+        if not self.master.has_all_columns:
+            cheapest = self.master.relax().x
+            if cheapest.size and (np.abs(cheapest - np.round(cheapest))[self.master.trunk.integer] < WHOLE).all():
+                self._try(cheapest)
             return
         program = self.master.program()
         relaxation = Relaxation(load(program, self.options, relax=True), program, self.run)
-        value = dive(relaxation, relaxation.begin())
-        if math.isfinite(value):
+        if math.isfinite(dive(relaxation, relaxation.begin())):
             self._try(relaxation.values)
+            return
+        hurried = self.options.model_copy(update={"gap": ROUGH, "time_limit": min(self._left(), NEAR_SECONDS)})
+        _, values = near(program, hurried, replace(self.run, news=None), {}, {})
+        if values is not None:
+            self._try(values)
 
     # Phase 1
 
@@ -97,8 +104,6 @@ class Benders:
                 return False
             known = Best(math.inf, known.x)  # The means cost less than the branches.
         known = self._closed(self.oracle.every, known, self.gap / 2 if self.has_integers else self.gap)
-        if not self.has_integers and known.x.size:
-            self._better(known)
         return bool(known.x.size)
 
     def _closed(self, keys: Sequence[Key], known: Best, gap: float) -> Best:
@@ -118,6 +123,8 @@ class Benders:
             value = self._ask(keys, x)
             if value < known.value:
                 known = Best(value, x)
+                if keys is self.oracle.every and not self.has_integers:
+                    self._better(known)
             elif not math.isfinite(known.value):
                 known = Best()  # What was to be begun with is no plan for the branches.
             self._tell()
@@ -142,8 +149,9 @@ class Benders:
             found = self._searched(share * self.gap)
             self.bound = max(self.bound, found.bound)
             if found.values is None:
-                self._require_time()
-                return False
+                if found.status == "infeasible":
+                    return False
+                raise OverError
             self._try(found.values)
             share = max(share / 2, 0.05)
         return True

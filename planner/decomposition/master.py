@@ -102,8 +102,9 @@ class Master:
             basis.valid = True
             solver.setBasis(basis)
         solver.run()
-        if solver.getModelStatus() not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible):
-            solver.clearSolver()
+        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            solver.clearSolver()  # A hot start can end falsely.
+            solver.setOptionValue("presolve", "choose")
             solver.run()
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return Relaxed(math.inf, np.zeros(0), np.zeros(0))
