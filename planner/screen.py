@@ -78,6 +78,8 @@ def show_run(run: Run, console: Console) -> None:
     if not run.tables["demand"].empty:
         console.print(_served(run))
     console.print(_requirements(run))
+    if "outages" in run.tables:
+        console.print(_losses(run))
     if run.check is not None:
         tests = sum(run.check.tests.values())
         console.print(f"Checked independently: {tests:,} tests passed. Tables and summary in ", end="")
@@ -144,6 +146,8 @@ def _costs(run: Run) -> Text:
 def _served(run: Run) -> Group:
     """One row per future, and one per shock: of all its onsets the one that leaves each class the worst served."""
     shares, nodes = pd.DataFrame(run.figures["served"]), run.tables["nodes"]
+    losses = set(nodes.loc[nodes["onset"].notna() & ~nodes["source"].isin(list(run.instance.shocks)), "future"])
+    shares = shares[~shares["future"].isin(list(losses))]  # They have a table and a line of their own.
     windows = nodes[nodes["onset"].notna()].drop_duplicates("future").set_index("future")["source"]
     shares = shares.assign(row=shares["future"].map(windows).fillna(shares["future"]))
     classes = list(dict.fromkeys(shares["class"]))
@@ -184,6 +188,18 @@ def _requirements(run: Run) -> Text:
         names = ", ".join(f"{name} ({n})" for name, n in missed["requirement"].value_counts().items())
         text.append(f"; missed at a price: {names}", style="yellow")
     return text
+
+
+def _losses(run: Run) -> Text:
+    """How many losses were tried, how many had to be prepared for, and the worst of them."""
+    tried = run.tables["outages"]
+    if tried.empty:
+        return Text("")
+    first = tried.sort_values("rank").iloc[0]
+    text = f"{_count(len(tried), 'loss')} tried" if len(tried) == 1 else f"{len(tried):,} losses tried"
+    text += f", {int(tried['added'].sum())} prepared for; worst {first['lost']} in {first['node']}"
+    text += f": {first['served_unprepared']:.1%} served unprepared, {first['served']:.1%} by this plan"
+    return Text.assemble(("Losses: ", "bold"), text)
 
 
 def _count(number: int, word: str) -> str:

@@ -24,7 +24,7 @@ from planner.template import Array
 from planner.tree import Node
 
 FAILS = 1e-6  # Share of the demand in scope.
-ROOM = 1e-7  # Share by which rows are eased.
+ROOM = 1e-9  # Share by which rows are eased.
 
 
 class Borne(NamedTuple):

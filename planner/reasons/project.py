@@ -2,7 +2,8 @@
 
 The plan is found again with the project forced in or out; the difference is what it is worth, or what it lacks. As a
 plan's cost is linear in a project's capital cost, that difference tells at which capital cost the decision turns.
-Where the worth comes from is read from the prices of the rows in which the project stands, with all decisions fixed.
+Where the worth comes from is read from the prices of the plan without it: what that plan would give for what it
+brings, row by row.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import scipy.sparse as sp
 from planner.assemble import Program, RowNames, label
 from planner.errors import InputError, NoAnswerError, Place, Problem, did_you_mean
 from planner.formulate import formulate
-from planner.frozen import Plan, freeze, read_plan
+from planner.frozen import freeze, read_plan
 from planner.mathematics.investment import decisions
 from planner.reading.document import load
 from planner.results.rows import table
@@ -29,6 +30,7 @@ from planner.results.write import RESOLVED
 from planner.schema import Options
 from planner.solver import Outcome
 from planner.solver import solve as solve_program
+from planner.template import Array
 
 MOST_SHARE = 0.98  # Of the worth that the listed rows make up.
 
@@ -79,8 +81,9 @@ def project_worth(folder: str | Path, name: str, options: dict[str, Any] | None 
     other = solve_program(forced, settings)
     if other.status == "interrupted":
         raise KeyboardInterrupt
-    bearer, outcome = (program, base) if is_in else (forced, other)
-    return _worth(bearer, outcome, name, is_in, base, other, plan)
+    having, lacking = (base, other) if is_in else (other, base)
+    prices = lacking.prices if lacking.has_plan else having.prices
+    return _worth(program if is_in else forced, having, prices, name, is_in, base, other)
 
 
 def _solved(program: Program, options: Options, what: str) -> Outcome:
@@ -108,7 +111,7 @@ def forced_program(program: Program, name: str, wanted: bool) -> Program:
 
 
 def _worth(
-    program: Program, outcome: Outcome, name: str, is_in: bool, base: Outcome, other: Outcome, plan: Plan
+    program: Program, outcome: Outcome, prices: Array, name: str, is_in: bool, base: Outcome, other: Outcome
 ) -> Worth:
     units = program.network.base.units
     opposite = other.objective if other.has_plan else None
@@ -120,7 +123,7 @@ def _worth(
     found = [d for d in solution.decided if d.project == name]
     columns = _columns(program, name)
     charged = float(program.cost[columns] @ outcome.values[columns])
-    rows = table("row worth unit", _rows(program, outcome, columns))
+    rows = table("row worth unit", _rows(program, outcome, prices, columns))
     return Worth(
         name, is_in, ", ".join(d.group for d in found), sum(d.size for d in found), f"{units.quantity}/year",
         base.objective, opposite, other.bound, charged, sum(d.capital for d in found), units.money, rows,
@@ -136,10 +139,11 @@ def _columns(program: Program, name: str) -> list[int]:
     ]
 
 
-def _rows(program: Program, outcome: Outcome, columns: list[int]) -> Iterator[dict[str, Any]]:
+def _rows(program: Program, outcome: Outcome, prices: Array, columns: list[int]) -> Iterator[dict[str, Any]]:
     """The rows of operation through which the project saves most: price times what it brings there."""
-    brought = program.matrix[:, columns] @ outcome.values[columns]
-    worth = outcome.prices[: program.matrix.shape[0]] * brought  # Both negative where capacity is eased.
+    rows = min(len(prices), program.matrix.shape[0])
+    brought = program.matrix[:rows, columns] @ outcome.values[columns]
+    worth = prices[:rows] * brought  # Both negative where capacity is eased.
     order = [row for row in np.argsort(-np.abs(worth)).tolist() if program.rows[row][0] is not None]
     total, listed = float(np.abs(worth[order]).sum()), 0.0
     for row in order:

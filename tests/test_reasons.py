@@ -1,0 +1,62 @@
+"""Physics bounds and the worth of projects, computed by hand on a small instance; the command explain."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from planner import project_worth, reach
+from planner.run import solve
+from tests.test_commands import planner
+from tests.test_explain import LINE, NO_CHINA, SERVED
+from tests.test_requirements import case_file
+
+# Sixty tonnes a year at first; a line of sixty more may be decided in 2026 and is online in 2028.
+LATE = {**NO_CHINA, "time.periods": [1, 1, 1], "facilities.plant.capacity": 60, "projects": {"line": LINE}}
+
+
+def test_bounds_say_what_no_money_could_reach(tmp_path: Path) -> None:
+    purse = {"kind": "budget", "of": "capital", "per": "total", "most": 0}
+    found = reach(case_file(tmp_path, LATE, {"all": SERVED, "purse": purse})).set_index("node")
+    assert found["requirement"].eq("all").all()  # A budget is no physics.
+    assert found["best"].tolist() == pytest.approx([0.6, 0.6, 1.0])
+    assert found["lacking"].tolist() == pytest.approx([40, 40, 0], abs=1e-9)
+    assert found["reachable"].tolist() == [False, False, True]
+
+
+def test_worth_of_a_project_and_its_break_even_cost(tmp_path: Path) -> None:
+    """Online in 2028 only, the line makes 40 t at 20 that would else go short at 50: 1,200 less its charge of 5."""
+    file = case_file(tmp_path, LATE, {})
+    solve(file, out=tmp_path / "with", options={"gap": 0.0})
+    inside = project_worth(tmp_path / "with", "line")
+    assert inside.is_in
+    assert inside.difference == pytest.approx(1195)
+    assert inside.break_even == pytest.approx(100 * (1 + 1195 / 5))
+    assert inside.rows["worth"].sum() == pytest.approx(60 * 30, rel=0.5)
+    dear = ["projects.line.capital.fixed=30000"]  # A yearly charge of 1,500, 300 more than it saves.
+    solve(file, sets=dear, out=tmp_path / "without", options={"gap": 0.0})
+    outside = project_worth(tmp_path / "without", "line")
+    assert not outside.is_in
+    assert outside.difference == pytest.approx(300)
+    assert outside.break_even == pytest.approx(24000)
+
+
+def test_command_explains_and_repairs(tmp_path: Path) -> None:
+    file = case_file(tmp_path, LATE, {"all": SERVED})
+    result = planner("explain", file, "--json", "--quiet", cwd=tmp_path)
+    assert result.returncode == 3, result.stderr
+    answer = json.loads(result.stdout)
+    assert not answer["feasible"]
+    first = answer["explanation"]["repairs"][0]["sets"]
+    sets = [word for text in first for word in ("--set", text)]
+    assert planner("explain", file, *sets, cwd=tmp_path).returncode == 0
+    solved = planner("solve", file, cwd=tmp_path)
+    assert solved.returncode == 3
+    assert "These statements cannot all hold" in solved.stderr
+    assert f"{file}:" in solved.stderr or "case.yaml:" in solved.stderr
+    bounds = planner("explain", file, "--bounds", cwd=tmp_path)
+    assert bounds.returncode == 0
+    assert "60.0%" in bounds.stdout
+    assert planner("explain", file, "--project", "line", cwd=tmp_path).returncode == 2
