@@ -42,13 +42,13 @@ def test_whatever_differs_is_solved(tmp_path: Path) -> None:
 
 
 def test_a_run_that_stopped_early_is_solved_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make = run_module.solve_program
+    make = run_module.solve_by_method
 
     def stopped(*arguments: Any, **words: Any) -> Outcome:
         return replace(make(*arguments, **words), status="stopped", gap=0.3)
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "solve_program", stopped)
+        patch.setattr(run_module, "solve_by_method", stopped)
         solve(QUICKSTART, out=tmp_path / "run")
     assert not solve(QUICKSTART, out=tmp_path / "run").recalled
     assert solve(QUICKSTART, out=tmp_path / "run").recalled

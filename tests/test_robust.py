@@ -116,12 +116,12 @@ def test_an_interrupted_rerun_does_not_replace_the_finished_run(
     (tmp_path / "case.yaml").write_text(STARTER)
     finished = solve(tmp_path / "case.yaml", out=tmp_path / "run")
     before = (tmp_path / "run" / "summary.json").read_text()
-    make = run_module.solve_program
+    make = run_module.solve_by_method
 
     def stopped(*arguments: Any, **words: Any) -> Outcome:
         return replace(make(*arguments, **words), status="interrupted", gap=0.3)
 
-    monkeypatch.setattr(run_module, "solve_program", stopped)
+    monkeypatch.setattr(run_module, "solve_by_method", stopped)
     again = solve(tmp_path / "case.yaml", out=tmp_path / "run", force=True)
     assert finished.folder == tmp_path / "run"
     assert again.folder == tmp_path / "run.interrupted"
