@@ -21,10 +21,11 @@ from planner.errors import InputError, NoAnswerError, Problem
 from planner.frozen import fixed, positions
 from planner.mean import mean_program
 from planner.network import build_network
+from planner.requirement import Budget, Chance, ExpectedUnserved, Leverage, Outage, Regret, Tail
 from planner.results.manifest import versions
 from planner.results.summary import signed
 from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
-from planner.run import SILENT, Listener, default_folder, prepare
+from planner.run import SILENT, Listener, Task, default_folder, prepare
 from planner.schema import Instance, Options
 from planner.solver import Outcome
 from planner.solver import solve as solve_program
@@ -128,6 +129,7 @@ def value(
     task = prepare(clock, path, scenario, sets, options, None, {"question": "value", "delays": list(delays)})
     folder = Path(out) if out is not None else default_folder(task)
     require_free(folder.resolve(), task.document.instance.name, {"question": "value"})
+    _refuse_rules_on_futures(task)
     asker = Asker(expecting(task.document.instances()), task.options, listener)
     costs, values = _compared(task.document.instance, list(asked(asker, delays)))
     with whole_folder(folder.resolve(), {"question": "value"}) as fresh:
@@ -136,6 +138,19 @@ def value(
         chosen = {"options": task.options.model_dump(mode="json"), "versions": versions(), "given": task.given}
         write_json(facts | chosen | {"run_sha256": task.digest}, fresh / MARK)
     return Values(task.document.instance, costs, values, folder)
+
+
+def _refuse_rules_on_futures(task: Task) -> None:
+    """Rules on several futures together, or on losses, have another meaning where one future is certain."""
+    names = [
+        name for name, part in task.document.instance.requirements.items()
+        if isinstance(part, ExpectedUnserved | Tail | Chance | Regret | Leverage | Budget | Outage)
+    ]
+    if names:
+        message = f"what knowledge is worth cannot be told with {names[0]}, a rule on the plan as a whole"
+        place = task.document.place(("requirements", names[0]))
+        hint = f"leave it out: --set requirements.{names[0]}=~"
+        raise InputError([Problem("incoherent", message, place, hint)])
 
 
 def asked(asker: Asker, delays: Sequence[float]) -> Iterator[Cost]:

@@ -60,3 +60,10 @@ def test_command_explains_and_repairs(tmp_path: Path) -> None:
     assert bounds.returncode == 0
     assert "60.0%" in bounds.stdout
     assert planner("explain", file, "--project", "line", cwd=tmp_path).returncode == 2
+
+
+def test_worth_of_knowledge_is_not_told_under_a_rule_on_all_futures(tmp_path: Path) -> None:
+    rule = {"kind": "budget", "of": "capital", "per": "total", "most": 1000}
+    result = planner("value", case_file(tmp_path, LATE, {"purse": rule}), cwd=tmp_path)
+    assert result.returncode == 2
+    assert "purse" in result.stderr
