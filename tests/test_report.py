@@ -273,6 +273,6 @@ def test_several_runs_stand_side_by_side(driver: webdriver.Chrome, folder: Path,
 def test_a_run_with_a_report_can_be_replaced(folder: Path, tmp_path: Path) -> None:
     planner("solve", QUICKSTART, "--quiet", "--out", "run", cwd=tmp_path)
     (tmp_path / "run" / "report.html").write_bytes((folder / "report.html").read_bytes())
-    result = planner("solve", QUICKSTART, "--quiet", "--out", "run", cwd=tmp_path)
+    result = planner("solve", QUICKSTART, "--quiet", "--force", "--out", "run", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert not (tmp_path / "run" / "report.html").exists()

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import planner
 from planner.manual.words import STARTER
 from planner.mathematics import model, risk
+from planner.mathematics.security import beside
 from planner.network import build_network
 from planner.program import Chapter
 from planner.reading.document import load
@@ -30,6 +31,8 @@ TABLES = {
     "collected": "returns.collected", "disposed": "disposal.amount", "missed": "requirements.violation",
     "kept": "access.kept", "drawn": "access.drawn", "held": "access.held",
 }
+
+RULE = "{kind: regret, most: 1000}"  # The starter has no rule on totals of scenarios, whose equations belong here too.
 
 
 class Equation(NamedTuple):
@@ -56,10 +59,10 @@ class Symbol(NamedTuple):
 
 
 def chapters() -> list[Chapter]:
-    """Investments, operation, and every measure of risk; those of a small instance, which declares them all."""
-    network = build_network(load(STARTER).instances())
+    """Investments, operation, rules beside them and measures of risk, of a small instance, which declares them all."""
+    network = build_network(load(STARTER, None, [f"requirements.regret={RULE}"]).instances())
     measures = [risk.chapter(network, Risk(measure=measure), {}) for measure in MEASURES]
-    return [model.investments(network), model.operation(network), *measures]
+    return [model.investments(network), model.operation(network), beside.chapter(network, {}), *measures]
 
 
 def symbols() -> list[Symbol]:
@@ -90,7 +93,7 @@ def _equation(name: str, rule: Callable[..., Any], known: set[str]) -> Equation:
     golden = GOLDEN / f"{name}.lp"
     file = Path(inspect.getsourcefile(function) or "").relative_to(ROOT)
     return Equation(
-        name, file.stem, latex, str(file), line, code,
+        name, function.__module__.removeprefix("planner.mathematics."), latex, str(file), line, code,
         golden.read_text("utf-8") if golden.is_file() else "", tuple(family for family in used if family in known),
     )
 

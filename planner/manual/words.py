@@ -28,8 +28,13 @@ UNSAID = {
     ("Lane", "title"): "Oxide to America", ("Limit", "suppliers"): "[china.*]", ("Limit", "outlets"): "[surplus]",
     ("Limit", "least"): "100", ("Objective", "risk"): "{measure: cvar, weight: 0.5, tail: 0.1}",
     ("Options", "time_limit"): "600", ("Served", "end"): "2035", ("Shock", "from"): "truce",
-    ("Stockpile", "release_limit"): "500",
+    ("Stockpile", "release_limit"): "500", ("Budget", "most"): "3000", ("Chance", "probability"): "0.9",
+    ("Concentration", "hhi"): "0.3", ("Leverage", "shock"): "embargo", ("Leverage", "most"): "20000",
+    ("Recover", "shock"): "embargo", ("Recover", "years"): "2", ("Regret", "most"): "5000",
+    ("Sharing", "apart"): "0.1", ("Sources", "count"): "3", ("Sources", "least"): "500",
+    ("Survive", "shock"): "embargo", ("Survive", "years"): "1", ("Tail", "most"): "80000",
 }
+LAST = "2035"  # Of any requirement that does not hold for good.
 LONGEST = 110
 
 
@@ -138,8 +143,9 @@ def _stated_default(entry: dict[str, Any]) -> str:
 @lru_cache(maxsize=1)
 def examples() -> dict[tuple[str, str], str]:
     """A value for each field by part and name, as the shipped instances state it, the starter first."""
-    found: dict[tuple[str, str], str] = dict(UNSAID)
     schema = json_schema()
+    ending = [name for name, part in schema["$defs"].items() if "end" in part.get("properties", {})]
+    found = UNSAID | {(name, "end"): LAST for name in ending}
     for file in _instances():
         _gather(plain(Reader(file).read()), schema, "Instance", schema["$defs"], found)
     return {("Part", name): text for (_, name), text in found.items() if name in PROVENANCE} | found

@@ -87,6 +87,8 @@ class Sppy:
         split = Split(program.network)
         if program.network.base.objective.risk is not None:
             raise _refused("a measure of risk ties the scenarios together", "leave --engine away, or risk out")
+        if program.weighing.constraints:
+            raise _refused("some requirements tie the scenarios together", "leave --engine away")
         if self.algorithm == "extensive":
             if self.ranks > 1:
                 raise _refused("the extensive form is one program for one rank", "--ranks 1, or --algorithm lshaped")
