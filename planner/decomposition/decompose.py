@@ -62,7 +62,7 @@ def decompose(
                 benders = Benders(oracle, master, means, options, run)
                 found = benders.solve()
             local.is_over = lambda: False
-            if found.status in ("stopped", "interrupted") and not math.isfinite(found.plan.value):
+            if found.status == "stopped" and not math.isfinite(found.plan.value):
                 found.plan = _hurried(benders, local)
             if not math.isfinite(found.plan.value):
                 return without_plan(found.status, found.message, run.begun)
