@@ -194,7 +194,10 @@ class Benders:
         trunk = self.master.trunk
         x = np.clip(values[: self.master.width], trunk.lower, trunk.upper)
         x[trunk.integer] = np.round(x[trunk.integer])
-        self._better(Best(self._ask(self.oracle.every, x), x))
+        exact = self.master.relax(self.master.whole(x))  # What is not whole must fit whole numbers, not nearly so.
+        if not exact.x.size:
+            return
+        self._better(Best(self._ask(self.oracle.every, exact.x), exact.x))
         self._require_time()
         if not (~trunk.integer & (trunk.lower < trunk.upper)).any():
             return
