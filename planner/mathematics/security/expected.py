@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from planner.mathematics.security.scope import demands_of, named, unserved
@@ -85,6 +85,27 @@ def allowed(network: Network, name: str, demands: tuple[str, ...] | list[str]) -
     return part.share.at(moment) * required(network, part, demands)
 
 
+def _mean_short(network: Network, _: Node) -> list[Term]:
+    """Expected unserved demand of every row."""
+    return [
+        Term(i, n.index, family, key, c * n.probability * n.length)
+        for i, (row, demands) in enumerate(pools(network).items()) for n in network.tree.nodes
+        if n.probability > 0 and applies(network.base.requirements[row[0]], n)
+        for d in demands for family, key, c in unserved(network, d)
+    ]
+
+
+def _scenario_short(network: Network, losses: tuple[Key, ...], _: Node) -> list[Term]:
+    """Unserved demand of a scenario, by (requirement, scenario)."""
+    tree = network.tree
+    return [
+        Term(i, n.index, family, key, c * share * n.length)
+        for i, (name, s) in enumerate(losses) for index, share in tree.scenario(s).shares.items()
+        if applies(network.base.requirements[name], n := tree.nodes[index])
+        for d in members(network, name) for family, key, c in unserved(network, d)
+    ]
+
+
 def chapter(network: Network, alone: Mapping[str, float]) -> Chapter:
     """The block; costs of nodes and capital of scenarios are filled in by `secure`."""
     rows, unserved_tails = tuple(pools(network)), tails(network, "unserved")
@@ -92,23 +113,6 @@ def chapter(network: Network, alone: Mapping[str, float]) -> Chapter:
     beyond = tuple((*q, s.name) for q in every for s in scenarios)
     losses = tuple(key for key in beyond if key[:1] in unserved_tails)
     regretted = regrets(network)
-
-    def mean_short(_: Node) -> list[Term]:
-        return [
-            Term(i, n.index, family, key, c * n.probability * n.length)
-            for i, row in enumerate(rows) for n in network.tree.nodes
-            if n.probability > 0 and applies(network.base.requirements[row[0]], n)
-            for d in pools(network)[row] for family, key, c in unserved(network, d)
-        ]
-
-    def scenario_short(_: Node) -> list[Term]:
-        shares = {s.name: s.shares for s in scenarios}
-        return [
-            Term(i, n.index, family, key, c * share * n.length)
-            for i, (name, s) in enumerate(losses) for index, share in shares[s].items()
-            if applies(network.base.requirements[name], n := network.tree.nodes[index])
-            for d in members(network, name) for family, key, c in unserved(network, d)
-        ]
 
     def limits(_: Node) -> list[float]:
         return [allowed(network, row[0], demands) for row, demands in pools(network).items()]
@@ -125,8 +129,9 @@ def chapter(network: Network, alone: Mapping[str, float]) -> Chapter:
             *_totals(network)[0],
         ),
         links=(
-            Link("mean_short", rows, "expected unserved demand", mean_short, lambda _: [0.0] * len(rows), "quantity"),
-            Link("scenario_short", losses, "unserved demand of a scenario", scenario_short,
+            Link("mean_short", rows, "expected unserved demand", partial(_mean_short, network),
+                 lambda _: [0.0] * len(rows), "quantity"),
+            Link("scenario_short", losses, "unserved demand of a scenario", partial(_scenario_short, network, losses),
                  lambda _: [0.0] * len(losses), "quantity"),
             *_totals(network)[1],
         ),
