@@ -12,7 +12,7 @@ from planner.schema import Options
 from planner.solver import Outcome, Progress, solve
 
 MANY = 16  # Nodes outside the trunk for each inside, from which branches are solved apart.
-LARGE = 300_000  # Columns from which it is worth while.
+LARGE = 50_000  # Columns from which it is worth while.
 
 
 def solve_by_method(

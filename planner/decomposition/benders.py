@@ -30,6 +30,7 @@ GROUPS = 32  # About so many columns of the master stand for branches.
 CLUSTERS = 24  # Most groups of branches that are alike.
 ROUGH = 0.02  # Gap at which the means of branches have taught enough.
 WHOLE = 1e-6  # Nearer to a whole number than this is whole.
+REMAINDER = 1e-7  # What a solver's tolerance leaves of a size that is none.
 NEAR, NEAR_SECONDS = 12, 20.0  # Most searches near a plan one after the other, and seconds for each.
 POLISH = 6  # Most rounds to improve what is not whole in a plan.
 SMALLEST = 1e-6  # A gap below this is not asked of cuts.
@@ -197,7 +198,7 @@ class Benders:
         exact = self.master.relax(self.master.whole(x))  # What is not whole must fit whole numbers, not nearly so.
         if not exact.x.size:
             return
-        self._better(Best(self._ask(self.oracle.every, exact.x), exact.x))
+        self._carry_out(exact.x)
         self._require_time()
         if not (~trunk.integer & (trunk.lower < trunk.upper)).any():
             return
@@ -205,8 +206,14 @@ class Benders:
             relaxed = self.master.relax(self.master.whole(x))
             if not relaxed.x.size or relaxed.value >= self.plan.value * (1 - self.gap / 10):
                 return
-            self._better(Best(self._ask(self.oracle.every, relaxed.x), relaxed.x))
+            self._carry_out(relaxed.x)
             self._require_time()
+
+    def _carry_out(self, x: Array) -> None:
+        """Ask what a plan costs in every branch, without the remainders of sizes that are none."""
+        plan, count = x.copy(), self.master.branches.frame.investments
+        plan[:count] = np.where(np.abs(x[:count]) < REMAINDER, 0.0, x[:count])
+        self._better(Best(self._ask(self.oracle.every, plan), plan))
 
     def _better(self, plan: Best) -> None:
         if plan.value < self.plan.value:
