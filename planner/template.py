@@ -54,9 +54,8 @@ def compile_block(model: pyo.ConcreteModel, chapter: Chapter) -> Template:
         for families in (chapter.variables, chapter.links, chapter.data)
     )
     columns = [*variables, *links, *data]
-    position = {
-        id(model.find_component(name)[key]): i for i, (name, key) in enumerate(columns)
-    }
+    parts = {name: model.component(name) for name, _ in columns}
+    position = {id(parts[name][key]): i for i, (name, key) in enumerate(columns)}
     form = LinearStandardFormCompiler().write(_with_objective(model), mixed_form=True, nonnegative_vars=False)
     matrix = sp.coo_array(form.A)
     where = np.array([position[id(column)] for column in form.columns], dtype=np.int64)

@@ -203,6 +203,8 @@ class Benders:
         if not (~trunk.integer & (trunk.lower < trunk.upper)).any():
             return
         for _ in range(POLISH):
+            if relative_gap(self.plan.value, self.bound) <= self.gap:
+                return
             relaxed = self.master.relax(self.master.whole(x))
             if not relaxed.x.size or relaxed.value >= self.plan.value * (1 - self.gap / 10):
                 return

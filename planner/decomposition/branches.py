@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.cluster.vq import kmeans2
 
 from planner.assemble import Assembler
 from planner.mathematics.situation import situations
@@ -203,6 +202,8 @@ class Branches:
         features = features[:, np.ptp(features, axis=0) > 0]
         if not features.size:
             return [tuple(numbers)]
+        from scipy.cluster.vq import kmeans2  # It takes longer to import than small instances to solve.
+
         features /= np.abs(features).max(axis=0)
         _, labels = kmeans2(features, count, minit="++", rng=seed, missing="warn")
         return [tuple(n for n, at in zip(numbers, labels, strict=True) if at == label) for label in np.unique(labels)]

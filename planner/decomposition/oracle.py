@@ -103,6 +103,7 @@ class Lane:
         resident = self.residents[matrices.digest]
         _change(resident, here, self.scale)
         solver = resident.solver
+        solver.setOptionValue("presolve", "off" if key in self.bases else "choose")
         if key in self.bases:
             solver.setBasis(self.bases[key])
         solver.run()
