@@ -84,6 +84,7 @@ def dive(relaxation: Relaxation, value: float) -> float:
         parts = {c: part for c, part in parts.items() if WHOLE < part < 1 - WHOLE}
         if not parts:
             return value
+        parts = {c: part for c, part in parts.items() if relaxation.program.upper[c] <= 1} or parts  # Yes or no first.
         up = [c for c, part in parts.items() if part >= SURE] or [max(parts, key=lambda c: (parts[c], -c))]
         down = [c for c, part in parts.items() if part <= DOUBTFUL]
         relaxation.fix({c: math.ceil(values[c]) for c in up} | {c: math.floor(values[c]) for c in down})

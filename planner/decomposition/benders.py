@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,10 +28,13 @@ from planner.template import Array
 STEP = 0.5  # How far from the best point known towards the master's optimum.
 GROUPS = 32  # About so many columns of the master stand for branches.
 CLUSTERS = 24  # Most groups of branches that are alike.
-ROUGH = 0.02  # Gap at which the means of branches have taught enough.
+SEVERAL = 4  # Means teach first where they stand for so many branches each.
+CLOSE = 0.05  # From this gap on the mean of the branches stands in the master: it saves the last many rounds.
+ROUGH = 0.01  # Gap at which the means of branches have taught enough.
 WHOLE = 1e-6  # Nearer to a whole number than this is whole.
 REMAINDER = 1e-7  # What a solver's tolerance leaves of a size that is none.
 NEAR, NEAR_SECONDS = 12, 20.0  # Most searches near a plan one after the other, and seconds for each.
+LEARNED = 0.35  # Share of the gap to which a relaxation is solved before whole numbers are looked for.
 POLISH = 6  # Most rounds to improve what is not whole in a plan.
 SMALLEST = 1e-6  # A gap below this is not asked of cuts.
 MASTER = 0.6  # Share of the gap that the master's own search may leave.
@@ -60,6 +63,7 @@ class Benders:
 
     def __init__(self, oracle: Oracle, master: Master, means: Sequence[Key], options: Options, run: Run) -> None:
         self.oracle, self.master, self.means, self.options, self.run = oracle, master, means, options, run
+        self.inside = master.branches.inside
         self.bound, self.plan = -math.inf, Best()
         self.gap = max(options.gap, SMALLEST)
         self.has_integers = bool(master.trunk.integer.any())
@@ -84,7 +88,7 @@ class Benders:
             if cheapest.size and (np.abs(cheapest - np.round(cheapest))[self.master.trunk.integer] < WHOLE).all():
                 self._try(cheapest)
             return
-        program = self.master.program()
+        program = self.master.program(self.inside)
         relaxation = Relaxation(load(program, self.options, relax=True), program, self.run)
         if math.isfinite(dive(relaxation, relaxation.begin())):
             self._try(relaxation.values)
@@ -99,18 +103,19 @@ class Benders:
     def _relaxed(self) -> bool:
         """Close the gap of the relaxation; False when it has no solution. Without integers its best point is a plan."""
         known = Best()
-        if len(self.means) < len(self.oracle.every):
+        if len(self.means) * SEVERAL <= len(self.oracle.every):
             known = self._closed(self.means, known, max(ROUGH, self.gap))
             if not known.x.size:
                 return False
             known = Best(math.inf, known.x)  # The means cost less than the branches.
-        known = self._closed(self.oracle.every, known, self.gap / 2 if self.has_integers else self.gap)
+        known = self._closed(self.oracle.every, known, self.gap * LEARNED if self.has_integers else self.gap)
         return bool(known.x.size)
 
     def _closed(self, keys: Sequence[Key], known: Best, gap: float) -> Best:
         """Cuts of these keys until the relaxation is solved to a gap; the best point, or none."""
         while True:
-            relaxed = self.master.relax()
+            is_near = not self.master.cuts or relative_gap(known.value, self.bound) <= CLOSE
+            relaxed = self.master.relax(inside=self.inside if is_near else ())
             self._require_time()
             if not relaxed.x.size:
                 return Best()
@@ -167,6 +172,8 @@ class Benders:
             self._require_time()
             self.bound = max(self.bound, relaxed.value)
             held = {c: v for c, v in self.master.whole(self.plan.x).items() if abs(relaxed.x[c] - v) < WHOLE}
+            if not self._learned(held):
+                return
             limits = {"gap": self.gap / 4, "time_limit": min(self._left(), NEAR_SECONDS)}
             promised, values = near(
                 self.master.program(), self.options.model_copy(update=limits), replace(self.run, news=None), held,
@@ -178,6 +185,22 @@ class Benders:
             self._try(values)
             if relative_gap(self.plan.value, self.bound) <= self.gap:
                 return
+
+    def _learned(self, held: Mapping[int, float]) -> bool:
+        """Cuts where some whole numbers are held; False when no better plan lies there."""
+        best = Best(self.plan.value, self.plan.x)
+        for _ in range(POLISH):
+            relaxed = self.master.relax(held)
+            self._require_time()
+            if relaxed.value >= self.plan.value * (1 - self.gap / 10):
+                return False
+            if relative_gap(best.value, relaxed.value) <= self.gap * LEARNED:
+                break
+            x = best.x + STEP * (relaxed.x - best.x)
+            value = self._ask(self.oracle.every, x)
+            if value < best.value:
+                best = Best(value, x)
+        return True
 
     def _searched(self, gap: float) -> Search:
         """What a search of the whole master finds."""

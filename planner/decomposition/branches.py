@@ -48,6 +48,7 @@ class Matrices:
 
 
 Key = tuple[int, ...]  # Numbers of branches.
+MANY = 4  # So many branches of one W are worth an operation of their mean beside them.
 
 
 class Vectors(NamedTuple):
@@ -189,11 +190,27 @@ class Branches:
 
     def clusters(self, count: int, seed: int) -> list[Key]:
         """About so many groups of branches that are alike; one by one where no mean of them is a bound."""
+        return [key for numbers in self._alike for key in self._clustered(numbers, count, seed)]
+
+    @property
+    def inside(self) -> Key:
+        """The branches whose mean is worth operating in the master: of one W and cost, if they are many; or none."""
+        same: dict[bytes, list[int]] = {}
+        for numbers in self._alike:
+            for number in numbers:
+                cost = self.vectors(self.branches[number]).cost.tobytes()
+                same.setdefault(self.matrices(self.branches[number]).digest + cost, []).append(number)
+        largest = max(same.values(), key=len)
+        return tuple(largest) if len(largest) >= MANY else ()
+
+    @cached_property
+    def _alike(self) -> list[list[int]]:
+        """Branches by W; those that may be operated below 0 are alone."""
         digests: dict[bytes, list[int]] = {}
         for branch in self.branches:
             alone = str(branch.number).encode() if (self.vectors(branch).lower < 0).any() else b""
             digests.setdefault(self.matrices(branch).digest + alone, []).append(branch.number)
-        return [key for numbers in digests.values() for key in self._clustered(numbers, count, seed)]
+        return list(digests.values())
 
     def _clustered(self, numbers: list[int], count: int, seed: int) -> list[Key]:
         if len(numbers) <= count:

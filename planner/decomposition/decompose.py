@@ -52,7 +52,7 @@ def decompose(
     with listening(stopping) as requests:
         run = Run(news, requests, time.monotonic())
         branches = Branches(program.pieces)
-        means = branches.clusters(min(CLUSTERS, max(2, len(branches.branches) // 4)), options.seed)
+        means = branches.clusters(CLUSTERS, options.seed)
         master = Master(branches, grouped(means))
         local = Oracle(branches, master.scale, cores())
         try:

@@ -1,7 +1,9 @@
 """The master: investments and the trunk, and for every group of branches a column that its cuts push up.
 
 Without risk a group's column is the expected cost of its branches. Cuts are rows; those that have not held the plan
-for a while are dropped.
+for a while are dropped. Where many branches are alike the operation of their mean can stand in the master too (Crainic, Hewitt, Maggioni and
+Rei, Partial Benders decomposition, Transportation Science 55, 2021): it knows the bottlenecks that all of them share,
+which cuts learn one by one.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import NamedTuple
 import highspy
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from planner.assemble import Arrays, Program, assembled, scale_of
 from planner.decomposition.branches import Branches, Key
@@ -33,6 +36,13 @@ class Cut:
     gradient: Array
     idle: int = 0
     status: highspy.HighsBasisStatus = BASIC
+
+
+class Basis(NamedTuple):
+    """Status of the columns, and of the rows but for the cuts."""
+
+    columns: list[highspy.HighsBasisStatus]
+    rows: list[highspy.HighsBasisStatus]
 
 
 class Relaxed(NamedTuple):
@@ -56,8 +66,7 @@ class Master:
         self.scale = scale_of(self.trunk.cost)
         self.group_of = {number: i for i, key in enumerate(groups) for number in key}
         self._probability = branches.probability
-        self._columns: list[highspy.HighsBasisStatus] = []
-        self._rows: list[highspy.HighsBasisStatus] = []
+        self._bases: dict[Key, Basis] = {}
 
     def own_cost(self, x: Array) -> float:
         """Cost of the trunk's columns."""
@@ -86,21 +95,23 @@ class Master:
     @property
     def has_all_columns(self) -> bool:
         """Whether every group has a cut: before that the master says nothing about the whole."""
-        return len({group for cut in self.cuts for group in cut.groups}) == len(self.groups)
+        return bool(self._has_cut.all())
 
-    def relax(self, held: Mapping[int, float] | None = None) -> Relaxed:
+    @property
+    def _has_cut(self) -> NDArray[np.bool_]:
+        found = np.zeros(len(self.groups), dtype=bool)
+        found[[g for cut in self.cuts for g in cut.groups]] = True
+        return found
+
+    def relax(self, held: Mapping[int, float] | None = None, inside: Key = ()) -> Relaxed:
         """Solve the relaxation, hot from the last one, with some columns held; infinity where there is no solution."""
-        program = self.program() if not held else fixed_at(self.program(), held)
+        program = self.program(inside) if not held else fixed_at(self.program(inside), held)
         solver = highspy.Highs()
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
         pass_to(solver, program)
-        if self._columns:
-            solver.setOptionValue("presolve", "off")
-            basis = solver.getBasis()
-            basis.col_status, basis.row_status = self._columns, [*self._rows, *(cut.status for cut in self.cuts)]
-            basis.valid = True
-            solver.setBasis(basis)
+        if inside in self._bases:
+            self._start(solver, self._bases[inside])
         solver.run()
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             solver.clearSolver()  # A hot start can end falsely.
@@ -109,13 +120,22 @@ class Master:
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return Relaxed(math.inf, np.zeros(0), np.zeros(0))
         solution, basis = solver.getSolution(), solver.getBasis()
-        count = len(self.trunk.row_lower)
+        count = len(program.row_lower) - len(self.cuts)
         prices = np.array(solution.row_dual)
-        self._columns, self._rows = list(basis.col_status), list(basis.row_status)[:count]
+        self._bases[inside] = Basis(list(basis.col_status), list(basis.row_status)[:count])
         self._age(prices[count:], list(basis.row_status)[count:])
         value = solver.getInfo().objective_function_value / program.cost_scale
         x = np.clip(np.array(solution.col_value), program.lower, program.upper)[: self.width]
-        return Relaxed(value, x, prices[:count] / program.cost_scale)
+        return Relaxed(value, x, prices[: len(self.trunk.row_lower)] / program.cost_scale)
+
+    def _start(self, solver: highspy.Highs, last: Basis) -> None:
+        """Start from the last basis, unless cuts were asked of another program in the meantime."""
+        basis = solver.getBasis()
+        basis.col_status, basis.row_status = last.columns, [*last.rows, *(cut.status for cut in self.cuts)]
+        if sum(s == BASIC for s in (*basis.col_status, *basis.row_status)) == len(basis.row_status):
+            basis.valid = True
+            solver.setOptionValue("presolve", "off")
+            solver.setBasis(basis)
 
     def whole(self, x: Array) -> dict[int, float]:
         """The whole numbers of a plan, by column."""
@@ -127,25 +147,63 @@ class Master:
             cut.idle, cut.status = 0 if abs(price) > 1e-9 else cut.idle + 1, state
         self.cuts = [cut for cut in self.cuts if cut.idle <= PATIENCE or not cut.groups]
 
-    def program(self) -> Program:
-        """Trunk, group columns and cuts as one program. Without a cut a group's column is held at 0."""
-        trunk, count, width = self.trunk, len(self.cuts), len(self.groups)
+    def program(self, inside: Key = ()) -> Program:
+        """Trunk, group columns and cuts as one program, with the operation of the mean of some branches of one W.
+
+        A group not pushed up is held at 0.
+        """
+        trunk, mean, count, width = self.trunk, self._mean(inside), len(self.cuts), len(self.groups)
         gradients = sp.csr_array(np.array([cut.gradient for cut in self.cuts]).reshape(count, self.width))
-        groups = [(i, group) for i, cut in enumerate(self.cuts) for group in cut.groups]
+        pushed = [(i, group) for i, cut in enumerate(self.cuts) for group in cut.groups]
         minus = sp.csr_array(
-            (np.full(len(groups), -1.0), ([i for i, _ in groups], [g for _, g in groups])), shape=(count, width)
+            (np.full(len(pushed), -1.0), ([i for i, _ in pushed], [g for _, g in pushed])), shape=(count, width)
         )
-        has_cut = np.zeros(width, dtype=bool)
-        has_cut[[g for _, g in groups]] = True
-        matrix = sp.block_array([[trunk.matrix, None], [gradients, minus]], format="csr")
+        is_pushed = self._has_cut
+        is_pushed[[self.group_of[number] for number in inside]] = True
+        free = np.where(is_pushed, np.inf, 0.0)
+        matrix = sp.block_array(
+            [[trunk.matrix, None, None], [mean.trunk, mean.groups, mean.own], [gradients, minus, None]], format="csr"
+        )
         return Program(self.branches.pieces, Arrays(
-            cost=np.append(trunk.cost, np.ones(width)), offset=trunk.offset,
-            lower=np.append(trunk.lower, np.where(has_cut, -np.inf, 0.0)),
-            upper=np.append(trunk.upper, np.where(has_cut, np.inf, 0.0)),
-            integer=np.append(trunk.integer, np.zeros(width, dtype=bool)), matrix=sp.csr_array(matrix),
-            row_lower=np.append(trunk.row_lower, np.full(count, -np.inf)),
-            row_upper=np.append(trunk.row_upper, [-cut.constant for cut in self.cuts]), rows=trunk.rows,
+            cost=np.concatenate([trunk.cost, np.ones(width), np.zeros(len(mean.lower))]), offset=trunk.offset,
+            lower=np.concatenate([trunk.lower, -free, mean.lower]),
+            upper=np.concatenate([trunk.upper, free, mean.upper]),
+            integer=np.append(trunk.integer, np.zeros(width + len(mean.lower), dtype=bool)),
+            matrix=sp.csr_array(matrix),
+            row_lower=np.concatenate([trunk.row_lower, mean.row_lower, np.full(count, -np.inf)]),
+            row_upper=np.concatenate([trunk.row_upper, mean.row_upper, [-cut.constant for cut in self.cuts]]),
+            rows=trunk.rows,
         ))
+
+    def _mean(self, inside: Key) -> Mean:
+        """The operation of the mean of branches, whose last row pushes up the columns of their groups."""
+        width = len(self.groups)
+        if not inside:
+            empty = np.zeros(0)
+            trunk, groups, own = (sp.csr_array((0, n)) for n in (self.width, width, 0))
+            return Mean(trunk, groups, own, empty, empty, empty, empty)
+        matrices, of = self.branches.problem(inside)
+        weight, minus = self._probability(inside), np.zeros((1, width))
+        minus[0, [self.group_of[number] for number in inside]] = -1.0
+        return Mean(
+            trunk=sp.csr_array(sp.vstack([matrices.linking, sp.csr_array(weight * of.direct[None, :])])),
+            groups=sp.csr_array(sp.vstack([sp.csr_array((len(of.row_lower), width)), sp.csr_array(minus)])),
+            own=sp.csr_array(sp.vstack([matrices.matrix, sp.csr_array(weight * of.cost[None, :])])),
+            lower=of.lower, upper=of.upper, row_lower=np.append(of.row_lower, -np.inf),
+            row_upper=np.append(of.row_upper, -weight * of.constant),
+        )
+
+
+class Mean(NamedTuple):
+    """Rows of a mean of branches over the columns of trunk, groups and its own operation, and bounds of the latter."""
+
+    trunk: sp.csr_array
+    groups: sp.csr_array
+    own: sp.csr_array
+    lower: Array
+    upper: Array
+    row_lower: Array
+    row_upper: Array
 
 
 def fixed_at(program: Program, held: Mapping[int, float]) -> Program:

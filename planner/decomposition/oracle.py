@@ -98,12 +98,13 @@ class Lane:
     def _solved(self, key: Key, problem: Problem, x: Array) -> highspy.Highs:
         matrices = problem.matrices
         here = vectors_at(problem.vectors, matrices.linking @ x)
-        if matrices.digest not in self.residents:
+        is_first = matrices.digest not in self.residents
+        if is_first:
             self.residents[matrices.digest] = Resident(_load(matrices, here, self.scale), here)
         resident = self.residents[matrices.digest]
         _change(resident, here, self.scale)
         solver = resident.solver
-        solver.setOptionValue("presolve", "off" if key in self.bases else "choose")
+        solver.setOptionValue("presolve", "choose" if is_first else "off")  # Later ones start from one like them.
         if key in self.bases:
             solver.setBasis(self.bases[key])
         solver.run()

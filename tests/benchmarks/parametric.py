@@ -2,8 +2,9 @@
 
 `python -m tests.benchmarks.parametric --futures 8 > eight.yaml` writes one to read, solve or send to somebody.
 
-Mines of four ores, separation into seven oxides, metals, alloys, magnets and recycling in nine regions; projects of
-fixed size or of modules; users of four classes whose magnets come back years later; stocks; an exporter. Futures
+Mines of four ores, separation into seven oxides, metals, alloys, magnets and recycling in nine regions; projects in
+modules, every second of which can be enlarged in several years (one future is then as hard as the field's: HiGHS alone
+proves 1 % in about 25 s and is above 0.5 % after 100 s); users of four classes whose magnets come back years later; stocks; an exporter. Futures
 differ in the exporter's measures alone, so that all of them share one instance: a thousand futures cost as much
 memory as one.
 """
@@ -253,7 +254,7 @@ class Maker:
                 "capacity": self.around(stage.size / 3) if stands else 0, "availability": 0.9,
                 "fixed_cost": self.around(0.04 * stage.capital),
             }  # fmt: skip
-            projects[f"{name}.build"] = self.project(stage, name)
+            projects[f"{name}.build"] = self.project(stage, name) | {"repeatable": number % 2 == 0}
         return facilities, projects
 
     def project(self, stage: Stage, facility: str) -> Raw:
