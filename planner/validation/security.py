@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from planner.errors import Problem
 from planner.mathematics.security import beside, budget, cover, sharing, supply
-from planner.mathematics.security.scope import demands_of
+from planner.mathematics.security.scope import demands_of, is_meant
 from planner.mathematics.situation import applies
 from planner.names import matching
 from planner.network import Network
@@ -103,7 +103,7 @@ def _years(part: Rule) -> str:
 
 
 def _has_imports(network: Network, part: Dependence) -> bool:
-    commodities = set(matching(part.commodities, network.base.commodities))
+    commodities = {k for k in network.base.commodities if is_meant(network.base, part, k)}
     regions = set(matching(part.regions, network.base.regions))
     bought = any(
         supplier.origin == part.exporter
