@@ -31,7 +31,7 @@ from planner.schema import Instance, Options
 from planner.solver import Outcome, write_model
 from planner.validation.validate import validate
 from planner.whole import whole as whole_model
-from planner.withstand import withstand
+from planner.withstand import Way, withstand
 
 __all__ = [
     "SILENT", "Answer", "CheckFailedError", "Clock", "Listener", "Run", "Task", "build", "carry_out", "default_folder",
@@ -138,14 +138,8 @@ def _withstanding(
     """Solve with the losses that the plan must withstand, added as they are found to matter."""
     require_free(folder.resolve(), task.document.instance.name)
 
-    def solved(instances: Mapping[str, Instance]) -> tuple[Program, Outcome]:
-        program = formulate(instances, task.options, listener)
-        if engine is not None:
-            return program, engine(program, task.options)
-        return program, solve_by_method(program, task.options, listener.progress, listener.stopping)
-
     with clock.phase("solve"):
-        found = withstand(task.document.instances(), solved)
+        found = withstand(task.document.instances(), Way(task.options, listener, engine))
     if model_file is not None:
         write_model(found.program, str(model_file))
     answer = Answer(found.instances, found.program, found.outcome, {"outages": found.table}, found.chosen)

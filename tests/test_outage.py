@@ -9,14 +9,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from planner.assemble import Program
 from planner.outage import losses, withstanding
 from planner.reading.document import load
 from planner.run import Run, formulate, solve
 from planner.schema import Options
-from planner.solver import Outcome
 from planner.solver import solve as solve_program
-from planner.withstand import withstand
+from planner.withstand import Way, withstand
 from tests.generate import by_future, instances
 from tests.reference import reference_objective
 from tests.test_requirements import case_file
@@ -112,12 +110,8 @@ def test_lazy_equals_full_on_generated_instances(raw: dict[str, Any]) -> None:
     rules = raw["requirements"] | {"safe": {"kind": "outage", "loss": "facility", "target": 0.4}}
     variants = by_future(raw | {"requirements": rules, "clairvoyant": False})
 
-    def solved(given: Any) -> tuple[Program, Outcome]:
-        program = formulate(given, EXACT)
-        return program, solve_program(program, EXACT)
-
-    found = withstand(variants, solved)
-    _, full = solved(variants)
+    found = withstand(variants, Way(EXACT))
+    full = solve_program(formulate(variants, EXACT), EXACT)
     assert found.outcome.status == full.status
     if full.has_plan:
         assert found.outcome.objective == pytest.approx(full.objective, rel=1e-6, abs=1e-6)
