@@ -43,11 +43,15 @@ class Withstood:
 
 @dataclass(frozen=True)
 class Way:
-    """How problems are formulated and solved: by HiGHS or an `engine`. All rounds share the time there is."""
+    """How problems are formulated and solved: by HiGHS or an `engine`. All rounds share the time there is.
+
+    Every program is `shaped` before it is solved, as by fixing a plan that is given.
+    """
 
     options: Options
     listener: Listener = SILENT
     engine: Callable[[Program, Options], Outcome] | None = None
+    shaped: Callable[[Program], Program] | None = None
     begun: float = field(default_factory=time.monotonic)
 
     @property
@@ -64,7 +68,8 @@ class Way:
         return limit is not None and time.monotonic() - self.begun >= limit
 
     def form(self, instances: Instances) -> Program:
-        return formulate(instances, self.options, self.listener)
+        program = formulate(instances, self.options, self.listener)
+        return program if self.shaped is None else self.shaped(program)
 
     def relax(self, program: Program, start: HighsBasis | None) -> Relaxed | None:
         return relaxed(program, self.left, self.listener.stopping, start)
@@ -104,6 +109,12 @@ def withstand(instances: Instances, way: Way) -> Withstood:
             found = outages(instances, posed.program, outcome, posed.chosen, borne, unprepared or borne)
             return Withstood(current, posed.program, outcome, found, rounds, posed.chosen)
         posed = _with_more(instances, way, posed, more, posed.start)
+
+
+def doubtful(instances: Instances, way: Way) -> tuple[Loss, ...]:
+    """Losses that a relaxed plan fails; all others are borne by one, so that they can be borne."""
+    every = losses(instances)
+    return _foreseen(instances, way, Probe(instances, every))[0].chosen if every else ()
 
 
 def _foreseen(instances: Instances, way: Way, probe: Probe) -> tuple[Posed, dict[Loss, Borne]]:

@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
+from planner import project_worth, reach
+from planner.evaluate import evaluate
 from planner.outage import losses, withstanding
 from planner.reading.document import load
+from planner.reasons.bounds import bounds
 from planner.run import Run, formulate, solve
 from planner.schema import Options
 from planner.solver import solve as solve_program
@@ -87,6 +90,25 @@ def test_run_with_losses_is_checked_and_says_so(tmp_path: Path) -> None:
     assert list(written.columns) == list(found.tables["outages"].columns)
     kinds = found.tables["requirements"]["kind"]
     assert set(kinds) == {"survive"}
+
+
+def test_only_losses_in_doubt_are_asked_about_and_plans_are_looked_into(tmp_path: Path) -> None:
+    """Bounds and the worth of a project on the losses that matter equal those with all of them; so does a plan kept."""
+    found = lazy(tmp_path, RULES["facility"])
+    file = tmp_path / "case.yaml"
+    some = reach(file)
+    every = bounds(formulate(load(file).instances(), EXACT), EXACT).set_index(["requirement", "node"])
+    asked = some.set_index(["requirement", "node"])
+    assert 0 < len(asked) <= len(every)
+    assert asked["best"].to_numpy() == pytest.approx(every.loc[asked.index, "best"].to_numpy())
+    left = every.index.difference(asked.index)
+    assert every.loc[left, "reachable"].all()
+    worth = project_worth(tmp_path / "run", "third", {"gap": 0.0})
+    assert worth.cost == pytest.approx(found.outcome.objective)
+    kept = evaluate(tmp_path / "run", out=tmp_path / "kept", options={"gap": 0.0}).run
+    assert kept.outcome.objective == pytest.approx(found.outcome.objective)
+    assert kept.tables["outages"]["worst_served"].to_list() == pytest.approx(
+        found.tables["outages"]["worst_served"].to_list())
 
 
 INTERDICT = Path(__file__).parent.parent / "instances" / "published" / "interdict-1.yaml"

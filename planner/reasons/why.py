@@ -15,7 +15,7 @@ from planner.reasons.bounds import bounds
 from planner.reasons.conflict import Explanation, explained
 from planner.schema import Options
 from planner.validation.validate import validate
-from planner.withstand import Way, withstand
+from planner.withstand import Way, doubtful, withstand
 
 
 def explain(
@@ -38,9 +38,11 @@ def reach(
     path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
 ) -> pd.DataFrame:
-    """The best that any amount of money could reach for each requirement, by node."""
+    """The best that any amount of money could reach for each requirement, by node; of losses for those in doubt."""
     document, settings = _read(path, scenario, sets, options, listener)
-    return bounds(formulate(document.instances(), settings, listener), settings, listener.phase)
+    instances = document.instances()
+    in_doubt = doubtful(instances, Way(settings, listener))
+    return bounds(formulate(withstanding(instances, in_doubt), settings, listener), settings, listener.phase)
 
 
 def _read(
