@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,15 @@ def test_only_losses_in_doubt_are_asked_about_and_plans_are_looked_into(tmp_path
     assert kept.outcome.objective == pytest.approx(found.outcome.objective)
     assert kept.tables["outages"]["worst_served"].to_list() == pytest.approx(
         found.tables["outages"]["worst_served"].to_list())
+
+
+def test_rounds_share_the_time_there_is(tmp_path: Path) -> None:
+    """When it is over the plan so far stands, and the table has the losses it fails."""
+    variants = load(case_file(tmp_path, PLANTS, {"safe": RULES["facility"]})).instances()
+    found = withstand(variants, Way(EXACT.model_copy(update={"time_limit": 60}), begun=time.monotonic() - 60))
+    assert found.rounds == 1
+    assert found.outcome.has_plan
+    assert len(found.table) == len(losses(variants))
 
 
 INTERDICT = Path(__file__).parent.parent / "instances" / "published" / "interdict-1.yaml"

@@ -13,8 +13,11 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from planner.errors import InputError
+from planner.reading.document import load
 from planner.requirement import KINDS
 from planner.run import Run, solve
+from planner.validation.validate import validate
 
 Raw = dict[str, Any]
 BASE: Raw = {
@@ -230,3 +233,29 @@ def test_public_money_is_committed_with_the_decision(tmp_path: Path) -> None:
     priced = solved(tmp_path, changes, rule | {"elastic": {"price": 2}}, "priced")
     assert priced.outcome.objective == pytest.approx(100 * 30 + 100 * 2)
     assert priced.tables["requirements"]["violation"].tolist() == pytest.approx([100])
+
+
+WRONG: dict[str, tuple[Raw, str]] = {
+    "region": ({"kind": "served", "target": 0.9, "regions": ["USA"]}, "did you mean US?"),
+    "class": ({"kind": "served", "target": 0.9, "classes": ["wind*"]}, "no class of users matches wind*"),
+    "stage": ({"kind": "sources", "count": 1, "least": 1, "stages": ["met*"]}, "no stage matches met*"),
+    "nobody there": ({"kind": "served", "target": 0.9, "regions": ["CN"]}, "there are users ev in US"),
+    "later than all": ({"kind": "served", "target": 0.9, "start": 2050}, "they begin from 2026 to 2026"),
+    "end before start": ({"kind": "served", "target": 0.9, "start": 2027, "end": 2026}, "it must lie after start"),
+    "above one": ({"kind": "served", "target": 90}, "did you mean 0.9?"),
+    "misspelt": ({"kind": "served", "tarket": 0.9}, "did you mean target?"),
+    "no price": ({"kind": "served", "target": 0.9, "elastic": {}}, "elastic needs price"),
+    "price alone": ({"kind": "served", "target": 0.9, "elastic": 5}, "write {price: 5}"),
+    "elastic: true": ({"kind": "served", "target": 0.9, "elastic": True}, "write {price: ...}"),
+    "loss at a price": ({"kind": "outage", "loss": "facility", "target": 1, "elastic": {"price": 1}}, "no probability"),
+    "too many": ({"kind": "sources", "stages": ["magnet"], "count": 5, "least": 1}, "there can be only 2: US, CN"),
+}
+
+
+@pytest.mark.parametrize(("rule", "words"), WRONG.values(), ids=list(WRONG))
+def test_a_wrong_rule_is_refused_with_what_was_meant(rule: Raw, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        validate(load(case_file(tmp_path, {}, {"rule": rule})))
+    (problem,) = refused.value.problems
+    assert words in str(problem)
+    assert "case.yaml:" in str(problem)
