@@ -1,4 +1,9 @@
-"""The table of outages: how a plan bears every loss, how one that prepares for none does, what closes that gap."""
+"""The table of outages: how a plan bears every loss, how one that prepares for none does, what closes that gap.
+
+`fix` is the stock at the users that would have closed the gap of the plan that prepares for nothing, of the commodity
+that is cheapest at its price in the period before; `fix_cost` its value at that price, nothing where none is known.
+Other answers, such as another plant, may be cheaper: the plan itself answers all losses together, at least cost.
+"""
 
 from __future__ import annotations
 
