@@ -13,8 +13,20 @@ import pandas as pd
 from planner.clock import Clock
 from planner.errors import InputError, Problem
 from planner.frozen import freeze, read_plan
+from planner.outage import has_outages
 from planner.results.write import RESOLVED, read_tables
-from planner.run import SILENT, Listener, Run, carry_out, default_folder, formulate, prepare, recalled
+from planner.run import (
+    SILENT,
+    Listener,
+    Run,
+    carry_out,
+    carry_out_against_losses,
+    default_folder,
+    formulate,
+    prepare,
+    recalled,
+)
+from planner.withstand import Way
 from planner.worlds import expecting
 
 
@@ -56,11 +68,14 @@ def evaluate(
     if known is not None:
         return Evaluation(known, made_for)
     instances = task.document.instances()
+    # Ranges and regrets are of the futures the plan was made for; others are weighed as they are likely.
+    weighed = instances if on is None else expecting(instances)
+    if has_outages(instances):
+        way = Way(task.options, listener, shaped=lambda program: freeze(program, given))
+        return Evaluation(carry_out_against_losses(task, weighed, target, clock, way), made_for)
     with clock.phase("build"):
-        # Ranges and regrets are of the futures the plan was made for; others are weighed as they are likely.
-        program = freeze(formulate(instances if on is None else expecting(instances), task.options, listener), given)
-    run = carry_out(task, program, target, clock, listener)
-    return Evaluation(run, made_for)
+        program = freeze(formulate(weighed, task.options, listener), given)
+    return Evaluation(carry_out(task, program, target, clock, listener), made_for)
 
 
 def _scenarios(folder: Path) -> pd.DataFrame:

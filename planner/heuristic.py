@@ -40,8 +40,15 @@ class Relaxation:
     def over(self) -> bool:
         return self.interrupted or time.monotonic() >= self.deadline
 
-    def begin(self) -> float:
-        """Solve it the first time, by interior point; from then on by the simplex method from the last basis."""
+    def begin(self, start: highspy.HighsBasis | None = None) -> float:
+        """Solve it the first time, by interior point; from then on by the simplex method from the last basis.
+
+        With a basis to start from by the simplex method at once.
+        """
+        if start is not None:
+            self.solver.setBasis(start)
+            self.solver.setOptionValue("presolve", "off")
+            return self.solve()
         self.solver.setOptionValue("solver", "ipm")
         value = self.solve()
         self.solver.setOptionValue("solver", "simplex")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from highspy import HighsBasis
+
 from planner.assemble import Program
 from planner.decomposition.branches import trunk
 from planner.decomposition.decompose import decompose, obstacle
@@ -17,9 +19,12 @@ LARGE = 50_000  # Columns from which it is worth while.
 
 def solve_by_method(
     program: Program, options: Options, news: Callable[[Progress], None] | None = None,
-    stopping: Callable[[], None] | None = None, executor: str | None = None,
+    stopping: Callable[[], None] | None = None, executor: str | None = None, start: HighsBasis | None = None,
 ) -> Outcome:
-    """Solve by the method of the options. InputError when the program cannot be decomposed as it was asked."""
+    """Solve by the method of the options. InputError when the program cannot be decomposed as it was asked.
+
+    `start` is a basis near that of the relaxation, for a program that is solved as one.
+    """
     wanted = options.method == "benders" or (options.method == "auto" and executor is not None)
     stated = Place("--method benders" if executor is None else f"--executor {executor}", 0, 0)
     if wanted and (reason := obstacle(program)) is not None:
@@ -30,7 +35,7 @@ def solve_by_method(
         raise InputError([Problem("wrong-choice", message, stated, "--method benders")])
     if wanted or (options.method == "auto" and is_wide(program) and obstacle(program) is None):
         return decompose(program, options, news, stopping, executor)
-    return solve(program, options, news, stopping=stopping)
+    return solve(program, options, news, stopping=stopping, start=start)
 
 
 def is_wide(program: Program) -> bool:

@@ -44,7 +44,7 @@ class OfMaterial(Rule):
 
     regions: Patterns = Field(default=["*"])
     commodities: Patterns = Field(default_factory=list)
-    stages: list[str] = Field(default_factory=list, description="Stages whose commodities are meant as well.")
+    stages: Patterns = Field(default_factory=list, description="Stages whose commodities are meant as well.")
 
     @model_validator(mode="after")
     def _names_something(self) -> OfMaterial:

@@ -31,10 +31,11 @@ from planner.schema import Instance, Options
 from planner.solver import Outcome, write_model
 from planner.validation.validate import validate
 from planner.whole import whole as whole_model
-from planner.withstand import withstand
+from planner.withstand import Way, withstand
 
 __all__ = [
-    "SILENT", "Answer", "CheckFailedError", "Clock", "Listener", "Run", "Task", "build", "carry_out", "default_folder",
+    "SILENT", "Answer", "CheckFailedError", "Clock", "Listener", "Run", "Task", "build", "carry_out",
+    "carry_out_against_losses", "default_folder",
     "finish", "formulate", "prepare", "recalled", "solve",
 ]
 
@@ -126,30 +127,10 @@ def solve(
         return known
     instances = task.document.instances()
     if has_outages(instances):
-        return _withstanding(task, folder, clock, listener, model_file, engine)
+        return carry_out_against_losses(task, instances, folder, clock, Way(task.options, listener, engine), model_file)
     with clock.phase("build"):
         program = formulate(instances, task.options, listener)
     return carry_out(task, program, folder, clock, listener, model_file, engine, executor)
-
-
-def _withstanding(
-    task: Task, folder: Path, clock: Clock, listener: Listener, model_file: str | Path | None, engine: Engine | None
-) -> Run:
-    """Solve with the losses that the plan must withstand, added as they are found to matter."""
-    require_free(folder.resolve(), task.document.instance.name)
-
-    def solved(instances: Mapping[str, Instance]) -> tuple[Program, Outcome]:
-        program = formulate(instances, task.options, listener)
-        if engine is not None:
-            return program, engine(program, task.options)
-        return program, solve_by_method(program, task.options, listener.progress, listener.stopping)
-
-    with clock.phase("solve"):
-        found = withstand(task.document.instances(), solved)
-    if model_file is not None:
-        write_model(found.program, str(model_file))
-    answer = Answer(found.instances, found.program, found.outcome, {"outages": found.table}, found.chosen)
-    return finish(task, answer, folder, clock)
 
 
 @dataclass(frozen=True)
@@ -193,6 +174,20 @@ def carry_out(
         else:
             outcome = solve_by_method(program, task.options, listener.progress, listener.stopping, executor)
     return finish(task, Answer(program.network.instances, program, outcome, {}), folder, clock)
+
+
+def carry_out_against_losses(
+    task: Task, instances: Mapping[str, Instance], folder: Path, clock: Clock, way: Way,
+    model_file: str | Path | None = None,
+) -> Run:
+    """Solve with the losses that the plan must withstand, added as they are found to matter; write tables, checked."""
+    require_free(folder.resolve(), task.document.instance.name)
+    with clock.phase("solve"):
+        found = withstand(instances, way)
+    if model_file is not None:
+        write_model(found.program, str(model_file))
+    answer = Answer(found.instances, found.program, found.outcome, {"outages": found.table}, found.chosen)
+    return finish(task, answer, folder, clock)
 
 
 @dataclass(frozen=True)

@@ -120,16 +120,20 @@ class Search:
     bound: float
     nodes: int
     message: str
+    basis: highspy.HighsBasis | None = None  # Of the program with its integers fixed, where the search has it.
 
 
 def solve(
     program: Program, options: Options, news: Callable[[Progress], None] | None = None, relax: bool = False,
-    stopping: Callable[[], None] | None = None,
+    stopping: Callable[[], None] | None = None, start: highspy.HighsBasis | None = None,
 ) -> Outcome:
-    """Solve to the gap asked, or as far as time or the user allow; `stopping` is called when the user asks to stop."""
+    """Solve to the gap asked, or as far as time or the user allow; `stopping` is called when the user asks to stop.
+
+    `start` is a basis near that of the relaxation, from which a large program is begun.
+    """
     highspy.Highs.resetGlobalScheduler(True)
     with listening(stopping) as requests:
-        return _solve(program, options, Run(news, requests, time.monotonic()), relax)
+        return _solve(program, options, Run(news, requests, time.monotonic(), start=start), relax)
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,7 @@ class Run:
     requests: Requests
     begun: float
     heard: int = 0
+    start: highspy.HighsBasis | None = None
 
     @property
     def is_interrupted(self) -> bool:
@@ -180,13 +185,13 @@ def _solve(program: Program, options: Options, run: Run, relax: bool) -> Outcome
         return without_plan(found.status, found.message, begun)
     found = _less_waste(program, options, found, run)
     assert found.values is not None
-    fixed = _fixed(program, options, found.values, run)
+    fixed = _fixed(program, options, found, run)
     if fixed is not None and not _holds(program, fixed, found, options):
         # The plan held only within the tolerance on whole numbers.
         found = search(program, options, run, exact=True)
         if found.values is None:
             return without_plan(found.status, found.message, begun)
-        fixed = _fixed(program, options, found.values, run)
+        fixed = _fixed(program, options, found, run)
     if fixed is None:
         return _without_prices(program, found, begun)
     if not _holds(program, fixed, found, options):
@@ -270,7 +275,7 @@ def _rounded(program: Program, options: Options, run: Run) -> Search | None:
     unlimited = options.model_copy(update={"time_limit": None})
     relaxation = Relaxation(load(program, unlimited, relax=True), program, run)
     relaxation.deadline = time.monotonic() + run.time_left(options)
-    bound = relaxation.begin()
+    bound = relaxation.begin(run.start)
     if not math.isfinite(bound):
         if relaxation.interrupted:
             return Search("interrupted", None, -math.inf, 0, "interrupted")
@@ -291,7 +296,12 @@ def _rounded(program: Program, options: Options, run: Run) -> Search | None:
     status: Status = "optimal" if relative_gap(value, bound) <= options.gap else "stopped"
     if relaxation.interrupted or run.is_interrupted:
         status = "interrupted"
-    return Search(status, values, bound, 0, "rounded relaxation")
+    basis = None
+    if run.start is not None and values is not None and not relaxation.over:
+        relaxation.fix({int(c): round(values[c]) for c in np.flatnonzero(program.integer)})
+        relaxation.solve()
+        basis = relaxation.solver.getBasis()
+    return Search(status, values, bound, 0, "rounded relaxation", basis)
 
 
 def near(
@@ -400,14 +410,18 @@ def without_plan(status: Status, message: str, begun: float) -> Outcome:
     )
 
 
-def _fixed(program: Program, options: Options, values: Array, run: Run) -> highspy.Highs | None:
+def _fixed(program: Program, options: Options, found: Search, run: Run) -> highspy.Highs | None:
     """The program with its integers at the plan's values, solved as a linear program.
 
     None when the user interrupts that too: the plan stands then, without prices.
     """
+    assert found.values is not None
     solver = load(program, options.model_copy(update={"time_limit": None}), relax=True)
+    if found.basis is not None:
+        solver.setBasis(found.basis)
+        solver.setOptionValue("presolve", "off")
     columns = np.flatnonzero(program.integer).astype(np.int32)
-    whole = np.round(values[columns])
+    whole = np.round(found.values[columns])
     solver.changeColsBounds(len(columns), columns, whole, whole)
     return None if replace(run, heard=run.requests.count)(solver) else solver
 

@@ -24,6 +24,7 @@ from planner.template import Array
 from planner.tree import Node
 
 FAILS = 1e-6  # Share of the demand in scope.
+IDLE = 1e-12  # What runs at no more does not run.
 ROOM = 1e-9  # Share by which rows are eased.
 
 
@@ -40,6 +41,14 @@ class Borne(NamedTuple):
     @property
     def fails(self) -> bool:
         return sum(self.lacking.values()) > FAILS * (1 + self.amount)
+
+
+class Best(NamedTuple):
+    """An operation that is best for the users in scope: what lacks, what is short, and the value of every column."""
+
+    lacking: dict[str, float]
+    short: dict[str, float]
+    values: list[float]
 
 
 def _eased(sides: Array, sign: int) -> Array:
@@ -66,6 +75,7 @@ class Trial:
         self.lacks = {
             name: self._lacks(part) for name, part in base.requirements.items() if isinstance(part, Outage)
         }
+        self.calm: dict[str, Best] = {}
 
     def _column(self, family: str, key: Any) -> int:
         return self.probes.node_layout.column(family, key)
@@ -92,12 +102,29 @@ class Trial:
         part = self.base.requirements[loss.requirement]
         assert isinstance(part, Outage)
         closed, opened = dict(self._closed(part, loss)), dict(self._opened(part, loss))
+        if loss.requirement not in self.calm:
+            self.calm[loss.requirement] = self._best(loss.requirement)
+        calm = self.calm[loss.requirement]
+        if not opened and all(calm.values[column] <= IDLE for column in closed):
+            return self._borne(loss, calm.lacking, calm.short)  # Nothing that is lost is needed.
         self._bound(closed | opened)
-        lacks = self.lacks[loss.requirement]
-        lacking = dict(zip(lacks, self._least(list(lacks.values())), strict=True))
-        short = self._shortest(lacks, lacking)
+        found = self._best(loss.requirement)
         self._bound({column: (self.lower[column], self.upper[column]) for column in closed | opened})
-        return self._borne(loss, lacking, short)
+        return self._borne(loss, found.lacking, found.short)
+
+    def _best(self, requirement: str) -> Best:
+        """The operation that lacks least of the targets of a requirement, and then is least short."""
+        lacks = self.lacks[requirement]
+        values = self._least(list(lacks.values()))
+        lacking = {demand: max(0.0, values[column]) for demand, column in lacks.items()}
+        for demand, column in lacks.items():
+            self.solver.changeColBounds(column, 0.0, lacking[demand] + 1e-9)
+        of_demand = {d: [self._column(f, k) for f, k, _ in unserved(self.network, d)] for d in lacks}
+        values = self._least([column for found in of_demand.values() for column in found])
+        for column in lacks.values():
+            self.solver.changeColBounds(column, 0.0, highspy.kHighsInf)
+        short = {demand: sum(max(0.0, values[c]) for c in found) for demand, found in of_demand.items()}
+        return Best(lacking, short, values)
 
     def _closed(self, part: Outage, loss: Loss) -> Iterator[tuple[int, tuple[float, float]]]:
         """What cannot happen in a loss."""
@@ -134,28 +161,16 @@ class Trial:
             self.solver.changeColBounds(column, lower, upper)
 
     def _least(self, columns: list[int]) -> list[float]:
-        """The least sum of some variables; their values."""
+        """All values where the sum of some variables is least."""
         for column in columns:
             self.solver.changeColCost(column, 1.0)
         self.solver.run()
         if self.solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             status = self.solver.modelStatusToString(self.solver.getModelStatus())
             raise SolverError(f"a loss in {self.node.key} could not be tried: {status}")
-        values = self.solver.getSolution().col_value
         for column in columns:
             self.solver.changeColCost(column, 0.0)
-        return [max(0.0, values[column]) for column in columns]
-
-    def _shortest(self, lacks: dict[str, int], lacking: dict[str, float]) -> dict[str, float]:
-        """Without lacking more, as little short as can be."""
-        for demand, column in lacks.items():
-            self.solver.changeColBounds(column, 0.0, lacking[demand] + 1e-9)
-        of_demand = {d: [self._column(f, k) for f, k, _ in unserved(self.network, d)] for d in lacks}
-        columns = [column for found in of_demand.values() for column in found]
-        values = dict(zip(columns, self._least(columns), strict=True))
-        for column in lacks.values():
-            self.solver.changeColBounds(column, 0.0, highspy.kHighsInf)
-        return {demand: sum(values[c] for c in found) for demand, found in of_demand.items()}
+        return list(self.solver.getSolution().col_value)
 
     def _borne(self, loss: Loss, lacking: dict[str, float], short: dict[str, float]) -> Borne:
         amounts = {demand: self._amount(demand) for demand in short}

@@ -1,35 +1,32 @@
 """Plans that withstand every loss: only those losses are added to the problem that the plan so far does not survive.
 
 Each round solves the problem with the losses found so far and then tries all others on its plan. It ends when none
-fails, so that the plan is the best of the problem with all losses in it, to the gap of the last round.
+fails, so that the plan is the best of the problem with all losses in it, to the gap of the last round. The table says
+of each loss how the plan bears it and how the relaxed plan would that prepares for none; `fix` is what would have
+closed that gap.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
+from highspy import HighsBasis
 
-from planner.assemble import Program, assemble
-from planner.network import build_network
-from planner.outage import Instances, Loss, losses, relieved, withstanding
-from planner.requirement import Outage
-from planner.results.rows import NODE, Row, table
-from planner.schema import Instance, Shock
+from planner.assemble import Program
+from planner.carried import carried_basis
+from planner.formulate import SILENT, Listener, formulate
+from planner.method import solve_by_method
+from planner.outage import Instances, Loss, losses, withstanding
+from planner.probe import Probe
+from planner.relaxed import Relaxed, relaxed
+from planner.results.outages import nothing_tried, outages
+from planner.schema import Instance, Options
 from planner.solver import Outcome
-from planner.template import Array
-from planner.tree import Node
-from planner.trial import Borne, Trial
-from planner.units import unit
-
-CALM = "nothing lost in"  # Begin of the names of the shocks that stand for periods in which losses are tried.
-COLUMNS = (
-    f"requirement loss lost {NODE} target served worst_demand worst_served served_unprepared lacking_unprepared rank"
-    " added fix fix_quantity fix_cost unit money_unit"
-)
+from planner.trial import Borne
 
 
 @dataclass(frozen=True)
@@ -44,128 +41,103 @@ class Withstood:
     chosen: tuple[Loss, ...]
 
 
-Solve = Callable[[Instances], tuple[Program, Outcome]]
+@dataclass(frozen=True)
+class Way:
+    """How problems are formulated and solved: by HiGHS or an `engine`. All rounds share the time there is.
+
+    Every program is `shaped` before it is solved, as by fixing a plan that is given.
+    """
+
+    options: Options
+    listener: Listener = SILENT
+    engine: Callable[[Program, Options], Outcome] | None = None
+    shaped: Callable[[Program], Program] | None = None
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> Options:
+        """The options with the time that is left."""
+        limit = self.options.time_limit
+        if limit is None:
+            return self.options
+        return self.options.model_copy(update={"time_limit": max(1.0, limit - (time.monotonic() - self.begun))})
+
+    @property
+    def is_over(self) -> bool:
+        limit = self.options.time_limit
+        return limit is not None and time.monotonic() - self.begun >= limit
+
+    def form(self, instances: Instances) -> Program:
+        program = formulate(instances, self.options, self.listener)
+        return program if self.shaped is None else self.shaped(program)
+
+    def relax(self, program: Program, start: HighsBasis | None) -> Relaxed | None:
+        return relaxed(program, self.left, self.listener.stopping, start)
+
+    def solve(self, program: Program, start: HighsBasis | None) -> Outcome:
+        if self.engine is not None:
+            return self.engine(program, self.left)
+        return solve_by_method(program, self.left, self.listener.progress, self.listener.stopping, start=start)
 
 
-def withstand(instances: Instances, solve: Solve) -> Withstood:
-    """Solve, try every loss, add those that fail, until none does; `solve` formulates and solves instances."""
-    every, chosen = losses(instances), list[Loss]()
-    unprepared: dict[Loss, Borne] = {}
+class Posed(NamedTuple):
+    """A problem with some losses in it, and a basis near that of its relaxation."""
+
+    chosen: tuple[Loss, ...]
+    program: Program
+    start: HighsBasis | None
+
+
+def withstand(instances: Instances, way: Way) -> Withstood:
+    """Solve, try every loss, add those that fail, until none does.
+
+    Which losses matter is found on relaxations first, each from the basis of the one before; the plan that prepares for
+    nothing is the first of them. When time is over the plan so far stands, with the losses it fails in the table.
+    """
+    probe = Probe(instances, losses(instances))
+    posed, unprepared = _foreseen(instances, way, probe)
     rounds = 0
     while True:
         rounds += 1
-        current = withstanding(instances, chosen)
-        program, outcome = solve(current)
+        outcome = way.solve(posed.program, posed.start)
+        current = withstanding(instances, posed.chosen)
         if not outcome.has_plan:
-            return Withstood(current, program, outcome, table(COLUMNS, []), rounds, tuple(chosen))
-        borne = probe(instances, program, outcome.values, every)
+            return Withstood(current, posed.program, outcome, nothing_tried(), rounds, posed.chosen)
+        borne = probe.bear(posed.program, outcome.values)
+        more = _failing(borne, posed)
+        if not more or outcome.status == "interrupted" or way.is_over:
+            found = outages(instances, posed.program, outcome, posed.chosen, borne, unprepared or borne)
+            return Withstood(current, posed.program, outcome, found, rounds, posed.chosen)
+        posed = _with_more(instances, way, posed, more, posed.start)
+
+
+def doubtful(instances: Instances, way: Way) -> tuple[Loss, ...]:
+    """Losses that a relaxed plan fails; all others are borne by one, so that they can be borne."""
+    every = losses(instances)
+    return _foreseen(instances, way, Probe(instances, every))[0].chosen if every else ()
+
+
+def _foreseen(instances: Instances, way: Way, probe: Probe) -> tuple[Posed, dict[Loss, Borne]]:
+    """The problem with the losses that relaxed plans fail, and how the first of these bears each."""
+    posed = Posed((), way.form(withstanding(instances, ())), None)
+    unprepared: dict[Loss, Borne] = {}
+    while (found := way.relax(posed.program, posed.start)) is not None:
+        borne = probe.bear(posed.program, found.values)
         unprepared = unprepared or borne
-        failing = [loss for loss, b in borne.items() if b.fails and loss not in chosen]
-        if not failing or outcome.status == "interrupted":
-            rows = Rows(instances, program, outcome, chosen)
-            found = table(COLUMNS, rows.of(borne, unprepared))
-            return Withstood(current, program, outcome, found, rounds, tuple(chosen))
-        chosen += failing
+        more = _failing(borne, posed)
+        if not more:
+            return posed._replace(start=found.basis), unprepared
+        posed = _with_more(instances, way, posed, more, found.basis)
+    return posed, unprepared
 
 
-def probe(
-    instances: Instances, program: Program, values: Array, every: Sequence[Loss]
-) -> dict[Loss, Borne]:
-    """How a plan bears each loss, when operation is best for the users in its scope."""
-    base = next(iter(instances.values()))
-    probes = assemble(build_network(_with_probes(instances)))
-    known = _carried_over(program, values, probes)
-    found: dict[Loss, Borne] = {}
-    for node in probes.network.tree.nodes:
-        here = [loss for loss in every if node.source == _calm(loss)]
-        if here:
-            trial = Trial(base, probes, node, known)
-            found |= {loss: trial.bear(loss) for loss in here}
-    return {loss: found[loss] for loss in every}
+def _failing(borne: Mapping[Loss, Borne], posed: Posed) -> tuple[Loss, ...]:
+    return tuple(loss for loss, b in borne.items() if b.fails and loss not in posed.chosen)
 
 
-def _calm(loss: Loss) -> str:
-    return f"{CALM} {loss.future} {loss.period}"
-
-
-def _with_probes(instances: Instances) -> dict[str, Instance]:
-    """The instances with a tested shock for every period in which a loss may begin, in which nothing is lost."""
-    plain = withstanding(instances, ())
-    moments = {_calm(loss): loss for loss in losses(instances)}
-    shocks = dict(next(iter(instances.values())).shocks)
-    for name, loss in moments.items():
-        shocks[name] = Shock.model_validate({
-            "from": loss.future, "earliest": loss.start, "latest": loss.start, "length": loss.length, "hazard": 0.0,
-            "tested": True,
-        })
-    made = {id(i): i.model_copy(update={"shocks": shocks}) for i in plain.values()}
-    found = {name: made[id(i)] for name, i in plain.items()}
-    easier = {future: relieved(found[future]) for future in {loss.future for loss in moments.values()}}
-    return found | {name: easier[loss.future] for name, loss in moments.items()}
-
-
-def _carried_over(program: Program, values: Array, probes: Program) -> Array:
-    """The plan's values in the columns of the probes' program, wherever both have them."""
-    known = np.zeros(len(probes.cost))
-    ours = {node.key: node for node in program.network.tree.nodes}
-    same: list[tuple[Node | None, Node | None]] = [(None, None)]
-    same += [(ours[n.key], n) for n in probes.network.tree.nodes if n.key in ours]
-    for mine, theirs in same:
-        own = program.investments if mine is None else program.operation
-        keys = {family.name: family.keys for family in own.variables}
-        for family in (probes.investments if theirs is None else probes.operation).variables:
-            there = dict(zip(keys[family.name], values[program.slice(mine, family.name)].tolist(), strict=True))
-            known[probes.slice(theirs, family.name)] = [there.get(key, 0.0) for key in family.keys]
-    return known
-
-
-class Rows:
-    """The rows of the table of outages."""
-
-    def __init__(self, instances: Instances, program: Program, outcome: Outcome, chosen: Sequence[Loss]) -> None:
-        self.base, self.program, self.chosen = next(iter(instances.values())), program, set(chosen)
-        self.nodes = {n.key: n for n in program.network.tree.nodes}
-        self.prices = {
-            (node.index, key): float(outcome.prices[i])
-            for i, (node, family, key) in enumerate(program.rows) if family == "balance" and node is not None
-        }
-
-    def of(self, borne: Mapping[Loss, Borne], unprepared: Mapping[Loss, Borne]) -> Iterator[Row]:
-        order = sorted(borne, key=lambda loss: (-sum(unprepared[loss].lacking.values()), borne[loss].worst_served))
-        ranks = {loss: i for i, loss in enumerate(order, 1)}
-        units = self.base.units
-        for loss, found in borne.items():
-            node, part, before = self.nodes[f"{loss.future}:{loss.period}"], self.base.requirements[loss.requirement], (
-                unprepared[loss])
-            assert isinstance(part, Outage)
-            fix, quantity, cost = self.fix(before, node)
-            yield {
-                "requirement": loss.requirement, "loss": part.loss, "lost": loss.words, "node": node.key,
-                "future": node.future, "period": node.period_name, "year": node.start,
-                "target": part.target.at(node.middle), "served": found.served, "worst_demand": found.worst,
-                "worst_served": found.worst_served, "served_unprepared": before.served,
-                "lacking_unprepared": sum(before.lacking.values()), "rank": ranks[loss], "added": loss in self.chosen,
-                "fix": fix, "fix_quantity": quantity, "fix_cost": cost, "unit": unit(units, "quantity"),
-                "money_unit": units.money,
-            }
-
-    def fix(self, before: Borne, node: Node) -> tuple[str, float, float]:
-        """What stock at the users would have closed the gap, at the price of the period before; nothing if none."""
-        words, quantity, cost = [], 0.0, 0.0
-        for demand, lacking in before.lacking.items():
-            if lacking <= 1e-9:
-                continue
-            part = self.base.demands[demand]
-            amounts = {k: lacking * node.length / effect for k, effect in part.accepts.items()}
-            prices = {k: self.price(k, part.region, node) for k in amounts}
-            cheapest = min(amounts, key=lambda k: amounts[k] * prices[k] if math.isfinite(prices[k]) else math.inf)
-            words.append(f"{amounts[cheapest]:,.6g} {self.base.units.quantity} of {cheapest} in {part.region}")
-            quantity += amounts[cheapest]
-            cost += amounts[cheapest] * prices[cheapest] * self.program.network.price
-        return " and ".join(words), quantity, cost
-
-    def price(self, commodity: str, region: str, node: Node) -> float:
-        """Shadow price of a commodity in the period before a loss, or in its own where that is the first."""
-        before = self.program.network.tree.parent(node) or node
-        dual = self.prices.get((before.index, (commodity, region)), math.nan)
-        return dual / (before.weight * self.program.network.price) if before.weight else math.nan
+def _with_more(
+    instances: Instances, way: Way, posed: Posed, more: tuple[Loss, ...], basis: HighsBasis | None
+) -> Posed:
+    chosen = (*posed.chosen, *more)
+    program = way.form(withstanding(instances, chosen))
+    return Posed(chosen, program, carried_basis(posed.program, basis, program) if basis is not None else None)

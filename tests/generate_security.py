@@ -32,9 +32,12 @@ class Security(Controls):
 
     def dependence(self) -> Raw:
         part: Raw = {"kind": "dependence", "exporter": EXPORTER, "commodities": ["*"]}
+        supplied = [name.removeprefix("cn-") for name in self.raw["suppliers"] if name != "world"]
         if self.chance():
-            supplied = [name.removeprefix("cn-") for name in self.raw["suppliers"] if name != "world"]
             part["commodities"] = [self.pick(supplied)]
+        elif self.chance():
+            stage = self.raw["commodities"][supplied[0]].get("stage", "*")
+            part |= {"commodities": [], "stages": [f"{stage[:2]}*"]}
         part |= {"share": self.figure([0.5, 0.2], 1.0), "by": self.pick([["region", "commodity"], ["region"], []])}
         if self.chance():
             part["elastic"] = {"price": self.figure([3.0, 10.0])}

@@ -17,7 +17,7 @@ from planner.schema import Instance, Lane, Returns, Supplier
 from tests.reference_control import is_emergency, passes, price_factor
 from tests.reference_program import Infeasible, Terms, Unbounded
 from tests.reference_risk import weigh
-from tests.reference_security import Security, Supply
+from tests.reference_security import Security, Supply, meant
 from tests.reference_tree import Node, matches, overlap
 
 __all__ = ["Infeasible", "Unbounded", "reference_objective", "reference_solution"]
@@ -324,7 +324,7 @@ class Reference(Security):
         for region in (region for region in data.regions if matches(region, part.regions)):
             if region == part.exporter:
                 continue
-            for commodity in (key for key in data.commodities if matches(key, part.commodities)):
+            for commodity in (k for k, c in data.commodities.items() if meant(k, c.stage, part)):
                 key = (region if "region" in part.by else None, commodity if "commodity" in part.by else None)
                 rows[key] += self.imports[part.exporter, commodity, region]
                 rows[key] += [(-share * value, column) for value, column in self.terms["use"][commodity, region]]

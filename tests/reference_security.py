@@ -17,6 +17,7 @@ from planner.requirement import (
     Cover,
     ExpectedUnserved,
     Leverage,
+    OfMaterial,
     OfUsers,
     Recover,
     Regret,
@@ -43,6 +44,11 @@ class Supply:
     name: str
     origin: str | None
     terms: Terms
+
+
+def meant(commodity: str, stage: str | None, part: OfMaterial) -> bool:
+    """Whether a rule on materials is about a commodity, by its name or its stage."""
+    return matches(commodity, part.commodities) or (stage is not None and matches(stage, part.stages))
 
 
 class Security(Access):
@@ -134,8 +140,7 @@ class Security(Access):
         pools: dict[object, list[tuple[str, str]]] = defaultdict(list)
         for commodity, material in self.trunk.commodities.items():
             for region in self.trunk.regions:
-                meant = matches(commodity, part.commodities) or material.stage in part.stages
-                if meant and matches(region, part.regions):
+                if meant(commodity, material.stage, part) and matches(region, part.regions):
                     words = {"stage": material.stage or commodity, "commodity": commodity, "region": region}
                     pools[tuple(words[word] for word in sorted(part.by))].append((commodity, region))
         for key, places in pools.items():

@@ -101,6 +101,26 @@ def test_culprit_is_named_with_its_line_and_a_repair_makes_a_plan_possible(case:
     assert repaired.outcome.has_plan
 
 
+def test_repairs_are_ranked_by_money(tmp_path: Path) -> None:
+    """Sixty made at 20, forty lack: bought at 10, left out at 50 or not wanted at 50, or by stock or plant.
+
+    Purchases cost 1,600 in all, going without 3,200 however it is called; more of the plant 2,000 without its price.
+    """
+    case = BROKEN["too little capacity"]
+    document = load(case_file(tmp_path, case.changes, case.rules))
+    found = explained(document, formulate(document.instances(), EXACT), EXACT)
+    assert found is not None
+    costs = {r.sets[0].split("+=")[0].split("=")[0]: (r.cost, r.is_priced) for r in found.repairs}
+    assert costs["suppliers.china.steps.0.amount"] == (pytest.approx(1600, rel=1e-3), True)
+    assert costs["requirements.all.target"] == (pytest.approx(3200, rel=1e-3), True)
+    assert costs["demands.cars.amount"] == (pytest.approx(3200, rel=1e-3), True)
+    assert costs["facilities.plant.capacity"] == (pytest.approx(2000, rel=1e-3), False)
+    priced = [r.cost for r in found.repairs if r.is_priced]
+    assert priced == sorted(priced)
+    assert not found.repairs[-1].is_priced
+    assert "all then costs 1,599.9 USD" in str(found)
+
+
 def test_every_statement_of_a_core_is_needed(tmp_path: Path) -> None:
     """Leaving out any of the rows found gives a plan."""
     case = BROKEN["too little capacity"]

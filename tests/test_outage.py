@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from planner.assemble import Program
+from planner import project_worth, reach
+from planner.evaluate import evaluate
 from planner.outage import losses, withstanding
 from planner.reading.document import load
+from planner.reasons.bounds import bounds
 from planner.run import Run, formulate, solve
 from planner.schema import Options
-from planner.solver import Outcome
 from planner.solver import solve as solve_program
-from planner.withstand import withstand
+from planner.withstand import Way, withstand
 from tests.generate import by_future, instances
 from tests.reference import reference_objective
 from tests.test_requirements import case_file
@@ -91,6 +93,34 @@ def test_run_with_losses_is_checked_and_says_so(tmp_path: Path) -> None:
     assert set(kinds) == {"survive"}
 
 
+def test_only_losses_in_doubt_are_asked_about_and_plans_are_looked_into(tmp_path: Path) -> None:
+    """Bounds and the worth of a project on the losses that matter equal those with all of them; so does a plan kept."""
+    found = lazy(tmp_path, RULES["facility"])
+    file = tmp_path / "case.yaml"
+    some = reach(file)
+    every = bounds(formulate(load(file).instances(), EXACT), EXACT).set_index(["requirement", "node"])
+    asked = some.set_index(["requirement", "node"])
+    assert 0 < len(asked) <= len(every)
+    assert asked["best"].to_numpy() == pytest.approx(every.loc[asked.index, "best"].to_numpy())
+    left = every.index.difference(asked.index)
+    assert every.loc[left, "reachable"].all()
+    worth = project_worth(tmp_path / "run", "third", {"gap": 0.0})
+    assert worth.cost == pytest.approx(found.outcome.objective)
+    kept = evaluate(tmp_path / "run", out=tmp_path / "kept", options={"gap": 0.0}).run
+    assert kept.outcome.objective == pytest.approx(found.outcome.objective)
+    assert kept.tables["outages"]["worst_served"].to_list() == pytest.approx(
+        found.tables["outages"]["worst_served"].to_list())
+
+
+def test_rounds_share_the_time_there_is(tmp_path: Path) -> None:
+    """When it is over the plan so far stands, and the table has the losses it fails."""
+    variants = load(case_file(tmp_path, PLANTS, {"safe": RULES["facility"]})).instances()
+    found = withstand(variants, Way(EXACT.model_copy(update={"time_limit": 60}), begun=time.monotonic() - 60))
+    assert found.rounds == 1
+    assert found.outcome.has_plan
+    assert len(found.table) == len(losses(variants))
+
+
 INTERDICT = Path(__file__).parent.parent / "instances" / "published" / "interdict-1.yaml"
 
 
@@ -112,12 +142,8 @@ def test_lazy_equals_full_on_generated_instances(raw: dict[str, Any]) -> None:
     rules = raw["requirements"] | {"safe": {"kind": "outage", "loss": "facility", "target": 0.4}}
     variants = by_future(raw | {"requirements": rules, "clairvoyant": False})
 
-    def solved(given: Any) -> tuple[Program, Outcome]:
-        program = formulate(given, EXACT)
-        return program, solve_program(program, EXACT)
-
-    found = withstand(variants, solved)
-    _, full = solved(variants)
+    found = withstand(variants, Way(EXACT))
+    full = solve_program(formulate(variants, EXACT), EXACT)
     assert found.outcome.status == full.status
     if full.has_plan:
         assert found.outcome.objective == pytest.approx(full.objective, rel=1e-6, abs=1e-6)

@@ -13,7 +13,11 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from planner.errors import InputError
+from planner.reading.document import load
+from planner.requirement import KINDS
 from planner.run import Run, solve
+from planner.validation.validate import validate
 
 Raw = dict[str, Any]
 BASE: Raw = {
@@ -58,10 +62,30 @@ class Case(NamedTuple):
     where: str = ""  # Node or scope of the row that is looked at.
 
 
+LINE = {"line": {"facility": "plant", "size": {"most": 100}, "capital": {"variable": 10}, "lead_time": 0, "life": 1,
+                 "repeatable": True}}
+# The embargo comes with even chance, and going short costs but 11: without a rule nothing is held at 10 + 1, as it
+# would save 10 or 11.
+LIKELY = {**SHOCK, "demands.cars.shortage.0.cost": 11, "shocks": {
+    "embargo": {"length": 1, "hazard": 0.5, "earliest": 2027, "controls": ["ban"]}}}
+
 CASES = {
+    # Going short costs 5, buying 10: nobody is served but those who must be.
+    "served": Case({"kind": "served", "target": 0.9}, {"demands.cars.shortage.0.cost": 5}, 500, 950, 0.9, 5),
+    # Sixty of the hundred that are used may come from China.
+    "dependence": Case({"kind": "dependence", "exporter": "CN", "commodities": ["magnet"], "share": 0.6}, {}, 1000,
+                       1400, 0.6, 10),
+    "dependence by stage": Case({"kind": "dependence", "exporter": "CN", "stages": ["mag*"], "share": 0.6, "by": []},
+                                {}, 1000, 1400, 0.6, 10),
     # Sixty from China, forty at home; one tonne more from China saves 10.
     "concentration": Case(
         {"kind": "concentration", "stages": ["magnet"], "largest": 1, "share": 0.6}, {}, 1000, 1400, 0.6, 10),
+    # Sixty from China, twenty from Vietnam at 12 and at home: any two make eighty at most. A tonne less at home and
+    # in Vietnam each, two more from China, saves 12.
+    "concentration of two": Case(
+        {"kind": "concentration", "stages": ["magnet"], "largest": 2, "share": 0.8},
+        {"suppliers.vietnam": {"commodity": "magnet", "origin": "VN", "regions": ["US"], "steps": [{"price": 12}]}},
+        1000, 1240, 0.8, 12),
     # China is the only country outside.
     "concentration outside": Case(
         {"kind": "concentration", "stages": ["magnet"], "regions": ["US"], "largest": 1, "share": 0.3,
@@ -78,6 +102,10 @@ CASES = {
                     "embargo@2027:2027"),
     "recover": Case({"kind": "recover", "shock": "embargo", "years": 0, "target": 0.2}, SHOCK, 2000, 2020, 0.2, 1,
                     "embargo@2027:2027"),
+    "survive at a chance": Case({"kind": "survive", "shock": "embargo", "years": 1, "target": 0.5}, LIKELY, 2050, 2075,
+                                0.5, 1, "embargo@2027:2027"),
+    "recover at a chance": Case({"kind": "recover", "shock": "embargo", "years": 0, "target": 0.5}, LIKELY, 2050, 2075,
+                                0.5, 1, "embargo@2027:2027"),
     # A loss of 2,000 is forty tonnes short, so that sixty are held; a dollar of loss is a fiftieth of a tonne.
     "leverage": Case({"kind": "leverage", "shock": "embargo", "most": 2000}, SHOCK, 2000, 2060, 2000, 0.02,
                      "embargo@2027:2027"),
@@ -101,10 +129,18 @@ CASES = {
     # Thirty made at 20 and 10 of capital, seventy bought at 45: a dollar more makes a tenth of a tonne, saving 1.5.
     "budget": Case(
         {"kind": "budget", "of": "capital", "per": "total", "most": 300},
-        {"facilities.plant.capacity": 0, "suppliers.china.steps.0.price": 45, "projects": {
-            "line": {"facility": "plant", "size": {"most": 100}, "capital": {"variable": 10}, "lead_time": 0,
-                     "life": 1, "repeatable": True}}}, 3000, 4050, 300, 1.5),
+        {"facilities.plant.capacity": 0, "suppliers.china.steps.0.price": 45, "projects": LINE}, 3000, 4050, 300, 1.5),
+    # The same, year by year: twenty made in the second.
+    "budget of a year": Case(
+        {"kind": "budget", "of": "capital", "per": "year", "most": {2026: 300, 2027: 200}},
+        {"time.periods": [1, 1], "facilities.plant.capacity": 0, "suppliers.china.steps.0.price": 45,
+         "projects": LINE}, 6000, 8250, 200, 1.5, "base:2027"),
 }
+
+
+def test_every_kind_is_computed_by_hand() -> None:
+    """Losses of facilities and countries in `tests.test_outage`."""
+    assert {case.rule["kind"] for case in CASES.values()} == set(KINDS) - {"outage"}
 
 
 def case_file(tmp_path: Path, changes: Raw, requirements: Raw) -> Path:
@@ -146,7 +182,7 @@ def test_effect_is_as_computed_by_hand(case: Case, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_a_low_price_lets_it_be_missed_and_a_loose_rule_has_slack(case: Case, tmp_path: Path) -> None:
-    if case.rule["kind"] not in ("survive", "recover"):
+    if case.changes is not SHOCK or case.rule["kind"] == "leverage":  # What is only tested costs nothing.
         missed = solved(tmp_path, case.changes, case.rule | {"elastic": {"price": case.shadow / 2}})
         row = row_of(missed, case)
         assert row["violation"] > 0
@@ -161,16 +197,65 @@ def test_a_low_price_lets_it_be_missed_and_a_loose_rule_has_slack(case: Case, tm
     assert row["violation"] == 0
 
 
-EASED = {"share": 0.01, "target": -0.01, "most": 1.0, "days": -0.365, "least": -1.0, "apart": 0.01}
+EASED = {"share": 0.01, "hhi": 0.01, "target": -0.01, "most": 1.0, "days": -0.365, "least": -1.0, "apart": 0.01}
 
 
-@pytest.mark.parametrize("case", [c for n, c in CASES.items() if n != "hhi"], ids=[
-    n for n in CASES if n != "hhi"])
+def eased(figure: Any, by: float) -> Any:
+    """A figure, or the last of a table of years, made larger."""
+    if not isinstance(figure, dict):
+        return figure + by
+    last = max(figure)
+    return figure | {last: figure[last] + by}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_shadow_price_is_the_finite_difference(case: Case, tmp_path: Path) -> None:
     """Easing a rule by one unit, a tonne or a dollar, changes the objective by the shadow price."""
     (field,) = [key for key in EASED if key in case.rule and key != "years"]
-    eased = case.rule | {field: case.rule[field] + EASED[field]}
-    found = solved(tmp_path, case.changes, eased)
+    found = solved(tmp_path, case.changes, case.rule | {field: eased(case.rule[field], EASED[field])})
     quantity = 0.1 if case.rule["kind"] == "cover" else 1.0  # 0.365 days of a hundred tonnes a year.
-    quantity *= 0.5 if case.rule["kind"] == "chance" else 1.0  # The storm is not certain.
+    quantity *= 0.5 if case.rule["kind"] == "chance" or case.changes is LIKELY else 1.0  # Neither is certain.
     assert case.cost - found.outcome.objective == pytest.approx(case.shadow * quantity, rel=1e-5)
+
+
+def test_public_money_is_committed_with_the_decision(tmp_path: Path) -> None:
+    """Of two lines that save 30 less 10 a tonne, money for one; a yes or no has no shadow price, only slack."""
+    line = {"facility": "plant", "size": {"fixed": 50}, "capital": {"variable": 10}, "lead_time": 0, "life": 1,
+            "repeatable": False, "public_money": 200}
+    changes = {"facilities.plant.capacity": 0, "suppliers.china.steps.0.amount": 0,
+               "projects": {"one": line, "other": line}}
+    rule = {"kind": "budget", "of": "public_money", "per": "total", "most": 300}
+    assert solved(tmp_path, changes, None).outcome.objective == pytest.approx(100 * 30)
+    found = solved(tmp_path, changes, rule)
+    assert found.outcome.objective == pytest.approx(50 * 30 + 50 * 50)
+    (row,) = found.tables["requirements"].to_dict("records")
+    assert (row["achieved"], row["slack"], row["violation"], row["shadow_price"]) == (200, 100, 0, 0)
+    priced = solved(tmp_path, changes, rule | {"elastic": {"price": 2}}, "priced")
+    assert priced.outcome.objective == pytest.approx(100 * 30 + 100 * 2)
+    assert priced.tables["requirements"]["violation"].tolist() == pytest.approx([100])
+
+
+WRONG: dict[str, tuple[Raw, str]] = {
+    "region": ({"kind": "served", "target": 0.9, "regions": ["USA"]}, "did you mean US?"),
+    "class": ({"kind": "served", "target": 0.9, "classes": ["wind*"]}, "no class of users matches wind*"),
+    "stage": ({"kind": "sources", "count": 1, "least": 1, "stages": ["met*"]}, "no stage matches met*"),
+    "nobody there": ({"kind": "served", "target": 0.9, "regions": ["CN"]}, "there are users ev in US"),
+    "later than all": ({"kind": "served", "target": 0.9, "start": 2050}, "they begin from 2026 to 2026"),
+    "end before start": ({"kind": "served", "target": 0.9, "start": 2027, "end": 2026}, "it must lie after start"),
+    "above one": ({"kind": "served", "target": 90}, "did you mean 0.9?"),
+    "misspelt": ({"kind": "served", "tarket": 0.9}, "did you mean target?"),
+    "no price": ({"kind": "served", "target": 0.9, "elastic": {}}, "elastic needs price"),
+    "price alone": ({"kind": "served", "target": 0.9, "elastic": 5}, "write {price: 5}"),
+    "elastic: true": ({"kind": "served", "target": 0.9, "elastic": True}, "write {price: ...}"),
+    "loss at a price": ({"kind": "outage", "loss": "facility", "target": 1, "elastic": {"price": 1}}, "no probability"),
+    "too many": ({"kind": "sources", "stages": ["magnet"], "count": 5, "least": 1}, "there can be only 2: US, CN"),
+}
+
+
+@pytest.mark.parametrize(("rule", "words"), WRONG.values(), ids=list(WRONG))
+def test_a_wrong_rule_is_refused_with_what_was_meant(rule: Raw, words: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        validate(load(case_file(tmp_path, {}, {"rule": rule})))
+    (problem,) = refused.value.problems
+    assert words in str(problem)
+    assert "case.yaml:" in str(problem)

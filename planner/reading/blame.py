@@ -158,7 +158,19 @@ def _wrong_type(_: Any, spot: Spot) -> Problem:
         hint = _number_hint(spot.node.value)
     elif shape.kind == "list" and isinstance(spot.node.value, str):
         hint = f"did you mean [{spot.node.value}]?"
+    else:
+        hint = _single_key(shape, spot.node.value)
     return Problem("wrong-type", f"{spot.label}: {expected} is expected, found {_said(spot)}", spot.node.place, hint)
+
+
+def _single_key(shape: Shape, value: Any) -> str | None:
+    """For a part that needs but one key, how a number in its place would be written."""
+    model = narrowed(shape, {}).model
+    needed = [key for key, (field, _) in fields_of(model).items() if field.is_required()] if model is not None else []
+    if len(needed) != 1:
+        return None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"write {{{needed[0]}: {value if is_number else '...'}}}"
 
 
 def _number_hint(text: str) -> str | None:

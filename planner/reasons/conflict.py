@@ -1,4 +1,4 @@
-"""Why there is no plan: the statements that conflict, each where it stands, and the smallest repairs."""
+"""Why there is no plan: the statements that conflict, each where it stands, and the repairs."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def paragraph(found: Explanation) -> str:
     lines += [f"  {s.place} {s.path}: {s.words}" for s in found.statements]
     lines.append(f"Proof: {found.certificate}.")
     if found.repairs:
-        lines.append("Any one of these would make a plan possible, the smallest changes first:")
+        lines.append("Any one of these would make a plan possible, the cheapest first, then those of unknown cost:")
         lines += [f"  {repair}" for repair in found.repairs[:8]]
     else:
         lines.append("No single change of these statements was found that would make a plan possible.")

@@ -18,7 +18,8 @@ from planner.units import unit
 class Lever:
     """A path that can be raised (`sign` 1) or lowered (-1) by at most `most`, or set to one of some `values`.
 
-    `before` is an override that must come first, such as one that adds a stockpile.
+    `before` is an override that must come first, such as one that adds a stockpile; `stock` is the commodity and
+    region of a stockpile.
     """
 
     path: str
@@ -30,6 +31,7 @@ class Lever:
     values: tuple[str, ...] = ()
     whole: bool = False
     before: str = ""
+    stock: tuple[str, str] = ("", "")
 
     def turned(self, amount: float) -> str:
         """The override that turns it by an amount."""
@@ -139,7 +141,8 @@ class Levers:
         most = min(figure.numbers()) if sign < 0 else float("inf")
         if most > 0:
             words = f"{'lower' if sign < 0 else 'raise'} the {field.replace('_', ' ')} of {name}"
-            yield Lever(place, sign, unit(self.base.units, role), words, stated or 1.0, most)
+            stock = (part.commodity, part.region) if section == "stockpiles" else ("", "")
+            yield Lever(place, sign, unit(self.base.units, role), words, stated or 1.0, most, stock=stock)
 
     def _stocks(self) -> Iterator[Lever]:
         """Stock at the users that the conflict is about: of the commodity that serves them best."""
@@ -153,10 +156,11 @@ class Levers:
                 if (pile.commodity, pile.region, pile.release) == (commodity, part.region, "always")
             ]
             need = max(part.amount.numbers()) or 1.0
+            stock = (commodity, part.region)
             words = f"keep a stock of {commodity} in {part.region}, laid in at the start"
             if there:
-                yield Lever(f"stockpiles.{there[0]}.initial", 1, label, words, need)
+                yield Lever(f"stockpiles.{there[0]}.initial", 1, label, words, need, stock=stock)
             else:
                 what = f"commodity: {commodity}, region: {part.region}, owner: government"
                 added = f"stockpiles.added={{{what}, initial: 0, holding_cost: 0}}"
-                yield Lever("stockpiles.added", 1, label, words, need, before=added)
+                yield Lever("stockpiles.added", 1, label, words, need, before=added, stock=stock)

@@ -23,11 +23,12 @@ from planner.errors import InputError, NoAnswerError, Place, Problem, did_you_me
 from planner.formulate import formulate
 from planner.frozen import freeze, read_plan
 from planner.mathematics.investment import decisions
+from planner.outage import has_outages, losses, withstanding
 from planner.reading.document import load
 from planner.results.rows import table
 from planner.results.solution import Solution
-from planner.results.write import RESOLVED
-from planner.schema import Options
+from planner.results.write import RESOLVED, read_tables
+from planner.schema import Instance, Options
 from planner.solver import Outcome
 from planner.solver import solve as solve_program
 from planner.template import Array
@@ -74,7 +75,7 @@ def project_worth(folder: str | Path, name: str, options: dict[str, Any] | None 
         hint = did_you_mean(name, document.instance.projects)
         raise InputError([Problem("dangling-name", f"there is no project {name}", Place(str(folder), 0, 0), hint)])
     settings = Options.model_validate(document.instance.options.model_dump() | (options or {}))
-    program = formulate(document.instances(), settings)
+    program = formulate(_prepared(document.instances(), Path(folder)), settings)
     is_in = any(project == name for project, _ in plan.sizes)
     base = _solved(freeze(program, plan), settings, "the plan of the run")
     forced = forced_program(program, name, wanted=not is_in)
@@ -84,6 +85,16 @@ def project_worth(folder: str | Path, name: str, options: dict[str, Any] | None 
     having, lacking = (base, other) if is_in else (other, base)
     prices = lacking.prices if lacking.has_plan else having.prices
     return _worth(program if is_in else forced, having, prices, name, is_in, base, other)
+
+
+def _prepared(instances: dict[str, Instance], folder: Path) -> dict[str, Instance]:
+    """The instances with the losses that the plan of a run was made to withstand; others it withstands by itself."""
+    if not has_outages(instances):
+        return instances
+    rows = read_tables(folder)["outages"].to_dict("records")
+    added = {(r["requirement"], r["lost"], r["future"], r["period"]) for r in rows if r["added"] == "True"}
+    every = losses(instances)
+    return withstanding(instances, [q for q in every if (q.requirement, q.words, q.future, q.period) in added])
 
 
 def _solved(program: Program, options: Options, what: str) -> Outcome:

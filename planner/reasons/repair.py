@@ -1,4 +1,4 @@
-"""The cheapest ways out of a conflict: by how much each statement would have to give way alone, or all together.
+"""The ways out of a conflict: by how much each statement would have to give way alone, or all together, at what cost.
 
 Whatever a statement changes in the program is found by turning it a little and comparing: where only right-hand sides
 and bounds move, the least turn is one program with the turn as a variable; else it is searched for. A repair is only
@@ -18,6 +18,7 @@ from planner.assemble import Program
 from planner.errors import InputError
 from planner.reasons.core import has_plan
 from planner.reasons.levers import Lever
+from planner.reasons.price import repaired_cost
 from planner.schema import Options
 from planner.solver import load
 from planner.template import Array
@@ -29,21 +30,38 @@ Remake = Callable[[Sequence[str]], Program]
 
 @dataclass(frozen=True)
 class Repair:
-    """Overrides that make the instance feasible: what they do, by how much in which unit, and relative to what is."""
+    """Overrides that make the instance feasible: what they do, by how much in which unit, and relative to what is.
+
+    `cost` is that of the best plan then, with the change itself at its price if it has one (`is_priced`).
+    """
 
     words: str
     sets: tuple[str, ...]
     amount: float
     unit: str
     relative: float
+    cost: float
+    is_priced: bool
+    money: str
 
     def __str__(self) -> str:
         sets = " ".join(f"--set '{text}'" for text in self.sets)
+        return f"{self.words}{self._by}: {sets}{self._costs}"
+
+    @property
+    def _by(self) -> str:
         if not self.unit or self.amount == 0:
-            return f"{self.words}: {sets}"
+            return ""
         if self.unit in ("share", "probability"):
-            return f"{self.words} by {100 * self.amount:,.4g} percentage points: {sets}"
-        return f"{self.words} by {self.amount:,.4g} {self.unit}: {sets}"
+            return f" by {100 * self.amount:,.4g} percentage points"
+        return f" by {self.amount:,.4g} {self.unit}"
+
+    @property
+    def _costs(self) -> str:
+        if not math.isfinite(self.cost):
+            return ""
+        without = "" if self.is_priced else ", beside what this change itself costs, which the instance does not state"
+        return f" (all then costs {self.cost:,.6g} {self.money}{without})"
 
 
 @dataclass(frozen=True)
@@ -57,29 +75,50 @@ class Turn:
 
 
 def repairs(program: Program, levers: Sequence[Lever], remake: Remake, options: Options) -> list[Repair]:
-    """All repairs by one lever, the smallest relative to what is stated first; else one by several levers."""
+    """All repairs by one lever, the cheapest first; else one by several levers.
+
+    Those that are not priced in full come last, as the smallest of them relative to what is stated.
+    """
     found = [repair for lever in levers for repair in _alone(program, lever, remake, options)]
     if not found:
         found = list(_together(program, levers, remake, options))
-    return sorted(found, key=lambda r: r.relative)
+    return sorted(found, key=lambda r: (not r.is_priced, round(r.cost, 6) if r.is_priced else 0.0, r.relative))
 
 
 def _alone(program: Program, lever: Lever, remake: Remake, options: Options) -> Iterator[Repair]:
     if lever.values:
-        for value in lever.values:
-            text = f"{lever.path}={value}"
-            if _works(remake, (text,), options):
-                by = abs(lever.stated - float(value)) if lever.unit.startswith("years") else math.nan
-                words = lever.words if math.isfinite(by) else f"{lever.words}, {value}"
-                relative = by / lever.stated if math.isfinite(by) else (lever.values.index(value) + 1) / 10
-                yield Repair(words, (text,), by, lever.unit if math.isfinite(by) else "", relative)
-                return
+        yield from _to_value(lever, remake, options)
         return
     for amount in _amounts(program, lever, remake, options):
         text = lever.turned(amount)
-        if _works(remake, (text,), options):
-            yield Repair(lever.words, (text,), amount, lever.unit, amount / lever.stated)
+        made = _working(remake, (text,), options)
+        if made is not None:
+            yield _repair(lever.words, (text,), amount, lever.unit, amount / lever.stated, made, [(lever, amount)],
+                          options)
             return
+
+
+def _to_value(lever: Lever, remake: Remake, options: Options) -> Iterator[Repair]:
+    """The first value of a lever with which there is a plan."""
+    for number, value in enumerate(lever.values, 1):
+        text = f"{lever.path}={value}"
+        made = _working(remake, (text,), options)
+        if made is None:
+            continue
+        is_years = lever.unit.startswith("years")
+        by = abs(lever.stated - float(value)) if is_years else math.nan
+        words = lever.words if is_years or lever.unit == "" else f"{lever.words}, {value}"
+        relative = by / lever.stated if is_years else number / 10
+        yield _repair(words, (text,), by, lever.unit if is_years else "", relative, made, [(lever, by)], options)
+        return
+
+
+def _repair(
+    words: str, sets: tuple[str, ...], amount: float, label: str, relative: float, made: Program,
+    turned: Sequence[tuple[Lever, float]], options: Options,
+) -> Repair:
+    cost, is_priced = repaired_cost(made, turned, options)
+    return Repair(words, sets, amount, label, relative, cost, is_priced, made.network.base.units.money)
 
 
 def _amounts(program: Program, lever: Lever, remake: Remake, options: Options) -> Iterator[float]:
@@ -118,9 +157,10 @@ def _made(remake: Remake, sets: Sequence[str]) -> Program | None:
         return None
 
 
-def _works(remake: Remake, sets: Sequence[str], options: Options) -> bool:
+def _working(remake: Remake, sets: Sequence[str], options: Options) -> Program | None:
+    """The program with some overrides, if it has a plan."""
     made = _made(remake, sets)
-    return made is not None and has_plan(made, options)
+    return made if made is not None and has_plan(made, options) else None
 
 
 def _turn(base: Program, changed: Program | None, step: float) -> Turn | None:
@@ -172,11 +212,11 @@ def _loosen(solver: highspy.Highs, program: Program, column: int, turn: Turn, by
 def _searched(lever: Lever, remake: Remake, options: Options) -> Iterator[float]:
     """The least turn by halving; nothing when not even the largest works."""
     low, high = 0.0, lever.most if math.isfinite(lever.most) else 100 * lever.stated
-    if not _works(remake, (lever.turned(high),), options):
+    if _working(remake, (lever.turned(high),), options) is None:
         return
     for _ in range(STEPS):
         middle = (low + high) / 2
-        if _works(remake, (lever.turned(middle),), options):
+        if _working(remake, (lever.turned(middle),), options) is not None:
             high = middle
         else:
             low = middle
@@ -199,6 +239,8 @@ def _together(program: Program, levers: Sequence[Lever], remake: Remake, options
         return
     chosen = [(lever, min(lever.most, _outwards(t))) for lever, t in zip(used, least, strict=True) if t > 1e-9]
     sets = tuple(lever.turned(amount) for lever, amount in chosen)
-    if sets and _works(remake, sets, options):
+    made = _working(remake, sets, options) if sets else None
+    if made is not None:
         words = " and ".join(f"{lever.words} by {amount:,.4g} {lever.unit}" for lever, amount in chosen)
-        yield Repair(words, sets, math.nan, "", sum(amount / lever.stated for lever, amount in chosen))
+        relative = sum(amount / lever.stated for lever, amount in chosen)
+        yield _repair(words, sets, math.nan, "", relative, made, chosen, options)

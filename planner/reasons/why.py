@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from planner.assemble import Program
 from planner.formulate import SILENT, Listener, formulate
 from planner.outage import has_outages, withstanding
 from planner.reading.document import Document, load
 from planner.reasons.bounds import bounds
 from planner.reasons.conflict import Explanation, explained
-from planner.schema import Instance, Options
-from planner.solver import Outcome
-from planner.solver import solve as solve_program
+from planner.schema import Options
 from planner.validation.validate import validate
-from planner.withstand import withstand
+from planner.withstand import Way, doubtful, withstand
 
 
 def explain(
@@ -33,12 +30,7 @@ def explain(
     found = explained(document, program, settings, ())
     if found is not None or not has_outages(instances):
         return found
-
-    def solved(given: Mapping[str, Instance]) -> tuple[Program, Outcome]:
-        made = formulate(given, settings, listener)
-        return made, solve_program(made, settings, listener.progress, stopping=listener.stopping)
-
-    last = withstand(instances, solved)
+    last = withstand(instances, Way(settings, listener))
     return None if last.outcome.has_plan else explained(document, last.program, settings, last.chosen)
 
 
@@ -46,9 +38,11 @@ def reach(
     path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
 ) -> pd.DataFrame:
-    """The best that any amount of money could reach for each requirement, by node."""
+    """The best that any amount of money could reach for each requirement, by node; of losses for those in doubt."""
     document, settings = _read(path, scenario, sets, options, listener)
-    return bounds(formulate(document.instances(), settings, listener), settings, listener.phase)
+    instances = document.instances()
+    in_doubt = doubtful(instances, Way(settings, listener))
+    return bounds(formulate(withstanding(instances, in_doubt), settings, listener), settings, listener.phase)
 
 
 def _read(

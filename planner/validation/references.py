@@ -247,4 +247,4 @@ def _of_scope(path: Route, part: Rule) -> Iterator[Reference]:
         yield from _each((*path, "classes"), part.classes, "class of users")
     if isinstance(part, OfMaterial):
         yield from _each((*path, "commodities"), part.commodities, "commodity")
-        yield from _names((*path, "stages"), part.stages, "stage")
+        yield from _each((*path, "stages"), part.stages, "stage")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from planner.errors import Problem
 from planner.mathematics.security import beside, budget, cover, sharing, supply
-from planner.mathematics.security.scope import demands_of
+from planner.mathematics.security.scope import demands_of, is_meant
 from planner.mathematics.situation import applies
 from planner.names import matching
 from planner.network import Network
@@ -36,11 +36,11 @@ def requirement_problems(case: Case, network: Network, borrowed: bool) -> Iterat
         if not any(applies(part, node) for node in network.tree.nodes):
             if borrowed:
                 continue
-            message = f"{name} holds in no period: its scope is {_years(part)} in {', '.join(part.futures)}"
-            yield case.problem("empty-scope", message, *path)
+            message = f"{name} holds in no period: its years are {_years(part)}, its futures {', '.join(part.futures)}"
+            yield case.problem("empty-scope", message, *path, hint=_horizon(network, part))
         elif isinstance(part, OfUsers) and not demands_of(network, part):
-            message = f"no demand lies in the scope of {name}: its regions and classes"
-            yield case.problem("empty-scope", message, *path)
+            message = f"no demand lies in the scope of {name}: in {_few(part.regions)} of class {_few(part.classes)}"
+            yield case.problem("empty-scope", message, *path, hint=_users(network))
         elif isinstance(part, Dependence) and not _has_imports(network, part):
             message = f"nothing in the scope of {name} can come from {part.exporter}"
             hint = "a supplier with that origin or a lane from there must deliver its commodities to its regions"
@@ -102,8 +102,28 @@ def _years(part: Rule) -> str:
     return f"{start} to {'the end' if part.end is None else f'{part.end:g}'}"
 
 
+def _horizon(network: Network, part: Rule) -> str:
+    if part.start is not None and part.end is not None and part.end <= part.start:
+        return "end is the first year that is free again: it must lie after start"
+    starts = [node.start for node in network.tree.nodes]
+    return f"a rule holds in periods that begin from its start on; they begin from {min(starts):g} to {max(starts):g}"
+
+
+def _few(patterns: list[str]) -> str:
+    return " or ".join(patterns)
+
+
+def _users(network: Network) -> str:
+    """Where there are users of which class, as far as it can be read."""
+    places: dict[str, list[str]] = {}
+    for demand in network.base.demands.values():
+        places.setdefault(demand.user_class, []).append(demand.region)
+    told = [f"{users} in {', '.join(dict.fromkeys(regions))}" for users, regions in places.items()]
+    return f"there are users {'; '.join(told)}"
+
+
 def _has_imports(network: Network, part: Dependence) -> bool:
-    commodities = set(matching(part.commodities, network.base.commodities))
+    commodities = {k for k in network.base.commodities if is_meant(network.base, part, k)}
     regions = set(matching(part.regions, network.base.regions))
     bought = any(
         supplier.origin == part.exporter

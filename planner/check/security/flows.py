@@ -72,7 +72,7 @@ class Flows:
         base = self.case.base
         return [
             (commodity, region) for commodity, material in base.commodities.items() for region in base.regions
-            if (matches(commodity, part.commodities) or material.stage in part.stages) and matches(region, part.regions)
+            if _is_meant(commodity, material.stage, part) and matches(region, part.regions)
         ]
 
     def supply(self, name: str, base: OfSupply) -> None:
@@ -137,6 +137,10 @@ class Flows:
         enough = float(sum(amount > TINY and amount >= least * (1 - 1e-6) for amount in amounts.values()))
         room = largest[-1] - least
         return Test(0.0, lacking, float(part.count), enough, region, target_role="sources", room=room)
+
+
+def _is_meant(commodity: str, stage: str | None, part: OfMaterial) -> bool:
+    return matches(commodity, part.commodities) or (stage is not None and matches(stage, part.stages))
 
 
 def _add(sums: dict[T, float], key: T, amount: float) -> None:

@@ -27,7 +27,8 @@ def demands_of(network: Network, part: OfUsers) -> list[str]:
 
 def is_meant(instance: Instance, part: OfMaterial, commodity: str) -> bool:
     """Whether a rule on materials is about a commodity."""
-    return fits_any(part.commodities, commodity) or instance.commodities[commodity].stage in part.stages
+    stage = instance.commodities[commodity].stage
+    return fits_any(part.commodities, commodity) or (stage is not None and fits_any(part.stages, stage))
 
 
 def country(instance: Instance, region: str) -> str:
