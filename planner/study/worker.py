@@ -28,7 +28,7 @@ from planner.schema import Instance, Options
 from planner.solver import Outcome, SolverError
 from planner.solver import solve as solve_cold
 from planner.study import hot, whole
-from planner.study.hot import Resident, Start
+from planner.study.hot import Start
 from planner.study.memory import forget
 from planner.validation.validate import validate
 
@@ -69,13 +69,12 @@ class Done:
 
 
 class Bench:
-    """What a worker keeps between jobs: the instance as read, a solver object, compiled blocks."""
+    """What a worker keeps between jobs: the instance as read, compiled blocks. Neither tells what was solved."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.base: Document = load(setup.instance, setup.scenario, setup.sets)
         self.options = Options.model_validate(dict(setup.options))
-        self.resident = Resident(self.options)
         self.compiled = Compiled()
 
     def solve(self, task: Task) -> Done:
@@ -84,7 +83,6 @@ class Bench:
         try:
             record, start = self._solved(task)
         except (InputError, NoAnswerError, SolverError, ArithmeticError, ValueError, KeyError, IndexError) as error:
-            self.resident = Resident(self.options)
             record, start = {"status": "failed", "reason": f"{type(error).__name__}: {error}"}, None
         forget()
         record |= {"number": task.number, "seconds": round(time.monotonic() - begun, 3),
@@ -98,7 +96,7 @@ class Bench:
         program = formulate(document.instances(), options, compiled=self.compiled)
         start = Start.unpacked(task.start) if task.start is not None else None
         solve = hot.relaxed if self.setup.relaxation else whole.solved
-        outcome, end = solve(self.resident, program, options, start)
+        outcome, end = solve(program, options, start)
         if not outcome.has_plan:
             return {"status": outcome.status, "reason": f"no plan: {outcome.status}"}, None
         tables = _tables(program, outcome, is_whole=not self.setup.relaxation)
