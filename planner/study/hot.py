@@ -100,8 +100,9 @@ class Relaxed:
         self._set(presolve="off", simplex_strategy=DUAL)
         self._costs(cost - _shift(cost, program, start))
         solver.run()
+        is_repaired = solver.getModelStatus() == OPTIMAL  # Asked before the costs change, which clears it.
         self._costs(cost)
-        self._set(simplex_strategy=PRIMAL if solver.getModelStatus() == OPTIMAL else DUAL)
+        self._set(simplex_strategy=PRIMAL if is_repaired else DUAL)
         solver.run()
 
     def _costs(self, costs: Array) -> None:
