@@ -177,13 +177,13 @@ def test_a_failed_run_is_a_row_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_a_difference_from_scratch_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make = worker_module.solve_cold
+    make = worker_module.from_scratch
 
     def other(*arguments: Any, **words: Any) -> Any:
         found = make(*arguments, **words)
         return type(found)(**{**vars(found), "objective": found.objective * 1.001, "bound": found.bound * 1.001})
 
-    monkeypatch.setattr(worker_module, "solve_cold", other)
+    monkeypatch.setattr(worker_module, "from_scratch", other)
     done = sweep(study(tmp_path, 3, relaxation=True), out=tmp_path / "out", executor="inline")
     assert len(done.wrong) == 1
     assert "from scratch" in done.wrong[0]["reason"]

@@ -112,13 +112,19 @@ class Bench:
         return record, end.packed() if end is not None else None
 
     def _again(self, task: Task, options: Options, found: Outcome) -> dict[str, Any]:
-        """The same job from scratch: read, built and solved cold; a difference is an error."""
-        document = load(self.setup.instance, self.setup.scenario, [*self.setup.sets, *task.sets])
-        outcome = solve_cold(formulate(document.instances(), options), options, relax=self.setup.relaxation)
+        """The same job from scratch; a difference is an error."""
+        outcome = from_scratch(self.setup, task, options)
         if agree(found, outcome):
             return {"again": outcome.objective}
         reason = f"from a neighbour {found.objective!r} (bound {found.bound!r}), from scratch {outcome.objective!r}"
         return {"status": "wrong", "reason": f"{reason} (bound {outcome.bound!r})", "again": outcome.objective}
+
+
+def from_scratch(setup: Setup, task: Task, options: Options) -> Outcome:
+    """A job with nothing known: read, built and solved cold."""
+    document = load(setup.instance, setup.scenario, [*setup.sets, *task.sets])
+    program = formulate(document.instances(), options)
+    return hot.relaxed(program, options, None)[0] if setup.relaxation else solve_cold(program, options)
 
 
 def agree(one: Outcome, other: Outcome) -> bool:
