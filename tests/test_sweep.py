@@ -190,12 +190,12 @@ def test_a_difference_from_scratch_is_an_error(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_independent_check_is_made_of_every_integer_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make = worker_module.check_run
+    make = worker_module.verified
 
     def strict(instances: Any, found: Any, objective: float) -> Any:
         return make(instances, found, objective * 1.01)
 
-    monkeypatch.setattr(worker_module, "check_run", strict)
+    monkeypatch.setattr(worker_module, "verified", strict)
     done = sweep(study(tmp_path, 2), out=tmp_path / "out", executor="inline")
     assert len(done.wrong) == 3
     assert "independent check failed" in done.wrong[0]["reason"]

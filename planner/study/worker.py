@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from planner.assemble import Program
-from planner.check import check_run
 from planner.errors import InputError, NoAnswerError
 from planner.pieces import Compiled
 from planner.reading.document import Document, load
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_table
 from planner.results.tables import TABLES
-from planner.results.write import read_tables, write_tables
+from planner.results.verify import verified
 from planner.run import formulate
 from planner.schema import Instance, Options
 from planner.solver import Outcome, SolverError
@@ -159,9 +156,7 @@ def _projects(plan: pd.DataFrame) -> dict[str, list[float]]:
 
 def _checked(document: Document, tables: Mapping[str, pd.DataFrame], objective: float) -> dict[str, Any]:
     """The independent check of the tables as they would be written."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_tables(tables, Path(folder))
-        report = check_run(document.instances(), read_tables(Path(folder)), objective)
+    report = verified(document.instances(), tables, objective)
     if report.passed:
         return {"checked": sum(report.tests.values())}
     return {"status": "wrong", "reason": f"the independent check failed: {report}"}
