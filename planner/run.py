@@ -41,10 +41,12 @@ __all__ = [
 
 
 class CheckFailedError(Exception):
-    """The written tables disagree with the instance; they were put aside for examination."""
+    """Tables disagree with the instance; those of a run were put aside in a folder for examination."""
 
-    def __init__(self, report: CheckReport, folder: Path) -> None:
-        super().__init__(f"the independent check failed; the rejected tables are in {folder}\n{report}")
+    def __init__(self, report: CheckReport, folder: Path | None = None, question: str = "") -> None:
+        about = f" of {question}" if question else ""
+        where = f"; the rejected tables are in {folder}" if folder is not None else ""
+        super().__init__(f"the independent check{about} failed{where}\n{report}")
         self.report = report
         self.folder = folder
 

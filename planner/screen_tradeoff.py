@@ -9,21 +9,26 @@ from rich.console import Console
 from rich.text import Text
 
 from planner.screen import amount, frame
+from planner.tradeoff.frontier import MEASURES
 
 if TYPE_CHECKING:
     from planner.tradeoff.writing import Answer
 
 
 def show_frontier(found: Answer, requirement: str, console: Console) -> None:
-    """Level, cost and what one more point of level costs."""
+    """Level, cost and what one more point of a share, or one more of any other figure, costs."""
     rows, money = found.tables["frontier"].to_dict("records"), found.instance.units.money
+    measure = rows[0]["measure"]
+    is_share = MEASURES[measure][1] == 1
     console.print(Text(f"What the level of {requirement} costs at least", style="bold"))
-    table = frame([("level", "right"), (f"cost {money}", "right"), ("proven to", "right"), ("more", "right"),
-                   ("per point of level", "right"), ("projects", "right")])  # fmt: skip
+    table = frame([(measure, "right"), (f"cost {money}", "right"), ("proven to", "right"), ("more", "right"),
+                   (f"per point of {measure}" if is_share else f"per unit of {measure}", "right"),
+                   ("projects", "right")])  # fmt: skip
     for row, before in zip(rows, [None, *rows], strict=False):
         more = row["cost"] - before["cost"] if before else 0.0
-        width = 100 * (row["level"] - before["level"]) if before else 0.0
-        table.add_row(f"{row['level']:.2%}", f"{row['cost']:,.2f}", f"{row['bound']:,.2f}",
+        width = (100 if is_share else 1) * abs(row["level"] - before["level"]) if before else 0.0
+        level = f"{row['level']:.2%}" if is_share else f"{row['level']:,.2f}"
+        table.add_row(level, f"{row['cost']:,.2f}", f"{row['bound']:,.2f}",
                       amount(more) if before else "", amount(more / width) if width > 0 else "",
                       str(row["projects"]))  # fmt: skip
     console.print(table)

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from planner.errors import InputError
-from planner.study.order import in_order, parents_of
+from planner.study.order import chains_of, in_order, parents_of
 from planner.study.reading import read_study
 from planner.study.sampling import jobs_of
 from tests.test_commands import QUICKSTART, planner
@@ -113,12 +113,17 @@ def test_draws_follow_their_distribution_and_correlation(tmp_path: Path) -> None
     assert stats.spearmanr(demand, rate).statistic == pytest.approx(-0.7, abs=0.03)
 
 
-def test_the_tree_links_near_jobs_and_holds_all_of_them(tmp_path: Path) -> None:
+def test_chains_link_near_jobs_and_hold_all_of_them(tmp_path: Path) -> None:
     file = read_study(written(tmp_path, HEAD + "design: {kind: latin_hypercube, runs: 120}"))
     jobs, names = jobs_of(file), [f.name for f in file.factors]
-    parents = parents_of(jobs, names)
+    chains = chains_of(jobs, names, 16)
+    parents = parents_of(jobs, names, chains)
     assert sorted(in_order(parents)) == [job.number for job in jobs]
-    assert parents == parents_of(jobs, names)
+    assert parents == parents_of(jobs, names, chains_of(jobs, names, 16))
+    assert [len(chain) for chain in chains] == [16] * 7 + [8]
+    assert all(parents[n] in {0, *chain} for chain in chains for n in chain)
+    part = parents_of(jobs, names, chains[2:4])
+    assert all(parents[n] == parent for n, parent in part.items())
     points = {job.number: np.array([job.point.get(n, 0.5) for n in names]) for job in jobs}
     ways = [math.dist(points[n], points[p]) for n, p in parents.items() if p is not None]
     in_a_row = [math.dist(points[n], points[n + 1]) for n in range(120)]

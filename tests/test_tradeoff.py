@@ -7,19 +7,22 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import planner.tradeoff.asking as asking_module
 from planner.assemble import Program
 from planner.errors import InputError, NoAnswerError
 from planner.mathematics.investment import decisions
 from planner.reading.document import load
-from planner.run import formulate
+from planner.run import SILENT, CheckFailedError, formulate
 from planner.schema import Options
 from planner.solver import Outcome, solve
 from planner.tradeoff.alternatives import Near, alternatives, different, distance, nearby, proof
-from planner.tradeoff.frontier import frontier, levelled, points_of
+from planner.tradeoff.asking import Asker
+from planner.tradeoff.frontier import frontier, levelled, measure_of, points_of
 from tests.test_commands import QUICKSTART, planner
 
 EXACT = Options(gap=0.0)
@@ -73,8 +76,8 @@ def least(programs: list[Program]) -> list[Outcome]:
 
 def test_no_plan_beats_the_frontier(tiny: Path) -> None:
     tiny.write_text(TINY.replace("cost: 65", "cost: 40"))  # To serve more costs more.
-    program = levelled(load(tiny), "cars")
-    points = list(points_of(program, 6, lambda p, _: solve(p, EXACT)))
+    program = levelled(measure_of(load(tiny), "cars"))
+    points = list(points_of(program, 6, Asker(EXACT, SILENT)))
     plans = list(every_plan(program))
     assert 4 <= len(points) <= 6
     for point in points:
@@ -149,7 +152,7 @@ def test_countries_and_tables(tiny: Path, tmp_path: Path) -> None:
 def test_what_has_no_frontier_is_refused(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="did you mean cars"):
         frontier(tiny, "car", out=tmp_path / "out")
-    with pytest.raises(InputError, match="no target"):
+    with pytest.raises(InputError, match="is not a limit alone"):
         frontier(QUICKSTART, "less_from_china", out=tmp_path / "out")
     with pytest.raises(InputError):
         frontier(tiny, "cars", 1, out=tmp_path / "out")
@@ -162,10 +165,62 @@ def test_what_has_no_frontier_is_refused(tiny: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+RULES = {
+    "share": ("{kind: expected_unserved, classes: [ev], share: 0.5, elastic: {price: 10}}", True),
+    "most": ("{kind: budget, of: capital, per: total, most: 5}", True),
+}
+
+
+@pytest.mark.parametrize("field", RULES)
+def test_any_limit_of_a_requirement_has_a_frontier(field: str, tiny: Path, tmp_path: Path) -> None:
+    """Every point costs what the instance costs at least that asks strictly for the level reached."""
+    rule, is_falling = RULES[field]
+    text = TINY[: TINY.index("requirements:")].replace("cost: 65", "cost: 40" if field == "share" else "cost: 65")
+    tiny.write_text(f"{text}requirements: {{rule: {rule}}}\n")
+    found = frontier(tiny, "rule", 4, out=tmp_path / "out", options={"gap": 0.0}).tables["frontier"]
+    assert set(found["measure"]) == {field}
+    assert len(found) >= 2
+    levels, costs = found["level"].to_list(), found["cost"].to_list()
+    assert levels == sorted(levels, reverse=is_falling)
+    assert costs == sorted(costs)
+    for level, cost in zip(levels, costs, strict=True):
+        eased = level * (1 + 1e-7 if is_falling else 1 - 1e-7)
+        strict = ["requirements.rule.elastic = null"] if field == "share" else []
+        document = load(tiny).changed([*strict, f"requirements.rule.{field} = {eased}"])
+        outcome = solve(formulate(document.instances(), EXACT), EXACT)
+        assert outcome.objective == pytest.approx(cost, rel=1e-5)
+
+
+def test_every_plan_is_checked(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny.write_text(TINY.replace("cost: 65", "cost: 40"))
+    make, objectives, wrong = asking_module.verified, [], set()
+
+    def strict(instances: Any, found: Any, objective: float) -> Any:
+        objectives.append(objective)
+        return make(instances, found, objective * (1.01 if len(objectives) in wrong else 1.0))
+
+    def ask(question: str) -> int:
+        objectives.clear()
+        if question == "alternatives":
+            alternatives(tiny, 0.2, 2, out=tmp_path / question)
+        else:
+            frontier(tiny, "cars", 3, out=tmp_path / question)
+        return len(objectives)
+
+    monkeypatch.setattr(asking_module, "verified", strict)
+    for question in ("alternatives", "frontier"):
+        wrong.clear()
+        count = ask(question)
+        assert count >= 2
+        wrong.add(count)
+        with pytest.raises(CheckFailedError, match="independent check of"):
+            ask(question)
+
+
 def test_the_commands(tiny: Path, tmp_path: Path) -> None:
     result = planner("frontier", tiny, "--requirement", "cars", "--points", "3", "--gap", "0", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert "per point of level" in result.stdout
+    assert "per point of target" in result.stdout
     result = planner("alternatives", tiny, "--within", "0.1", "--count", "1", "--json", "--gap", "0", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert {row["verdict"] for row in json.loads(result.stdout)["projects"]} <= {"must", "optional", "never"}

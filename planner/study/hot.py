@@ -1,4 +1,4 @@
-"""Hot starts: one solver object takes the numbers of the next program and starts from a neighbour's basis.
+"""Hot starts: a program is solved from a neighbour's basis.
 
 A neighbour's basis is optimal for the neighbour's numbers, which are not at hand. With its duals y the reduced costs
 c - A'y under the new numbers tell by how much each cost must be shifted for the basis to be dual feasible: the dual
@@ -11,13 +11,12 @@ from __future__ import annotations
 import io
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.assemble import Arrays, Program
+from planner.assemble import Program
 from planner.schema import Options
 from planner.solver import Outcome, load
 from planner.solver import solve as solve_cold
@@ -56,87 +55,68 @@ class Start:
         return len(self.columns) == len(program.cost) and len(self.rows) == len(program.row_lower)
 
 
-class Resident:
-    """A solver object that keeps a program, with its relaxation solved."""
+class Relaxed:
+    """A solver object that holds one program, with its relaxation solved.
 
-    def __init__(self, options: Options) -> None:
-        self.options = options.model_copy(update={"time_limit": None, "threads": 1})
-        self.solver: Any = None
-        self._held: Arrays | None = None
-        self._scale = 1.0
+    Each job has its own: what a used one keeps (scaling, weights, densities) would let jobs that know nothing of each
+    other decide which of several optima is found.
+    """
 
-    def relax(self, program: Program, start: Start | None) -> float:
-        """Solve the relaxation, from a neighbour's end if one is given; its value, infinite without an optimum."""
-        solver = self._take(program)
-        if start is None or not start.fits(program):
-            solver.clearSolver()
-            self._set(presolve="choose", simplex_strategy=DUAL)
-            solver.run()
+    def __init__(self, program: Program, options: Options, start: Start | None) -> None:
+        self.scale = program.cost_scale
+        limited = options.model_copy(update={"time_limit": None, "threads": 1})
+        self.solver = load(program, limited, relax=True)
+        if start is not None and start.fits(program):
+            self._from(program, start)
         else:
-            self._from(solver, program, start)
-        if solver.getModelStatus() != OPTIMAL:
-            self._held = None
+            self._cold()
+
+    @property
+    def value(self) -> float:
+        """Least cost; infinite without an optimum."""
+        if self.solver.getModelStatus() != OPTIMAL:
             return np.inf
-        return float(solver.getInfo().objective_function_value) / self._scale
+        return float(self.solver.getInfo().objective_function_value) / self.scale
 
     def end(self, plan: NDArray[np.int16]) -> Start:
-        """Where the last relaxation ended."""
+        """Where the relaxation ended."""
         basis = self.solver.getBasis()
-        columns, rows = (np.array([int(s) for s in part], dtype=np.int8) for part in (basis.col_status,
-                                                                                   basis.row_status))  # fmt: skip
+        columns, rows = (
+            np.array([int(s) for s in part], dtype=np.int8) for part in (basis.col_status, basis.row_status)
+        )
         return Start(columns, rows, np.array(self.solver.getSolution().row_dual), plan)
 
     def lent(self) -> highspy.Highs:
-        """The solver object for others to change its bounds: the next program is then passed whole."""
-        self._held = None
+        """The solver object for others to change its bounds."""
         self._set(presolve="off", simplex_strategy=DUAL)
-        solver: highspy.Highs = self.solver
-        return solver
+        return self.solver
 
-    def _from(self, solver: Any, program: Program, start: Start) -> None:
-        basis = highspy.HighsBasis()
+    def _cold(self) -> None:
+        """By interior point and crossover: half the time of the simplex method on the shipped instance."""
+        self._set(solver="ipx")
+        self.solver.run()
+        self._set(solver="simplex")
+
+    def _from(self, program: Program, start: Start) -> None:
+        solver, basis = self.solver, highspy.HighsBasis()
         basis.col_status, basis.row_status = [KINDS[s] for s in start.columns], [KINDS[s] for s in start.rows]
         basis.valid = True
-        cost = program.cost * self._scale
+        cost = program.cost * self.scale
         solver.setBasis(basis)
         self._set(presolve="off", simplex_strategy=DUAL)
-        self._costs(solver, cost - _shift(cost, program, start))
+        self._costs(cost - _shift(cost, program, start))
         solver.run()
-        self._costs(solver, cost)
-        self._set(simplex_strategy=PRIMAL if solver.getModelStatus() == OPTIMAL else DUAL)
+        is_repaired = solver.getModelStatus() == OPTIMAL  # Asked before the costs change, which clears it.
+        self._costs(cost)
+        self._set(simplex_strategy=PRIMAL if is_repaired else DUAL)
         solver.run()
 
-    def _take(self, program: Program) -> Any:
-        """The solver object with the program's numbers: in place if only numbers differ, else passed anew."""
-        held, new = self._held, program.arrays
-        self._held = new
-        if self.solver is None or held is None or not _same_shape(held, new) or self._scale != program.cost_scale:
-            self.solver, self._scale = load(program, self.options, relax=True), program.cost_scale
-            return self.solver
-        solver = self.solver
-        self._costs(solver, new.cost * self._scale)
-        solver.changeObjectiveOffset(new.offset * self._scale)
-        columns, rows = (np.arange(size, dtype=np.int32) for size in (len(new.cost), len(new.row_lower)))
-        solver.changeColsBounds(len(columns), columns, new.lower, new.upper)
-        solver.changeRowsBounds(len(rows), rows, new.row_lower, new.row_upper)
-        changed = np.flatnonzero(held.matrix.data != new.matrix.data)
-        places = np.searchsorted(new.matrix.indptr, changed, side="right") - 1
-        for entry, row in zip(changed.tolist(), places.tolist(), strict=True):
-            solver.changeCoeff(row, int(new.matrix.indices[entry]), float(new.matrix.data[entry]))
-        return solver
-
-    def _costs(self, solver: Any, costs: Array) -> None:
-        solver.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
+    def _costs(self, costs: Array) -> None:
+        self.solver.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
 
     def _set(self, **options: str | int) -> None:
         for name, value in options.items():
             self.solver.setOptionValue(name, value)
-
-
-def _same_shape(one: Arrays, other: Arrays) -> bool:
-    """Whether two programs have the same columns, rows and places of nonzeros."""
-    a, b = one.matrix, other.matrix
-    return a.shape == b.shape and np.array_equal(a.indptr, b.indptr) and np.array_equal(a.indices, b.indices)
 
 
 def _shift(cost: Array, program: Program, start: Start) -> Array:
@@ -147,20 +127,19 @@ def _shift(cost: Array, program: Program, start: Start) -> Array:
     return np.where(is_free | is_wrong, reduced, 0.0)
 
 
-def relaxed(
-    resident: Resident, program: Program, options: Options, start: Start | None
-) -> tuple[Outcome, Start | None]:
+def relaxed(program: Program, options: Options, start: Start | None) -> tuple[Outcome, Start | None]:
     """The relaxation's outcome and where it ended; one without an optimum is solved again in the ordinary way."""
     begun = time.monotonic()
     risk = program.network.base.objective.risk
-    is_pure = program.expected is not None and risk is not None and risk.weight == 1
-    value = resident.relax(program, start) if not is_pure else np.inf
-    if not np.isfinite(value):
+    if program.expected is not None and risk is not None and risk.weight == 1:
         return solve_cold(program, options, relax=True), None
-    solution, scale = resident.solver.getSolution(), program.cost_scale
+    found = Relaxed(program, options, start)
+    if not np.isfinite(found.value):
+        return solve_cold(program, options, relax=True), None
+    solution = found.solver.getSolution()
     outcome = Outcome(
         status="optimal", values=np.clip(np.array(solution.col_value), program.lower, program.upper),
-        prices=np.array(solution.row_dual) / scale, objective=value, bound=value, gap=0.0, nodes=0,
+        prices=np.array(solution.row_dual) / found.scale, objective=found.value, bound=found.value, gap=0.0, nodes=0,
         seconds=time.monotonic() - begun, message="Optimal",
     )
-    return outcome, resident.end(np.zeros(0, dtype=np.int16))
+    return outcome, found.end(np.zeros(0, dtype=np.int16))

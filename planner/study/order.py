@@ -1,7 +1,9 @@
-"""Who starts from whom: a tree that links every job to a near one, so that hot starts have short ways.
+"""Who starts from whom, so that hot starts have short ways: the root for all, then chains of neighbours.
 
-The tree spans the jobs at least total distance (Prim 1957), over each job's nearest ones and the root; it depends on
-the jobs alone, not on who solves them when, so that any executor and any resumption gives the same results.
+Neighbours are found by the tree of least total distance (Prim 1957) over each job's nearest ones and the root. Its
+order, depth first, is cut into chains of equal length. A job starts from the nearest of the jobs before it in its
+chain and the root. All this depends on the study alone, not on who solves what when: any executor, any resumption and
+any shards, which take whole chains, give the same results.
 """
 
 from __future__ import annotations
@@ -18,19 +20,39 @@ from planner.template import Array
 
 NEAREST = 16  # Neighbours among which the tree is looked for.
 CENTRE, TINY = 0.5, 1e-9  # Where a factor that is not set is taken to be; distance of jobs at one point.
+DIGITS = 9  # To which distances are compared: among equals the first counts.
 
 
-def parents_of(jobs: Sequence[Job], names: Sequence[str]) -> dict[int, int | None]:
-    """Number of the job that each starts from; the first job is the root and starts from none."""
-    points = np.array([[job.point.get(name, CENTRE) for name in names] for job in jobs])
+Chains = Sequence[Sequence[int]]  # Numbers of jobs, the root not among them.
+
+
+def chains_of(jobs: Sequence[Job], names: Sequence[str], length: int) -> list[list[int]]:
+    """The numbers of all jobs but the first, the root, in chains of neighbours."""
     if len(jobs) == 1:
-        return {jobs[0].number: None}
-    tree = minimum_spanning_tree(_edges(points))
-    order, before = breadth_first_order(tree, 0, directed=False)
-    found: dict[int, int | None] = {jobs[0].number: None}
-    for position in order[1:]:
-        found[jobs[position].number] = jobs[before[position]].number
+        return []
+    tree = minimum_spanning_tree(_edges(_points(jobs, names)))
+    around, before = breadth_first_order(tree, 0, directed=False)
+    tied: dict[int, int | None] = {jobs[p].number: jobs[before[p]].number for p in around[1:]}
+    order = in_order({jobs[0].number: None} | tied)[1:]
+    return [order[first:first + length] for first in range(0, len(order), length)]
+
+
+def parents_of(jobs: Sequence[Job], names: Sequence[str], chains: Chains) -> dict[int, int | None]:
+    """Number of the job that each starts from; the first job is the root and starts from none."""
+    points = dict(zip((job.number for job in jobs), _points(jobs, names), strict=True))
+    root = jobs[0].number
+    found: dict[int, int | None] = {root: None}
+    for chain in chains:
+        known = [root]
+        for number in chain:
+            distances = np.linalg.norm(np.array([points[k] for k in known]) - points[number], axis=1)
+            found[number] = known[int(np.argmin(np.round(distances, DIGITS)))]
+            known.append(number)
     return found
+
+
+def _points(jobs: Sequence[Job], names: Sequence[str]) -> Array:
+    return np.array([[job.point.get(name, CENTRE) for name in names] for job in jobs])
 
 
 def _edges(points: Array) -> csr_array:

@@ -179,6 +179,9 @@ class Study(Piece):
     )
     relaxation: bool = Field(False, description="Solve the linear relaxations: fast, and a bound.")
     options: Options = Options()
+    chain: Annotated[int, Field(ge=1)] = Field(
+        8, description="Runs that start hot from each other; a shard takes whole chains."
+    )
     checked: Annotated[float, Field(ge=0, le=1)] = Field(
         0.02, description="Share of the runs that are solved again from scratch and compared."
     )

@@ -19,7 +19,7 @@ from planner.results.write import MARK, OccupiedError, whole_folder, write_json,
 from planner.study import tables as make
 from planner.study.engine import News, Work, carry_out, chosen_again
 from planner.study.ledger import Ledger, read_records
-from planner.study.order import in_order, parents_of
+from planner.study.order import chains_of, parents_of
 from planner.study.reading import StudyFile, read_study
 from planner.study.sampling import Job, jobs_of
 from planner.study.sensitivity import sensitivities
@@ -58,7 +58,7 @@ def sweep(
     file = read_study(path)
     jobs = jobs_of(file)
     validate(file.document)
-    part, name = _shard(jobs, file, shard)
+    chains, name = _shard(jobs, file, shard)
     digest = study_digest(file)
     folder = Path(out) if out is not None else default_folder(file, digest)
     _claim(folder, file, digest)
@@ -68,9 +68,9 @@ def sweep(
     )
     with Ledger(folder, name) as ledger:
         known = ledger.records() if not force else {}
-        before = {job.number: known[job.key] for job in part if job.key in known}
-        parents = parents_of(part, [f.name for f in file.factors])
-        work = Work({j.number: j for j in part}, parents, chosen_again(jobs, file.study.checked, file.study.seed),
+        parents = parents_of(jobs, [f.name for f in file.factors], chains)
+        before = {n: known[jobs[n].key] for n in parents if jobs[n].key in known}
+        work = Work({n: jobs[n] for n in parents}, parents, chosen_again(jobs, file.study.checked, file.study.seed),
                     dict(before))  # fmt: skip
         carry_out(work, setup, ledger, executor, workers, tell)
     shutil.rmtree(ledger.starts)
@@ -106,19 +106,22 @@ def tables_of(
     }
 
 
-def _shard(jobs: list[Job], file: StudyFile, shard: str | None) -> tuple[list[Job], str]:
-    """The jobs of a shard, neighbours together, and how its files are called; each begins with the instance."""
+def _shard(jobs: list[Job], file: StudyFile, shard: str | None) -> tuple[list[list[int]], str]:
+    """The chains of a shard, and how its files are called; each shard also solves the root."""
+    chains = chains_of(jobs, [f.name for f in file.factors], file.study.chain)
     if shard is None:
-        return jobs, ""
+        return chains, ""
     found = re.fullmatch(r"(\d+)/(\d+)", shard)
     number, count = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= number <= count:
         message = f"{shard} is no part: i/n with i from 1 to n"
         raise InputError([Problem("bad-option", message, Place("--shard", 0, 0))])
-    order = in_order(parents_of(jobs, [f.name for f in file.factors]))[1:]
-    first, last = (len(order) * (number - 1) // count, len(order) * number // count)
-    mine = set(order[first:last])
-    return [job for job in jobs if job.number == 0 or job.number in mine], f".{number}-of-{count}"
+    if count > len(chains):
+        message = f"{count} parts are too many: the study has {len(chains)} chains of runs, which stay together"
+        hint = f"set chain, now {file.study.chain}, in {file.path.name}"
+        raise InputError([Problem("bad-option", message, Place("--shard", 0, 0), hint)])
+    first, last = (len(chains) * (number - 1) // count, len(chains) * number // count)
+    return chains[first:last], f".{number}-of-{count}"
 
 
 def _claim(folder: Path, file: StudyFile, digest: str) -> None:

@@ -13,13 +13,11 @@ from planner.heuristic import Relaxation, good_plan
 from planner.schema import Options
 from planner.solver import LARGE, Outcome, relative_gap
 from planner.solver import solve as solve_cold
-from planner.study.hot import Resident, Start
+from planner.study.hot import Relaxed, Start
 from planner.template import Array
 
 
-def solved(
-    resident: Resident, program: Program, options: Options, start: Start | None
-) -> tuple[Outcome, Start | None]:
+def solved(program: Program, options: Options, start: Start | None) -> tuple[Outcome, Start | None]:
     """A plan within the gap asked, and where its relaxation ended.
 
     The neighbour's plan is often within the gap; else it is improved project by project. What that cannot do, and
@@ -28,11 +26,12 @@ def solved(
     if program.matrix.nnz <= LARGE or not program.integer.any() or program.network.base.objective.risk is not None:
         return solve_cold(program, options), None
     begun = time.monotonic()
-    bound = resident.relax(program, start)
+    relaxed = Relaxed(program, options, start)
+    bound = relaxed.value
     if not np.isfinite(bound):
         return solve_cold(program, options), None
-    ended = resident.end(np.zeros(0, dtype=np.int16))
-    relaxation = Relaxation(resident.lent(), program, _run)
+    ended = relaxed.end(np.zeros(0, dtype=np.int16))
+    relaxation = Relaxation(relaxed.lent(), program, _run)
     values = _plan(relaxation, bound, options, start)
     outcome = _outcome(relaxation, program, values, bound, begun) if values is not None else None
     if outcome is None or outcome.gap > options.gap:

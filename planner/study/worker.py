@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from planner.assemble import Program
-from planner.check import check_run
 from planner.errors import InputError, NoAnswerError
 from planner.pieces import Compiled
 from planner.reading.document import Document, load
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_table
 from planner.results.tables import TABLES
-from planner.results.write import read_tables, write_tables
+from planner.results.verify import verified
 from planner.run import formulate
 from planner.schema import Instance, Options
 from planner.solver import Outcome, SolverError
 from planner.solver import solve as solve_cold
 from planner.study import hot, whole
-from planner.study.hot import Resident, Start
+from planner.study.hot import Start
 from planner.study.memory import forget
 from planner.validation.validate import validate
 
@@ -69,13 +66,12 @@ class Done:
 
 
 class Bench:
-    """What a worker keeps between jobs: the instance as read, a solver object, compiled blocks."""
+    """What a worker keeps between jobs: the instance as read, compiled blocks. Neither tells what was solved."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.base: Document = load(setup.instance, setup.scenario, setup.sets)
         self.options = Options.model_validate(dict(setup.options))
-        self.resident = Resident(self.options)
         self.compiled = Compiled()
 
     def solve(self, task: Task) -> Done:
@@ -84,7 +80,6 @@ class Bench:
         try:
             record, start = self._solved(task)
         except (InputError, NoAnswerError, SolverError, ArithmeticError, ValueError, KeyError, IndexError) as error:
-            self.resident = Resident(self.options)
             record, start = {"status": "failed", "reason": f"{type(error).__name__}: {error}"}, None
         forget()
         record |= {"number": task.number, "seconds": round(time.monotonic() - begun, 3),
@@ -98,7 +93,7 @@ class Bench:
         program = formulate(document.instances(), options, compiled=self.compiled)
         start = Start.unpacked(task.start) if task.start is not None else None
         solve = hot.relaxed if self.setup.relaxation else whole.solved
-        outcome, end = solve(self.resident, program, options, start)
+        outcome, end = solve(program, options, start)
         if not outcome.has_plan:
             return {"status": outcome.status, "reason": f"no plan: {outcome.status}"}, None
         tables = _tables(program, outcome, is_whole=not self.setup.relaxation)
@@ -114,13 +109,19 @@ class Bench:
         return record, end.packed() if end is not None else None
 
     def _again(self, task: Task, options: Options, found: Outcome) -> dict[str, Any]:
-        """The same job from scratch: read, built and solved cold; a difference is an error."""
-        document = load(self.setup.instance, self.setup.scenario, [*self.setup.sets, *task.sets])
-        outcome = solve_cold(formulate(document.instances(), options), options, relax=self.setup.relaxation)
+        """The same job from scratch; a difference is an error."""
+        outcome = from_scratch(self.setup, task, options)
         if agree(found, outcome):
             return {"again": outcome.objective}
         reason = f"from a neighbour {found.objective!r} (bound {found.bound!r}), from scratch {outcome.objective!r}"
         return {"status": "wrong", "reason": f"{reason} (bound {outcome.bound!r})", "again": outcome.objective}
+
+
+def from_scratch(setup: Setup, task: Task, options: Options) -> Outcome:
+    """A job with nothing known: read, built and solved cold."""
+    document = load(setup.instance, setup.scenario, [*setup.sets, *task.sets])
+    program = formulate(document.instances(), options)
+    return hot.relaxed(program, options, None)[0] if setup.relaxation else solve_cold(program, options)
 
 
 def agree(one: Outcome, other: Outcome) -> bool:
@@ -155,9 +156,7 @@ def _projects(plan: pd.DataFrame) -> dict[str, list[float]]:
 
 def _checked(document: Document, tables: Mapping[str, pd.DataFrame], objective: float) -> dict[str, Any]:
     """The independent check of the tables as they would be written."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_tables(tables, Path(folder))
-        report = check_run(document.instances(), read_tables(Path(folder)), objective)
+    report = verified(document.instances(), tables, objective)
     if report.passed:
         return {"checked": sum(report.tests.values())}
     return {"status": "wrong", "reason": f"the independent check failed: {report}"}

@@ -21,14 +21,13 @@ from planner.assemble import Program
 from planner.clock import Clock
 from planner.errors import InputError, NoAnswerError, Problem
 from planner.mathematics.investment import decisions
-from planner.results.solution import Solution
 from planner.results.summary import signed
-from planner.results.tables import plan as plan_table
 from planner.run import SILENT, Listener, formulate, prepare
 from planner.schema import Instance, Options
-from planner.solver import Outcome, solve
+from planner.solver import Outcome
 from planner.template import Array
-from planner.tradeoff.rows import Row, aimed, budget, sizes, starts, with_column, with_rows
+from planner.tradeoff.asking import Asker, checked, cost_of
+from planner.tradeoff.rows import Row, budget, sizes, starts, with_column, with_rows
 from planner.tradeoff.writing import Answer, written
 
 Verdict = Literal["must", "optional", "never", "open"]
@@ -42,16 +41,11 @@ class Near:
     program: Program
     best: Outcome
     budget: float
-    options: Options
-    listener: Listener
+    ask: Asker
 
-    def solve(self, program: Program, question: str) -> Outcome:
-        if self.listener.phase is not None:
-            self.listener.phase(question)
-        outcome = solve(program, self.options, self.listener.progress, stopping=self.listener.stopping)
-        if outcome.status == "interrupted":
-            raise KeyboardInterrupt
-        return outcome
+    def plan(self, outcome: Outcome, question: str) -> pd.DataFrame:
+        """The table of a plan's decisions, after the independent check."""
+        return checked(self.program, outcome, question)["plan"]
 
     @property
     def projects(self) -> list[str]:
@@ -76,10 +70,10 @@ def alternatives(
     verdicts = pd.DataFrame([_listed(near, task.document.instance, name, least) for name in near.projects])
     found = [("best", near.best), *different(near, count), *by_country(near)]
     instance = task.document.instance
-    plans = [plan_table(Solution(near.program, _cut(near, outcome))).assign(plan=name) for name, outcome in found]
+    plans = [near.plan(outcome, name).assign(plan=name) for name, outcome in found]
     rows = [
-        {"plan": name, "cost": signed(instance, _cost(near, outcome)), "unit": instance.units.money,
-         "extra": _cost(near, outcome) / near.best.objective - 1 if near.best.objective else 0.0,
+        {"plan": name, "cost": signed(instance, cost_of(near.program, outcome)), "unit": instance.units.money,
+         "extra": cost_of(near.program, outcome) / near.best.objective - 1 if near.best.objective else 0.0,
          "distance": min((distance(near, outcome, other) for o, other in found if o != name), default=0.0),
          "projects": int(sum(_built(near, outcome).values()))}
         for name, outcome in found
@@ -93,12 +87,11 @@ def alternatives(
 
 def nearby(program: Program, slack: float, options: Options, listener: Listener = SILENT) -> Near:
     """The best plan of a program and its neighbourhood."""
-    near = Near(program, Outcome("no_plan", np.zeros(0), np.zeros(0), math.inf, -math.inf, math.inf, 0, 0.0, ""),
-                math.inf, options, listener)  # fmt: skip
-    best = near.solve(program, "the best plan")
+    ask = Asker(options, listener)
+    best = ask(program, "the best plan")
     if not best.has_plan:
         raise NoAnswerError("there is no plan to look around", best.status)
-    return Near(program, best, best.objective + slack * abs(best.objective), options, listener)
+    return Near(program, best, best.objective + slack * abs(best.objective), ask)
 
 
 @dataclass(frozen=True)
@@ -118,8 +111,12 @@ def proof(near: Near, project: str, least: float) -> Proof:
     columns = starts(program, project)
     upper = program.upper.copy()
     upper[columns] = 0.0
-    out = near.solve(program.changed(upper=upper), f"without {project}")
-    into = near.solve(with_rows(program, Row(sizes(program, project), lower=least)), f"with {project}")
+    asked = {f"without {project}": program.changed(upper=upper),
+             f"with {project}": with_rows(program, Row(sizes(program, project), lower=least))}  # fmt: skip
+    out, into = (near.ask(changed, question) for question, changed in asked.items())
+    for question, outcome in zip(asked, (out, into), strict=True):
+        if outcome.has_plan:
+            near.plan(outcome, question)
     (without, first), (having, second) = (_range(o) for o in (out, into))
     room = near.budget + NEAR * max(1.0, abs(near.budget))
     verdict: Verdict = "open"
@@ -183,7 +180,7 @@ def different(near: Near, count: int) -> Iterator[tuple[str, Outcome]]:
         rows = [_apart(near, outcome) for outcome in found]
         aim = np.zeros(len(program.cost))
         aim[-1] = -1.0
-        outcome = near.solve(aimed(with_rows(program, *rows), aim), f"alternative {number}")
+        outcome = near.ask.aimed_plan(with_rows(program, *rows), aim, f"alternative {number}")
         if not outcome.has_plan or outcome.values[-1] < NEAR:
             return
         found.append(outcome)
@@ -225,7 +222,7 @@ def by_country(near: Near) -> Iterator[tuple[str, Outcome]]:
     for country in dict.fromkeys(_country(near, name) for name in near.projects):
         row = spending(near, country)
         for word, sign in (("most", -1.0), ("least", 1.0)):
-            outcome = near.solve(aimed(within, sign * row), f"{word} in {country}")
+            outcome = near.ask.aimed_plan(within, sign * row, f"{word} in {country}")
             if outcome.has_plan:
                 yield f"{word} in {country}", outcome
 
@@ -240,13 +237,3 @@ def _countries(near: Near, found: dict[str, Outcome], instance: Instance) -> pd.
                    if key in found}  # fmt: skip
         rows.append({"country": country, **amounts, "unit": instance.units.money})
     return pd.DataFrame(rows)
-
-
-def _cost(near: Near, outcome: Outcome) -> float:
-    size = len(near.program.cost)
-    return float(near.program.cost @ outcome.values[:size]) + near.program.offset
-
-
-def _cut(near: Near, outcome: Outcome) -> Outcome:
-    """The outcome without the columns that were added."""
-    return Outcome(**{**vars(outcome), "values": outcome.values[: len(near.program.cost)]})

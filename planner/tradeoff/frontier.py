@@ -1,15 +1,17 @@
-"""Cost against security: what every level of a requirement's target costs at least.
+"""Cost against security: what every level of a requirement costs at least.
 
-The target t of a requirement becomes a variable, its level. The ends of the frontier are lexicographic optima:
-the least cost with the highest level at that cost, and the highest level at its least cost. Between them levels
-spread evenly are asked for, each with a small reward for more: the augmented epsilon-constraint method (Mavrotas
-2009), so that no point is dominated by more than the solver's gap.
+The limit of a requirement (a target, a largest share, most money) becomes a variable, its level, counted
+so that more is safer: a largest share of 0.3 is the level -0.3. The ends of the frontier are lexicographic optima: the
+least cost with the highest level at that cost, and the highest level at its least cost. Between them levels spread
+evenly are asked for, each with a small reward for more: the augmented epsilon-constraint method (Mavrotas 2009), so
+that no point is dominated by more than the solver's gap. Each plan is checked with the instance that asks its level.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +22,48 @@ from planner.assemble import Program
 from planner.clock import Clock
 from planner.errors import InputError, NoAnswerError, Place, Problem, did_you_mean
 from planner.reading.document import Document
-from planner.results.solution import Solution
+from planner.requirement import Rule
 from planner.results.summary import signed
-from planner.results.tables import plan as plan_table
 from planner.run import SILENT, Listener, formulate, prepare
-from planner.solver import Outcome, solve
+from planner.solver import Outcome
 from planner.template import Array
+from planner.tradeoff.asking import SLACK, Asker, checked, cost_of
 from planner.tradeoff.rows import aimed, budget, with_column, with_rows
 from planner.tradeoff.writing import Answer, written
 
 REWARD = 1e-6  # Of the frontier's height per its width: less than any cost that matters.
 SAME = 1e-7  # Levels nearer than this are one point.
-SLACK = 1e-9  # Share of an optimum that the next stage may give up.
+FINE = 1e-7  # To which level a plan is checked: the solver's tolerance.
+# The figure of a requirement that can be a level: whether more of it is safer, and the most it can be.
+MEASURES = {
+    "target": (1, 1.0), "share": (-1, 1.0), "hhi": (-1, 1.0), "apart": (-1, 1.0), "most": (-1, math.inf),
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The figure of a requirement that is its level: the level is sign * figure."""
+
+    document: Document
+    requirement: str
+    field: str
+    sign: int
+    most: float
+
+    def at(self, figure: float) -> Document:
+        """The instance that asks strictly for this figure."""
+        part = f"requirements.{self.requirement}"
+        rule = self.document.instance.requirements[self.requirement]
+        strict = [f"{part}.elastic = null"] if getattr(rule, "elastic", None) is not None else []
+        return self.document.changed([*strict, f"{part}.{self.field} = {figure!r}"])
+
+    def figure(self, level: float) -> float:
+        """The figure that a level stands for."""
+        return self.sign * level + 0.0
+
+    def below(self, level: float) -> float:
+        """The figure of a level that was reached, a little less safe."""
+        return min(max(self.sign * (level - FINE * max(1.0, abs(level))), 0.0), self.most)
 
 
 @dataclass(frozen=True)
@@ -52,96 +84,97 @@ def frontier(
     """The frontier of cost and a requirement's level; tables frontier and plans.
 
     The requirement is taken as strict, without its price for missing it. InputError for a requirement that is
-    unknown or whose target is not a limit that a level can stand for.
+    unknown or has no limit that a level can stand for.
     """
     given = {"question": "frontier", "requirement": requirement, "points": points}
     task = prepare(Clock(None), path, scenario, sets, options, None, given)
     if points < 2:
         raise InputError([Problem("bad-option", f"--points: {points} are too few for a frontier")])
-    program = levelled(task.document, requirement, listener)
-    found = list(points_of(program, points, _Solver(task.options, listener)))
+    measure = measure_of(task.document, requirement)
+    found = list(points_of(levelled(measure, listener), points, Asker(task.options, listener)))
     instance = task.document.instance
+    plans = [_plan(measure, p, listener) for p in found]
     rows = [
-        {"point": i, "level": p.level, "asked": p.asked, "cost": signed(instance, p.cost),
-         "bound": signed(instance, p.bound), "unit": instance.units.money,
-         "projects": len(_plan(program, p)), "capital_cost": float(_plan(program, p)["capital_cost"].sum())}
-        for i, p in enumerate(found)
+        {"point": i, "measure": measure.field, "level": measure.figure(p.level), "asked": measure.figure(p.asked),
+         "cost": signed(instance, p.cost), "bound": signed(instance, p.bound), "unit": instance.units.money,
+         "projects": len(plan), "capital_cost": float(plan["capital_cost"].sum())}
+        for i, (p, plan) in enumerate(zip(found, plans, strict=True))
     ]
-    plans = pd.concat([_plan(program, p).assign(point=i) for i, p in enumerate(found)], ignore_index=True)
-    return written(task, {"frontier": pd.DataFrame(rows), "plans": plans}, out)
+    every = pd.concat([plan.assign(point=i) for i, plan in enumerate(plans)], ignore_index=True)
+    return written(task, {"frontier": pd.DataFrame(rows), "plans": every}, out)
 
 
-def levelled(document: Document, requirement: str, listener: Listener = SILENT) -> Program:
-    """The program whose last column is the level of a requirement, from 0 to 1; its target plays no part."""
+def measure_of(document: Document, requirement: str) -> Measure:
+    """The figure of a requirement that can be a level; InputError when there is none."""
     known = document.instance.requirements
     if requirement not in known:
         hint = did_you_mean(requirement, known) or f"it has {', '.join(known) or 'none'}"
         raise InputError([Problem("unknown-requirement", f"there is no requirement {requirement}",
                                   Place(str(document.path), 1, 1), hint)])  # fmt: skip
+    rule: Rule = known[requirement]
+    for field, (sign, most) in MEASURES.items():
+        if getattr(rule, field, None) is not None:
+            return Measure(document, requirement, field, sign, most)
+    raise _no_level(document, requirement, "has no limit that can be a level")
+
+
+def _no_level(document: Document, requirement: str, why: str) -> InputError:
     place = document.place(("requirements", requirement))
-    if "target" not in type(known[requirement]).model_fields:
-        message = f"requirement {requirement} has no target that can be a level"
-        raise InputError([Problem("no-level", message, place, "sweep over its figure instead")])
-    part = f"requirements.{requirement}"
-    strict = [f"{part}.elastic = null"] if getattr(known[requirement], "elastic", None) is not None else []
-    lax, full = (
-        formulate(document.changed([*strict, f"{part}.target = {t}"]).instances(), document.instance.options, listener)
-        for t in (0, 1)
+    return InputError([Problem("no-level", f"requirement {requirement} {why}", place, "sweep over its figure instead")])
+
+
+def levelled(measure: Measure, listener: Listener = SILENT) -> Program:
+    """The program whose last column is the level of a requirement; what the instance says of it plays no part."""
+    zero, one = (
+        formulate(document.instances(), document.instance.options, listener)
+        for document in (measure.at(0), measure.at(1))
     )
-    if lax.matrix.shape != full.matrix.shape or abs(lax.matrix - full.matrix).max():
-        message = f"the target of {requirement} is not a limit alone"
-        raise InputError([Problem("no-level", message, place, "sweep over its figure instead")])
-    return with_column(lax, _tightened(lax, full), 0.0, 1.0)
+    if not _differ_in_sides(zero, one):
+        raise _no_level(measure.document, measure.requirement, f"is not a limit alone: its {measure.field} is a factor")
+    ends = sorted((0.0, measure.sign * measure.most))
+    return with_column(zero, measure.sign * _tightened(zero, one), *ends)
 
 
-def _tightened(lax: Program, full: Program) -> Array:
-    """By how much each row's limit tightens from level 0 to 1; limits are linear in the target."""
-    upper = np.isfinite(lax.row_upper) & np.isfinite(full.row_upper)
-    lower = np.isfinite(lax.row_lower) & np.isfinite(full.row_lower)
-    change = np.where(upper, lax.row_upper, 0.0) - np.where(upper, full.row_upper, 0.0)
-    change_below = np.where(lower, lax.row_lower, 0.0) - np.where(lower, full.row_lower, 0.0)
+def _differ_in_sides(one: Program, other: Program) -> bool:
+    """Whether two programs are the same but for the limits of their rows."""
+    if one.matrix.shape != other.matrix.shape or abs(one.matrix - other.matrix).max():
+        return False
+    return all(np.array_equal(getattr(one, part), getattr(other, part)) for part in ("lower", "upper", "cost"))
+
+
+def _tightened(zero: Program, one: Program) -> Array:
+    """By how much each row's limit falls when the figure grows by one; limits are linear in it."""
+    upper = np.isfinite(zero.row_upper) & np.isfinite(one.row_upper)
+    lower = np.isfinite(zero.row_lower) & np.isfinite(one.row_lower)
+    change = np.where(upper, zero.row_upper, 0.0) - np.where(upper, one.row_upper, 0.0)
+    change_below = np.where(lower, zero.row_lower, 0.0) - np.where(lower, one.row_lower, 0.0)
     return np.asarray(np.where(upper, change, change_below), dtype=float)
 
 
-@dataclass(frozen=True)
-class _Solver:
-    """Solves one problem after the other and tells who listens."""
-
-    options: Any
-    listener: Listener
-
-    def __call__(self, program: Program, question: str) -> Outcome:
-        if self.listener.phase is not None:
-            self.listener.phase(question)
-        outcome = solve(program, self.options, self.listener.progress, stopping=self.listener.stopping)
-        if outcome.status == "interrupted":
-            raise KeyboardInterrupt
-        if not outcome.has_plan:
-            raise NoAnswerError(f"{question}: no plan was found", outcome.status)
-        return outcome
-
-
-def points_of(program: Program, count: int, answer: Any) -> Iterator[Point]:
+def points_of(program: Program, count: int, ask: Asker) -> Iterator[Point]:
     """The points of the frontier from the cheapest to the safest; fewer when there is no room between."""
     level = np.zeros(len(program.cost))
     level[-1] = 1.0
-    cheapest = answer(program, "the least cost")
+    cheapest = ask.plan(program, "the least cost")
     capped = with_rows(program, budget(program, _more(cheapest.objective)))
-    first = answer(aimed(capped, -level), "the highest level at the least cost")
-    safest = answer(aimed(program, -level), "the highest level")
+    first = ask.aimed_plan(capped, -level, "the highest level at the least cost")
+    safest = ask.aimed_plan(program, -level, "the highest level")
+    for outcome, question in ((first, "the highest level at the least cost"), (safest, "the highest level")):
+        if not outcome.has_plan:
+            raise NoAnswerError(f"{question}: no plan was found", outcome.status)
     low, high = float(first.values[-1]), float(safest.values[-1])
     yield _point(program, first, low, cheapest.bound)
     if high <= low + SLACK:
         return
-    dearest = float(program.cost @ safest.values) + program.offset
+    dearest = cost_of(program, safest)
     reward = REWARD * max(dearest - cheapest.objective, SLACK * abs(dearest)) / (high - low)
     reached = low
     for asked in np.linspace(low, high, count)[1:]:
         if asked <= reached + SAME:
             continue  # The point before is as high already, at no higher cost.
-        floor = min(float(asked), high * (1 - SLACK))
+        floor = min(float(asked), high - SLACK * max(1.0, abs(high)))
         rewarded = aimed(_at_least(program, floor), program.cost - reward * level, program.offset)
-        outcome = answer(rewarded, f"the least cost of level {asked:.4g}")
+        outcome = ask.plan(rewarded, f"the least cost of level {asked:.4g}")
         point = _point(program, outcome, float(asked), outcome.bound + reward * floor)
         reached = point.level
         yield point
@@ -158,9 +191,13 @@ def _at_least(program: Program, level: float) -> Program:
 
 
 def _point(program: Program, outcome: Outcome, asked: float, bound: float) -> Point:
-    cost = float(program.cost @ outcome.values) + program.offset
+    cost = cost_of(program, outcome)
     return Point(asked, float(outcome.values[-1]), cost, min(bound, cost), outcome)
 
 
-def _plan(program: Program, point: Point) -> pd.DataFrame:
-    return plan_table(Solution(program, point.outcome))
+def _plan(measure: Measure, point: Point, listener: Listener) -> pd.DataFrame:
+    """The plan of a point, checked with the instance that asks for its level."""
+    document = measure.at(measure.below(point.level))
+    program = formulate(document.instances(), document.instance.options, listener)
+    outcome = replace(point.outcome, values=point.outcome.values[: len(program.cost)])
+    return checked(program, outcome, f"the plan of level {measure.figure(point.level):.4g}")["plan"]

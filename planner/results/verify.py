@@ -1,0 +1,22 @@
+"""The independent check of tables that no run folder holds."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from planner.check import CheckReport, check_run
+from planner.results.write import read_tables, write_tables
+from planner.schema import Instance
+
+
+def verified(
+    instances: Mapping[str, Instance], tables: Mapping[str, pd.DataFrame], objective: float
+) -> CheckReport:
+    """The check of tables as they would be written; `objective` in the instance's own sense."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_tables(tables, Path(folder))
+        return check_run(instances, read_tables(Path(folder)), objective)
