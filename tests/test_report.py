@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from selenium import webdriver
 
+from planner import compare
 from planner.reports.opened import Opened, open_run
 from planner.reports.view import ALL
 from tests.browser import Page, browser
@@ -256,18 +257,32 @@ def test_several_runs_stand_side_by_side(driver: webdriver.Chrome, folder: Path,
     assert result.returncode == 0, result.stderr
     page = Page(driver, tmp_path / "both.html")
     assert page.messages() == []
+    names = page.run("return [...document.querySelectorAll('.figures dt')].map(d => d.textContent)")
+    assert names == ["run", "dear", "run #2"]
     figures = {(row["figure"], row["run"]): row for row in page.csv("figures")}
     first, second = open_run(folder).figures, open_run(other).figures
     assert float(figures["expected cost", "dear"]["value"]) == second["expected_cost"]
     difference = second["expected_cost"] - first["expected_cost"]
     assert float(figures["expected cost", "dear"]["difference"]) == pytest.approx(difference)
-    assert float(figures["expected cost", "run (2)"]["difference"]) == 0
-    costs = {(row["run"], row["kind"]): float(row["discounted"]) for row in page.csv("costs")}
-    assert costs["dear", "capital"] == pytest.approx(second["cost_by_item"].get("capital", 0.0))
-    plans = {(row["run"], row["project"]) for row in page.csv("plans")}
-    assert {project for run, project in plans if run == "dear"} == set(open_run(other).tables["plan"]["project"])
-    for view in ("costs", "plans", "served_by_run", "dependence"):
+    assert float(figures["expected cost", "run #2"]["difference"]) == 0
+    frames = compare([folder, other, folder]).tables
+    for name in ("costs", "shares", "prices", "requirements", "inputs", "plan"):
+        shown = page.csv(name)
+        assert len(shown) == len(frames[name]), name
+        for column in set(shown[0]) & {"baseline", "difference", "decided", "size", "factor"} if shown else ():
+            if name != "inputs" or column == "factor":
+                numbers = sorted(float(row[column]) for row in shown if row[column])
+                assert numbers == sorted(frames[name][column].dropna().astype(float)), (name, column)
+    costs = {(row["run"], row["item"]): float(row["value"]) for row in page.csv("costs") if row["value"]}
+    assert costs["dear", "capital"] == second["cost_by_item"]["capital"]
+    for view in ("costs", "plan", "served_by_run", "shares"):
         assert page.run("return document.querySelectorAll(arguments[0]).length", f"#view-{view} svg") > 0
+    result = planner("compare", folder, other, folder, "--html", "same.html", "--quiet", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "same.html").read_bytes() == (tmp_path / "both.html").read_bytes()
+    (tmp_path / "mine.html").write_text("my own page")
+    assert planner("compare", folder, other, "--html", "mine.html", cwd=tmp_path).returncode == 2
+    assert (tmp_path / "mine.html").read_text() == "my own page"
 
 
 def test_a_run_with_a_report_can_be_replaced(folder: Path, tmp_path: Path) -> None:

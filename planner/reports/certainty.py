@@ -30,7 +30,7 @@ def _proof(run: Opened) -> View:
     return View(
         "proof", SECTION, "How near to the best", said,
         pd.DataFrame(rows, columns=["what", "value", "unit"]), {"what": "", "value": "", "unit": "unit"},
-        drawing="table",
+        drawing="table", extra={"open": True},
     )
 
 

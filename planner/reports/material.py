@@ -174,7 +174,7 @@ def _balances(run: Opened) -> View:
         "balances", SECTION, "What each plant takes in and gives out",
         "Choose a plant here, or a part of the flow above.", pd.DataFrame(rows, columns=columns),
         {"title": "plant", "process": "process", "way": "", "commodity": "commodity", "year": "year", "amount": unit},
-        ("future", "year", "region"), drawing="table", extra={"chooser": "title", "open": True},
+        ("future", "year", "region"), drawing="table", extra={"chooser": "title"},
     )
 
 

@@ -66,17 +66,20 @@ def content_policy(scripts: Sequence[str]) -> str:
 
 
 def payload(subject: Subject) -> dict[str, Any]:
-    """Everything the scripts need to know."""
+    """Everything the scripts need to know; a table that several views share is given once."""
+    tables = {id(view.table): view.table for view in subject.views}
+    place = {key: i for i, key in enumerate(tables)}
     return {
         "name": subject.name, "all": ALL, "theme": chart.THEME, "paths": subject.paths, "groups": subject.groups,
-        "views": {view.name: described(view) for view in subject.views},
+        "views": {view.name: described(view) | {"table": place[id(view.table)]} for view in subject.views},
+        "tables": [columns_of(table) for table in tables.values()],
     }
 
 
 def described(view: View) -> dict[str, Any]:
     return {
-        "title": view.title, "drawing": view.drawing, "switches": view.switches, "facet": view.facet,
-        "columns": view.columns, "extra": view.extra, "table": columns_of(view.table), **drawn(view.spec()),
+        "title": view.title, "message": view.message, "drawing": view.drawing, "switches": view.switches,
+        "facet": view.facet, "columns": view.columns, "extra": view.extra, **drawn(view.spec()),
     }
 
 

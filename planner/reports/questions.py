@@ -22,6 +22,12 @@ QUESTIONS = {
     "origin": "Where do the numbers come from?",
 }
 
+SPANS = {
+    "plan": 7, "capacity": 5, "capital": 5, "cost_by_year": 7, "cost_by_item": 5, "cost_by_region": 6,
+    "cost_by_future": 6, "served": 6, "windows": 6, "shares": 6, "exporter_share": 6, "requirements": 6, "elements": 6,
+    "prices": 6, "proof": 6, "check": 6,
+}
+
 
 def all_views(run: Opened) -> tuple[View, ...]:
     """Every view that has something to show, in the order of the questions."""

@@ -48,9 +48,11 @@ def classes() -> alt.X:
     return alt.X("class:N", sort=None, axis=axis)
 
 
-def cells(x: alt.X, y: alt.Y, told: dict[str, str]) -> Drawing:
+FORMATS = {"served": ".2%", "worst_served": ".1%"}
+
+
+def cells(x: alt.X, y: alt.Y, told: dict[str, str], formats: dict[str, str] = FORMATS) -> Drawing:
     """A heat map whose every cell states its share."""
-    formats = {"served": ".2%", "worst_served": ".1%"}
     cell = chart.base().encode(x=x, y=y, tooltip=chart.tips(told, **formats))
     text = alt.condition(alt.datum.served < 0.8, alt.value("var(--on-dark)"), alt.value("var(--on-light)"))
     return alt.layer(
