@@ -69,7 +69,7 @@ def _said(run: Opened, table: pd.DataFrame, unit: str) -> str:
     stage, _, region = str(made.index[0]).partition("|")
     moment = f"In {words.year(last['year'].iloc[0])} of {last['future'].iloc[0]}"
     return (f"{moment} users take {words.amount(total)} {unit};"
-            f" {words.share(float(made.iloc[0]) / total)} comes from {stage} in {run.country(region)}.")
+            f" {words.share(float(made.iloc[0]) / total)} comes from the stage {stage} in {run.country(region)}.")
 
 
 def _links(run: Opened) -> Iterator[tuple[str, float, str, str, str, str, float]]:

@@ -30,7 +30,7 @@ function tests(view) {
   const found = [], table = view.table, on = (name) => view.switches.includes(name);
   if (on("future") && table.node) {
     const path = new Set(Data.paths[chosen.future]), node = column(table.node);
-    found.push((row) => path.has(node(row)));
+    found.push((row) => path.has(node(row)) || node(row) === "");  // No node: what holds for the plan as a whole.
   } else if (on("future") && table.group) {
     const groups = new Set(Data.groups[chosen.future]), group = column(table.group);
     found.push((row) => groups.has(group(row)));

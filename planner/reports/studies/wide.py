@@ -26,12 +26,13 @@ def wide(study: Answered) -> pd.DataFrame:
     """Runs with a plan, at most MOST_RUNS of them, evenly from first to last and the instance as it stands."""
     runs = study.tables["runs"].set_index("run")[["seed", "status"]]
     values = _pivot(study.tables["inputs"], "factor", inputs(study), INPUT)
-    values = pd.DataFrame({name: as_numbers(values[name]) for name in values.columns}, index=values.index)
+    for name in values.columns:
+        values[name] = as_numbers(values[name])
     found = _pivot(study.tables["figures"], "figure", figures(study), FIGURE)
     built = study.tables["projects"]
     kinds = plans(study)
-    lead = built[built["built"] == 1].sort_values("capital_cost", ascending=False, kind="stable")
-    lead = lead.drop_duplicates("run").set_index("run")["title"].rename("lead")
+    dearest = built[built["built"] == 1].sort_values("capital_cost", ascending=False, kind="stable")
+    lead = dearest.drop_duplicates("run").set_index("run")["title"].rename("lead")
     contested = built[built["project"].isin(disputed(study))]
     states = contested.assign(state=contested["built"].map({1: BUILT, 0: NOT_BUILT}))
     flags = _pivot(states, "project", disputed(study), PROJECT, "state")
