@@ -43,8 +43,14 @@ class Opened:
 
     @cached_property
     def instances(self) -> dict[str, Instance]:
-        """The instance that holds in every future and in every shock's window."""
-        return self.document.instances()
+        """The instance that holds in every future, in every shock's window and in every loss the plan withstands."""
+        found = self.document.instances()
+        unknown = set(self.tables["nodes"]["source"]) - found.keys()
+        if unknown:
+            from planner.outage import losses, withstanding
+
+            found = withstanding(found, [loss for loss in losses(found) if loss.name in unknown])
+        return found
 
     @cached_property
     def sources(self) -> dict[str, str]:

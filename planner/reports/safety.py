@@ -92,7 +92,7 @@ def _worst(table: pd.DataFrame, may_break: bool) -> str:
 
 def _windows(run: Opened) -> View:
     table = _matrix(run)
-    table = table[table["onset"].notna()].reset_index(drop=True)
+    table = table[table["onset"].notna() & table["source"].isin(run.instance.shocks)].reset_index(drop=True)
     told = {"source": "shock", "onset": "onset", "class": "class", "served": "served in the window",
             "worst_served": "worst demand in worst year"}
     said = ""
