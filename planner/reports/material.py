@@ -54,7 +54,9 @@ def _flow(run: Opened) -> View:
         {"source": "from", "target": "to", "element": "of", "year": "year", "amount": unit},
         ("future", "year", "element", "region"), drawing="material", extra={"stages": order, "unit": unit},
         note="What lies in one region is mixed: each user draws on its sources in proportion. What a region outside the"
-        " plan sells stands at the stage of what it sells. Choose a part of the drawing to see its plants.",
+        " plan sells stands at the stage of what it sells. Green: leads back to an earlier stage, such as scrap."
+        " Purple: from stock, or returned by users. Grey: sold, thrown away or put in stock. Choose a part of the"
+        " drawing to see its plants.",
     )
 
 

@@ -113,37 +113,47 @@ def _outages(run: Opened) -> View:
     if table.empty:
         return View("outages", SECTION, "", "", table, {})
     table = table.sort_values("rank", kind="stable").reset_index(drop=True)
-    worst = ~table.duplicated(["requirement", "lost"])
-    place = worst.cumsum().where(worst)
-    table = table.assign(drawn=place.notna() & (place <= MOST_LOSSES), label=[
-        f"{row['lost']} · {words.year(row['year'])}" for row in table.to_dict("records")])
+    matters = (table[["served", "served_unprepared"]].min(axis=1) < table["target"] - 1e-6)
+    worst = matters & ~table[matters].duplicated(["requirement", "lost"]).reindex(table.index, fill_value=True)
+    table = table.assign(drawn=worst & (worst.cumsum() <= MOST_LOSSES), named=[
+        " and ".join(_title(run, name) for name in lost.split(" and ")) for lost in table["lost"]])
+    table["label"] = [f"{row['named']} · {words.year(row['year'])}" for row in table.to_dict("records")]
     money, unit = str(table["money_unit"].iloc[0]), str(table["unit"].iloc[0])
     told = chart.tips({
-        "lost": "lost", "year": "from", "future": "future", "target": "target", "served": PREPARED,
+        "named": "lost", "year": "from", "future": "future", "target": "target", "served": PREPARED,
         "served_unprepared": UNPREPARED, "worst_demand": "worst demand", "worst_served": "it is served", "fix":
         "stock that would have answered", "fix_cost": f"its cost [{money}]"}, target=".1%", served=".2%",
         served_unprepared=".2%", worst_served=".2%", fix_cost=",.6~g")
     row = alt.Y("label:N", sort=None, axis=alt.Axis(title=None, labelLimit=alt.ExprRef("width < 330 ? 150 : 300")))
     axis = alt.Axis(title="share of the demand in its scope that is served", format="%", tickCount=5)
+    scale = alt.Scale(zero=False)
     each = chart.base().encode(y=row, tooltip=told)
     fold = each.transform_fold(["served_unprepared", "served"], as_=["how", "share"]).transform_calculate(
         how=f"datum.how == 'served' ? '{PREPARED}' : '{UNPREPARED}'")
-    scale = chart.colours([UNPREPARED, PREPARED], [chart.SERIES[1], chart.SERIES[0]])
+    tints = chart.colours([UNPREPARED, PREPARED], [chart.SERIES[1], chart.SERIES[0]])
     drawn = alt.layer(
         each.mark_rule(color=chart.CALM, strokeWidth=3).encode(
-            x=alt.X("served_unprepared:Q", axis=axis), x2="served:Q"),
+            x=alt.X("served_unprepared:Q", axis=axis, scale=scale), x2="served:Q"),
         fold.mark_point(filled=True, size=70, opacity=1).encode(
-            x=alt.X("share:Q", axis=axis), color=alt.Color("how:N", scale=scale)),
-        each.mark_tick(color=chart.INK, thickness=2, height=14).encode(x=alt.X("target:Q", axis=axis)),
+            x=alt.X("share:Q", axis=axis, scale=scale), color=alt.Color("how:N", scale=tints)),
+        each.mark_tick(color=chart.INK, thickness=2, height=14).encode(
+            x=alt.X("target:Q", axis=axis, scale=scale)),
     ).properties(width="container", height=alt.Step(22))
     return View(
         "outages", SECTION, "What the loss of a single plant or country does, worst first", _borne(table, unit, money),
-        table, {"rank": "rank", "requirement": "requirement", "lost": "lost", "future": "future", "year": "from",
+        table, {"rank": "rank", "requirement": "requirement", "named": "lost", "future": "future", "year": "from",
                 "target": "target", "served": PREPARED, "served_unprepared": UNPREPARED, "lacking_unprepared":
                 f"would lack [{unit}/year]", "fix": "cheapest stock that would have answered",
-                "fix_cost": f"its cost [{money}]"}, (), drawn, extra={"only": "drawn"},
-        note=f"Each loss in its worst period, the {MOST_LOSSES} worst drawn; all are in the table. Line: the target.",
+                "fix_cost": f"its cost [{money}]"}, (), drawn if worst.any() else None,
+        drawing="chart" if worst.any() else "table", extra={"only": "drawn"},
+        note=f"Drawn: what users would feel had nothing been prepared, each in its worst period, at most {MOST_LOSSES}."
+        " All losses are in the table. Black line: the target.",
     )
+
+
+def _title(run: Opened, name: str) -> str:
+    part = run.instance.facilities.get(name)
+    return (part.title if part else None) or name
 
 
 def _borne(table: pd.DataFrame, unit: str, money: str) -> str:
@@ -151,7 +161,7 @@ def _borne(table: pd.DataFrame, unit: str, money: str) -> str:
     first = table.iloc[0]
     head = f"The plan withstands all {len(table):,} losses tried" if not fails else \
         f"{fails:,} of {len(table):,} losses tried leave users below the target"
-    worst = f"the worst is {first['lost']} from {words.year(first['year'])}"
+    worst = f"the worst is {first['named']} from {words.year(first['year'])}"
     if not first["fix"]:
         return f"{head}; {worst}."
     cost = f"{words.amount(float(first['fix_cost']))} {money}"
