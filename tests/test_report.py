@@ -14,6 +14,9 @@ from selenium import webdriver
 
 from planner import compare
 from planner.reports.opened import Opened, open_run
+from planner.reports.page import embedded, fitted, payload
+from planner.reports.page import page as page_of
+from planner.reports.subject import of_run
 from planner.reports.view import ALL
 from tests.browser import Page, browser
 from tests.test_commands import QUICKSTART, ROOT, planner
@@ -151,6 +154,7 @@ def test_numbers_are_those_of_the_run(page: Page, folder: Path) -> None:
         total("demand", "amount", node=node, measure="delivered", **{"class": "ev"}))
     share = total("shares", "share", stage="magnet", country="US", node=node)
     assert one("shares", "share", stage="magnet", country="US") == share > 0
+    assert one("shares_along", "share", stage="magnet", country="US", year="2029") == share
     share = total("shares", "share", stage="magnet", country="CN", node="truce:2026")
     assert one("exporter_share", "share", stage="magnet", year="2026") == share > 0
     assert one("requirements", "achieved", requirement="defence_always_served", year="2029") == total(
@@ -291,3 +295,56 @@ def test_a_run_with_a_report_can_be_replaced(folder: Path, tmp_path: Path) -> No
     result = planner("solve", QUICKSTART, "--quiet", "--force", "--out", "run", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert not (tmp_path / "run" / "report.html").exists()
+
+
+def test_a_tree_too_large_for_a_page_keeps_the_first_and_dearest_futures(
+    driver: webdriver.Chrome, opened: Opened, tmp_path: Path
+) -> None:
+    whole = of_run(opened)
+    room = int(len(embedded(payload(whole))) * 0.8)
+    shown, data = fitted(whole, room)
+    assert len(data) <= room
+    costs = opened.tables["scenarios"].set_index("scenario")["cost"]
+    first, *others = opened.paths
+    kept = list(shown.paths)
+    assert first in kept
+    left = set(others) - set(kept)
+    assert left
+    assert len(kept) > 1
+    assert min(costs[name] for name in kept if name != first) >= max(costs[name] for name in left)
+    (tmp_path / "page.html").write_text(page_of(shown))
+    page = Page(driver, tmp_path / "page.html")
+    assert page.messages() == []
+    assert set(page.options("future")) == set(kept)
+    head = page.run("return document.querySelector('header').textContent")
+    assert f"{len(kept)} futures of {len(opened.paths)}" in head
+    for name in kept:
+        page.choose("future", name)
+        assert {row["node"] for row in page.csv("cost_by_year")} == set(opened.paths[name])
+
+
+def test_losses_are_ranked_with_what_would_have_answered(driver: webdriver.Chrome, tmp_path: Path) -> None:
+    """A run that must withstand the loss of any plant: its page tells which losses matter, and binding rules."""
+    rule = "any: {kind: outage, loss: facility, classes: [defence], start: 2028, target: 0.5, elastic: {price: 1}}"
+    text = QUICKSTART.read_text().replace("\nrequirements:\n", f"\nrequirements:\n  {rule}\n", 1)
+    (tmp_path / "instance.yaml").write_text(text)
+    result = planner("solve", "instance.yaml", "--quiet", "--out", "run", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert planner("report", "run", cwd=tmp_path).returncode == 0
+    page, written = Page(driver, tmp_path / "run" / "report.html"), raw(tmp_path / "run", "outages")
+    assert page.messages() == []
+    shown = page.csv("outages")
+    assert [float(r["served"]) for r in shown] == written.sort_values("rank", kind="stable")["served"].tolist()
+    assert "losses tried" in page.run("return document.querySelector('#view-outages .message').textContent")
+    rules = raw(tmp_path / "run", "requirements")
+    highest = rules.groupby("requirement")["shadow_price"].max()
+    for row in page.csv("binding"):
+        assert float(row["shadow_price"]) == pytest.approx(highest[row["requirement"]])
+    said = page.run("return [...document.querySelectorAll('.absent')].map(p => p.textContent).join(' ')")
+    assert "planner sweep" in said
+    assert "outage" not in said
+
+
+def test_what_is_not_there_is_said(page: Page) -> None:
+    said = page.run("return document.querySelector('#safety .absent').textContent")
+    assert "kind outage" in said

@@ -90,13 +90,17 @@ function firstLines(spec, rows, place) {
   return rows.filter((row) => kept.has(row[field]));
 }
 
-// Axes of the reader's choice: words, and the few values of a grid, stand side by side; other numbers along a scale.
+// Axes of the reader's choice: words, and the values of a grid whose every cell has runs, stand side by side; other
+// numbers along a scale.
 const FEW = 12;
 function adapted(view, spec, rows) {
-  const isApart = (name) => { const values = new Set(rows.map((row) => row[name]).filter((value) => value !== null));
-    return [...values].some((value) => typeof value === "string") || (view.extra.cells && values.size <= FEW); };
-  const apart = ["x", "y"].filter((name) => view.extra.fields[name] && isApart(name));
-  if (view.extra.cells) spec.layer = [spec.layer[apart.length === 2 ? 0 : 1]];
+  const known = rows.filter((row) => row.x !== null && row.y !== null);
+  const values = Object.fromEntries(["x", "y"].map((name) => [name, [...new Set(known.map((row) => row[name]))]]));
+  const isGrid = Boolean(view.extra.cells) && values.x.length <= FEW && values.y.length <= FEW
+    && values.x.length * values.y.length <= known.length;
+  const apart = ["x", "y"].filter((name) => view.extra.fields[name]
+    && (isGrid || values[name].some((value) => typeof value === "string")));
+  if (view.extra.cells) spec.layer = [spec.layer[isGrid ? 0 : 1]];
   for (const encoding of parts(spec)) for (const name of apart) if (encoding[name]?.field === name) {
     encoding[name] = { ...encoding[name], type: "ordinal", scale: {}, sort: name === "y" ? "descending" : "ascending",
       axis: { ...encoding[name].axis, labelExpr: "isNumber(datum.value) ? format(datum.value, '.3~g') : datum.value" } };

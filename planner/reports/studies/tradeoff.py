@@ -7,6 +7,7 @@ import pandas as pd
 
 from planner.reports import chart, words
 from planner.reports.studies.answered import Answered
+from planner.reports.studies.wide import as_numbers
 from planner.reports.view import View, most
 
 FRONTIER, ALTERNATIVES = "frontier", "alternatives"
@@ -73,6 +74,8 @@ def _by_point(answer: Answered) -> View:
 
 def _grid(table: pd.DataFrame, name: str, section: str, title: str, across: str, heading: str) -> View:
     """Projects down, plans across: the year of decision in each cell; what all plans share comes first."""
+    numbers = {column: as_numbers(table[column]) for column in ("decided", "size", "capital_cost")}
+    table = table.assign(**numbers)  # Text where a plan that builds nothing is among them.
     table = table.assign(title=table["title"].where(table["title"] != "", table["project"]))
     counts = table.groupby("project")[across].nunique()
     columns = list(dict.fromkeys(table[across]))
