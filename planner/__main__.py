@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _instance(verbs.add_parser("validate", help="check an instance without solving it"))
     _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
     verbs.add_parser("schema", help="print the JSON Schema of the instance language for editors")
-    _report(verbs.add_parser("report", help="write one HTML page about a run, or about several side by side"))
+    _report(verbs.add_parser("report", help="write one HTML page about a run, several side by side, or a study"))
     _reference(verbs.add_parser("reference", help="write the language and the mathematics as one HTML page"))
     _export(verbs.add_parser("export", help="write a run in the format of another tool"))
     new = verbs.add_parser("new", help="write a small commented instance to start from")
@@ -107,6 +107,7 @@ def _compare(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs, or instances (INSTANCE@SCENARIO) that"
                       " are then solved; the first is the baseline")  # fmt: skip
     verb.add_argument("--out", metavar="DIR", help="also write the differences as CSV")
+    verb.add_argument("--html", metavar="FILE", help="also write them as one HTML page, as planner report does")
     verb.add_argument("--quiet", action="store_true", help="no progress, no screen")
     verb.add_argument("--json", action="store_true", help="machine-readable output on standard output")
     _solver(verb)
@@ -162,7 +163,8 @@ def _futures(verb: argparse.ArgumentParser) -> None:
 
 
 def _report(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run that planner solve has written")
+    verb.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run; several runs are compared with the"
+                      " first; or the folders of a sweep, a frontier and alternatives, one of each")  # fmt: skip
     verb.add_argument("--out", metavar="FILE", help="file to write (default report.html in the first RUN)")
     _quiet(verb)
 

@@ -12,7 +12,11 @@ import pandas as pd
 import pytest
 from selenium import webdriver
 
+from planner import compare
 from planner.reports.opened import Opened, open_run
+from planner.reports.page import embedded, fitted, payload
+from planner.reports.page import page as page_of
+from planner.reports.subject import of_run
 from planner.reports.view import ALL
 from tests.browser import Page, browser
 from tests.test_commands import QUICKSTART, ROOT, planner
@@ -150,6 +154,7 @@ def test_numbers_are_those_of_the_run(page: Page, folder: Path) -> None:
         total("demand", "amount", node=node, measure="delivered", **{"class": "ev"}))
     share = total("shares", "share", stage="magnet", country="US", node=node)
     assert one("shares", "share", stage="magnet", country="US") == share > 0
+    assert one("shares_along", "share", stage="magnet", country="US", year="2029") == share
     share = total("shares", "share", stage="magnet", country="CN", node="truce:2026")
     assert one("exporter_share", "share", stage="magnet", year="2026") == share > 0
     assert one("requirements", "achieved", requirement="defence_always_served", year="2029") == total(
@@ -256,18 +261,32 @@ def test_several_runs_stand_side_by_side(driver: webdriver.Chrome, folder: Path,
     assert result.returncode == 0, result.stderr
     page = Page(driver, tmp_path / "both.html")
     assert page.messages() == []
+    names = page.run("return [...document.querySelectorAll('.figures dt')].map(d => d.textContent)")
+    assert names == ["run", "dear", "run #2"]
     figures = {(row["figure"], row["run"]): row for row in page.csv("figures")}
     first, second = open_run(folder).figures, open_run(other).figures
     assert float(figures["expected cost", "dear"]["value"]) == second["expected_cost"]
     difference = second["expected_cost"] - first["expected_cost"]
     assert float(figures["expected cost", "dear"]["difference"]) == pytest.approx(difference)
-    assert float(figures["expected cost", "run (2)"]["difference"]) == 0
-    costs = {(row["run"], row["kind"]): float(row["discounted"]) for row in page.csv("costs")}
-    assert costs["dear", "capital"] == pytest.approx(second["cost_by_item"].get("capital", 0.0))
-    plans = {(row["run"], row["project"]) for row in page.csv("plans")}
-    assert {project for run, project in plans if run == "dear"} == set(open_run(other).tables["plan"]["project"])
-    for view in ("costs", "plans", "served_by_run", "dependence"):
+    assert float(figures["expected cost", "run #2"]["difference"]) == 0
+    frames = compare([folder, other, folder]).tables
+    for name in ("costs", "shares", "prices", "requirements", "inputs", "plan"):
+        shown = page.csv(name)
+        assert len(shown) == len(frames[name]), name
+        for column in set(shown[0]) & {"baseline", "difference", "decided", "size", "factor"} if shown else ():
+            if name != "inputs" or column == "factor":
+                numbers = sorted(float(row[column]) for row in shown if row[column])
+                assert numbers == sorted(frames[name][column].dropna().astype(float)), (name, column)
+    costs = {(row["run"], row["item"]): float(row["value"]) for row in page.csv("costs") if row["value"]}
+    assert costs["dear", "capital"] == second["cost_by_item"]["capital"]
+    for view in ("costs", "plan", "served_by_run", "shares"):
         assert page.run("return document.querySelectorAll(arguments[0]).length", f"#view-{view} svg") > 0
+    result = planner("compare", folder, other, folder, "--html", "same.html", "--quiet", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "same.html").read_bytes() == (tmp_path / "both.html").read_bytes()
+    (tmp_path / "mine.html").write_text("my own page")
+    assert planner("compare", folder, other, "--html", "mine.html", cwd=tmp_path).returncode == 2
+    assert (tmp_path / "mine.html").read_text() == "my own page"
 
 
 def test_a_run_with_a_report_can_be_replaced(folder: Path, tmp_path: Path) -> None:
@@ -276,3 +295,34 @@ def test_a_run_with_a_report_can_be_replaced(folder: Path, tmp_path: Path) -> No
     result = planner("solve", QUICKSTART, "--quiet", "--force", "--out", "run", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert not (tmp_path / "run" / "report.html").exists()
+
+
+def test_a_tree_too_large_for_a_page_keeps_the_first_and_dearest_futures(
+    driver: webdriver.Chrome, opened: Opened, tmp_path: Path
+) -> None:
+    whole = of_run(opened)
+    room = len(embedded(payload(whole.with_futures(len(whole.paths) - 1))).encode())
+    shown, data = fitted(whole, room)
+    assert len(data.encode()) <= room
+    costs = opened.tables["scenarios"].set_index("scenario")["cost"]
+    first, *others = opened.paths
+    kept = list(shown.paths)
+    assert first in kept
+    left = set(others) - set(kept)
+    assert left
+    assert len(kept) > 1
+    assert min(costs.get(n, 0.0) for n in kept if n != first) >= max(costs.get(n, 0.0) for n in left)
+    (tmp_path / "page.html").write_text(page_of(shown))
+    page = Page(driver, tmp_path / "page.html")
+    assert page.messages() == []
+    assert set(page.options("future")) == set(kept)
+    head = page.run("return document.querySelector('header').textContent")
+    assert f"{len(kept)} futures of {len(opened.paths)}" in head
+    for name in kept:
+        page.choose("future", name)
+        assert {row["node"] for row in page.csv("cost_by_year")} == set(opened.paths[name])
+
+
+def test_what_is_not_there_is_said(page: Page) -> None:
+    said = page.run("return document.querySelector('#safety .absent').textContent")
+    assert "kind outage" in said

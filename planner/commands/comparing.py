@@ -10,17 +10,24 @@ from planner.commands.common import console, listening, settings_of
 
 def compare(options: argparse.Namespace) -> int:
     from planner.comparison.compare import compare as compare_runs
+    from planner.reports.report import report_comparison, require_page
     from planner.screen_comparison import show_comparison
 
     settings = settings_of(options)
+    if options.html is not None:
+        require_page(options.html)  # Before a long solve, not after it.
     with listening(options) as listener:
         found = compare_runs(options.runs, options.out, settings, listener)
+    if options.html is not None:
+        report_comparison(found, options.html)
     if options.json:
         from planner.results.write import plain_json
 
         folder = str(found.folder) if found.folder else None
         tables = {name: table.to_dict("records") for name, table in found.tables.items()}
-        print(plain_json(tables | {"missing": list(found.missing), "folder": folder}))
+        print(plain_json(tables | {"missing": list(found.missing), "folder": folder, "html": options.html}))
     elif not options.quiet:
         show_comparison(found, console())
+        if options.html is not None:
+            print(f"Page in {options.html}; open it in a browser")
     return GOOD

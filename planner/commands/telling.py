@@ -6,12 +6,14 @@ import argparse
 import json
 
 from planner.__main__ import GOOD
+from planner.commands.common import listening, settings_of
 
 
 def report(options: argparse.Namespace) -> int:
     from planner.reports.report import report
 
-    target = report(options.runs, options.out)
+    with listening(options) as listener:
+        target = report(options.runs, options.out, settings_of(options), listener)
     if options.json:
         print(json.dumps({"report": str(target), "bytes": target.stat().st_size}))
     elif not options.quiet:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from planner.reports.opened import PACKAGE, SUMMARY, Opened
+from planner.reports.opened import Opened
+from planner.results.recall import PACKAGE, SUMMARY
 from planner.results.write import MARK, RESOLVED
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # The same run gives the same bytes.

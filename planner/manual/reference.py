@@ -33,8 +33,8 @@ def page() -> str:
 
     policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
     return environment().get_template("reference.html").render(
-        version=planner.__version__, policy=policy, style=asset("style.css"), sections=words.sections(),
-        chapters=list(equations.by_chapter()), symbols=equations.symbols(), typeset=typeset,
+        version=planner.__version__, policy=policy, style=asset("style.css") + asset("reference.css"),
+        sections=words.sections(), chapters=list(equations.by_chapter()), symbols=equations.symbols(), typeset=typeset,
     )
 
 

@@ -30,7 +30,7 @@ def _proof(run: Opened) -> View:
     return View(
         "proof", SECTION, "How near to the best", said,
         pd.DataFrame(rows, columns=["what", "value", "unit"]), {"what": "", "value": "", "unit": "unit"},
-        drawing="table",
+        drawing="table", extra={"open": True},
     )
 
 
@@ -51,11 +51,18 @@ def _ranges(run: Opened) -> View:
     table = known.assign(below=known["low"] / known["value"] - 1, above=known["high"] / known["value"] - 1)
     table = table.assign(width=table["above"] - table["below"]).sort_values("width", ascending=False, kind="stable")
     table = table.head(MOST_RANGES).reset_index(drop=True)
-    y = alt.Y("figure:N", sort=None, axis=alt.Axis(title=None, labelLimit=240))
-    drawn = chart.base(height=alt.Step(20)).mark_bar(height=8, color=chart.SERIES[1]).encode(
-        y=y, x=alt.X("below:Q", axis=alt.Axis(title="range around the figure used", format="+%", tickCount=5)),
-        x2="above:Q", tooltip=chart.tips({"figure": "figure", "value": "used", "low": "low", "high": "high",
-                                           "unit": "unit", "note": "reason"}, value=",.4~g", low=",.4~g", high=",.4~g"))
+    table = table.assign(rank=range(len(table)), label=[
+        f"{row['figure']} · {row['value']:.4g} ({row['low']:.4g} to {row['high']:.4g}) {row['unit']}"
+        for row in table.to_dict("records")])
+    y, told = alt.Y("rank:O", axis=None), chart.tips(
+        {"figure": "figure", "value": "used", "low": "low", "high": "high", "unit": "unit", "note": "reason"},
+        value=",.4~g", low=",.4~g", high=",.4~g")
+    axis = alt.Axis(title="range around the figure used", format="+%", tickCount=4, orient="top")
+    bars = chart.base().mark_bar(height=7, yOffset=8, color=chart.SERIES[1]).encode(
+        y=y, x=alt.X("below:Q", axis=axis), x2="above:Q", tooltip=told)
+    text = chart.base().mark_text(align="left", dy=-5, limit=alt.ExprRef("width")).encode(
+        y=y, x=alt.value(0), text="label:N", tooltip=told)
+    drawn = alt.layer(bars, text).properties(width="container", height=alt.Step(30))
     estimated, all_of_them = int(figures["estimate"].sum()), len(figures)
     said = f"{words.count(estimated, 'figure')} of {all_of_them:,} are estimates; these have the widest ranges."
     return View(

@@ -1,180 +1,239 @@
-"""Several runs side by side: cost, decisions, service and dependence, and how each differs from the first."""
+"""Several runs beside the first: the frames of `planner compare`, each with its chart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from planner.errors import InputError, Problem
+from planner.comparison.compare import Comparison
+from planner.comparison.tables import changed
 from planner.reports import chart, words
-from planner.reports.money import COLOURS, ORDER, kinds
-from planner.reports.opened import Opened
-from planner.reports.safety import cells, classes
+from planner.reports.safety import cells
+from planner.reports.subject import Subject
 from planner.reports.view import Drawing, View, most
 
 QUESTIONS = {
-    "cost": "What does each cost?", "decisions": "What is decided in each?", "safety": "Who is served in each?",
+    "inputs": "What differs in the input?", "decisions": "What is decided otherwise?", "cost": "What does it cost?",
+    "safety": "Who is served, and by whom?", "scarcity": "What is scarce?", "origin": "Where do the numbers come from?",
 }
-FIGURES = {"expected_cost": "expected cost", "worst_cost": "cost of the worst future", "capital_cost": "capital",
-           "projects_decided": "decisions", "requirements_missed": "requirement rows missed", "gap": "gap"}
+CHANGES = {
+    "built": chart.SERIES[0], "not built": chart.SERIES[1], "earlier": chart.SERIES[6], "later": chart.SERIES[4],
+    "larger": chart.SERIES[3], "smaller": chart.SERIES[5], "same": chart.CALM,
+}
+SPANS = {"costs": 6, "served_by_run": 6, "shares": 6, "prices": 6}
+MOST = 20  # Differences drawn of each table and run; the table has all.
+MORE, LESS = "more than the first", "less than the first"
+BESIDE = {"baseline": "first run", "value": "here", "difference": "difference", "relative": "relative", "unit": "unit"}
 
 
-def comparison(runs: Sequence[Opened]) -> tuple[View, ...]:
-    """The views of a comparison. InputError when the runs count money in different units."""
-    units = {run.instance.units.money for run in runs}
-    if len(units) > 1:
-        message = f"the runs count money in {words.listed(sorted(units))}: they cannot stand side by side"
-        raise InputError([Problem("unit-mismatch", message)])
-    named = labels(runs)
-    views = _figures(named), _costs(named), _plans(named), _served(named), _dependence(named)
-    return tuple(view for view in views if not view.table.empty)
-
-
-def labels(runs: Sequence[Opened]) -> dict[str, Opened]:
-    """The runs by folder name; those that share one, or are given twice, are told apart by a number."""
-    named: dict[str, Opened] = {}
-    for run in runs:
-        name = run.folder.resolve().name
-        number = sum(known == name or known.startswith(f"{name} (") for known in named)
-        named[f"{name} ({number + 1})" if number else name] = run
-    return named
-
-
-def _base(runs: dict[str, Opened]) -> str:
-    return next(iter(runs))
-
-
-def _by_run(x: alt.X, colour: alt.Color, told: dict[str, str], **formats: str) -> Drawing:
-    drawn: Drawing = chart.base(height=alt.Step(28)).mark_bar().encode(
-        y=alt.Y("run:N", sort=None, axis=alt.Axis(title=None, labelLimit=170)), x=x, color=colour,
-        order=alt.Order("rank:Q"), tooltip=chart.tips(told, **formats))
-    return drawn
-
-
-def _figures(runs: dict[str, Opened]) -> View:
-    rows: list[tuple[str, str, float | None, float | None, str]] = []
-    for key, said in FIGURES.items():
-        first = runs[_base(runs)].figures[key]
-        for label, run in runs.items():
-            value = run.figures[key]
-            known = value is not None and first is not None
-            rows.append((said, label, value, value - first if known else None, _unit(run, key)))
-    table = pd.DataFrame(rows, columns=["figure", "run", "value", "difference", "unit"])
-    return View(
-        "figures", "cost", "Key figures, and how they differ from the first run", _cheapest(runs), table,
-        {"figure": "figure", "run": "run", "value": "value", "difference": f"against {_base(runs)}", "unit": "unit"},
-        drawing="table", extra={"open": True},
+def of_comparison(found: Comparison) -> Subject:
+    """The page of a comparison; the runs are named by their folders where that tells them apart."""
+    names = short(list(found.tables["runs"]["run"]))
+    tables = {name: _renamed(table, names) for name, table in found.tables.items()}
+    runs = tables["runs"]
+    shown = [(words.amount(float(row["objective"])), row["unit"], row["run"]) for row in runs.to_dict("records")
+             if pd.notna(row["objective"])]
+    views = comparison(tables)
+    missing = [f"Not compared, for the run does not have it: {name}." for name in found.missing]
+    return Subject(
+        "comparison", f"{words.count(len(runs), 'run')} side by side", "comparison",
+        f"{words.listed(list(runs['run']))}. The objective of each, then what differs from {runs['run'].iloc[0]}.",
+        shown, QUESTIONS, tuple(view for view in views if not view.table.empty), absent={"origin": missing},
+        spans=SPANS,
     )
 
 
-def _unit(run: Opened, key: str) -> str:
-    return run.instance.units.money if "cost" in key else "share" if key == "gap" else ""
+def short(labels: list[str]) -> dict[str, str]:
+    """The last part of every path, or all of it where two runs would be called the same."""
+    last = [Path(label.partition(" #")[0]).name + label[len(label.partition(" #")[0]):] for label in labels]
+    return {label: name if last.count(name) == 1 else label for label, name in zip(labels, last, strict=True)}
 
 
-def _cheapest(runs: dict[str, Opened]) -> str:
-    costs = {label: float(run.figures["expected_cost"]) for label, run in runs.items()}
-    first, unit = _base(runs), runs[_base(runs)].instance.units.money
-    said = [f"{label} {words.amount(abs(cost - costs[first]))} {unit} {'more' if cost > costs[first] else 'less'}"
-            for label, cost in costs.items() if label != first]
-    return f"Expected cost against {first}: {words.listed(said)}." if said else ""
+def _renamed(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    return table.assign(run=table["run"].map(names)) if "run" in table else table
 
 
-def _costs(runs: dict[str, Opened]) -> View:
-    unit = runs[_base(runs)].instance.units.money
-    parts = [
-        run.tables["costs"].assign(kind=kinds(run.tables["costs"]["item"])).groupby(
-            "kind", sort=False, as_index=False)["discounted"].sum().assign(run=label)
-        for label, run in runs.items()
-    ]
-    table = pd.concat(parts, ignore_index=True)
-    first = table[table["run"] == _base(runs)].set_index("kind")["discounted"]
-    table = table.assign(difference=table["discounted"] - table["kind"].map(first).fillna(0.0),
-                         rank=table["kind"].map({kind: i for i, kind in enumerate(ORDER)}), unit=unit)
-    others = table[table["run"] != _base(runs)]
-    said = ""
-    if not others.empty:
-        top = most(others.assign(size=others["difference"].abs()), "size")
-        said = f"What changes most: {top['kind']} by {words.amount(top['difference'])} {unit} in {top['run']}."
-    drawn = _by_run(
-        alt.X("discounted:Q", axis=alt.Axis(title=unit, tickCount=4)),
-        alt.Color("kind:N", scale=chart.colours(ORDER, COLOURS), sort=ORDER),
-        {"run": "run", "kind": "kind", "discounted": unit, "difference": "against the first"},
-        discounted=",.6~g", difference="+,.6~g")
-    return View("costs", "cost", "Discounted cost by kind, expected over all futures", said, table,
-                {"run": "run", "kind": "kind", "discounted": unit, "difference": f"against {_base(runs)}"}, (), drawn)
+def comparison(tables: Mapping[str, pd.DataFrame]) -> tuple[View, ...]:
+    """Every view of a comparison, also those without rows."""
+    first = str(tables["runs"]["run"].iloc[0])
+    unit = str(tables["runs"]["unit"].iloc[0])
+    return (
+        _inputs(tables["inputs"]), _plan(tables["plan"], len(tables["runs"]) - 1), _figures(tables["figures"], first),
+        _bars("costs", "cost", f"What each item costs more or less than in {first}", tables["costs"], ["item"], unit),
+        _served(tables["served"], first),
+        _bars("shares", "safety", f"Share of each country in each stage, against {first}, expected over the horizon",
+              tables["shares"], ["stage", "country"], "share"),
+        _requirements(tables["requirements"]),
+        _bars("prices", "scarcity", f"Mean shadow prices, against {first}", tables["prices"], ["commodity", "region"],
+              str(tables["prices"]["unit"].iloc[0]) if len(tables["prices"]) else ""),
+        _runs(tables["runs"]),
+    )
 
 
-def _plans(runs: dict[str, Opened]) -> View:
-    """When each project is decided in each run; a project decided in some runs only is what they disagree about."""
-    parts = [run.tables["plan"].assign(run=label) for label, run in runs.items()]
-    kept = ["run", "project", "title", "region", "stage", "group", "decided", "commissioned", "size", "size_unit",
-            "capital_cost", "money_unit"]
-    table = pd.concat(parts, ignore_index=True)[kept]
-    counts = table.groupby("project")["run"].nunique()
+# The input and what is known of the runs
+
+
+def _inputs(table: pd.DataFrame) -> View:
+    told = table[~table["provenance"].astype(bool)]
+    said = f"{words.count(len(told), 'value')} of the input differ." if len(told) else "No value of the input differs."
+    rest = len(table) - len(told)
+    text = {name: table[name].map(_plain) for name in ("baseline", "value")}
+    table = table.assign(**text).sort_values("provenance", kind="stable").reset_index(drop=True)
+    return View(
+        "inputs", "inputs", "Every value that is not the same, with its place", said, table,
+        {"run": "run", "path": "path", "baseline": "first run", "value": "here", "factor": "factor",
+         "baseline_place": "stated at (first run)", "place": "stated at"}, drawing="table", extra={"open": True},
+        note=f"The last {rest} are titles, sources, ranges or notes." if rest else "",
+    )
+
+
+def _plain(value: Any) -> str:
+    return "not stated" if value is None or (isinstance(value, float) and pd.isna(value)) else str(value)
+
+
+def _runs(table: pd.DataFrame) -> View:
+    return View(
+        "runs", "origin", "The runs", "A run is known by the digest of its instance, options, versions and code.",
+        table,
+        {"run": "run", "instance": "instance", "status": "status", "objective": "objective", "bound": "bound",
+         "gap": "gap", "unit": "unit", "run_sha256": "run", "instance_sha256": "digest of the instance",
+         "folder": "folder"}, drawing="table",
+    )
+
+
+# The plan
+
+
+def _plan(table: pd.DataFrame, others: int) -> View:
+    ranked = table.assign(is_same=table["change"] == "same", kind=table["change"].str.partition(",")[0])
+    ranked = ranked.assign(
+        title=ranked["title"].where(ranked["title"] != "", ranked["project"]),
+        label=[_dates(row) for row in ranked.to_dict("records")])
+    branch = ranked["branch"].astype(str)
+    ranked = ranked.assign(title=ranked["title"].where(branch == "", ranked["title"] + " (" + branch + ")"))
+    firm = ranked.groupby(["project", "branch"])["is_same"].transform("all")
+    ranked = ranked.assign(firm=firm).sort_values(["firm", "title"], kind="stable").reset_index(drop=True)
+    differ = ranked.loc[~ranked["firm"], ["project", "branch"]].drop_duplicates()
+    whole = len(ranked[["project", "branch"]].drop_duplicates())
+    said = f"{len(differ)} of {words.count(whole, 'project')} are decided otherwise." if len(differ) else \
+        f"The plan is the same in all runs ({words.count(whole, 'project')})."
+    ranked = ranked.assign(drawn=~ranked["firm"])
+    cell = chart.base().encode(
+        y=alt.Y("title:N", sort=None, axis=alt.Axis(title=None, labelLimit=alt.ExprRef("width < 330 ? 130 : 260"))),
+        x=alt.X("run:N", sort=None, axis=alt.Axis(title=None, orient="top", labelAngle=0, labelLimit=140)),
+        tooltip=chart.tips({"title": "project", "run": "run", "change": "change",
+                            "baseline_decided": "decided, first run", "decided": "decided",
+                            "baseline_size": "size, first run", "size": "size", "size_unit": "unit"},
+                           baseline_size=",.6~g", size=",.6~g"))
+    colours = {name: colour for name, colour in CHANGES.items() if name in set(ranked["kind"])}
+    scale = chart.colours(list(colours), list(colours.values()))
+    drawn = alt.layer(
+        cell.mark_rect(cornerRadius=3, opacity=0.45).encode(color=alt.Color("kind:N", scale=scale)),
+        cell.mark_text(fontSize=11).encode(text="label:N"),
+    ).properties(width="container", height=alt.Step(24))
+    return View(
+        "plan", "decisions", "What each run decides otherwise than the first, with the years", said, ranked,
+        {"run": "run", "title": "project", "region": "region", "stage": "stage", "change": "change",
+         "baseline_decided": "decided, first run", "decided": "decided", "moved": "years later",
+         "baseline_size": "size, first run", "size": "size", "difference": "difference", "size_unit": "unit"}, (),
+        drawn if others and len(differ) else None, drawing="chart" if len(differ) else "table",
+        note="Years: first run > this run. Projects decided alike in all runs stand in the table.",
+        extra={"only": "drawn"},
+    )
+
+
+def _dates(row: Mapping[Any, Any]) -> str:
+    years = [words.year(row[k]) for k in ("baseline_decided", "decided") if pd.notna(row[k])]
+    size = "" if not row["baseline_size"] or not row["size"] or not row["difference"] else \
+        f" · {'+' if row['difference'] > 0 else ''}{words.amount(row['difference'])} {row['size_unit']}"
+    return f"{row['change'] if len(years) < 2 else ''} {' > '.join(dict.fromkeys(years))}{size}".strip()
+
+
+# Results
+
+
+def _figures(table: pd.DataFrame, first: str) -> View:
+    own = table[table["figure"] == "expected_cost"]
+    differing = own[own["difference"].notna() & (own["difference"] != 0)].to_dict("records")
+    said = [f"{row['run']} {words.amount(abs(row['difference']))} {row['unit']}"
+            f" {'more' if row['difference'] > 0 else 'less'}" for row in differing]
+    return View(
+        "figures", "cost", "Key figures", f"Expected cost against {first}: {words.listed(said)}." if said else
+        "Expected cost is the same.", table.assign(figure=table["figure"].map(words.plain)),
+        {"figure": "figure", "run": "run", **BESIDE}, drawing="table", extra={"open": True},
+    )
+
+
+def _bars(name: str, section: str, title: str, table: pd.DataFrame, keys: list[str], unit: str) -> View:
+    """The largest differences of each run as bars; the table has every row."""
+    alike = set(changed(table).index)
     table = table.assign(
-        title=table["title"].where(table["title"] != "", table["project"]), runs=table["project"].map(counts))
-    table = table.sort_values(["runs", "decided"], ascending=[False, True], kind="stable").reset_index(drop=True)
-    years = table.groupby(["run", "project"])["decided"].transform(
-        lambda decided: ", ".join(dict.fromkeys(map(words.year, decided))))
-    table = table.assign(label=years.where(~table.duplicated(["run", "project"]), ""))  # Once for all its decisions.
-    shared = int((counts == len(runs)).sum())
-    said = f"{shared} of {words.count(len(counts), 'project')} are decided in every run; the others depend on the run."
-    cell = chart.base(height=alt.Step(22)).encode(
-        y=alt.Y("title:N", sort=None, axis=alt.Axis(title=None, labelLimit=220)),
-        x=alt.X("run:N", sort=None, axis=alt.Axis(title=None, orient="top", labelAngle=0, labelLimit=120)),
-        tooltip=chart.tips({"title": "project", "run": "run", "decided": "decide", "size": "size", "size_unit": "unit",
-                            "capital_cost": "capital", "money_unit": "money"}, size=",.6~g", capital_cost=",.6~g"))
-    everywhere = alt.condition(alt.datum.runs == len(runs), alt.value(chart.HEAT[5]), alt.value(chart.HEAT[3]))
-    drawn = alt.layer(cell.mark_rect(cornerRadius=3, stroke=chart.PAPER, strokeWidth=2).encode(color=everywhere),
-                      cell.mark_text(color="var(--on-light)").encode(text="label:N"))
+        label=[words.plain(" · ".join(map(str, row))) for row in table[keys].itertuples(index=False)],
+        size=table["difference"].abs(), differs=[i in alike for i in table.index],
+        way=[MORE if d > 0 else LESS for d in table["difference"]])
+    table = table.sort_values(["differs", "size"], ascending=False, kind="stable").reset_index(drop=True)
+    place = table[table["differs"]].groupby("run").cumcount()
+    table = table.assign(drawn=place.reindex(table.index) < MOST)
+    told = chart.tips({"label": " · ".join(keys), "run": "run", "baseline": "first run", "value": "here",
+                       "difference": "difference", "unit": "unit"},
+                      baseline=",.6~g", value=",.6~g", difference="+,.6~g")
+    row = alt.Y("label:N", sort=None, axis=alt.Axis(title=None, labelLimit=alt.ExprRef("width < 260 ? 110 : 210")))
+    axis = alt.Axis(title="difference" + f" [{unit}]" * (unit not in ("", "share")), tickCount=4,
+                    format="+%" if unit == "share" else "+,~s")
+    scale = chart.colours([MORE, LESS], [chart.SERIES[1], chart.SERIES[0]])
+    drawn = chart.base(height=alt.Step(22)).mark_bar(height=12).encode(
+        y=row, x=alt.X("difference:Q", axis=axis), color=alt.Color("way:N", scale=scale), tooltip=told)
+    several = table["run"].nunique() > 1
+    any_differ = bool(table["drawn"].any())
     return View(
-        "plans", "decisions", "Year of each decision, by run", said, table,
-        {"run": "run", "title": "project", "region": "region", "stage": "stage", "decided": "decide", "size": "size",
-         "size_unit": "unit", "capital_cost": "capital", "money_unit": "money"}, (),
-        drawn.properties(width="container", height=alt.Step(22)), note="Green: decided in every run.",
+        name, section, title, _largest(table, unit), table, {**{k: k for k in keys}, "run": "run", **BESIDE}, (),
+        drawn if any_differ else None, facet="run" if several else None, drawing="chart" if any_differ else "table",
+        extra={"only": "drawn"},
     )
 
 
-def _worst(runs: dict[str, Opened]) -> Iterator[pd.DataFrame]:
-    for label, run in runs.items():
-        if run.figures["served"]:
-            served = pd.DataFrame(run.figures["served"]).sort_values("served", kind="stable")
-            yield served.drop_duplicates("class").assign(run=label)[["run", "class", "future", "served"]]
+def _largest(table: pd.DataFrame, unit: str) -> str:
+    shown = table[table["drawn"] & table["difference"].notna()]
+    if shown.empty:
+        return "No difference."
+    top = most(shown, "size")
+    amount = f"{100 * top['difference']:+.1f} points" if unit == "share" else \
+        f"{'+' if top['difference'] > 0 else ''}{words.amount(float(top['difference']))} {top['unit']}"
+    count = words.count(int(table["differs"].sum()), "value")
+    return f"Largest: {top['label']}, {amount} in {top['run']}; {count} differ."
 
 
-def _served(runs: dict[str, Opened]) -> View:
-    found = list(_worst(runs))
-    table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["run", "class", "future", "served"])
-    table = table.assign(label=[words.share(value) for value in table["served"]])
-    said = ""
-    if not table.empty:
-        low = table.groupby("run", sort=False)["served"].min()
-        said = f"Worst class in its worst future: {words.listed([f'{n} {words.share(v)}' for n, v in low.items()])}."
-    drawn = cells(classes(), alt.Y("run:N", sort=None, axis=alt.Axis(title=None, labelLimit=150)),
-                  {"run": "run", "class": "class", "future": "worst future", "served": "served"})
-    return View("served_by_run", "safety", "Share served by class in its worst future, by run", said, table,
-                {"run": "run", "class": "class", "future": "worst future", "served": "served"}, (), drawn)
+def _served(table: pd.DataFrame, first: str) -> View:
+    """Share served in every run by future and class, those that differ first."""
+    own = table[table["measure"] == "over the horizon"]
+    base = own.drop_duplicates("scope").assign(run=first, served=lambda t: t["baseline"])
+    rows = pd.concat([base, own.assign(served=own["value"])], ignore_index=True)[["scope", "run", "served"]]
+    spread = rows.groupby("scope", sort=False)["served"].transform(lambda values: values.max() - values.min())
+    rows = rows.assign(spread=spread).sort_values("spread", ascending=False, kind="stable").reset_index(drop=True)
+    rows = rows.dropna(subset="served").assign(label=lambda t: [words.share(v) for v in t["served"]])
+    rows["where"] = [" in ".join(scope.partition(".")[::-2]) for scope in rows["scope"]]
+    drawn: Drawing = cells(
+        alt.X("run:N", sort=None, axis=alt.Axis(title=None, orient="top", labelAngle=0, labelLimit=140)),
+        alt.Y("where:N", sort=None, axis=alt.Axis(title=None, labelLimit=190)),
+        {"where": "class and future", "run": "run", "served": "served"}, {"served": ".2%"})
+    said = "Every class is served alike in all runs."
+    if len(rows) and rows["spread"].max() > 1e-6:
+        top = rows[rows["scope"] == rows["scope"].iloc[0]]
+        each = [f"{row['run']} {row['label']}" for row in top.to_dict("records")]
+        said = f"Most different: {top['where'].iloc[0]}, {words.listed(each)}."
+    return View("served_by_run", "safety", "Share of demand served over the horizon, by class and future", said, rows,
+                {"where": "class and future", "run": "run", "served": "served"}, (), drawn)
 
 
-def _dependence(runs: dict[str, Opened]) -> View:
-    """Share of the largest country in each stage, in the last period of the trunk."""
-    parts = []
-    for label, run in runs.items():
-        shares, trunk = run.tables["shares"], next(iter(run.paths.values()))
-        last = shares[shares["node"] == trunk[-1]].sort_values("share", ascending=False, kind="stable")
-        parts.append(last.drop_duplicates("stage").assign(run=label)[["run", "stage", "country", "year", "share"]])
-    table = pd.concat(parts, ignore_index=True)
-    said = [f"{row['country']} {words.share(row['share'])}" for row in table.to_dict("records")]
-    table = table.assign(label=said)
-    y = alt.Y("run:N", sort=None, axis=alt.Axis(title=None, labelLimit=130))
-    bars = chart.base().mark_bar(color=chart.SERIES[6]).encode(
-        y=y, x=alt.X("share:Q", axis=None, scale=alt.Scale(domain=[0, 1])),
-        tooltip=chart.tips({"run": "run", "stage": "stage", "country": "country", "share": "share"}, share=".1%"))
-    text = chart.base().mark_text(align="left", dx=6).encode(y=y, x=alt.value(0), text="label:N")
+def _requirements(table: pd.DataFrame) -> View:
+    own = changed(table)
+    said = f"{words.count(len(own), 'figure')} of the requirements differ." if len(own) else "No requirement differs."
     return View(
-        "dependence", "safety", "Largest supplier of each stage in the last period", "", table,
-        {"run": "run", "stage": "stage", "country": "country", "year": "year", "share": "share"}, (),
-        alt.layer(bars, text).properties(width="container", height=alt.Step(24)), facet="stage",
+        "requirements", "safety", "Requirements: what is missed, in how many rows, and the highest shadow price", said,
+        table, {"requirement": "requirement", "measure": "measure", "run": "run", **BESIDE}, drawing="table",
+        extra={"open": True},
     )

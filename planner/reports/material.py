@@ -54,7 +54,9 @@ def _flow(run: Opened) -> View:
         {"source": "from", "target": "to", "element": "of", "year": "year", "amount": unit},
         ("future", "year", "element", "region"), drawing="material", extra={"stages": order, "unit": unit},
         note="What lies in one region is mixed: each user draws on its sources in proportion. What a region outside the"
-        " plan sells stands at the stage of what it sells. Choose a part of the drawing to see its plants.",
+        " plan sells stands at the stage of what it sells. Green: leads back to an earlier stage, such as scrap."
+        " Purple: from stock, or returned by users. Grey: sold, thrown away or put in stock. Choose a part of the"
+        " drawing to see its plants.",
     )
 
 
@@ -69,7 +71,7 @@ def _said(run: Opened, table: pd.DataFrame, unit: str) -> str:
     stage, _, region = str(made.index[0]).partition("|")
     moment = f"In {words.year(last['year'].iloc[0])} of {last['future'].iloc[0]}"
     return (f"{moment} users take {words.amount(total)} {unit};"
-            f" {words.share(float(made.iloc[0]) / total)} comes from {stage} in {run.country(region)}.")
+            f" {words.share(float(made.iloc[0]) / total)} comes from the stage {stage} in {run.country(region)}.")
 
 
 def _links(run: Opened) -> Iterator[tuple[str, float, str, str, str, str, float]]:
@@ -174,7 +176,7 @@ def _balances(run: Opened) -> View:
         "balances", SECTION, "What each plant takes in and gives out",
         "Choose a plant here, or a part of the flow above.", pd.DataFrame(rows, columns=columns),
         {"title": "plant", "process": "process", "way": "", "commodity": "commodity", "year": "year", "amount": unit},
-        ("future", "year", "region"), drawing="table", extra={"chooser": "title", "open": True},
+        ("future", "year", "region"), drawing="table", extra={"chooser": "title"},
     )
 
 

@@ -59,7 +59,7 @@ def _options(run: Opened, switch: str) -> list[Any]:
 def _kept(run: Opened, view: View, table: pd.DataFrame, switch: str, choice: Any) -> pd.DataFrame:
     """The rows that one switch leaves, as the page does it."""
     if switch == "future" and "node" in table:
-        return table[table["node"].isin(run.paths[choice])]
+        return table[table["node"].isin([*run.paths[choice], ""])]  # No node: it holds for the plan as a whole.
     if switch == "future":
         nodes = run.tables["nodes"]
         return table[table["group"].isin(nodes.loc[nodes["node"].isin(run.paths[choice]), "group"])]

@@ -12,16 +12,14 @@ import pandas as pd
 
 from planner.errors import InputError, Place, Problem
 from planner.reading.document import Document, load
-from planner.results.write import MARK, RESOLVED, read_tables
+from planner.results.recall import PACKAGE, SUMMARY, typed_tables
+from planner.results.write import MARK, RESOLVED
 from planner.schema import Instance
 
 if TYPE_CHECKING:
     from planner.reports.notebook import Shown
     from planner.reports.view import View
 
-PACKAGE = "datapackage.json"
-SUMMARY = "summary.json"
-NUMBERS = ("onset", "year")  # Numbers even in a table that has none of them.
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +43,14 @@ class Opened:
 
     @cached_property
     def instances(self) -> dict[str, Instance]:
-        """The instance that holds in every future and in every shock's window."""
-        return self.document.instances()
+        """The instance that holds in every future, in every shock's window and in every loss the plan withstands."""
+        found = self.document.instances()
+        unknown = set(self.tables["nodes"]["source"]) - found.keys()
+        if unknown:
+            from planner.outage import losses, withstanding
+
+            found = withstanding(found, [loss for loss in losses(found) if loss.name in unknown])
+        return found
 
     @cached_property
     def sources(self) -> dict[str, str]:
@@ -109,21 +113,18 @@ def _ancestry(nodes: pd.DataFrame, node: str) -> list[str]:
 def open_run(folder: str | Path) -> Opened:
     """Open the folder of a run. InputError when it does not hold one."""
     place = Path(folder)
-    found = {name: _json(place, name) for name in (MARK, PACKAGE, SUMMARY)}
+    found = {name: read_json(place, name) for name in (MARK, PACKAGE, SUMMARY)}
     if not (place / RESOLVED).is_file() or "run_sha256" not in found[MARK]:
         raise InputError([Problem("not-a-run", "the folder does not hold a run", Place(str(folder), 0, 0))])
     fields = {part["name"]: part["schema"]["fields"] for part in found[PACKAGE]["resources"]}
-    written = read_tables(place)
-    missing = sorted(fields.keys() - written.keys())
-    if missing:
-        message = f"tables of the run are missing: {', '.join(missing)}"
-        raise InputError([Problem("not-a-run", message, Place(str(folder), 0, 0))])
-    tables = {name: _typed(written[name], fields[name]) for name in fields}
+    require_whole(place, fields)
+    tables = typed_tables(place)
     document = load(place / RESOLVED, borrowed=True)
     return Opened(place, tables, fields, found[SUMMARY], found[MARK], document)
 
 
-def _json(folder: Path, name: str) -> dict[str, Any]:
+def read_json(folder: Path, name: str) -> dict[str, Any]:
+    """A JSON object of a folder. InputError when it is not there or is none."""
     try:
         content = json.loads((folder / name).read_text("utf-8"))
     except (OSError, ValueError):
@@ -134,15 +135,9 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
     return content
 
 
-def _typed(table: pd.DataFrame, fields: list[dict[str, str]]) -> pd.DataFrame:
-    """The table with the types its description states; an empty number is missing."""
-    typed = {}
-    for field in fields:
-        column = table[field["name"]]
-        if field["type"] in ("number", "integer") or field["name"] in NUMBERS:
-            numbers = pd.to_numeric(column.where(column != ""))
-            whole = field["type"] == "integer" and not numbers.isna().any()
-            typed[field["name"]] = numbers.astype("int64" if whole else "float64")
-        else:
-            typed[field["name"]] = column
-    return pd.DataFrame(typed)
+def require_whole(folder: Path, fields: dict[str, list[dict[str, str]]]) -> None:
+    """InputError when a table that the folder's description names is not there."""
+    missing = sorted(name for name in fields if not (folder / f"{name}.csv").is_file())
+    if missing:
+        message = f"tables are missing: {', '.join(missing)}"
+        raise InputError([Problem("not-a-run", message, Place(str(folder), 0, 0))])

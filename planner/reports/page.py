@@ -20,14 +20,29 @@ from planner.reports.view import ALL, View
 ASSETS = files("planner.reports") / "assets"
 
 
+MOST_BYTES = 4_800_000  # Of a page: what can still be sent by mail and opened on a phone.
+
+
 def page(subject: Subject) -> str:
-    """A page as HTML."""
+    """A page as HTML; of more futures than there is room for it holds the first and the dearest, and says so."""
     scripts = [libraries(), asset("tables.js"), asset("material.js"), asset("page.js")]
+    room = MOST_BYTES - sum(map(len, scripts)) - len(asset("outline.json")) - len(asset("style.css"))
+    subject, data = fitted(subject, room)
     has_map = any(view.name == "sites" for view in subject.views)
     return environment().get_template("page.html").render(
-        subject=subject, version=planner.__version__, style=asset("style.css"), data=embedded(payload(subject)),
+        subject=subject, version=planner.__version__, style=asset("style.css"), data=data,
         outline=asset("outline.json") if has_map else "null", scripts=scripts, policy=content_policy(scripts),
     )
+
+
+def fitted(subject: Subject, room: int) -> tuple[Subject, str]:
+    """The subject with as many futures as its data have room for, and the data."""
+    shown, data = subject, embedded(payload(subject))
+    while len(data.encode()) > room and len(shown.paths) > 1:
+        count = max(1, min(len(shown.paths) - 1, int(len(shown.paths) * room / len(data.encode()))))
+        shown = subject.with_futures(count)
+        data = embedded(payload(shown))
+    return shown, data
 
 
 def environment() -> jinja2.Environment:
@@ -66,22 +81,28 @@ def content_policy(scripts: Sequence[str]) -> str:
 
 
 def payload(subject: Subject) -> dict[str, Any]:
-    """Everything the scripts need to know."""
+    """Everything the scripts need to know; a table that several views share is given once."""
+    tables = {id(view.table): view.table for view in subject.views}
+    place = {key: i for i, key in enumerate(tables)}
     return {
         "name": subject.name, "all": ALL, "theme": chart.THEME, "paths": subject.paths, "groups": subject.groups,
-        "views": {view.name: described(view) for view in subject.views},
+        "views": {view.name: described(view) | {"table": place[id(view.table)]} for view in subject.views},
+        "tables": [columns_of(table) for table in tables.values()],
     }
 
 
 def described(view: View) -> dict[str, Any]:
     return {
-        "title": view.title, "drawing": view.drawing, "switches": view.switches, "facet": view.facet,
-        "columns": view.columns, "extra": view.extra, "table": columns_of(view.table), **drawn(view.spec()),
+        "title": view.title, "message": view.message, "drawing": view.drawing, "switches": view.switches,
+        "facet": view.facet, "columns": view.columns, "extra": view.extra, **drawn(view.spec(), view.table),
     }
 
 
-def drawn(spec: dict[str, Any] | None) -> dict[str, Any]:
-    """The chart without its legends, and what the page writes in their place, where lines can break."""
+def drawn(spec: dict[str, Any] | None, table: pd.DataFrame) -> dict[str, Any]:
+    """The chart without its legends, and what the page writes in their place, where lines can break.
+
+    Of a column of the table only values that it holds are in the legend.
+    """
     legend: dict[str, str] = {}
 
     def strip(part: Any) -> None:
@@ -91,8 +112,9 @@ def drawn(spec: dict[str, Any] | None) -> dict[str, Any]:
         elif isinstance(part, dict):
             colour = part.get("color")
             if isinstance(colour, dict) and colour.get("legend", True) is not None and "field" in colour:
-                scale = colour.get("scale", {})
-                legend.update(zip(scale.get("domain", []), scale.get("range", []), strict=True))
+                scale, held = colour.get("scale", {}), table.get(colour["field"])
+                pairs = zip(scale.get("domain", []), scale.get("range", []), strict=True)
+                legend.update({name: tint for name, tint in pairs if held is None or (held == name).any()})
                 colour["legend"] = None
             for item in part.values():
                 strip(item)

@@ -22,6 +22,32 @@ QUESTIONS = {
     "origin": "Where do the numbers come from?",
 }
 
+SPANS = {
+    "plan": 7, "capacity": 5, "capital": 5, "cost_by_year": 7, "cost_by_item": 5, "cost_by_region": 6,
+    "cost_by_future": 6, "served": 6, "windows": 6, "shares": 6, "exporter_share": 6, "requirements": 6, "elements": 6,
+    "prices": 6, "proof": 6, "check": 6,
+}
+
+
+def absent(run: Opened) -> dict[str, list[str]]:
+    """What a run does not hold, and how to get it, by question."""
+    safety_lacks = []
+    if not run.instance.shocks:
+        safety_lacks.append("An embargo whose date nobody knows is not in this run: a shock in the instance"
+                            " (shocks: ..., with its hazard) lets one begin in any year.")
+    if "outages" not in run.tables:
+        safety_lacks.append("What the loss of a single plant or country would do was not tried: a requirement of kind"
+                            " outage in the instance tries every one and ranks them.")
+    return {
+        "safety": safety_lacks,
+        "certainty": [
+            "What the plan is sensitive to, and what is built whatever comes, takes many runs: planner sweep with a"
+            " study, then planner report on its folder. What security costs, and which other plans are about as good,"
+            " the same way: planner frontier and planner alternatives.",
+            "Calibration: the instance states no observations of its first year that results could be compared with.",
+        ],
+    }
+
 
 def all_views(run: Opened) -> tuple[View, ...]:
     """Every view that has something to show, in the order of the questions."""

@@ -1,4 +1,4 @@
-"""Write the report of a run as one HTML file."""
+"""Write the report of a run, of several side by side, or of a study as one HTML file."""
 
 from __future__ import annotations
 
@@ -6,33 +6,87 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from planner.errors import InputError, Place, Problem
-from planner.reports.opened import open_run
 from planner.results.write import REPORT
+from planner.run import SILENT, Listener
+
+if TYPE_CHECKING:
+    from planner.comparison.compare import Comparison
+    from planner.reports.subject import Subject
 
 MARK = '<meta name="generator" content="planner'
 
 
-def report(runs: str | Path | Sequence[str | Path], out: str | Path | None = None) -> Path:
-    """Write the report of a run to `out`, by default `report.html` in its folder; returns the file.
+def report(
+    runs: str | Path | Sequence[str | Path], out: str | Path | None = None, options: dict[str, Any] | None = None,
+    listener: Listener = SILENT,
+) -> Path:
+    """Write a page about what folders hold to `out`, by default `report.html` in the first; returns the file.
 
-    Several runs are put side by side, the first being what the others are measured by.
+    A run has a page of its own; several are compared with the first as `planner compare` does, which also solves
+    instances. The folders of a sweep, a frontier and alternatives, one of each, make one page.
 
-    InputError when a folder holds no run, when the file is not a report that may be replaced, or when the libraries
-    of the extra `report` are not installed.
+    InputError when a folder holds none of these, when runs and studies are mixed, when the file is not a report that
+    may be replaced, or when the libraries of the extra `report` are not installed.
     """
-    folders = [runs] if isinstance(runs, str | Path) else list(runs)
-    opened = [open_run(folder) for folder in folders]
-    target = Path(out) if out is not None else opened[0].folder / REPORT
-    require_replaceable(target)
+    paths = [Path(runs)] if isinstance(runs, str | Path) else [Path(run) for run in runs]
+    target = Path(out) if out is not None else _home(paths[0]) / REPORT
+    require_page(target)
+    return write_whole(target, _page(_subject(paths, options, listener)))
+
+
+def report_comparison(found: Comparison, out: str | Path) -> Path:
+    """Write the page of a comparison that was made; errors as of `report`."""
+    require_page(out)
+    from planner.reports.comparison import of_comparison
+
+    return write_whole(Path(out), _page(of_comparison(found)))
+
+
+def _home(path: Path) -> Path:
+    """The folder for the report of a run that may have to be solved first: beside its instance."""
+    return path if path.is_dir() else path.parent
+
+
+def require_page(out: str | Path) -> None:
+    """InputError when a page cannot be written there, or what the extra `report` brings is not installed."""
+    require_replaceable(Path(out))
     try:
-        from planner.reports.page import page
-        from planner.reports.subject import of_run, of_several
+        import planner.reports.page  # noqa: F401
     except ImportError as error:
         message = f"the report needs {error.name}: pip install 'planner[report]'"
         raise InputError([Problem("missing-extra", message)]) from None
-    return write_whole(target, page(of_run(opened[0]) if len(opened) == 1 else of_several(opened)))
+
+
+def _page(subject: Subject) -> str:
+    from planner.reports.page import page
+
+    return page(subject)
+
+
+def _subject(paths: Sequence[Path], options: dict[str, Any] | None, listener: Listener) -> Subject:
+    """What the page of these folders is about."""
+    from planner.reports.studies.answered import open_answer, question_of
+
+    answers = [path for path in paths if question_of(path) is not None]
+    if len(answers) == len(paths):
+        from planner.reports.studies.subject import of_answers
+
+        return of_answers([open_answer(path) for path in paths])
+    if answers:
+        message = "a page shows runs or studies, not both: write a page for each"
+        raise InputError([Problem("mixed", message, Place(str(answers[0]), 0, 0))])
+    if len(paths) == 1:
+        from planner.reports.opened import open_run
+        from planner.reports.subject import of_run
+
+        return of_run(open_run(paths[0]))
+    from planner.comparison.compare import compare
+    from planner.reports.comparison import of_comparison
+
+    return of_comparison(compare([str(path) for path in paths], None, options, listener))
 
 
 def require_replaceable(target: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
 
 import altair as alt
 import pandas as pd
 
 from planner.reports import chart, words
 from planner.reports.opened import Opened
+from planner.reports.rules import rules
 from planner.reports.stages import stages
 from planner.reports.view import ALL, Drawing, View, least, most, with_total
 
@@ -19,7 +20,8 @@ MOST_COUNTRIES = 7
 
 
 def safety(run: Opened) -> tuple[View, ...]:
-    return (_served(run), _windows(run), _exporters(run), _shares(run), _requirements(run), _supply(run))
+    met, binding, losses = rules(run)
+    return (_served(run), _windows(run), _exporters(run), _shares(run), met, _along(run), binding, losses, _supply(run))
 
 
 # Served
@@ -48,9 +50,11 @@ def classes() -> alt.X:
     return alt.X("class:N", sort=None, axis=axis)
 
 
-def cells(x: alt.X, y: alt.Y, told: dict[str, str]) -> Drawing:
+FORMATS = {"served": ".2%", "worst_served": ".1%"}
+
+
+def cells(x: alt.X, y: alt.Y, told: dict[str, str], formats: dict[str, str] = FORMATS) -> Drawing:
     """A heat map whose every cell states its share."""
-    formats = {"served": ".2%", "worst_served": ".1%"}
     cell = chart.base().encode(x=x, y=y, tooltip=chart.tips(told, **formats))
     text = alt.condition(alt.datum.served < 0.8, alt.value("var(--on-dark)"), alt.value("var(--on-light)"))
     return alt.layer(
@@ -88,7 +92,7 @@ def _worst(table: pd.DataFrame, may_break: bool) -> str:
 
 def _windows(run: Opened) -> View:
     table = _matrix(run)
-    table = table[table["onset"].notna()].reset_index(drop=True)
+    table = table[table["onset"].notna() & table["source"].isin(run.instance.shocks)].reset_index(drop=True)
     told = {"source": "shock", "onset": "onset", "class": "class", "served": "served in the window",
             "worst_served": "worst demand in worst year"}
     said = ""
@@ -143,30 +147,69 @@ def _ranked(run: Opened) -> pd.DataFrame:
         "rank", kind="stable").reset_index(drop=True)
 
 
-def _shares(run: Opened) -> View:
+@lru_cache(maxsize=4)
+def _by_country(run: Opened) -> tuple[pd.DataFrame, alt.Color]:
+    """Shares with the countries that are shown by name, exporters first; one colour per country on every chart."""
     table = _ranked(run)
     exporters = _exporting(run)
     totals = table.groupby("country")["share"].sum().sort_values(ascending=False)
     shown = [*(c for c in exporters if c in totals.index), *(c for c in totals.index if c not in exporters)]
     named = shown[: MOST_COUNTRIES + 1]
-    table = table.assign(shown=table["country"].where(table["country"].isin(named), "others"))
     palette = [chart.BAD] * len(named[: sum(c in exporters for c in named)])
     palette += [chart.SERIES[i % len(chart.SERIES)] for i in range(len(named) - len(palette))]
     scale = chart.colours([*named, "others"], [*palette, chart.CALM])
     position = {country: i for i, country in enumerate([*named, "others"])}
-    table = table.assign(order=table["shown"].map(position))
+    table = table.assign(shown=table["country"].where(table["country"].isin(named), "others"))
+    return table.assign(order=table["shown"].map(position)), alt.Color("shown:N", scale=scale, sort=None)
+
+
+SHARES = {"stage": "stage", "country": "country", "year": "year", "share": "share", "amount": "amount", "unit": "unit",
+          "hhi": "sum of squared shares"}
+
+
+def _shares(run: Opened) -> View:
+    table, colour = _by_country(run)
     drawn = chart.base(height=alt.Step(30)).mark_bar().encode(
         y=alt.Y("stage:N", sort=None, axis=alt.Axis(title=None)),
         x=alt.X("share:Q", axis=alt.Axis(title=None, format="%", tickCount=4), scale=alt.Scale(domain=[0, 1])),
-        color=alt.Color("shown:N", scale=scale, sort=None), order=alt.Order("order:Q"),
-        tooltip=chart.tips({"stage": "stage", "country": "country", "share": "share", "amount": "amount",
-                            "unit": "unit"}, share=".1%", amount=",.6~g"))
+        color=colour, order=alt.Order("order:Q"), tooltip=_told_of_shares())
     return View(
-        "shares", SECTION, "Who supplies each stage in the chosen year", _concentrated(table), table,
-        {"stage": "stage", "country": "country", "year": "year", "share": "share", "amount": "amount", "unit": "unit",
-         "hhi": "sum of squared shares"}, ("future", "year"), drawn,
-        note="Made in the planned plants of a country, or bought from it directly.",
+        "shares", SECTION, "Who supplies each stage in the chosen year", _concentrated(table), table, SHARES,
+        ("future", "year"), drawn, note="Made in the planned plants of a country, or bought from it directly.",
     )
+
+
+def _told_of_shares() -> list[alt.Tooltip]:
+    return chart.tips({"stage": "stage", "country": "country", "year": "year", "share": "share", "amount": "amount",
+                       "unit": "unit"}, share=".1%", amount=",.6~g")
+
+
+def _along(run: Opened) -> View:
+    """The same shares from today on, stage by stage."""
+    table, colour = _by_country(run)
+    drawn = chart.base(height=130).mark_bar().encode(
+        x=chart.time(), y=alt.Y("share:Q", axis=alt.Axis(title=None, format="%", tickCount=3), scale=alt.Scale(
+            domain=[0, 1])), color=colour, order=alt.Order("order:Q"), tooltip=_told_of_shares())
+    return View(
+        "shares_along", SECTION, "Who supplies each stage today and along the plan", _moved(run, table), table, SHARES,
+        ("future",), drawn, facet="stage",
+    )
+
+
+def _moved(run: Opened, table: pd.DataFrame) -> str:
+    """The largest supplier of every stage today, and its share at the end."""
+    first = table[table["future"] == table["future"].iloc[0]] if len(table) else table
+    if first.empty:
+        return ""
+    path = next(iter(run.paths.values()))
+    own = table[table["node"].isin(path)]
+    today, later = (own[own["year"] == own["year"].agg(which)] for which in ("min", "max"))
+    ends = later.set_index(["stage", "country"])["share"].to_dict()
+    tops = today.sort_values("share", ascending=False, kind="stable").drop_duplicates("stage").sort_values("rank")
+    parts = [f"{r['stage']} {r['country']} {r['share']:.0%} to {ends.get((r['stage'], r['country']), 0.0):.0%}"
+             for r in tops.to_dict("records")]
+    span = f"{words.year(today['year'].iloc[0])} to {words.year(later['year'].iloc[0])}"
+    return f"Largest supplier today and its share at the end ({span}): {words.listed(parts)}."
 
 
 def _exporting(run: Opened) -> list[str]:
@@ -217,42 +260,3 @@ def _fall(sums: pd.DataFrame, names: str) -> str:
     parts = [f"{stage} {words.share(float(ends[0][stage]))} to {words.share(float(ends[1].get(stage, 0.0)))}"
              for stage in ends[0].index]
     return f"From {names}, first year to last in {first['future'].iloc[0]}: {words.listed(parts)}." if parts else ""
-
-
-# Requirements
-
-
-def _requirements(run: Opened) -> View:
-    table = run.tables["requirements"].copy()
-    table["state"] = [_state(row) for row in table.to_dict("records")]
-    rank = {"met with room": 0, "met, no room": 1, "missed at a price": 2}
-    table["rank"] = table["state"].map(rank).astype("int64") if len(table) else 0
-    missed = int((table["rank"] == 2).sum())
-    said = "Every requirement is met everywhere."
-    if missed:
-        names = words.listed(list(dict.fromkeys(table.loc[table["rank"] == 2, "requirement"])))
-        said = f"{missed} of {len(table)} rows are missed at a price: {names}."
-    scale = chart.colours(list(rank), [chart.HEAT[5], chart.HEAT[3], chart.BAD])
-    told = {"requirement": "requirement", "year": "year", "state": "worst state", "n": "rows"}
-    drawn = chart.base(height=alt.Step(30)).transform_aggregate(
-        worst="max(rank)", n="count()", groupby=["requirement", "year"],
-    ).transform_calculate(
-        state="datum.worst == 2 ? 'missed at a price' : datum.worst == 1 ? 'met, no room' : 'met with room'",
-    ).mark_rect(cornerRadius=3, stroke=chart.PAPER, strokeWidth=2).encode(
-        x=chart.time(), y=alt.Y("requirement:N", sort=None, axis=alt.Axis(title=None, labelLimit=150)),
-        color=alt.Color("state:N", scale=scale, sort=list(rank)), tooltip=chart.tips(told))
-    return View(
-        "requirements", SECTION, "Requirements: met, binding or missed", said, table,
-        {"requirement": "requirement", "scope": "scope", "year": "year", "target": "target", "achieved": "achieved",
-         "slack": "slack", "violation": "missed by", "unit": "unit", "shadow_price": "shadow price",
-         "price_unit": "price unit", "state": "state"}, ("future",), drawn,
-        note="Shadow price: cost saved per unit by which the requirement were eased.",
-    )
-
-
-def _state(row: dict[Any, Any]) -> str:
-    if row["violation"] > 1e-6:
-        return "missed at a price"
-    return "met, no room" if row["slack"] <= 1e-6 or row["shadow_price"] > 1e-9 else "met with room"
-
-

@@ -1,15 +1,12 @@
-"""What a page is about: a title, key figures, switches and views, of one run or of several side by side."""
+"""What a page is about: a title, key figures, switches and views, of a run, of several side by side, of a study."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from planner.reports import words
-from planner.reports.comparison import QUESTIONS as COMPARED
-from planner.reports.comparison import comparison, labels
 from planner.reports.opened import Opened
-from planner.reports.questions import QUESTIONS
+from planner.reports.questions import QUESTIONS, SPANS, absent
 from planner.reports.view import ALL, View
 
 Choices = dict[str, list[tuple[str, str, bool]]]  # By switch: value, label, chosen at first.
@@ -29,12 +26,32 @@ class Subject:
     switches: Choices = field(default_factory=dict)
     paths: dict[str, list[str]] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
+    spans: dict[str, int] = field(default_factory=dict)  # Twelfths of the page's width by view, where not all.
+    ranked: list[str] = field(default_factory=list)  # Futures, those first that a page with little room keeps.
+    left_out: str = ""  # What there was no room for, and where it is.
+    absent: dict[str, list[str]] = field(default_factory=dict)  # By question: what is not there, and how to get it.
+
+    def with_futures(self, count: int) -> Subject:
+        """The subject with so many futures only, those that `ranked` has first; views keep what concerns them."""
+        kept = self.ranked[:count]
+        paths = {name: path for name, path in self.paths.items() if name in kept}
+        nodes = {node for path in paths.values() for node in path} | {""}
+        views = tuple(
+            replace(view, table=view.table[view.table["node"].isin(nodes)].reset_index(drop=True))
+            if "node" in view.table and "future" in view.switches else view for view in self.views
+        )
+        choices = {name: [option for option in options if name != "future" or option[0] in paths]
+                   for name, options in self.switches.items()}
+        left = (f"There is room for {words.count(count, 'future')} of {len(self.paths)} on this page: the first and the"
+                f" dearest. All are in the tables of the run, {self.name}.")
+        return replace(self, paths=paths, views=views, switches=choices, left_out=left)
 
     @property
-    def sections(self) -> list[tuple[str, str, list[View]]]:
-        """The questions that something answers."""
-        parts = [(name, said, [v for v in self.views if v.section == name]) for name, said in self.questions.items()]
-        return [part for part in parts if part[2]]
+    def sections(self) -> list[tuple[str, str, list[View], list[str]]]:
+        """The questions that something answers, and what is not there to answer them."""
+        parts = [(name, said, [v for v in self.views if v.section == name], self.absent.get(name, []))
+                 for name, said in self.questions.items()]
+        return [part for part in parts if part[2] or part[3]]
 
 
 def of_run(run: Opened) -> Subject:
@@ -42,20 +59,15 @@ def of_run(run: Opened) -> Subject:
     groups = {future: sorted({str(nodes[n]) for n in path} - {""}) for future, path in run.paths.items()}
     return Subject(
         run.instance.name, run.name, f"run {run.manifest['run_sha256'][:8]}", run.instance.description or "",
-        headline(run), QUESTIONS, run.views, switches(run), run.paths, groups,
+        headline(run), QUESTIONS, run.views, switches(run), run.paths, groups, SPANS, _ranked(run), absent=absent(run),
     )
 
 
-def of_several(runs: Sequence[Opened]) -> Subject:
-    """Several runs side by side; the first is the one the others are measured by."""
-    named = list(labels(runs))
-    shown = [(words.amount(run.figures["expected_cost"]), run.instance.units.money, label)
-             for label, run in zip(named, runs, strict=True)]
-    return Subject(
-        "comparison", f"{words.count(len(runs), 'run')} side by side", "comparison",
-        f"{words.listed(named)}. Expected discounted cost of each, then what differs from {named[0]}.",
-        shown, COMPARED, comparison(runs),
-    )
+def _ranked(run: Opened) -> list[str]:
+    """The first future, then the dearest ones."""
+    costs = run.tables["scenarios"].set_index("scenario")["cost"].to_dict()
+    first, *others = run.paths
+    return [first, *sorted(others, key=lambda name: -float(costs.get(name, 0.0)))]
 
 
 def headline(run: Opened) -> list[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
-Switch = Literal["future", "year", "element", "region"]
+Switch = Literal["future", "year", "element", "region", "figure", "input", "against", "project"]
 Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
 ALL = "all regions"
 ROWS = "rows"  # The name by which charts refer to the table.
@@ -21,7 +21,9 @@ class View:
     """One chart with its table. `name` is also the name of its CSV file.
 
     `drawing` says what draws it: a Vega-Lite chart (one per value of `facet`, if given), the flow diagram, or the
-    table alone. `columns` names the columns that are read by people; the CSV has all of them.
+    table alone. `columns` names the columns that are read by people; the CSV has all of them. In `extra`: `fields`
+    are columns that a switch chooses (switch, and how the names of its columns begin), `says` messages that follow
+    switches, `cells` a map whose dots become cells where both axes have few values.
     """
 
     name: str

@@ -93,6 +93,8 @@ def datapackage(name: str, title: str | None, tables: dict[str, pd.DataFrame]) -
 
 
 def _field(name: str, column: pd.Series[Any]) -> dict[str, str]:
+    if pd.api.types.is_bool_dtype(column):
+        return {"name": name, "type": "boolean"}
     kind = "integer" if pd.api.types.is_integer_dtype(column) else "number"
     is_empty = len(column) > 0 and bool(column.isna().all())  # Only numbers may be missing.
     is_number = (pd.api.types.is_numeric_dtype(column) or is_empty) and name != "item"

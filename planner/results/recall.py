@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from planner.check import CheckReport
-from planner.results.write import MARK
+from planner.results.write import MARK, read_table
 from planner.solver import Outcome
 
 SUMMARY, PACKAGE = "summary.json", "datapackage.json"
+NUMBERS = ("onset", "year")  # Numbers even in a table that has none of them.
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,15 @@ def typed_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def typed_table(path: Path, fields: list[dict[str, str]]) -> pd.DataFrame:
-    """One table as its fields describe it."""
-    text = pd.read_csv(path, dtype=str, keep_default_na=False)
-    for field in fields:
-        if field["type"] != "string":
-            numbers = pd.to_numeric(text[field["name"]])
-            text[field["name"]] = numbers.astype("int64") if field["type"] == "integer" else numbers.astype(float)
-    return text
+    """One table as its fields describe it; an empty number is missing."""
+    text = read_table(path)
+    return pd.DataFrame({field["name"]: _typed(text[field["name"]], field) for field in fields})
+
+
+def _typed(column: pd.Series[Any], field: dict[str, str]) -> pd.Series[Any]:
+    if field["type"] == "boolean":
+        return column == str(True)
+    if field["type"] not in ("number", "integer") and field["name"] not in NUMBERS:
+        return column
+    numbers = pd.to_numeric(column.where(column != ""))
+    return numbers.astype("int64" if field["type"] == "integer" and not numbers.isna().any() else "float64")

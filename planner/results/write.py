@@ -105,10 +105,11 @@ def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """The tables of a run folder, as written: all text, so that a region called NA or 1.10 stays a name."""
-    return {path.stem: _read(path) for path in sorted(folder.glob("*.csv"))}
+    return {path.stem: read_table(path) for path in sorted(folder.glob("*.csv"))}
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
+    """One table as written, all text."""
     table: pd.DataFrame = pd.read_csv(path, dtype=str, keep_default_na=False, lineterminator="\n")
     return table.assign(**{name: table[name].str.removeprefix(GUARD) for name in table.columns})
 

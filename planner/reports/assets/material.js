@@ -1,6 +1,9 @@
 "use strict";
-// The flow diagram: one column per stage, one bar per place, links as wide as their amount.
-const Material = { height: 460, bar: 12, gap: 8, label: 118 };
+// The flow diagram: one row of bars per stage, a bar per place, links as wide as their amount. Stages run from left to
+// right, or from top to bottom where there is little room.
+const Lying = { across: 460, from: 24, gap: 8, bar: 12, label: 118, step: 96 };
+const Upright = { from: 0, gap: 4, bar: 12, step: 92, head: 22, letter: 6.4 };
+const NARROW = 560;
 
 function svg(name, attributes, text) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -25,10 +28,11 @@ function drawMaterial(view, room, pick) {
   // Side doors: what leaves the chain stands one column on, what comes from outside it one column before.
   const side = { sold: 1, disposed: 1, stock: 1, returned: -1 };
   const links = gathered([...merged.values()].map((link) => split(link, order, side)).flat());
-  const used = compressed(links, order), columns = used.length;
-  const bars = arranged(links, used);
-  const width = Math.max(room.clientWidth, 96 * columns + Material.label);
-  room.replaceChildren(painted(links, bars, width, columns, used, view.extra.unit, pick));
+  const used = compressed(links, order);
+  const wide = room.clientWidth, upright = wide < NARROW;
+  const form = upright ? { ...Upright, upright, across: wide } : Lying;
+  const bars = arranged(links, used, form);
+  room.replaceChildren(painted(links, bars, used, view.extra.unit, pick, form, wide));
 }
 
 // A link that leads back is cut: it leaves to a stub at its source and enters from a stub at its target.
@@ -74,7 +78,7 @@ function compressed(links, order) {
   return used.map((at) => order[at]);
 }
 
-function arranged(links, order) {
+function arranged(links, order, form) {
   const bars = new Map();
   const bar = (name, at) => {
     const key = at + " " + name;
@@ -93,54 +97,73 @@ function arranged(links, order) {
   const columns = order.map((_, at) => [...bars.values()].filter((one) => one.at === at));
   const fits = columns.map((list) => {
     const total = list.reduce((sum, one) => sum + one.size, 0);
-    return total ? (Material.height - Material.gap * Math.min(list.length, 24)) / total : Infinity;
+    return total ? (form.across - form.gap * Math.min(list.length, 24)) / total : Infinity;
   });
   const scale = Math.max(Math.min(...fits), 0);
   for (const list of columns) {
     list.sort((a, b) => b.size - a.size);
-    let y = 24;
+    let place = form.from;
     for (const one of list) {
-      one.y = y;
-      one.height = Math.max(one.size * scale, 1);
-      y += one.height + Material.gap;
+      one.place = place;
+      one.width = Math.max(one.size * scale, 1);
+      place += one.width + form.gap;
     }
   }
   return { all: [...bars.values()], scale };
 }
 
-function painted(links, bars, width, columns, order, unit, pick) {
-  const step = (width - Material.label - Material.bar) / Math.max(columns - 1, 1), x = (at) => at * step;
-  const tall = Math.max(...bars.all.map((one) => one.y + one.height), 60) + 14;
+function painted(links, bars, order, unit, pick, form, room) {
+  const stages = order.length, width = form.upright ? room : Math.max(room, form.step * stages + form.label);
+  const step = form.upright ? form.step : (width - form.label - form.bar) / Math.max(stages - 1, 1);
+  const at = (stage) => (form.head ?? 0) + stage * step;
+  const ends = Math.max(...bars.all.map((one) => one.place + one.width), 60);
+  const tall = form.upright ? at(stages - 1) + form.bar + 34 : ends + 14;
   const picture = svg("svg", { viewBox: `0 0 ${width} ${tall}`, width, height: tall, class: "flow" });
-  order.forEach((stage, at) => picture.append(svg("text", { x: x(at), y: 12, class: "stage" }, visible(stage))));
   links.sort((a, b) => b.amount - a.amount);
-  for (const link of links) {
-    const { a, b } = link, thick = Math.max(link.amount * bars.scale, 0.4), x0 = x(link.from) + Material.bar, x1 = x(link.to);
-    const y0 = a.y + a.given + thick / 2, y1 = b.y + b.taken + thick / 2, bend = (x0 + x1) / 2;
-    a.given += link.amount * bars.scale;
-    b.taken += link.amount * bars.scale;
-    const path = svg("path", { d: `M${x0},${y0}C${bend},${y0} ${bend},${y1} ${x1},${y1}`, "stroke-width": thick,
-      class: link.back ? "link back" : link.exit ? "link exit" : "link" });
-    path.append(svg("title", {}, `${nameOf(link.source)} → ${nameOf(link.target)}: ${format.format(link.amount)} ${unit}`));
-    picture.append(path);
-  }
-  for (const one of bars.all) picture.append(drawnBar(one, x(one.at), unit, pick));
+  for (const link of links) picture.append(drawnLink(link, bars.scale, at, unit, form));
+  order.forEach((stage, i) => picture.append(svg("text", form.upright ? { x: 0, y: at(i) - 5, class: "stage" }
+    : { x: at(i), y: 12, class: "stage" }, visible(stage))));
+  for (const one of bars.all) picture.append(drawnBar(one, at(one.at), unit, pick, form));
   return picture;
 }
 
-function drawnBar(one, x, unit, pick) {
+function drawnLink(link, scale, at, unit, form) {
+  const { a, b } = link, thick = Math.max(link.amount * scale, 0.4), start = at(link.from) + form.bar, end = at(link.to);
+  const from = a.place + a.given + thick / 2, to = b.place + b.taken + thick / 2, bend = (start + end) / 2;
+  a.given += link.amount * scale;
+  b.taken += link.amount * scale;
+  const d = form.upright ? `M${from},${start}C${from},${bend} ${to},${bend} ${to},${end}`
+    : `M${start},${from}C${bend},${from} ${bend},${to} ${end},${to}`;
+  const path = svg("path", { d, "stroke-width": thick, class: link.back ? "link back" : link.exit ? "link exit" : "link" });
+  path.append(svg("title", {}, `${nameOf(link.source)} → ${nameOf(link.target)}: ${format.format(link.amount)} ${unit}`));
+  return path;
+}
+
+function drawnBar(one, at, unit, pick, form) {
   const stage = stageOf(one.name), group = svg("g", { tabindex: 0, role: "button", class: `place ${one.kind}` });
-  const label = `${nameOf(one.name)} (${visible(stage)}): ${format.format(one.size)} ${unit}`;
-  group.setAttribute("aria-label", label);
-  group.append(svg("title", {}, label), svg("rect", { x, y: one.y, width: Material.bar, height: one.height }));
-  if (one.height >= 5) {
-    const text = one.height >= 9 ? `${nameOf(one.name)} ${short(one.size)}` : nameOf(one.name);
-    group.append(svg("text", { x: x + Material.bar + 4, y: one.y + one.height / 2 + 4 }, text));
-  }
+  const told = `${nameOf(one.name)} (${visible(stage)}): ${format.format(one.size)} ${unit}`;
+  group.setAttribute("aria-label", told);
+  group.append(svg("title", {}, told), svg("rect", form.upright ? { x: one.place, y: at, width: one.width, height: form.bar }
+    : { x: at, y: one.place, width: form.bar, height: one.width }));
+  for (const text of form.upright ? below(one, at, form) : beside(one, at, form)) group.append(text);
   const choose = () => pick(stage, one.name.slice(one.name.indexOf("|") + 1));
   group.addEventListener("click", choose);
   group.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(); } });
   return group;
+}
+
+function beside(one, at, form) {
+  if (one.width < 5) return [];
+  const text = one.width >= 9 ? `${nameOf(one.name)} ${short(one.size)}` : nameOf(one.name);
+  return [svg("text", { x: at + form.bar + 4, y: one.place + one.width / 2 + 4 }, text)];
+}
+
+// Name and amount under the bar, as much as its width has room for.
+function below(one, at, form) {
+  const room = Math.floor((one.width + form.gap) / form.letter), name = nameOf(one.name), amount = short(one.size);
+  const said = name.length <= room ? name : room >= 4 ? name.slice(0, room - 1) + "…" : "";
+  const lines = [said, said && amount.length <= room ? amount : ""];
+  return lines.filter((line) => line).map((line, i) => svg("text", { x: one.place, y: at + form.bar + 12 + 11 * i }, line));
 }
 
 const brief = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });

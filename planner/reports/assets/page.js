@@ -4,24 +4,30 @@ const Outline = JSON.parse(document.getElementById("outline").textContent);
 const form = document.getElementById("switches");
 const OPTIONS = { renderer: "svg", actions: false, ast: true, mode: "vega-lite", config: Data.theme, tooltip: { theme: "page" } };
 
+// Text as it can be shown; `switch:name` stands for what that switch stands at.
 function everyText(value) {
-  if (typeof value === "string") return visible(value);
+  if (typeof value === "string") return value.startsWith("switch:") ? label(value.slice(7)) : visible(value);
   if (Array.isArray(value)) return value.map(everyText);
   if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, everyText(v)]));
   return value;
 }
 
 function records(view, rows) {
-  const columns = Object.entries(view.table).map(([name, part]) => [name, column(part)]);
+  const names = Object.keys(view.extra.fields ? view.columns : view.table).filter((name) => view.table[behind(view, name)]);
+  const columns = names.map((name) => [name, column(view.table[behind(view, name)])]);
   return rows.map((row) => Object.fromEntries(columns.map(([name, read]) => {
     const value = read(row);
     return [name, typeof value === "string" ? visible(value) : value];
   })));
 }
 
-// On a logarithmic axis only what is above zero can stand.
+// Rows that are marked to be drawn, where a view marks them; on a logarithmic axis only what is above zero can stand.
 function drawable(view) {
-  const rows = rowsOf(view);
+  let rows = rowsOf(view);
+  if (view.extra.only) {
+    const isDrawn = column(view.table[view.extra.only]);
+    rows = rows.filter((row) => isDrawn(row));
+  }
   if (!view.extra.positive) return rows;
   const value = column(view.table[view.extra.positive]);
   return rows.filter((row) => value(row) > 0);
@@ -30,6 +36,7 @@ function drawable(view) {
 async function draw(view, place) {
   for (const old of view.drawn ?? []) old.finalize();
   view.drawn = [];
+  place.parentElement.querySelector(".rest")?.remove();
   const rows = drawable(view);
   if (!rows.length) {
     empty(view, place);
@@ -66,17 +73,47 @@ function empty(view, place) {
   place.replaceChildren(text);
 }
 
-// How many lines a chart has: the different values of its vertical axis.
-function lines(spec, rows) {
-  const field = (spec.encoding ?? spec.layer[0].encoding).y.field;
-  return new Set(rows.map((row) => row[field])).size;
+const parts = (spec) => (spec.layer ?? [spec]).map((part) => part.encoding);
+
+// The rows of the first lines of a chart; what is left out is said below it.
+const MOST_LINES = 60;
+function firstLines(spec, rows, place) {
+  const field = parts(spec).find((encoding) => encoding.y?.field).y.field;
+  const lines = [...new Set(rows.map((row) => row[field]))];
+  spec.height = spec.height.step * Math.min(lines.length, MOST_LINES);
+  if (lines.length <= MOST_LINES) return rows;
+  const rest = document.createElement("p");
+  rest.className = "note rest";
+  rest.textContent = `The first ${MOST_LINES} of ${lines.length} lines are drawn; all are in the table.`;
+  place.after(rest);
+  const kept = new Set(lines.slice(0, MOST_LINES));
+  return rows.filter((row) => kept.has(row[field]));
+}
+
+// Axes of the reader's choice: words, and the values of a grid whose every cell has runs, stand side by side; other
+// numbers along a scale.
+const FEW = 12;
+function adapted(view, spec, rows) {
+  const known = rows.filter((row) => row.x !== null && row.y !== null);
+  const values = Object.fromEntries(["x", "y"].map((name) => [name, [...new Set(known.map((row) => row[name]))]]));
+  const isGrid = Boolean(view.extra.cells) && values.x.length <= FEW && values.y.length <= FEW
+    && values.x.length * values.y.length <= known.length;
+  const apart = ["x", "y"].filter((name) => view.extra.fields[name]
+    && (isGrid || values[name].some((value) => typeof value === "string")));
+  if (view.extra.cells) spec.layer = [spec.layer[isGrid ? 0 : 1]];
+  for (const encoding of parts(spec)) for (const name of apart) if (encoding[name]?.field === name) {
+    encoding[name] = { ...encoding[name], type: "ordinal", scale: {}, sort: name === "y" ? "descending" : "ascending",
+      axis: { ...encoding[name].axis, labelExpr: "isNumber(datum.value) ? format(datum.value, '.3~g') : datum.value" } };
+  }
 }
 
 async function chart(view, place, rows) {
-  const spec = { ...everyText(view.spec), datasets: { rows } };
+  const spec = everyText(view.spec);
+  if (view.extra.fields) adapted(view, spec, rows);
+  if (spec.height.step) rows = firstLines(spec, rows, place);
+  spec.datasets = { rows };
   if (Outline) spec.datasets.outline = [{ type: "Feature", properties: {}, geometry: Outline }];
   if (view.extra.tall) spec.height = Math.min(spec.height, place.clientWidth * view.extra.tall);
-  if (spec.height.step) spec.height = spec.height.step * lines(spec, rows);
   spec.autosize = { type: "fit-x", contains: "padding" };
   view.drawn.push(await vegaEmbed(place, spec, OPTIONS));
 }
@@ -126,6 +163,10 @@ function legend(view, article) {
 async function show(name) {
   const view = Data.views[name], article = document.getElementById("view-" + name);
   article.querySelector(".scope").textContent = scope(view);
+  if (view.extra.says) {
+    article.querySelector(".message").textContent = visible(message(view));
+    article.querySelector(".drawing")?.setAttribute("aria-label", `${view.title}. ${visible(message(view))}`);
+  }
   const details = article.querySelector("details");
   if (details.open) writeTable(view, details.querySelector(".table"));
   const place = article.querySelector(".drawing");

@@ -1,6 +1,7 @@
 "use strict";
 // Data of the page, the rows that the switches leave, tables and CSV. Text only ever becomes text, never markup.
 const Data = JSON.parse(document.getElementById("data").textContent);
+for (const view of Object.values(Data.views)) view.table = Data.tables[view.table];
 const CONTROLS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069\u0000-\u0008\u000b\u000c\u000e-\u001f]/g;
 
 // Marks that would turn the direction of the text around them, made visible.
@@ -29,7 +30,7 @@ function tests(view) {
   const found = [], table = view.table, on = (name) => view.switches.includes(name);
   if (on("future") && table.node) {
     const path = new Set(Data.paths[chosen.future]), node = column(table.node);
-    found.push((row) => path.has(node(row)));
+    found.push((row) => path.has(node(row)) || node(row) === "");  // No node: what holds for the plan as a whole.
   } else if (on("future") && table.group) {
     const groups = new Set(Data.groups[chosen.future]), group = column(table.group);
     found.push((row) => groups.has(group(row)));
@@ -37,6 +38,10 @@ function tests(view) {
   if (on("year") && chosen.year !== undefined) {
     const year = column(table.year), wanted = Number(chosen.year);
     found.push((row) => year(row) === wanted);
+  }
+  for (const name of ["figure", "project"]) if (on(name) && table[name] && chosen[name] !== undefined) {
+    const value = column(table[name]);
+    found.push((row) => value(row) === chosen[name]);
   }
   if (on("element") && chosen.element !== undefined) found.push(elementTest(view));
   if (on("region") && chosen.region !== undefined) found.push(regionTest(view));
@@ -70,11 +75,30 @@ function rowsOf(view) {
   return view.picked ? kept.filter(view.picked) : kept;
 }
 
+// What a switch stands at, in words.
+function label(name) {
+  const select = document.getElementById("switch-" + name);
+  return select ? visible(select.selectedOptions[0].textContent) : "";
+}
+
 // What a view follows, in words.
-function scope(view) {
-  const label = (name) => { const select = document.getElementById("switch-" + name);
-    return select ? visible(select.selectedOptions[0].textContent) : ""; };
-  return view.switches.map(label).filter((text) => text).join(" · ");
+function scope(view) { return view.switches.map(label).filter((text) => text).join(" · "); }
+
+// The column that stands behind a name: its own, or the one that a switch chooses.
+function behind(view, name) {
+  const field = view.extra.fields?.[name];
+  return field ? field[1] + chosen[field[0]] : name;
+}
+
+function heading(view, name) {
+  const field = view.extra.fields?.[name];
+  return field ? label(field[0]) : view.columns[name];
+}
+
+// The message that belongs to what the switches stand at.
+function message(view) {
+  const says = view.extra.says;
+  return says ? says.texts[says.by.map((name) => chosen[name]).join("\n")] ?? "" : view.message;
 }
 
 const format = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });
@@ -88,15 +112,15 @@ function shown(name, value) {
 
 const MOST_ROWS = 500;
 function writeTable(view, place) {
-  const rows = rowsOf(view), names = Object.keys(view.columns).filter((name) => view.table[name]);
+  const rows = rowsOf(view), names = Object.keys(view.columns).filter((name) => view.table[behind(view, name)]);
   const made = document.createElement("table"), head = made.createTHead().insertRow(), body = made.createTBody();
   for (const name of names) {
     const cell = document.createElement("th");
     cell.scope = "col";
-    cell.textContent = view.columns[name];
+    cell.textContent = visible(heading(view, name));
     head.append(cell);
   }
-  const columns = names.map((name) => column(view.table[name]));
+  const columns = names.map((name) => column(view.table[behind(view, name)]));
   for (const row of rows.slice(0, MOST_ROWS)) {
     const line = body.insertRow();
     names.forEach((name, i) => {
