@@ -33,6 +33,7 @@ CLOSE = 0.05  # From this gap on the mean of the branches stands in the master: 
 ROUGH = 0.01  # Gap at which the means of branches have taught enough.
 WHOLE = 1e-6  # Nearer to a whole number than this is whole.
 REMAINDER = 1e-7  # What a solver's tolerance leaves of a size that is none.
+DIVES = 6  # Most times that the relaxation is rounded, each time with the cuts of the plan before.
 NEAR, NEAR_SECONDS = 12, 20.0  # Most searches near a plan one after the other, and seconds for each.
 LEARNED = 0.35  # Share of the gap to which a relaxation is solved before whole numbers are looked for.
 POLISH = 6  # Most rounds to improve what is not whole in a plan.
@@ -88,15 +89,22 @@ class Benders:
             if cheapest.size and (np.abs(cheapest - np.round(cheapest))[self.master.trunk.integer] < WHOLE).all():
                 self._try(cheapest)
             return
-        program = self.master.program(self.inside)
-        relaxation = Relaxation(load(program, self.options, relax=True), program, self.run)
-        if math.isfinite(dive(relaxation, relaxation.begin())):
-            self._try(relaxation.values)
+        if self._dived():
             return
+        program = self.master.program()
         hurried = self.options.model_copy(update={"gap": ROUGH, "time_limit": min(self._left(), NEAR_SECONDS)})
         _, values = near(program, hurried, replace(self.run, news=None), {}, {})
         if values is not None:
             self._try(values)
+
+    def _dived(self) -> bool:
+        """Round the master's relaxation, the mean of branches in it, and carry the plan out; False when it has none."""
+        program = self.master.program(self.inside)
+        relaxation = Relaxation(load(program, self.options, relax=True), program, self.run)
+        if math.isinf(dive(relaxation, relaxation.begin())):
+            return False
+        self._try(relaxation.values)
+        return True
 
     # Phase 1
 
@@ -146,6 +154,10 @@ class Benders:
     def _whole(self) -> bool:
         """Plans in whole numbers until one is proven; False when there is none."""
         self.rescue()
+        for _ in range(DIVES):
+            value = self.plan.value
+            if relative_gap(value, self.bound) <= self.gap or not self._dived() or self.plan.value >= value:
+                break
         share = MASTER
         while relative_gap(self.plan.value, self.bound) > self.gap:
             if math.isfinite(self.plan.value):

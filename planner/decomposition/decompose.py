@@ -54,10 +54,11 @@ def decompose(
         branches = Branches(program.pieces)
         means = branches.clusters(CLUSTERS, options.seed)
         master = Master(branches, grouped(means))
-        local = Oracle(branches, master.scale, cores())
+        local = Oracle(branches, master.scale, cores(), means)
         try:
             with contextlib.ExitStack() as stack:
-                oracle = local if executor is None else stack.enter_context(_elsewhere(executor, branches, master))
+                elsewhere = None if executor is None else _elsewhere(executor, branches, master, means)
+                oracle = local if elsewhere is None else stack.enter_context(elsewhere)
                 oracle.is_over = lambda: run.is_interrupted or run.time_left(options) <= 0
                 benders = Benders(oracle, master, means, options, run)
                 found = benders.solve()
@@ -72,11 +73,11 @@ def decompose(
 
 
 @contextlib.contextmanager
-def _elsewhere(executor: str, branches: Branches, master: Master) -> Iterator[Oracle]:
+def _elsewhere(executor: str, branches: Branches, master: Master, means: list[Key]) -> Iterator[Oracle]:
     """Branches solved by the workers of an executor."""
     network = branches.pieces.network
     with open_executor(executor, initializer=prepare, initargs=(dict(network.instances), master.scale)) as team:
-        yield RemoteOracle(branches, master.scale, team)
+        yield RemoteOracle(branches, master.scale, team, means)
 
 
 def _hurried(benders: Benders, local: Oracle) -> Best:

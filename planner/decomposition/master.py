@@ -1,9 +1,9 @@
 """The master: investments and the trunk, and for every group of branches a column that its cuts push up.
 
 Without risk a group's column is the expected cost of its branches. Cuts are rows; those that have not held the plan
-for a while are dropped. Where many branches are alike the operation of their mean can stand in the master too (Crainic, Hewitt, Maggioni and
-Rei, Partial Benders decomposition, Transportation Science 55, 2021): it knows the bottlenecks that all of them share,
-which cuts learn one by one.
+for a while are dropped. Where many branches are alike the operation of their mean can stand in the master too
+(Crainic, Hewitt, Maggioni and Rei, Partial Benders decomposition, Transportation Science 55, 2021): it knows the
+bottlenecks that all of them share, which cuts learn one by one.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ not from the solver's objective, so it is valid whatever state the solver ended 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
@@ -64,12 +64,16 @@ class Resident:
 
 @dataclass
 class Lane:
-    """One solver for every W, used for the problems of this lane one after the other, and their last bases."""
+    """One solver for every W, used for the problems of this lane one after the other.
+
+    `bases` are those that problems ended with last; one without starts from that of its kin, a mean that it is of.
+    """
 
     branches: Branches
     scale: float
     residents: dict[bytes, Resident] = field(default_factory=dict)
     bases: dict[Key, highspy.HighsBasis] = field(default_factory=dict)
+    kin: Mapping[Key, Key] = field(default_factory=dict)
 
     def ask(self, key: Key, x: Array) -> Answer:
         """Value and cut of a branch, or of the mean of several, at x."""
@@ -104,9 +108,11 @@ class Lane:
         resident = self.residents[matrices.digest]
         _change(resident, here, self.scale)
         solver = resident.solver
-        solver.setOptionValue("presolve", "choose" if is_first else "off")  # Later ones start from one like them.
-        if key in self.bases:
-            solver.setBasis(self.bases[key])
+        start = self.bases.get(key, self.bases.get(self.kin.get(key, key)))
+        cold = is_first and start is None  # Without a basis a later problem starts from the one before.
+        solver.setOptionValue("presolve", "choose" if cold else "off")
+        if start is not None:
+            solver.setBasis(start)
         solver.run()
         if solver.getModelStatus() != KIND.kOptimal:
             solver.clearSolver()  # Once more without what may have led it astray: a hot start can end falsely.
@@ -192,14 +198,17 @@ class OverError(Exception):
 class Oracle:
     """All branches of a tree, asked together; lanes work side by side in threads of this process.
 
-    `is_over` is looked at between branches: when it says so, OverError is raised.
+    `means` are keys of branches alike, from whose basis a branch starts that was not asked before; `is_over` is looked
+    at between branches: when it says so, OverError is raised.
     """
 
-    def __init__(self, branches: Branches, scale: float, threads: int) -> None:
+    def __init__(self, branches: Branches, scale: float, threads: int, means: Sequence[Key] = ()) -> None:
         self.branches = branches
         self.is_over: Callable[[], bool] = lambda: False
         self.every: list[Key] = [(branch.number,) for branch in branches.branches]
-        self.lanes = [Lane(branches, scale) for _ in range(min(LANES, len(self.every)))]
+        self.kin: dict[Key, Key] = {(number,): key for key in means for number in key if len(key) > 1}
+        ended: dict[Key, highspy.HighsBasis] = {}
+        self.lanes = [Lane(branches, scale, bases=ended, kin=self.kin) for _ in range(min(LANES, len(self.every)))]
         self._pool = ThreadPoolExecutor(min(threads, len(self.lanes)))
         for key in self.every:  # Pieces are made here, once, and not by several threads at a time.
             branches.problem(key)

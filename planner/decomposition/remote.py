@@ -47,8 +47,8 @@ def ask(keys: Sequence[Key], x: Array, bases: Bases) -> tuple[list[Answer], Base
 class RemoteOracle(Oracle):
     """Lanes are jobs of an executor."""
 
-    def __init__(self, branches: Branches, scale: float, executor: Executor) -> None:
-        super().__init__(branches, scale, threads=1)
+    def __init__(self, branches: Branches, scale: float, executor: Executor, means: Sequence[Key]) -> None:
+        super().__init__(branches, scale, 1, means)
         self.executor = executor
         self.bases: Bases = {}
 
@@ -57,7 +57,7 @@ class RemoteOracle(Oracle):
         count = min(LANES, len(keys))
         parts = [keys[number::count] for number in range(count)]
         jobs = [
-            self.executor.submit(ask, part, x, {key: self.bases[key] for key in part if key in self.bases})
+            self.executor.submit(ask, part, x, {key: basis for key in part if (basis := self._start(key))})
             for part in parts
         ]
         while wait(jobs, POLL, FIRST_EXCEPTION).not_done:
@@ -69,6 +69,9 @@ class RemoteOracle(Oracle):
         for _, bases in found:
             self.bases |= bases
         return [found[i % count][0][i // count] for i in range(len(keys))]
+
+    def _start(self, key: Key) -> tuple[bytes, bytes] | None:
+        return self.bases.get(key, self.bases.get(self.kin.get(key, key)))
 
 
 def _packed(basis: highspy.HighsBasis) -> tuple[bytes, bytes]:

@@ -4,10 +4,9 @@
 
 Mines of four ores, separation into seven oxides, metals, alloys, magnets and recycling in nine regions; projects in
 modules, every second of which can be enlarged in several years (one future is then as hard as the field's: HiGHS alone
-proves 1 % in about 25 s and is above 0.5 % after 100 s); users of four classes whose magnets come back years later; stocks; an exporter. Futures
-differ in the exporter's measures alone, so that all of them share one instance: a thousand futures cost as much
-memory as one.
-"""
+proves 1 % in about 25 s and is above 0.5 % after 100 s); users of four classes whose magnets come back years later;
+stocks; an exporter. Futures differ in the exporter's measures alone, so that all of them share one instance: a
+thousand futures cost as much memory as one. """
 
 from __future__ import annotations
 
