@@ -66,6 +66,8 @@ class Security(Controls):
         return self.priced(part)
 
     def cover(self) -> Raw:
+        if not self.raw["stockpiles"]:
+            return {}
         return self.priced({"kind": "cover", "days": self.figure([30.0, 90.0]), "pooled": self.chance()})
 
     def sharing(self) -> Raw:

@@ -208,7 +208,7 @@ MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
         [(f"  defence_always_served:\n    kind: served\n{SCOPE}",
           f"  ^defence_always_served:\n    kind: served\n{SCOPE}    futures: [raid@2028]\n"),
          shock("  raid: {length: 2, hazard: 0.1, earliest: 2030, controls: [ban]}\n")],
-        "empty-scope", "holds in no period: its scope is 2028 to the end in raid@2028",
+        "empty-scope", "holds in no period: its years are 2028 to the end, its futures raid@2028",
     ),
     "drawn onsets before the horizon": (
         [section("sampling: {controls: [ban], ^onset: [2024, 2030], duration: [1, 2]}")],

@@ -35,8 +35,11 @@ def obstacle(program: Program) -> str | None:
         return f"rules couple its branches ({rules})"
     if any(pieces.numbers(node).integer.any() for node in program.network.tree.nodes):
         return "lanes with fixed costs or cost curves need whole numbers in every branch"
-    if len(Branches(pieces).branches) < 2:
+    branches = Branches(pieces)
+    if len(branches.branches) < 2:
         return "it has a single future"
+    if not branches.frame.investments and not branches.trunk:
+        return "its futures have nothing in common to decide"
     return None
 
 

@@ -94,7 +94,7 @@ def concentration(block: Any, *row: str) -> Any:
     network: Network = block.network
     most = part_of(network, row).largest * block.level[row]
     beyond = sum(block.above[(*row, c)] for c in countries(network, row))
-    return most + beyond <= block.concentration_allowed[row] + block.concentration_room[row] + block.missed[row]
+    return most + beyond - block.concentration_allowed[row] - block.missed[row] <= block.concentration_room[row]
 
 
 def above_level(block: Any, *key: str) -> Any:
@@ -105,7 +105,7 @@ def above_level(block: Any, *key: str) -> Any:
 def hhi(block: Any, *row: str) -> Any:
     r"""\sum_c squared_{q,c,n} \le hhi_{q,n}\, supply_{q,n} + missed_{q,n}"""
     squares = sum(block.squared[(*row, c)] for c in countries(block.network, row))
-    return squares <= block.concentration_allowed[row] + block.concentration_room[row] + block.missed[row]
+    return squares - block.concentration_allowed[row] - block.missed[row] <= block.concentration_room[row]
 
 
 def tangent(block: Any, *key: Any) -> Any:

@@ -84,7 +84,7 @@ def source_counts(block: Any, *key: str) -> Any:
 
 def sources(block: Any, *row: str) -> Any:
     r"""\sum_c shortfall_{q,c,n} \le missed_{q,n}"""
-    return sum(block.shortfall[key] for key in _sources(block, row)) <= block.sources_room[row] + block.missed[row]
+    return sum(block.shortfall[key] for key in _sources(block, row)) - block.missed[row] <= block.sources_room[row]
 
 
 def _sources(block: Any, row: Key) -> list[Key]:
