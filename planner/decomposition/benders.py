@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -35,7 +35,7 @@ WHOLE = 1e-6  # Nearer to a whole number than this is whole.
 REMAINDER = 1e-7  # What a solver's tolerance leaves of a size that is none.
 DIVES = 6  # Most times that the relaxation is rounded, each time with the cuts of the plan before.
 NEAR, NEAR_SECONDS = 12, 20.0  # Most searches near a plan one after the other, and seconds for each.
-LEARNED = 0.35  # Share of the gap to which a relaxation is solved before whole numbers are looked for.
+LEARNED = 0.5  # Share of the gap to which a relaxation is solved before whole numbers are looked for.
 POLISH = 6  # Most rounds to improve what is not whole in a plan.
 SMALLEST = 1e-6  # A gap below this is not asked of cuts.
 MASTER = 0.6  # Share of the gap that the master's own search may leave.
@@ -101,7 +101,7 @@ class Benders:
         """Round the master's relaxation, the mean of branches in it, and carry the plan out; False when it has none."""
         program = self.master.program(self.inside)
         relaxation = Relaxation(load(program, self.options, relax=True), program, self.run)
-        if math.isinf(dive(relaxation, relaxation.begin())):
+        if math.isinf(dive(relaxation, relaxation.begin(), starts_first=bool(self.inside))):
             return False
         self._try(relaxation.values)
         return True
@@ -154,7 +154,7 @@ class Benders:
     def _whole(self) -> bool:
         """Plans in whole numbers until one is proven; False when there is none."""
         self.rescue()
-        for _ in range(DIVES):
+        for _ in range(DIVES if self.inside else 0):
             value = self.plan.value
             if relative_gap(value, self.bound) <= self.gap or not self._dived() or self.plan.value >= value:
                 break
@@ -184,8 +184,6 @@ class Benders:
             self._require_time()
             self.bound = max(self.bound, relaxed.value)
             held = {c: v for c, v in self.master.whole(self.plan.x).items() if abs(relaxed.x[c] - v) < WHOLE}
-            if not self._learned(held):
-                return
             limits = {"gap": self.gap / 4, "time_limit": min(self._left(), NEAR_SECONDS)}
             promised, values = near(
                 self.master.program(), self.options.model_copy(update=limits), replace(self.run, news=None), held,
@@ -197,22 +195,6 @@ class Benders:
             self._try(values)
             if relative_gap(self.plan.value, self.bound) <= self.gap:
                 return
-
-    def _learned(self, held: Mapping[int, float]) -> bool:
-        """Cuts where some whole numbers are held; False when no better plan lies there."""
-        best = Best(self.plan.value, self.plan.x)
-        for _ in range(POLISH):
-            relaxed = self.master.relax(held)
-            self._require_time()
-            if relaxed.value >= self.plan.value * (1 - self.gap / 10):
-                return False
-            if relative_gap(best.value, relaxed.value) <= self.gap * LEARNED:
-                break
-            x = best.x + STEP * (relaxed.x - best.x)
-            value = self._ask(self.oracle.every, x)
-            if value < best.value:
-                best = Best(value, x)
-        return True
 
     def _searched(self, gap: float) -> Search:
         """What a search of the whole master finds."""
