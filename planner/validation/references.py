@@ -231,20 +231,19 @@ def _of_requirements(instance: Instance) -> Iterator[Reference]:
             yield from _one((*path, "exporter"), part.exporter, "exporter")
         if isinstance(part, Survive | Recover | Leverage):
             yield from _one((*path, "shock"), part.shock, "shock")
-        if isinstance(part, Cover):
-            yield from _each((*path, "stockpiles"), part.stockpiles, "stockpile")
-        if isinstance(part, Budget):
-            yield from _each((*path, "projects"), part.projects, "project")
         if isinstance(part, Outage):
             yield from _each((*path, "of"), part.of, part.loss)
 
 
+NAMING = (  # Kinds of rules with a field that names parts, and what it names.
+    (OfUsers | OfMaterial | Budget, "regions", "region"), (OfUsers, "classes", "class of users"),
+    (OfMaterial, "commodities", "commodity"), (OfMaterial, "stages", "stage"), (Cover, "stockpiles", "stockpile"),
+    (Budget, "projects", "project"),
+)
+
+
 def _of_scope(path: Route, part: Rule) -> Iterator[Reference]:
     """What a rule is about."""
-    if isinstance(part, OfUsers | OfMaterial | Budget):
-        yield from _each((*path, "regions"), part.regions, "region")
-    if isinstance(part, OfUsers):
-        yield from _each((*path, "classes"), part.classes, "class of users")
-    if isinstance(part, OfMaterial):
-        yield from _each((*path, "commodities"), part.commodities, "commodity")
-        yield from _each((*path, "stages"), part.stages, "stage")
+    for kinds, field, named in NAMING:
+        if isinstance(part, kinds):
+            yield from _each((*path, field), getattr(part, field), named)
