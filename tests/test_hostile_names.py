@@ -70,6 +70,23 @@ def test_page_shows_them_and_runs_nothing(folder: Path) -> None:
         assert page.run(hover) > 0
 
 
+def test_comparison_shows_them_and_runs_nothing(folder: Path, tmp_path: Path) -> None:
+    dearer = ("--set", "projects.*.capital.variable*=30")
+    instance = folder.parent / "instance.yaml"
+    assert planner("solve", instance, *dearer, "--quiet", "--out", "dear", cwd=tmp_path).returncode == 0
+    assert planner("report", folder, "dear", "--out", "both.html", cwd=tmp_path).returncode == 0
+    with browser() as driver:
+        page = Page(driver, tmp_path / "both.html")
+        page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert page.run("return window.ran") is None
+        assert page.run("return document.images.length + document.querySelectorAll('main b, main i').length") == 0
+        assert page.messages() == []
+        text = page.run("return document.getElementById('view-plan').textContent")
+        assert MARKUP in text
+        assert FORMULA in text
+        assert "\u202e" not in page.run("return document.querySelector('main').textContent")
+
+
 def test_csv_cells_are_no_formulas_and_read_back_as_they_were(folder: Path) -> None:
     for file in folder.glob("*.csv"):
         with file.open(newline="") as stream:
