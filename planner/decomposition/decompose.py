@@ -88,6 +88,7 @@ def _hurried(benders: Benders, local: Oracle) -> Best:
     benders.run = replace(benders.run, heard=benders.run.requests.count)
     benders.options = benders.options.model_copy(update={"time_limit": None})
     local.is_over = lambda: benders.run.is_interrupted
+    benders.inside = ()  # Rounding with the mean of the branches is for those who have time.
     benders.oracle = local
     with contextlib.suppress(OverError):
         benders.rescue()

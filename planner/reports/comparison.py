@@ -203,8 +203,9 @@ def _largest(table: pd.DataFrame, unit: str) -> str:
     top = most(shown, "size")
     amount = f"{100 * top['difference']:+.1f} points" if unit == "share" else \
         f"{'+' if top['difference'] > 0 else ''}{words.amount(float(top['difference']))} {top['unit']}"
-    count = words.count(int(table["differs"].sum()), "value")
-    return f"Largest: {top['label']}, {amount} in {top['run']}; {count} differ."
+    count = int(table["differs"].sum())
+    verb = "differs" if count == 1 else "differ"
+    return f"Largest: {top['label']}, {amount} in {top['run']}; {words.count(count, 'value')} {verb}."
 
 
 def _served(table: pd.DataFrame, first: str) -> View:
