@@ -100,8 +100,11 @@ class Benders:
     def _dived(self) -> bool:
         """Round the master's relaxation, the mean of branches in it, and carry the plan out; False when it has none."""
         program = self.master.program(self.inside)
-        relaxation = Relaxation(load(program, self.options, relax=True), program, self.run)
+        unlimited = self.options.model_copy(update={"time_limit": None})
+        deadline = time.monotonic() + self.run.time_left(self.options)
+        relaxation = Relaxation(load(program, unlimited, relax=True), program, self.run, deadline)
         if math.isinf(dive(relaxation, relaxation.begin(), starts_first=bool(self.inside))):
+            self._require_time()
             return False
         self._try(relaxation.values)
         return True
@@ -198,9 +201,8 @@ class Benders:
 
     def _searched(self, gap: float) -> Search:
         """What a search of the whole master finds."""
-        left = self._left()
-        asked = {"gap": gap, "time_limit": left if math.isfinite(left) else None}
-        found = search(self.master.program(), self.options.model_copy(update=asked), replace(self.run, news=None))
+        limited = self.options.model_copy(update={"gap": gap})
+        found = search(self.master.program(), limited, replace(self.run, news=None))
         self._require_time()
         return found
 
