@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import as_completed
 
 import dask
+import distributed  # noqa: F401 # Brings its settings: one that is changed for a while before takes all away with it.
 import pytest
 
 from planner.errors import InputError, WorkerLostError
