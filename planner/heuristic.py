@@ -65,6 +65,9 @@ class Relaxation:
         scale = self.program.cost_scale
         self.solver.setOptionValue("objective_bound", cutoff * scale)
         self.interrupted = self.run(self.solver)
+        if self.solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible and not self.interrupted:
+            self.solver.clearSolver()  # A hot start can end falsely.
+            self.interrupted = self.run(self.solver)
         solved = self.solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
         return float(self.solver.getInfo().objective_function_value) / scale if solved else math.inf
 
@@ -87,10 +90,10 @@ def dive(relaxation: Relaxation, value: float, starts_first: bool = False) -> fl
 
     With `starts_first` what is yes or no is settled before numbers of modules: slower, and surer to end in a plan.
     """
-    integers = np.flatnonzero(relaxation.program.integer)
+    integers = {int(c) for c in np.flatnonzero(relaxation.program.integer)}
     while math.isfinite(value):
         values = relaxation.values
-        parts = {int(c): float(values[c] - math.floor(values[c])) for c in integers}
+        parts = {c: float(values[c] - math.floor(values[c])) for c in sorted(integers)}
         parts = {c: part for c, part in parts.items() if WHOLE < part < 1 - WHOLE}
         if not parts:
             return value
@@ -101,9 +104,11 @@ def dive(relaxation: Relaxation, value: float, starts_first: bool = False) -> fl
         relaxation.fix({c: math.ceil(values[c]) for c in up} | {c: math.floor(values[c]) for c in down})
         value = relaxation.solve()
         if math.isfinite(value) or relaxation.over:
+            integers -= {*up, *down}  # A tolerance may leave them a little off what they are fixed at.
             continue
         relaxation.free([*up, *down])  # Too much at once: the likeliest alone, and if that fails the other way.
         column = max(up, key=lambda c: (parts[c], -c))
+        integers.remove(column)
         for whole in (math.ceil(values[column]), math.floor(values[column])):
             relaxation.fix({column: whole})
             value = relaxation.solve()

@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from planner.assemble import Program
-from planner.decomposition.benders import CLUSTERS, GROUPS, Benders, Best, Found
+from planner.decomposition.benders import CLUSTERS, GROUPS, Benders, Found
 from planner.decomposition.branches import Branches, Key
+from planner.decomposition.cutting import Best, Cutting
 from planner.decomposition.master import Master
 from planner.decomposition.oracle import Operation, Oracle, OverError
 from planner.decomposition.remote import RemoteOracle, prepare
@@ -63,7 +64,7 @@ def decompose(
                 elsewhere = None if executor is None else _elsewhere(executor, branches, master, means)
                 oracle = local if elsewhere is None else stack.enter_context(elsewhere)
                 oracle.is_over = lambda: run.is_interrupted or run.time_left(options) <= 0
-                benders = Benders(oracle, master, means, options, run)
+                benders = Benders(Cutting(oracle, master, means, options, run))
                 found = benders.solve()
             local.is_over = lambda: False
             if found.status == "stopped" and not math.isfinite(found.plan.value):
@@ -85,15 +86,15 @@ def _elsewhere(executor: str, branches: Branches, master: Master, means: list[Ke
 
 def _hurried(benders: Benders, local: Oracle) -> Best:
     """A plan made in a hurry, where a solve was stopped before it had one. A second Ctrl-C stops that too."""
-    benders.run = replace(benders.run, heard=benders.run.requests.count)
-    benders.options = benders.options.model_copy(update={"time_limit": None})
-    local.is_over = lambda: benders.run.is_interrupted
-    benders.inside = ()  # Rounding with the mean of the branches is for those who have time.
-    benders.oracle = local
+    cutting = benders.cutting
+    cutting.run = replace(cutting.run, heard=cutting.run.requests.count)
+    cutting.options = cutting.options.model_copy(update={"time_limit": None})
+    local.is_over = lambda: cutting.run.is_interrupted
+    cutting.oracle = cutting.survey.oracle = local
     with contextlib.suppress(OverError):
         benders.rescue()
     local.is_over = lambda: False
-    return benders.plan
+    return cutting.plan
 
 
 def grouped(means: list[Key]) -> list[Key]:

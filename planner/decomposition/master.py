@@ -81,7 +81,7 @@ class Master:
         """The cuts of means one by one, those of branches added up by group; limits one by one."""
         sums: dict[tuple[int, ...], Cut] = {}
         incomplete: set[tuple[int, ...]] = set()
-        for key, (_, found) in zip(keys, answers, strict=True):
+        for key, (_, found, _) in zip(keys, answers, strict=True):
             groups, weight = tuple(dict.fromkeys(self.group_of[number] for number in key)), self._probability(key)
             if found.is_limit:
                 self.cuts.append(Cut((), found.constant, found.gradient))
@@ -123,7 +123,7 @@ class Master:
         count = len(program.row_lower) - len(self.cuts)
         prices = np.array(solution.row_dual)
         self._bases[inside] = Basis(list(basis.col_status), list(basis.row_status)[:count])
-        self._age(prices[count:], list(basis.row_status)[count:])
+        self._age(prices[count:], list(basis.row_status)[count:], 0 if held else 1)
         value = solver.getInfo().objective_function_value / program.cost_scale
         x = np.clip(np.array(solution.col_value), program.lower, program.upper)[: self.width]
         return Relaxed(value, x, prices[: len(self.trunk.row_lower)] / program.cost_scale)
@@ -141,10 +141,10 @@ class Master:
         """The whole numbers of a plan, by column."""
         return {int(c): float(np.round(x[c])) for c in np.flatnonzero(self.trunk.integer)}
 
-    def _age(self, prices: Array, status: Sequence[highspy.HighsBasisStatus]) -> None:
-        """Drop the cuts that have not held the plan for a while."""
+    def _age(self, prices: Array, status: Sequence[highspy.HighsBasisStatus], years: int) -> None:
+        """Drop the cuts that have not held the plan for a while. With columns held nobody ages."""
         for cut, price, state in zip(self.cuts, prices, status, strict=True):
-            cut.idle, cut.status = 0 if abs(price) > 1e-9 else cut.idle + 1, state
+            cut.idle, cut.status = 0 if abs(price) > 1e-9 else cut.idle + years, state
         self.cuts = [cut for cut in self.cuts if cut.idle <= PATIENCE or not cut.groups]
 
     def program(self, inside: Key = ()) -> Program:

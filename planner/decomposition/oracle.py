@@ -41,10 +41,11 @@ class Cut(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a branch costs at x (infinite when there is no plan), and the cut that supports it."""
+    """What a branch costs at x (infinite when there is no plan), the cut that supports it, and its row prices."""
 
     value: float
     cut: Cut
+    prices: Array | None = None
 
 
 class Operation(NamedTuple):
@@ -84,7 +85,7 @@ class Lane:
             prices = np.array(solver.getSolution().row_dual) / self.scale
             value = solver.getInfo().objective_function_value / self.scale
             value += vectors.constant + float(vectors.direct @ x)
-            return Answer(value, _cut(matrices, vectors, prices, vectors.cost))
+            return Answer(value, _cut(matrices, vectors, prices, vectors.cost), prices)
         if status == KIND.kInfeasible:
             return Answer(math.inf, self._limit(solver, matrices, vectors, x))
         raise RuntimeError(f"a branch ended with: {solver.modelStatusToString(status)}")

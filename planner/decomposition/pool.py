@@ -1,0 +1,137 @@
+"""Prices shared among branches: what those of one branch say of all others of its matrices.
+
+Row prices make a valid cut for every branch of equal W, whichever of them was solved for them. So branches that
+differ little need not all be solved at every point (bunching: Wets, Stochastic programming: solution techniques and
+approximation schemes, 1983): most are known well by the prices of others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.decomposition.branches import Branches, Matrices, Vectors
+from planner.decomposition.oracle import Answer, Cut
+from planner.template import Array
+
+MOST = 256  # Most prices kept for branches of one kind; those that held none for longest are dropped.
+ZERO = 1e-6  # A reduced cost below 0 by so much is the solver's tolerance.
+
+
+class Kin:
+    """Branches of equal W, T and direct costs, and the cuts of all prices known: constants by price and branch.
+
+    Only what differs between them is kept apart: some rows and columns.
+    """
+
+    def __init__(self, matrices: Matrices, numbers: list[int], vectors: list[Vectors]) -> None:
+        self.matrices, self.numbers, self.first = matrices, numbers, vectors[0]
+        first = self.first
+        self.rows = _differing(vectors, ("row_lower", "row_upper"))
+        self.columns = _differing(vectors, ("cost", "lower", "upper"))
+        self.row_lower, self.row_upper = (
+            np.array([getattr(v, name)[self.rows] for v in vectors]) for name in ("row_lower", "row_upper")
+        )
+        self.cost, self.lower, self.upper = (
+            np.array([getattr(v, name)[self.columns] for v in vectors]) for name in ("cost", "lower", "upper")
+        )
+        self.offsets = np.array([v.constant for v in vectors])
+        self.same_rows = np.setdiff1d(np.arange(len(first.row_lower)), self.rows)
+        self.same_columns = np.setdiff1d(np.arange(len(first.cost)), self.columns)
+        self.gradients = np.zeros((0, matrices.linking.shape[1]))
+        self.constants = np.zeros((0, len(numbers)))
+        self.used = np.zeros(0, dtype=int)
+        self.asked = 0
+
+    def learn(self, prices: Array) -> None:
+        """Add the cuts of some row prices for all these branches."""
+        prices = np.where((prices > 0) & (self.first.row_lower == -np.inf), 0.0, prices)
+        prices = np.where((prices < 0) & (self.first.row_upper == np.inf), 0.0, prices)
+        constants = self._same(prices) + self._different(prices) + self.offsets
+        if not np.isfinite(constants).any():
+            return
+        gradient = self.first.direct - self.matrices.linking.T @ prices
+        kept = np.argsort(-self.used, kind="stable")[: MOST - 1]
+        self.gradients = np.vstack([self.gradients[kept], gradient])
+        self.constants = np.vstack([self.constants[kept], constants])
+        self.used = np.append(self.used[kept], self.asked)
+
+    def _same(self, prices: Array) -> float:
+        """What rows and columns give that are the same in all branches."""
+        first, rows, columns = self.first, self.same_rows, self.same_columns
+        reduced = (first.cost - self.matrices.matrix.T @ prices)[columns]
+        return float(
+            _least(prices[rows], first.row_upper[rows], first.row_lower[rows]).sum()
+            + _least(reduced, first.upper[columns], first.lower[columns]).sum()
+        )
+
+    def _different(self, prices: Array) -> Array:
+        """What the others give, branch by branch."""
+        reduced = self.cost - (self.matrices.matrix.T @ prices)[self.columns]
+        by_row = _least(np.broadcast_to(prices[self.rows], self.row_lower.shape), self.row_upper, self.row_lower)
+        return np.asarray(by_row.sum(axis=1) + _least(reduced, self.upper, self.lower).sum(axis=1))
+
+    def best(self, x: Array) -> tuple[Array, Array]:
+        """The highest cut of every branch at x: its value, and its number among the cuts."""
+        values = self.constants + (self.gradients @ x)[:, None]
+        at = values.argmax(axis=0)
+        self.asked += 1
+        self.used[at] = self.asked
+        return values[at, np.arange(len(at))], at
+
+
+class Pool:
+    """The prices known, for all branches."""
+
+    def __init__(self, branches: Branches) -> None:
+        found: dict[tuple[bytes, int, bytes], list[int]] = {}
+        problems = {branch.number: branches.problem((branch.number,)) for branch in branches.branches}
+        for number, (matrices, vectors) in problems.items():
+            found.setdefault((matrices.digest, id(matrices.linking), vectors.direct.tobytes()), []).append(number)
+        self.count = len(problems)
+        self.kin = [
+            Kin(problems[numbers[0]].matrices, numbers, [problems[n].vectors for n in numbers])
+            for numbers in found.values()
+        ]
+
+    def learn(self, digest: bytes, prices: Array) -> None:
+        """Add row prices of a program whose W has this digest."""
+        for kin in self.kin:
+            if kin.matrices.digest == digest:
+                kin.learn(prices)
+
+    def values(self, x: Array) -> Array:
+        """What every branch costs at x at least."""
+        found = np.full(self.count, -np.inf)
+        for kin in self.kin:
+            if len(kin.constants):
+                found[kin.numbers] = (kin.constants + (kin.gradients @ x)[:, None]).max(axis=0)
+        return found
+
+    def answers(self, x: Array) -> list[Answer]:
+        """The best cut of every branch at x, whose value there is at most the branch's; -inf where none is known."""
+        found = [Answer(-np.inf, Cut(-np.inf, np.zeros(len(x)), False))] * self.count
+        for kin in self.kin:
+            if not len(kin.constants):
+                continue
+            values, at = kin.best(x)
+            for i, number in enumerate(kin.numbers):
+                cut = Cut(float(kin.constants[at[i], i]), kin.gradients[at[i]], False)
+                found[number] = Answer(float(values[i]), cut)
+        return found
+
+
+def _least(price: Array, where_negative: Array, where_positive: Array) -> Array:
+    """The least of price x y over the bounds of y; nothing where the price is none."""
+    bound = np.where(price > 0, where_positive, where_negative)
+    is_none = (price == 0) | ((price < 0) & (price > -ZERO) & np.isinf(bound))
+    return np.where(is_none, 0.0, price) * np.where(is_none, 0.0, bound)
+
+
+def _differing(vectors: list[Vectors], names: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Where any of the vectors differs from the first."""
+    first = vectors[0]
+    differs = np.zeros(len(getattr(first, names[0])), dtype=bool)
+    for other in vectors[1:]:
+        for name in names:
+            differs |= getattr(other, name) != getattr(first, name)
+    return np.flatnonzero(differs)
