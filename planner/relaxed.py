@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import highspy
+import numpy as np
 
 from planner.assemble import Program
 from planner.heuristic import Relaxation
@@ -18,17 +19,21 @@ from planner.template import Array
 
 
 class Relaxed(NamedTuple):
-    """The relaxation's values and basis."""
+    """The relaxation's value, values of columns, prices of rows, and basis."""
 
+    value: float
     values: Array
+    prices: Array
     basis: highspy.HighsBasis
 
 
 def relaxed(
     program: Program, options: Options, stopping: Callable[[], None] | None = None,
     start: highspy.HighsBasis | None = None,
-) -> Relaxed | None:
+) -> Relaxed | Literal["infeasible"] | None:
     """The relaxation, by interior point or from a basis; None if it has no optimum or time is over.
+
+    "infeasible" if that is proven.
 
     Raises KeyboardInterrupt when the user asks to stop, for there is no plan yet.
     """
@@ -39,4 +44,8 @@ def relaxed(
         value = relaxation.begin(start)
         if relaxation.interrupted:
             raise KeyboardInterrupt
-        return Relaxed(relaxation.values, relaxation.solver.getBasis()) if math.isfinite(value) else None
+        if not math.isfinite(value):
+            status = relaxation.solver.getModelStatus()
+            return "infeasible" if status == highspy.HighsModelStatus.kInfeasible else None
+        prices = np.array(relaxation.solver.getSolution().row_dual) / program.cost_scale
+        return Relaxed(value, relaxation.values, prices, relaxation.solver.getBasis())

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pandas as pd
 from highspy import HighsBasis
@@ -25,7 +25,7 @@ from planner.probe import Probe
 from planner.relaxed import Relaxed, relaxed
 from planner.results.outages import nothing_tried, outages
 from planner.schema import Instance, Options
-from planner.solver import Outcome
+from planner.solver import Outcome, without_plan
 from planner.trial import Borne
 
 
@@ -71,7 +71,7 @@ class Way:
         program = formulate(instances, self.options, self.listener)
         return program if self.shaped is None else self.shaped(program)
 
-    def relax(self, program: Program, start: HighsBasis | None) -> Relaxed | None:
+    def relax(self, program: Program, start: HighsBasis | None) -> Relaxed | Literal["infeasible"] | None:
         return relaxed(program, self.left, self.listener.stopping, start)
 
     def solve(self, program: Program, start: HighsBasis | None) -> Outcome:
@@ -81,11 +81,12 @@ class Way:
 
 
 class Posed(NamedTuple):
-    """A problem with some losses in it, and a basis near that of its relaxation."""
+    """A problem with some losses in it, and a basis near that of its relaxation, if this has an answer."""
 
     chosen: tuple[Loss, ...]
     program: Program
     start: HighsBasis | None
+    is_infeasible: bool = False
 
 
 def withstand(instances: Instances, way: Way) -> Withstood:
@@ -99,7 +100,7 @@ def withstand(instances: Instances, way: Way) -> Withstood:
     rounds = 0
     while True:
         rounds += 1
-        outcome = way.solve(posed.program, posed.start)
+        outcome = way.solve(posed.program, posed.start) if not posed.is_infeasible else _impossible(way)
         current = withstanding(instances, posed.chosen)
         if not outcome.has_plan:
             return Withstood(current, posed.program, outcome, nothing_tried(), rounds, posed.chosen)
@@ -121,14 +122,18 @@ def _foreseen(instances: Instances, way: Way, probe: Probe) -> tuple[Posed, dict
     """The problem with the losses that relaxed plans fail, and how the first of these bears each."""
     posed = Posed((), way.form(withstanding(instances, ())), None)
     unprepared: dict[Loss, Borne] = {}
-    while (found := way.relax(posed.program, posed.start)) is not None:
+    while isinstance(found := way.relax(posed.program, posed.start), Relaxed):
         borne = probe.bear(posed.program, found.values)
         unprepared = unprepared or borne
         more = _failing(borne, posed)
         if not more:
             return posed._replace(start=found.basis), unprepared
         posed = _with_more(instances, way, posed, more, found.basis)
-    return posed, unprepared
+    return posed._replace(is_infeasible=found == "infeasible"), unprepared
+
+
+def _impossible(way: Way) -> Outcome:
+    return without_plan("infeasible", "the relaxation has no answer", way.begun)
 
 
 def _failing(borne: Mapping[Loss, Borne], posed: Posed) -> tuple[Loss, ...]:

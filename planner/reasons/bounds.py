@@ -16,7 +16,7 @@ import pandas as pd
 
 from planner.assemble import Program
 from planner.program import Key
-from planner.reasons.core import KIND
+from planner.reasons.part import KIND
 from planner.reasons.words import RULES
 from planner.results.rows import NODE, Row, at, table
 from planner.schema import Options

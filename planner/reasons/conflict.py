@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from planner.assemble import Program
-from planner.formulate import formulate
-from planner.outage import Loss, withstanding
-from planner.reading.document import Document, load
+from planner.outage import Loss
+from planner.reading.document import Document
 from planner.reasons.core import Core, find_core
+from planner.reasons.ground import Ground, is_large
 from planner.reasons.levers import Lever, Levers
+from planner.reasons.patience import ENDLESS, Patience
 from planner.reasons.repair import Repair, repairs
-from planner.reasons.words import Said, Speaker
+from planner.reasons.words import RULES, Said, Speaker
 from planner.schema import Options
-from planner.validation.validate import validate
+from planner.units import unit
 
-LARGE = 200_000  # Nonzeros from which only the levers that matter most are tried.
-FEW = 6
+UNITS = {"served": "quantity/year", "survive": "quantity/year", "recover": "quantity/year", "demand": "quantity/year",
+         "cover": "quantity"}  # Of families whose rows are in amounts.
+FEW = 6  # Levers that are tried on a large program: those that matter most.
 
 
 @dataclass(frozen=True)
@@ -44,34 +46,27 @@ class Explanation:
 
 def explained(
     document: Document, program: Program, options: Options, losses: Sequence[Loss] | None = None,
-    with_repairs: bool = True,
+    with_repairs: bool = True, patience: Patience = ENDLESS,
 ) -> Explanation | None:
     """The explanation of an instance that has no plan; None when one was found after all.
 
-    `losses` are those that the program withstands (None: all); what is changed is tried with the same ones.
+    `losses` are those that the program withstands (None: all); more are added where what is changed fails them.
     """
-    core = find_core(program, options)
+    core = find_core(program, options, patience)
     if core is None:
         return None
     speaker = Speaker(program, document.instance)
     statements = speaker.statements(core)
     levers = Levers(program, document.instance, statements, core).every() if with_repairs else []
-    if program.matrix.nnz > LARGE:
+    if is_large(program):
         levers = sorted(levers, key=_importance)[:FEW]
-
-    def remake(sets: Sequence[str]) -> Program:
-        changed = load(document.path, document.scenario, (*document.sets, *sets))
-        validate(changed)
-        instances = changed.instances()
-        return formulate(instances if losses is None else withstanding(instances, losses), options)
-
-    found = tuple(repairs(program, levers, remake, options))
+    found = tuple(repairs(Ground(document, options, patience, losses), levers)) if levers else ()
     placed = tuple(_placed(document, said) for said in statements)
-    return Explanation(placed, found, core.whole, _certificate(program, core, speaker))
+    return Explanation(placed, found, core.is_whole, _certificate(program, core, speaker))
 
 
 def _importance(lever: Lever) -> int:
-    order = ("requirements", "stockpiles", "project_groups", "projects", "facilities")
+    order = ("stockpiles", "requirements", "project_groups", "projects", "facilities")
     head = lever.path.split(".")[0]
     return order.index(head) if head in order else len(order)
 
@@ -81,19 +76,27 @@ def _placed(document: Document, said: Said) -> Placed:
 
 
 def _certificate(program: Program, core: Core, speaker: Speaker) -> str:
-    """One sentence that says what is proven."""
-    if core.whole:
-        proof = f"{len(core.rows)} rows of the problem cannot all hold in whole numbers"
-        return f"{proof}; without any one statement's rows they can"
+    """One or two sentences that say what is proven."""
+    needed = "without any one statement's rows they can" if core.is_whole else "without any one of them they can"
+    if not core.is_irreducible:
+        needed = "not yet irreducible: time was over before each had been left out once"
+    if core.is_whole:
+        return f"{len(core.rows)} rows of the problem cannot all hold in whole numbers; {needed}"
     total = len(core.rows) + len(core.bounds)
-    worst = max(core.violated, key=lambda row: core.violated[row], default=None)
-    proof = f"{total} rows and bounds of the relaxed problem cannot all hold, and without any one of them they can"
-    if worst is None:
-        return proof
-    node, family, key = program.rows[worst]
+    proof = f"{total} rows and bounds of the relaxed problem cannot all hold; {needed}"
+    return "; ".join([proof, *_gap(program, core, speaker)])
+
+
+def _gap(program: Program, core: Core, speaker: Speaker) -> Iterator[str]:
+    """By how much a requirement, or else what comes next, must be missed if nothing else of the conflict gives way."""
+    row = min(core.missed, key=lambda row: (program.rows[row][1] not in RULES, -core.missed[row], row), default=None)
+    if row is None:
+        return
+    node, family, key = program.rows[row]
     where = ", ".join(str(word) for word in key if word not in ("", "*"))
-    return f"{proof}; at the least {family.replace('_', ' ')} of {where}{speaker.when(node)} is missed by" + (
-        f" {core.violated[worst]:,.6g}")
+    label = f" {unit(speaker.units, UNITS[family])}" if family in UNITS else ""
+    yield (f"if all else holds, {family.replace('_', ' ')} of {where}{speaker.when(node)} is missed by at least"
+           f" {core.missed[row]:,.4g}{label}")
 
 
 def paragraph(found: Explanation) -> str:

@@ -1,25 +1,27 @@
 """An irreducible core of an infeasible program: rows and bounds that conflict, none of which could be left out.
 
-First the least total violation is found; by duality the rows with a price in it cannot all hold. On these few rows the
-solver finds an irreducible subsystem (HiGHS, getIis). Where only whole numbers conflict, statements are left out one by
-one as long as the rest still has no plan (deletion filter: Chinneck, Feasibility and Infeasibility in Optimization,
-2008).
+First the least total violation is found; by duality the rows with a price in it cannot all hold. These few are thinned
+out (`Part`): whole requirements first, so that as few as can be are in the conflict, then rows, then bounds. Where only
+whole numbers conflict, statements are left out one by one as long as the rest still has no plan. When time is over,
+what is left is a conflict still, but not known to be irreducible, and says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 import highspy
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from planner.assemble import Program
+from planner.errors import NoAnswerError
 from planner.pieces import Layout
 from planner.program import Chapter, Key
+from planner.reasons.part import KIND, Part
+from planner.reasons.patience import ENDLESS, Patience
 from planner.schema import Options
 from planner.solver import load
 from planner.tree import Node
@@ -33,7 +35,6 @@ TIERS: tuple[frozenset[str] | None, ...] = (
     frozenset({"demand", "stock_balance", "reserve"}), None,
 )
 TOLERANCE = 1e-7
-KIND = highspy.HighsModelStatus
 
 
 class Bound(NamedTuple):
@@ -48,31 +49,41 @@ class Bound(NamedTuple):
 
 @dataclass(frozen=True)
 class Core:
-    """Rows and bounds in conflict; `whole` when they conflict only because some numbers must be whole.
+    """Rows and bounds in conflict; `is_whole` when they conflict only because some numbers must be whole.
 
-    `violation` is the least total by which rows must be violated, `violated` by how much each is.
+    `missed` says by how much some of its rows must be missed, each if it alone gives way. Where it is not known to be
+    irreducible, something may be left out of it.
     """
 
     rows: tuple[int, ...]
     bounds: tuple[Bound, ...]
-    whole: bool
-    violated: dict[int, float]
+    is_whole: bool
+    missed: dict[int, float]
+    is_irreducible: bool = True
 
 
-def find_core(program: Program, options: Options) -> Core | None:
-    """The core of a program that has no plan; None if it has one after all, to the tolerances of the solver."""
+def find_core(program: Program, options: Options, patience: Patience = ENDLESS) -> Core | None:
+    """The core of a program that has no plan; None if it has one after all, to the tolerances of the solver.
+
+    NoAnswerError when time is over before any conflict is found.
+    """
     for last in range(1, len(TIERS) + 1):
         families = _families(TIERS[:last])
         blamed = [i for i, (_, family, _) in enumerate(program.rows) if families is None or family in families]
-        found = _least_violation(program, blamed)
+        found = _least_violation(program, blamed, patience)
         if found is None:
             continue
-        violated, priced = found
-        if violated:
-            rows, columns = _subsystem(program, priced)
-            return Core(rows, tuple(_bounds(program, columns)), False, violated)
-        return _whole_core(program, options)
+        if found.is_violated:
+            return _thinned(program, found.priced, blamed, patience)
+        return _whole_core(program, options, patience)
     return None
+
+
+class Violation(NamedTuple):
+    """Whether any rows must be violated, and the rows with a price where they are so least in all."""
+
+    is_violated: bool
+    priced: NDArray[np.int64]
 
 
 def _families(tiers: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
@@ -84,9 +95,9 @@ def _families(tiers: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
     return frozenset(found)
 
 
-def _least_violation(program: Program, blamed: list[int]) -> tuple[dict[int, float], NDArray[np.int64]] | None:
-    """By how much rows are violated when these may be, and the rows with a price; None when that does not suffice."""
-    solver = load(program, Options(), relax=True)
+def _least_violation(program: Program, blamed: list[int], patience: Patience) -> Violation | None:
+    """What is violated where the blamed rows may be; None when that does not suffice."""
+    solver = load(program, patience.limited(Options()), relax=True)
     columns = len(program.cost)
     solver.changeColsCost(columns, np.arange(columns, dtype=np.int32), np.zeros(columns))
     for row in blamed:
@@ -95,66 +106,58 @@ def _least_violation(program: Program, blamed: list[int]) -> tuple[dict[int, flo
             if np.isfinite(side):
                 solver.addCol(1.0, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), np.array([sign * size]))
     solver.run()
+    if solver.getModelStatus() == KIND.kTimeLimit:
+        raise NoAnswerError("no conflict was found in the time there was", "time limit")
     if solver.getModelStatus() != KIND.kOptimal:
         return None
     solution = solver.getSolution()
     activity = program.matrix @ np.array(solution.col_value)[:columns]
-    violation = np.maximum(program.row_lower - activity, activity - program.row_upper)
-    violated = {row: float(violation[row]) for row in blamed if violation[row] > TOLERANCE * (1 + abs(activity[row]))}
+    violation = np.maximum(program.row_lower - activity, activity - program.row_upper)[blamed]
     duals = np.abs(np.array(solution.row_dual))
-    return violated, np.flatnonzero(duals > 1e-9 * max(1.0, duals.max(initial=0.0)))
+    is_violated = bool((violation > TOLERANCE * (1 + np.abs(activity[blamed]))).any())
+    return Violation(is_violated, np.flatnonzero(duals > 1e-9 * max(1.0, duals.max(initial=0.0))))
 
 
-def _subsystem(program: Program, rows: NDArray[np.int64]) -> tuple[tuple[int, ...], list[tuple[int, bool]]]:
+def _thinned(program: Program, rows: NDArray[np.int64], blamed: list[int], patience: Patience) -> Core:
     """Of rows that cannot all hold an irreducible part, with the bounds in it."""
-    part = sp.csr_array(program.matrix[rows, :])
-    columns = np.unique(part.indices)
-    solver = _plain(program, sp.csr_array(sp.csc_array(part)[:, columns]), rows, columns)
-    solver.run()
-    if solver.getModelStatus() != KIND.kInfeasible:
-        return tuple(rows.tolist()), []
-    _, found = solver.getIis()
-    kept = rows[np.array(found.row_index_, dtype=np.int64)] if len(found.row_index_) else rows
-    return tuple(kept.tolist()), _needed(program, kept)
+    part = Part(program, rows)
+    if not part.conflicts():  # Within tolerances they can: what is priced is all that is known.
+        return Core(tuple(rows.tolist()), (), False, {}, False)
+    part.leave_out(np.flatnonzero(~part.involved()).tolist())
+    if not part.conflicts():
+        part.put_back(range(len(rows)))
+    is_done = part.thin(_requirements(program, rows), patience)
+    is_done = is_done and part.thin([[place] for place in reversed(range(len(rows)))], patience)
+    kept = rows[part.kept]
+    missed = _missed(program, kept, [row for row in kept.tolist() if row in set(blamed)])
+    bounds = part.needed_bounds() if is_done else []
+    return Core(tuple(kept.tolist()), tuple(_bounds(program, bounds)), False, missed, is_done)
 
 
-def _needed(program: Program, rows: NDArray[np.int64]) -> list[tuple[int, bool]]:
-    """The bounds without which these rows could all hold, found by leaving out one after the other."""
-    part = sp.csr_array(program.matrix[rows, :])
-    columns = np.unique(part.indices)
-    solver = _plain(program, sp.csr_array(sp.csc_array(part)[:, columns]), rows, columns)
-    needed = []
-    for place, column in enumerate(columns.tolist()):
-        lower, upper = program.lower[column], program.upper[column]
-        for is_upper in (True, False):
-            if not np.isfinite(upper if is_upper else lower) or (not is_upper and lower == 0):
-                continue  # That amounts are not negative is no statement.
-            solver.changeColBounds(place, lower if is_upper else -highspy.kHighsInf,
-                                   highspy.kHighsInf if is_upper else upper)
-            solver.run()
-            if solver.getModelStatus() == KIND.kInfeasible:
-                lower, upper = (lower, highspy.kHighsInf) if is_upper else (-highspy.kHighsInf, upper)
-            else:
-                needed.append((column, is_upper))
-                solver.changeColBounds(place, lower, upper)
-    return needed
+def _requirements(program: Program, rows: NDArray[np.int64]) -> list[list[int]]:
+    """The places of rows of the user's rules, by rule; those with fewest rows in the conflict first."""
+    rules: dict[tuple[str, str], list[int]] = {}
+    for place, row in enumerate(rows.tolist()):
+        _, family, key = program.rows[row]
+        if _rank(family) > -len(TIERS):
+            rules.setdefault((family, str(key[0]) if key else ""), []).append(place)
+    return sorted(rules.values(), key=len)
 
 
-def _plain(
-    program: Program, matrix: sp.csr_array, rows: NDArray[np.int64], columns: NDArray[Any]
-) -> highspy.Highs:
-    """A solver with a part of the program, without costs, for questions of feasibility."""
-    solver, lp = highspy.Highs(), highspy.HighsLp()
-    solver.setOptionValue("output_flag", False)
-    lp.num_col_, lp.num_row_ = len(columns), len(rows)
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = np.zeros(len(columns)), program.lower[columns], program.upper[columns]
-    lp.row_lower_, lp.row_upper_ = program.row_lower[rows], program.row_upper[rows]
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    lp.a_matrix_.value_ = matrix.data
-    solver.passModel(lp)
-    return solver
+def _missed(program: Program, rows: NDArray[np.int64], blamed: list[int]) -> dict[int, float]:
+    """By how much each blamed row of a conflict must be missed if it alone gives way."""
+    found: dict[int, float] = {}
+    for row in blamed:
+        solver = Part(program, rows).solver
+        place = int(np.flatnonzero(rows == row)[0])
+        below, above = solver.getNumCol(), solver.getNumCol() + 1
+        for sign in (1.0, -1.0):
+            solver.addCol(1.0, 0.0, highspy.kHighsInf, 1, np.array([place], dtype=np.int32), np.array([sign]))
+        solver.run()
+        if solver.getModelStatus() == KIND.kOptimal:
+            values = solver.getSolution().col_value
+            found[row] = float(values[below] + values[above])
+    return found
 
 
 def _bounds(program: Program, columns: list[tuple[int, bool]]) -> Iterator[Bound]:
@@ -182,20 +185,24 @@ def _named(chapter: Chapter, place: int) -> tuple[str, Key]:
 # --- whole numbers -------------------------------------------------------------------------------------
 
 
-def _whole_core(program: Program, options: Options) -> Core | None:
-    """Statements of which none can be left out, found by leaving out one after the other."""
+def _whole_core(program: Program, options: Options, patience: Patience) -> Core | None:
+    """Statements of which none can be left out, found by leaving out one after the other.
+
+    Where the search is not over in the time there is, a statement is kept and the core not known to be irreducible.
+    """
     groups: dict[tuple[str, str], list[int]] = {}
     for row, (_, family, key) in enumerate(program.rows):
         groups.setdefault((family, str(key[0]) if key else ""), []).append(row)
     kept = np.ones(len(program.row_lower), dtype=bool)
-    if has_plan(program, options, kept):
+    if _search(program, options, kept, patience) != "none":
         return None
+    is_sure = True
     for rows in sorted(groups.values(), key=lambda rows: _rank(program.rows[rows[0]][1])):
         kept[rows] = False
-        if has_plan(program, options, kept):
-            kept[rows] = True
-    left = tuple(np.flatnonzero(kept).tolist())
-    return Core(left, (), True, {})
+        answer = _search(program, options, kept, patience) if not patience.is_over else "unknown"
+        kept[rows] = answer != "none"
+        is_sure = is_sure and answer != "unknown"
+    return Core(tuple(np.flatnonzero(kept).tolist()), (), True, {}, is_sure)
 
 
 def _rank(family: str) -> int:
@@ -206,11 +213,19 @@ def _rank(family: str) -> int:
 
 def has_plan(program: Program, options: Options, kept: NDArray[np.bool_] | None = None) -> bool:
     """Whether some plan meets all rows, or those that are kept; costs do not matter."""
+    return _search(program, options, kept, ENDLESS) == "plan"
+
+
+def _search(
+    program: Program, options: Options, kept: NDArray[np.bool_] | None, patience: Patience
+) -> Literal["plan", "none", "unknown"]:
+    """Whether a plan meets the rows that are kept, as far as time allows to say."""
     asked = program.changed(cost=np.zeros(len(program.cost)), offset=0.0)
-    solver = load(asked, options.model_copy(update={"gap": 0.0}))
+    solver = load(asked, patience.limited(options.model_copy(update={"gap": 0.0})))
     if kept is not None:
         for row in np.flatnonzero(~kept).tolist():
             solver.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
     solver.run()
-    return bool(solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
-
+    if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        return "plan"
+    return "none" if solver.getModelStatus() == KIND.kInfeasible else "unknown"

@@ -8,24 +8,21 @@ offered when the instance, changed by it and read anew, has a plan.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import highspy
 import numpy as np
 
 from planner.assemble import Program
-from planner.errors import InputError
-from planner.reasons.core import has_plan
+from planner.reasons.ground import Ground, Held, is_large
 from planner.reasons.levers import Lever
 from planner.reasons.price import repaired_cost
-from planner.schema import Options
 from planner.solver import load
 from planner.template import Array
 
 STEPS = 12  # Halvings of a search.
 ROOM = 1e-4  # Share by which a turn is rounded outwards, so that it holds beyond all tolerances.
-Remake = Callable[[Sequence[str]], Program]
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,7 @@ class Repair:
     cost: float
     is_priced: bool
     money: str
+    is_plan: bool  # Whether a plan was found, not only its relaxation.
 
     def __str__(self) -> str:
         sets = " ".join(f"--set '{text}'" for text in self.sets)
@@ -74,72 +72,78 @@ class Turn:
     upper: Array
 
 
-def repairs(program: Program, levers: Sequence[Lever], remake: Remake, options: Options) -> list[Repair]:
+def repairs(ground: Ground, levers: Sequence[Lever]) -> list[Repair]:
     """All repairs by one lever, the cheapest first; else one by several levers.
 
     Those that are not priced in full come last, as the smallest of them relative to what is stated.
     """
-    found = [repair for lever in levers for repair in _alone(program, lever, remake, options)]
+    found: list[Repair] = []
+    for number, lever in enumerate(levers, 1):
+        if not ground.patience.is_over:
+            ground.patience.tell(f"repair {number} of {len(levers)}: {lever.words}")
+            found += _alone(ground, lever)
     if not found:
-        found = list(_together(program, levers, remake, options))
+        ground.patience.tell("a repair by several changes")
+        found += _together(ground, levers)
     return sorted(found, key=lambda r: (not r.is_priced, round(r.cost, 6) if r.is_priced else 0.0, r.relative))
 
 
-def _alone(program: Program, lever: Lever, remake: Remake, options: Options) -> Iterator[Repair]:
+def _alone(ground: Ground, lever: Lever) -> Iterator[Repair]:
     if lever.values:
-        yield from _to_value(lever, remake, options)
+        yield from _to_value(ground, lever)
         return
-    for amount in _amounts(program, lever, remake, options):
-        text = lever.turned(amount)
-        made = _working(remake, (text,), options)
-        if made is not None:
-            yield _repair(lever.words, (text,), amount, lever.unit, amount / lever.stated, made, [(lever, amount)],
-                          options)
-            return
+    before = -1
+    while before != len(ground.losses):  # The least turn is found anew when more losses have come to matter.
+        before = len(ground.losses)
+        for amount in _amounts(ground, lever):
+            text = lever.turned(amount)
+            held = ground.held((text,))
+            if held is not None:
+                yield _repair(lever.words, (text,), amount, lever.unit, amount / lever.stated, held, [(lever, amount)])
+                return
 
 
-def _to_value(lever: Lever, remake: Remake, options: Options) -> Iterator[Repair]:
+def _to_value(ground: Ground, lever: Lever) -> Iterator[Repair]:
     """The first value of a lever with which there is a plan."""
     for number, value in enumerate(lever.values, 1):
         text = f"{lever.path}={value}"
-        made = _working(remake, (text,), options)
-        if made is None:
+        made = ground.program((text,))
+        held = ground.held((text,)) if made is not None and ground.is_possible(made) else None
+        if held is None:
             continue
         is_years = lever.unit.startswith("years")
         by = abs(lever.stated - float(value)) if is_years else math.nan
         words = lever.words if is_years or lever.unit == "" else f"{lever.words}, {value}"
         relative = by / lever.stated if is_years else number / 10
-        yield _repair(words, (text,), by, lever.unit if is_years else "", relative, made, [(lever, by)], options)
+        yield _repair(words, (text,), by, lever.unit if is_years else "", relative, held, [(lever, by)])
         return
 
 
 def _repair(
-    words: str, sets: tuple[str, ...], amount: float, label: str, relative: float, made: Program,
-    turned: Sequence[tuple[Lever, float]], options: Options,
+    words: str, sets: tuple[str, ...], amount: float, label: str, relative: float, held: Held,
+    turned: Sequence[tuple[Lever, float]],
 ) -> Repair:
-    cost, is_priced = repaired_cost(made, turned, options)
-    return Repair(words, sets, amount, label, relative, cost, is_priced, made.network.base.units.money)
+    cost, is_priced = repaired_cost(held, turned)
+    money = held.program.network.base.units.money
+    return Repair(words, sets, amount, label, relative, cost, is_priced, money, held.is_plan)
 
 
-def _amounts(program: Program, lever: Lever, remake: Remake, options: Options) -> Iterator[float]:
+def _amounts(ground: Ground, lever: Lever) -> Iterator[float]:
     """Turns to try, the least first."""
     if lever.whole:
         yield from (float(n) for n in range(1, int(min(lever.most, 10)) + 1))
         return
-    base = program
-    if lever.before:
-        made = _made(remake, (lever.before,))
-        if made is None:
-            return
-        base = made
+    base = ground.program((lever.before,)) if lever.before else ground.plain()
+    if base is None:
+        return
     step = min(1.0, lever.most / 2) if math.isfinite(lever.most) else 1.0
-    turn = _turn(base, _made(remake, (lever.turned(step),)), step)
+    turn = _turn(base, ground.program((lever.turned(step),)), step)
     if turn is not None:
-        least = _least(base, [(turn, lever.most, 1.0)], options)
+        least = _least(ground, base, [(turn, lever.most, 1.0)])
         if least is not None:
             yield min(lever.most, _outwards(least[0]))
         return
-    yield from _searched(lever, remake, options)
+    yield from _searched(ground, lever)
 
 
 def _outwards(amount: float) -> float:
@@ -148,19 +152,6 @@ def _outwards(amount: float) -> float:
         return 0.0
     digits = 10.0 ** (math.floor(math.log10(amount)) - 3)
     return math.ceil(amount * (1 + ROOM) / digits) * digits
-
-
-def _made(remake: Remake, sets: Sequence[str]) -> Program | None:
-    try:
-        return remake(sets)
-    except InputError:
-        return None
-
-
-def _working(remake: Remake, sets: Sequence[str], options: Options) -> Program | None:
-    """The program with some overrides, if it has a plan."""
-    made = _made(remake, sets)
-    return made if made is not None and has_plan(made, options) else None
 
 
 def _turn(base: Program, changed: Program | None, step: float) -> Turn | None:
@@ -179,10 +170,11 @@ def _turn(base: Program, changed: Program | None, step: float) -> Turn | None:
     return Turn(*moves) if any(np.abs(m).max(initial=0.0) > 0 for m in moves) else None
 
 
-def _least(program: Program, turns: Sequence[tuple[Turn, float, float]], options: Options) -> list[float] | None:
+def _least(ground: Ground, program: Program, turns: Sequence[tuple[Turn, float, float]]) -> list[float] | None:
     """The least turns (weighed) with which there is a plan; each comes with its most and its weight."""
     asked = program.changed(cost=np.zeros(len(program.cost)), offset=0.0)
-    solver = load(asked, options.model_copy(update={"gap": 1e-6}))
+    options = ground.patience.limited(ground.options.model_copy(update={"gap": 1e-6}))
+    solver = load(asked, options, relax=is_large(program))
     columns = []
     for turn, most, weight in turns:
         rows = np.flatnonzero((turn.row_lower != 0) | (turn.row_upper != 0))
@@ -209,38 +201,47 @@ def _loosen(solver: highspy.Highs, program: Program, column: int, turn: Turn, by
         solver.changeColBounds(column, -infinite, program.upper[column])
 
 
-def _searched(lever: Lever, remake: Remake, options: Options) -> Iterator[float]:
+def _searched(ground: Ground, lever: Lever) -> Iterator[float]:
     """The least turn by halving; nothing when not even the largest works."""
+
+    def works(amount: float) -> bool:
+        made = ground.program((lever.turned(amount),))
+        return made is not None and ground.is_possible(made)
+
     low, high = 0.0, lever.most if math.isfinite(lever.most) else 100 * lever.stated
-    if _working(remake, (lever.turned(high),), options) is None:
+    if not works(high):
         return
     for _ in range(STEPS):
         middle = (low + high) / 2
-        if _working(remake, (lever.turned(middle),), options) is not None:
-            high = middle
-        else:
-            low = middle
+        low, high = (low, middle) if works(middle) else (middle, high)
     yield high
 
 
-def _together(program: Program, levers: Sequence[Lever], remake: Remake, options: Options) -> Iterator[Repair]:
+def _together(ground: Ground, levers: Sequence[Lever]) -> Iterator[Repair]:
     """Several levers at once, each as little as can be relative to what is stated."""
-    turns, used = [], []
+    before = -1
+    while before != len(ground.losses):
+        before = len(ground.losses)
+        chosen = _least_together(ground, levers)
+        sets = tuple(lever.turned(amount) for lever, amount in chosen)
+        held = ground.held(sets) if sets else None
+        if held is not None:
+            words = " and ".join(f"{lever.words} by {amount:,.4g} {lever.unit}" for lever, amount in chosen)
+            relative = sum(amount / lever.stated for lever, amount in chosen)
+            yield _repair(words, sets, math.nan, "", relative, held, chosen)
+            return
+
+
+def _least_together(ground: Ground, levers: Sequence[Lever]) -> list[tuple[Lever, float]]:
+    """The levers to turn, and by how much; none if that does not suffice."""
+    turns, used, base = [], [], ground.plain()
     for lever in levers:
         if lever.values or lever.whole or lever.before:
             continue
         step = min(1.0, lever.most / 2) if math.isfinite(lever.most) else 1.0
-        turn = _turn(program, _made(remake, (lever.turned(step),)), step)
+        turn = _turn(base, ground.program((lever.turned(step),)), step)
         if turn is not None:
             turns.append((turn, lever.most, 1 / lever.stated))
             used.append(lever)
-    least = _least(program, turns, options) if turns else None
-    if least is None:
-        return
-    chosen = [(lever, min(lever.most, _outwards(t))) for lever, t in zip(used, least, strict=True) if t > 1e-9]
-    sets = tuple(lever.turned(amount) for lever, amount in chosen)
-    made = _working(remake, sets, options) if sets else None
-    if made is not None:
-        words = " and ".join(f"{lever.words} by {amount:,.4g} {lever.unit}" for lever, amount in chosen)
-        relative = sum(amount / lever.stated for lever, amount in chosen)
-        yield _repair(words, sets, math.nan, "", relative, made, chosen, options)
+    least = (_least(ground, base, turns) if turns else None) or []
+    return [(lever, min(lever.most, _outwards(t))) for lever, t in zip(used, least, strict=False) if t > 1e-9]

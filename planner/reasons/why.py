@@ -13,6 +13,7 @@ from planner.outage import has_outages, withstanding
 from planner.reading.document import Document, load
 from planner.reasons.bounds import bounds
 from planner.reasons.conflict import Explanation, explained
+from planner.reasons.patience import Patience
 from planner.schema import Options
 from planner.validation.validate import validate
 from planner.withstand import Way, doubtful, withstand
@@ -26,12 +27,15 @@ def explain(
     document, settings = _read(path, scenario, sets, options, listener)
     instances = document.instances()
     program = formulate(withstanding(instances, ()), settings, listener)
-    _tell(listener, "explain")
-    found = explained(document, program, settings, ())
+    patience = Patience.of(settings, listener)
+    patience.tell("explain")
+    found = explained(document, program, settings, (), patience=patience)
     if found is not None or not has_outages(instances):
         return found
     last = withstand(instances, Way(settings, listener))
-    return None if last.outcome.has_plan else explained(document, last.program, settings, last.chosen)
+    if last.outcome.has_plan:
+        return None
+    return explained(document, last.program, settings, last.chosen, patience=patience)
 
 
 def reach(
