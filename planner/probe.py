@@ -8,6 +8,7 @@ from planner.assemble import Program, assemble
 from planner.carried import carried_values
 from planner.network import build_network
 from planner.outage import Instances, Loss, losses, relieved, withstanding
+from planner.pieces import Compiled
 from planner.schema import Instance, Shock
 from planner.template import Array
 from planner.trial import Borne, Trial
@@ -18,9 +19,9 @@ CALM = "nothing lost in"  # Begin of the names of the shocks that stand for peri
 class Probe:
     """Every loss that an instance names, to be tried on one plan after the other."""
 
-    def __init__(self, instances: Instances, every: Sequence[Loss]) -> None:
+    def __init__(self, instances: Instances, every: Sequence[Loss], compiled: Compiled | None = None) -> None:
         self.base, self.every = next(iter(instances.values())), every
-        self.windows = assemble(build_network(_with_windows(instances)))
+        self.windows = assemble(build_network(_with_windows(instances)), compiled)
 
     def bear(self, program: Program, values: Array) -> dict[Loss, Borne]:
         """How a plan bears each loss, when operation is best for the users in its scope."""

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from planner import explain
 from planner.reading.document import load
-from planner.reasons import explained
+from planner.reasons import explained, ground
 from planner.reasons.core import find_core, has_plan
+from planner.reasons.patience import Patience
 from planner.run import formulate, solve
 from planner.schema import Options
 from planner.solver import solve as solve_program
@@ -136,3 +138,63 @@ def test_every_statement_of_a_core_is_needed(tmp_path: Path) -> None:
 def test_no_conflict_where_there_is_a_plan(tmp_path: Path) -> None:
     document = load(case_file(tmp_path, {}, {"all": SERVED}))
     assert explained(document, formulate(document.instances(), EXACT), EXACT) is None
+
+
+@pytest.mark.parametrize("name", [
+    "too little capacity", "a project that comes too late", "cover without room for stock",
+    "an embargo that cannot be survived", "a loss that cannot be borne",
+])
+def test_large_instances_are_repaired_by_their_relaxation(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same repairs as of a small instance, found on relaxations, each from the basis of the one before."""
+    case = BROKEN[name]
+    document = load(case_file(tmp_path, case.changes, case.rules))
+    program = formulate(document.instances(), EXACT)
+    small = explained(document, program, EXACT)
+    monkeypatch.setattr(ground, "LARGE", 0)
+    large = explained(document, program, EXACT)
+    assert small is not None
+    assert large is not None
+    amounts = {r.sets[0].split("=")[0]: r.amount for r in small.repairs}
+    assert large.repairs
+    for repair in large.repairs:
+        assert not repair.is_plan
+        assert repair.amount == pytest.approx(amounts[repair.sets[0].split("=")[0]], rel=1e-3, nan_ok=True)
+    assert solve(document.path, sets=large.repairs[0].sets, out=tmp_path / "repaired").outcome.has_plan
+
+
+TWO_RULES = {"served": SERVED, "safe": {"kind": "outage", "loss": "facility", "target": 1}}
+TWO_PLANTS = {**NO_CHINA, "facilities": {
+    "first": {"region": "US", "capacity": 60, "processes": ["make"]},
+    "second": {"region": "US", "capacity": 30, "processes": ["make"]}}}
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_repairs_withstand_losses_too(large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten of a hundred lack at once, seventy when the first plant is lost: to ask less of one rule is not enough.
+
+    Nor is more of one plant, which may be the one that is lost.
+    """
+    if large:
+        monkeypatch.setattr(ground, "LARGE", 0)
+    file = case_file(tmp_path, TWO_PLANTS, TWO_RULES)
+    found = explain(file)
+    assert found is not None
+    for repair in found.repairs:
+        assert solve(file, sets=repair.sets, out=tmp_path / "repaired", force=True).outcome.has_plan
+    both = next(r for r in found.repairs if r.sets[0].startswith("requirements.served.target"))
+    assert [text.split("+=")[0] for text in both.sets] == ["requirements.served.target", "requirements.safe.target"]
+    assert both.amount == pytest.approx(0.7, rel=1e-3)
+    assert not any(text.startswith("facilities") for repair in found.repairs for text in repair.sets)
+
+
+def test_conflict_is_told_as_far_as_time_allows(tmp_path: Path) -> None:
+    """Without time nothing is said to be irreducible, and no repair is tried."""
+    case = BROKEN["too little capacity"]
+    document = load(case_file(tmp_path, case.changes, case.rules))
+    program = formulate(document.instances(), EXACT)
+    found = explained(document, program, EXACT, patience=Patience(deadline=0.0))
+    assert found is not None
+    assert "not yet irreducible" in str(found)
+    assert not found.repairs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from planner.assemble import Program
 from planner.outage import Loss
@@ -59,16 +60,20 @@ def explained(
     statements = speaker.statements(core)
     levers = Levers(program, document.instance, statements, core).every() if with_repairs else []
     if is_large(program):
-        levers = sorted(levers, key=_importance)[:FEW]
+        levers = _few(levers)
     found = tuple(repairs(Ground(document, options, patience, losses), levers)) if levers else ()
     placed = tuple(_placed(document, said) for said in statements)
     return Explanation(placed, found, core.is_whole, _certificate(program, core, speaker))
 
 
-def _importance(lever: Lever) -> int:
+def _few(levers: Sequence[Lever]) -> list[Lever]:
+    """The levers that matter most, some of every kind."""
     order = ("stockpiles", "requirements", "project_groups", "projects", "facilities")
-    head = lever.path.split(".")[0]
-    return order.index(head) if head in order else len(order)
+    kinds: dict[str, list[Lever]] = {head: [] for head in order}
+    for lever in levers:
+        kinds.setdefault(lever.path.split(".")[0], []).append(lever)
+    rounds = zip_longest(*kinds.values())
+    return [lever for one in rounds for lever in one if lever is not None][:FEW]
 
 
 def _placed(document: Document, said: Said) -> Placed:

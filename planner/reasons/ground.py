@@ -6,7 +6,7 @@ program is answered by its relaxation, each from the basis of the last that had 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import highspy
@@ -29,6 +29,7 @@ from planner.solver import load, solve
 from planner.template import Array
 from planner.validation.validate import validate
 
+BASIC = highspy.HighsBasisStatus.kBasic
 LARGE = 50_000  # Nonzeros from which the relaxation stands for the plan.
 
 
@@ -86,10 +87,43 @@ class Ground:
         """Whether a program has a plan, or its relaxation an answer if it is large."""
         if not is_large(program):
             return has_plan(program, self.options)
-        asked = program.changed(cost=np.zeros(len(program.cost)), offset=0.0)
-        solver = load(asked, self.patience.limited(self.options), relax=True)
+        solver = self.questioned(program)
         solver.run()
         return bool(solver.getModelStatus() == KIND.kOptimal)
+
+    def questioned(self, program: Program) -> highspy.Highs:
+        """A solver that holds a program without costs; of a large one the relaxation, with them near the last answer.
+
+        For costs lead the dual simplex method from an old basis to the new end, and without them all ways are alike.
+        """
+        options = self.patience.limited(self.options.model_copy(update={"gap": 1e-6}))
+        if self._last is None or not is_large(program):
+            asked = program.changed(cost=np.zeros(len(program.cost)), offset=0.0)
+            return load(asked, options, relax=is_large(program))
+        solver = load(program, options, relax=True)
+        solver.setBasis(carried_basis(*self._last, program))
+        solver.setOptionValue("presolve", "off")
+        return solver
+
+    def remember(self, program: Program, solver: highspy.Highs, loosened: Mapping[int, int]) -> None:
+        """Keep the basis of a solver that holds more than a program: rows for bounds of `loosened` columns, and turns.
+
+        What is at such a row is at its bound; a place that the turns leave empty is taken by a row's slack. The first
+        answer is none to keep, for it was found without costs.
+        """
+        if self._last is None:
+            return
+        basis, made, rows = solver.getBasis(), highspy.HighsBasis(), len(program.row_lower)
+        columns, slacks = list(basis.col_status), list(basis.row_status)
+        for column, row in loosened.items():
+            if columns[column] == BASIC and slacks[row] != BASIC:
+                columns[column] = slacks[row]
+        columns, slacks = columns[: len(program.cost)], slacks[:rows]
+        empty = rows - columns.count(BASIC) - slacks.count(BASIC)
+        for row in [row for row, status in enumerate(slacks) if status != BASIC][:empty]:
+            slacks[row] = BASIC
+        made.col_status, made.row_status, made.valid = columns, slacks, True
+        self._last = program, made
 
     def held(self, sets: Sequence[str]) -> Held | None:
         """The changed instance with every loss it must withstand, if it can; None if not, or not in the time left."""
@@ -110,8 +144,6 @@ class Ground:
         if not is_large(program):
             outcome = solve(program, self.patience.limited(self.options))
             return Held(program, outcome.objective, outcome.values, outcome.prices, True) if outcome.has_plan else None
-        if self._last is None and not self.is_possible(program):
-            return None  # Sooner known without costs.
         start = carried_basis(*self._last, program) if self._last is not None else None
         found = relaxed(program, self.patience.limited(self.options), self.patience.listener.stopping, start)
         if not isinstance(found, Relaxed):
@@ -122,7 +154,7 @@ class Ground:
     def _failing(self, instances: Instances, found: Held) -> tuple[Loss, ...]:
         """The losses that are borne worst, one of each requirement and period, for others often need no more."""
         worst: dict[tuple[str, str, str], tuple[float, Loss]] = {}
-        for loss, borne in Probe(instances, self.every).bear(found.program, found.values).items():
+        for loss, borne in Probe(instances, self.every, self._compiled).bear(found.program, found.values).items():
             place, lacking = (loss.requirement, loss.future, loss.period), sum(borne.lacking.values())
             if borne.fails and loss not in self.losses and lacking > worst.get(place, (0.0, loss))[0]:
                 worst[place] = lacking, loss
@@ -131,3 +163,10 @@ class Ground:
 
 def is_large(program: Program) -> bool:
     return bool(program.matrix.nnz > LARGE)
+
+
+def price_of_all(program: Program) -> float:
+    """What it costs to serve nobody, as the solver scales it: dearer than anything that a lever is worth."""
+    places = [program.slice(node, "short") for node in program.network.tree.nodes]
+    most = sum(float(np.abs(program.cost[s]) @ np.nan_to_num(program.upper[s], posinf=0.0)) for s in places)
+    return max(most, 1.0) * program.cost_scale

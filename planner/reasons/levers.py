@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.assemble import Program
 from planner.figure import Figure
+from planner.mathematics.security.scope import demands_of
 from planner.reasons.core import Core
 from planner.reasons.words import Path, Said
+from planner.requirement import OfUsers, Outage
 from planner.schema import Instance
 from planner.units import unit
 
@@ -19,7 +21,7 @@ class Lever:
     """A path that can be raised (`sign` 1) or lowered (-1) by at most `most`, or set to one of some `values`.
 
     `before` is an override that must come first, such as one that adds a stockpile; `stock` is the commodity and
-    region of a stockpile.
+    region of a stockpile. Paths in `also` are turned alike; `wider` is a lever to try where this one does not suffice.
     """
 
     path: str
@@ -32,13 +34,19 @@ class Lever:
     whole: bool = False
     before: str = ""
     stock: tuple[str, str] = ("", "")
+    also: tuple[str, ...] = ()
+    wider: Lever | None = None
 
-    def turned(self, amount: float) -> str:
-        """The override that turns it by an amount."""
+    def turned(self, amount: float) -> tuple[str, ...]:
+        """The overrides that turn it by an amount."""
         number = int(amount) if self.whole else float(f"{amount:.6g}")
         if self.before:
-            return self.before.replace("initial: 0", f"initial: {number!r}")
-        return f"{self.path}+={self.sign * number!r}"
+            return (self.before.replace("initial: 0", f"initial: {number!r}"),)
+        return tuple(f"{path}+={self.sign * number!r}" for path in (self.path, *self.also))
+
+    def at(self, value: str) -> tuple[str, ...]:
+        """The overrides that set it to a value."""
+        return tuple(f"{path}={value}" for path in (self.path, *self.also))
 
 
 # Fields of requirements: which way they ease, the unit, and the end of the scale.
@@ -95,16 +103,13 @@ class Levers:
 
     def _rule(self, name: str) -> Iterator[Lever]:
         part: Any = self.base.requirements[name]
-        for field, (sign, role, end) in RULE_FIELDS.items():
-            stated = self._figure(part, field)
-            if stated is None:
-                continue
-            numbers = getattr(part, field).numbers() if isinstance(getattr(part, field), Figure) else [stated]
-            most = min(numbers) - end if sign < 0 else end - max(numbers)
-            if most > 0:
+        for field, (sign, role, _) in RULE_FIELDS.items():
+            stated, room = self._figure(part, field), self._room(part, field)
+            if stated is not None and room > 0:
                 words = f"ask {'less' if sign < 0 else 'for no more than that'} of {name}"
                 label = unit(self.base.units, role)
-                yield Lever(f"requirements.{name}.{field}", sign, label, words, stated or 1.0, most)
+                lever = Lever(f"requirements.{name}.{field}", sign, label, words, stated or 1.0, room)
+                yield self._with_losses(lever, name, field)
         if self._figure(part, "count") is not None and part.count > 1:
             yield Lever(f"requirements.{name}.count", -1, "sources", f"ask {name} for fewer sources", part.count,
                         part.count - 1, whole=True)
@@ -112,7 +117,33 @@ class Levers:
         first = starts[0] if part.start is None else part.start
         later = tuple(f"{start:g}" for start in starts if start > first)
         if later:
-            yield Lever(f"requirements.{name}.start", 0, "year", f"let {name} begin later", 1.0, values=later)
+            lever = Lever(f"requirements.{name}.start", 0, "year", f"let {name} begin later", 1.0, values=later)
+            yield self._with_losses(lever, name, "start")
+
+    def _room(self, part: Any, field: str) -> float:
+        """How far a field of a requirement can be turned."""
+        figure, (sign, _, end) = getattr(part, field, None), RULE_FIELDS[field]
+        if figure is None:
+            return 0.0
+        numbers = figure.numbers() if isinstance(figure, Figure) else [float(figure)]
+        return float(min(numbers) - end if sign < 0 else end - max(numbers))
+
+    def _with_losses(self, lever: Lever, name: str, field: str) -> Lever:
+        """With a wider lever that turns the rules on losses for the same users as well."""
+        part = self.base.requirements[name]
+        if isinstance(part, Outage) or not isinstance(part, OfUsers) or field not in ("target", "start"):
+            return lever
+        served = set(demands_of(self.network, part))
+        others = [
+            other for other, rule in self.base.requirements.items()
+            if isinstance(rule, Outage) and served & set(demands_of(self.network, rule))
+        ]
+        if not others:
+            return lever
+        most = min([lever.most, *(self._room(self.base.requirements[o], "target") for o in others)])
+        words = lever.words.replace(name, " and ".join([name, *others]))
+        also = tuple(f"requirements.{other}.{field}" for other in others)
+        return replace(lever, wider=replace(lever, words=words, also=also, most=most))
 
     def _project(self, name: str) -> Iterator[Lever]:
         lead = self.base.projects[name].lead_time
@@ -159,8 +190,18 @@ class Levers:
             stock = (commodity, part.region)
             words = f"keep a stock of {commodity} in {part.region}, laid in at the start"
             if there:
-                yield Lever(f"stockpiles.{there[0]}.initial", 1, label, words, need, stock=stock)
+                yield self._more_stock(there[0], Lever(f"stockpiles.{there[0]}.initial", 1, label, words, need,
+                                                       stock=stock))
             else:
                 what = f"commodity: {commodity}, region: {part.region}, owner: government"
                 added = f"stockpiles.added={{{what}, initial: 0, holding_cost: 0}}"
                 yield Lever("stockpiles.added", 1, label, words, need, before=added, stock=stock)
+
+    def _more_stock(self, name: str, lever: Lever) -> Lever:
+        """More in a stockpile at the start: in the room there is, and if that does not suffice with more room."""
+        pile = self.base.stockpiles[name]
+        if pile.capacity is None:
+            return lever
+        wider = replace(lever, words=f"{lever.words}, with room for it", also=(f"stockpiles.{name}.capacity",))
+        room = min(pile.capacity.numbers()) - max(pile.initial.numbers())
+        return replace(lever, most=room, wider=wider) if room > 0 else wider

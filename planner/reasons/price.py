@@ -26,13 +26,13 @@ def repaired_cost(held: Held, turned: Sequence[tuple[Lever, float]]) -> tuple[fl
 
 def gift(held: Held, lever: Lever, amount: float) -> float:
     """What a lever gives for nothing when it is turned [money]; not a number where that has no price."""
-    section, *_, field = lever.path.split(".")
+    section, field = lever.path.split(".")[0], lever.path.rpartition(".")[2]
     if section in UNPRICED or (section, field) == ("stockpiles", "capacity"):
         return math.nan
     if section == "stockpiles" and field != "least":
         return amount * _price(held, *lever.stock)
     if section == "demands":
-        return amount * _loss(held, lever.path.split(".")[1])
+        return amount * _loss(held, lever.path.removeprefix("demands.").removesuffix(".amount"))
     return 0.0  # What else may give way is no good: the plan pays for what it then does.
 
 

@@ -15,10 +15,9 @@ import highspy
 import numpy as np
 
 from planner.assemble import Program
-from planner.reasons.ground import Ground, Held, is_large
+from planner.reasons.ground import Ground, Held, is_large, price_of_all
 from planner.reasons.levers import Lever
 from planner.reasons.price import repaired_cost
-from planner.solver import load
 from planner.template import Array
 
 STEPS = 12  # Halvings of a search.
@@ -89,34 +88,46 @@ def repairs(ground: Ground, levers: Sequence[Lever]) -> list[Repair]:
 
 
 def _alone(ground: Ground, lever: Lever) -> Iterator[Repair]:
-    if lever.values:
-        yield from _to_value(ground, lever)
-        return
+    """The repair by a lever; if it has none, by the wider one that turns others with it."""
+    found = list(_to_value(ground, lever) if lever.values else _by_amount(ground, lever))
+    if not found and lever.wider is not None:
+        found = list(_alone(ground, lever.wider))
+    yield from found
+
+
+def _by_amount(ground: Ground, lever: Lever) -> Iterator[Repair]:
     before = -1
     while before != len(ground.losses):  # The least turn is found anew when more losses have come to matter.
         before = len(ground.losses)
         for amount in _amounts(ground, lever):
-            text = lever.turned(amount)
-            held = ground.held((text,))
+            sets = lever.turned(amount)
+            held = ground.held(sets)
             if held is not None:
-                yield _repair(lever.words, (text,), amount, lever.unit, amount / lever.stated, held, [(lever, amount)])
+                yield _repair(lever.words, sets, amount, lever.unit, amount / lever.stated, held, [(lever, amount)])
                 return
 
 
 def _to_value(ground: Ground, lever: Lever) -> Iterator[Repair]:
-    """The first value of a lever with which there is a plan."""
+    """The first value of a lever with which there is a plan; nothing when even the last does not help."""
+    if not _might(ground, lever.at(lever.values[-1])):
+        return
     for number, value in enumerate(lever.values, 1):
-        text = f"{lever.path}={value}"
-        made = ground.program((text,))
-        held = ground.held((text,)) if made is not None and ground.is_possible(made) else None
+        sets = lever.at(value)
+        held = ground.held(sets) if _might(ground, sets) else None
         if held is None:
             continue
         is_years = lever.unit.startswith("years")
         by = abs(lever.stated - float(value)) if is_years else math.nan
         words = lever.words if is_years or lever.unit == "" else f"{lever.words}, {value}"
         relative = by / lever.stated if is_years else number / 10
-        yield _repair(words, (text,), by, lever.unit if is_years else "", relative, held, [(lever, by)])
+        yield _repair(words, sets, by, lever.unit if is_years else "", relative, held, [(lever, by)])
         return
+
+
+def _might(ground: Ground, sets: Sequence[str]) -> bool:
+    """Whether the changed instance has a plan with the losses known so far."""
+    made = ground.program(sets)
+    return made is not None and ground.is_possible(made)
 
 
 def _repair(
@@ -137,9 +148,9 @@ def _amounts(ground: Ground, lever: Lever) -> Iterator[float]:
     if base is None:
         return
     step = min(1.0, lever.most / 2) if math.isfinite(lever.most) else 1.0
-    turn = _turn(base, ground.program((lever.turned(step),)), step)
+    turn = _turn(base, ground.program(lever.turned(step)), step)
     if turn is not None:
-        least = _least(ground, base, [(turn, lever.most, 1.0)])
+        least = _least(ground, base, [(turn, lever.most, 1 / lever.stated)])
         if least is not None:
             yield min(lever.most, _outwards(least[0]))
         return
@@ -171,21 +182,25 @@ def _turn(base: Program, changed: Program | None, step: float) -> Turn | None:
 
 
 def _least(ground: Ground, program: Program, turns: Sequence[tuple[Turn, float, float]]) -> list[float] | None:
-    """The least turns (weighed) with which there is a plan; each comes with its most and its weight."""
-    asked = program.changed(cost=np.zeros(len(program.cost)), offset=0.0)
-    options = ground.patience.limited(ground.options.model_copy(update={"gap": 1e-6}))
-    solver = load(asked, options, relax=is_large(program))
-    columns = []
+    """The least turns (weighed) with which there is a plan; each comes with its most and its weight.
+
+    Of a large program a turn of weight 1 is as dear as serving nobody, so that it is least but for what costs far more.
+    """
+    solver, columns, loosened = ground.questioned(program), [], {}
+    price = price_of_all(program) if is_large(program) else 1.0
     for turn, most, weight in turns:
         rows = np.flatnonzero((turn.row_lower != 0) | (turn.row_upper != 0))
         moves = np.where(turn.row_upper[rows] != 0, turn.row_upper[rows], turn.row_lower[rows])
         columns.append(solver.getNumCol())
-        solver.addCol(weight, 0.0, most, len(rows), rows.astype(np.int32), -moves)
+        solver.addCol(weight * price, 0.0, most, len(rows), rows.astype(np.int32), -moves)
         for column in np.flatnonzero((turn.lower != 0) | (turn.upper != 0)).tolist():
             _loosen(solver, program, column, turn, columns[-1])
+            loosened[column] = solver.getNumRow() - 1
     solver.run()
     if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None
+    if is_large(program):
+        ground.remember(program, solver, loosened)
     values = solver.getSolution().col_value
     return [max(0.0, values[column]) for column in columns]
 
@@ -203,17 +218,12 @@ def _loosen(solver: highspy.Highs, program: Program, column: int, turn: Turn, by
 
 def _searched(ground: Ground, lever: Lever) -> Iterator[float]:
     """The least turn by halving; nothing when not even the largest works."""
-
-    def works(amount: float) -> bool:
-        made = ground.program((lever.turned(amount),))
-        return made is not None and ground.is_possible(made)
-
     low, high = 0.0, lever.most if math.isfinite(lever.most) else 100 * lever.stated
-    if not works(high):
+    if not _might(ground, lever.turned(high)):
         return
     for _ in range(STEPS):
         middle = (low + high) / 2
-        low, high = (low, middle) if works(middle) else (middle, high)
+        low, high = (low, middle) if _might(ground, lever.turned(middle)) else (middle, high)
     yield high
 
 
@@ -223,7 +233,7 @@ def _together(ground: Ground, levers: Sequence[Lever]) -> Iterator[Repair]:
     while before != len(ground.losses):
         before = len(ground.losses)
         chosen = _least_together(ground, levers)
-        sets = tuple(lever.turned(amount) for lever, amount in chosen)
+        sets = tuple(text for lever, amount in chosen for text in lever.turned(amount))
         held = ground.held(sets) if sets else None
         if held is not None:
             words = " and ".join(f"{lever.words} by {amount:,.4g} {lever.unit}" for lever, amount in chosen)
@@ -239,7 +249,7 @@ def _least_together(ground: Ground, levers: Sequence[Lever]) -> list[tuple[Lever
         if lever.values or lever.whole or lever.before:
             continue
         step = min(1.0, lever.most / 2) if math.isfinite(lever.most) else 1.0
-        turn = _turn(base, ground.program((lever.turned(step),)), step)
+        turn = _turn(base, ground.program(lever.turned(step)), step)
         if turn is not None:
             turns.append((turn, lever.most, 1 / lever.stated))
             used.append(lever)
