@@ -60,7 +60,8 @@ def _project(options: argparse.Namespace, settings: dict[str, object]) -> int:
     from planner.results.write import plain_json
     from planner.screen_explain import show_worth, worth_figures
 
-    found = project_worth(options.instance, options.project, settings)
+    with listening(options) as listener:
+        found = project_worth(options.instance, options.project, settings, listener)
     if options.json:
         print(plain_json(worth_figures(found)))
     elif not options.quiet:

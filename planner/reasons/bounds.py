@@ -1,13 +1,14 @@
 """Physics bounds: the best that any amount of money could reach for each requirement, period by period.
 
 Costs, budgets and all other requirements are left out; capacities, lead times, windows of decision and controls stay.
-What lacks of a requirement in a period at the least is found by one program per requirement and node. Where something
-lacks even with fractions of projects, no plan at any price reaches the target: that is the certificate.
+What lacks of a requirement in a period at the least is found by one program per requirement and node, but for those of
+which nothing lacks where least lacks in all. Where something lacks even with fractions of projects, no plan at any
+price reaches the target: that is the certificate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import highspy
@@ -20,11 +21,12 @@ from planner.reasons.part import KIND
 from planner.reasons.words import RULES
 from planner.results.rows import NODE, Row, at, table
 from planner.schema import Options
-from planner.solver import load
+from planner.solver import SolverError, load
 from planner.tree import Node
 from planner.units import unit
 
 MONEY = {"group_most_capital", "budget", "leverage", "regret_limit"}  # Rules on money say nothing of physics.
+NOTHING = 1e-9  # Share of the sides of rows.
 SHARES = {"served", "survive", "recover"}
 COLUMNS = f"requirement kind {NODE} rows target best lacking reachable unit"
 
@@ -42,13 +44,19 @@ class Asked(NamedTuple):
 def bounds(program: Program, options: Options, news: Callable[[str], None] | None = None) -> pd.DataFrame:
     """The best possible for every requirement in every node, whatever it costs."""
     solver, asked = _prepared(program, options)
+    told = news if news is not None else _silent
+    told("the best possible for all requirements together")
+    together = _lacking(solver, [column for question in asked for column in question.lacks])
 
     def rows() -> Iterator[Row]:
         for question in asked:
-            if news is not None:
+            lacking = [together[column] for column in question.lacks]
+            if sum(lacking) > NOTHING * (1 + _size(program, question)):
                 when = f" in {question.node.key}" if question.node is not None else ""
-                news(f"the best possible for {question.requirement}{when}")
-            yield _answer(program, solver, question)
+                told(f"the best possible for {question.requirement}{when}")
+                alone = _lacking(solver, question.lacks)
+                lacking = [alone[column] for column in question.lacks]
+            yield _answer(program, question, dict(zip(question.rows, lacking, strict=True)))
 
     return table(COLUMNS, rows())
 
@@ -89,16 +97,23 @@ def _unmissed(program: Program) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return upper
 
 
-def _answer(program: Program, solver: highspy.Highs, asked: Asked) -> Row:
-    for lack in asked.lacks:
+def _lacking(solver: highspy.Highs, lacks: Sequence[int]) -> list[float]:
+    """The values of all variables where the sum of these is least."""
+    for lack in lacks:
         solver.changeColCost(lack, 1.0)
     solver.run()
     if solver.getModelStatus() != KIND.kOptimal:
-        raise RuntimeError(f"{asked.requirement}: {solver.modelStatusToString(solver.getModelStatus())}")
-    values = solver.getSolution().col_value
-    lacking = {row: max(0.0, values[lack]) for row, lack in zip(asked.rows, asked.lacks, strict=True)}
-    for lack in asked.lacks:
+        raise SolverError(f"no bound was found: {solver.modelStatusToString(solver.getModelStatus())}")
+    for lack in lacks:
         solver.changeColCost(lack, 0.0)
+    return [max(0.0, value) for value in solver.getSolution().col_value]
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def _answer(program: Program, asked: Asked, lacking: dict[int, float]) -> Row:
     network, total = program.network, sum(lacking.values())
     kind = network.base.requirements[asked.requirement].kind
     target, best = _shares(program, asked, lacking)

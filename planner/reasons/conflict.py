@@ -40,6 +40,7 @@ class Explanation:
     repairs: tuple[Repair, ...]
     whole: bool
     certificate: str
+    untried: int = 0  # Changes that were not tried: of a large instance, or when time was over.
 
     def __str__(self) -> str:
         return paragraph(self)
@@ -59,11 +60,11 @@ def explained(
     speaker = Speaker(program, document.instance)
     statements = speaker.statements(core)
     levers = Levers(program, document.instance, statements, core).every() if with_repairs else []
-    if is_large(program):
-        levers = _few(levers)
-    found = tuple(repairs(Ground(document, options, patience, losses), levers)) if levers else ()
+    chosen = _few(levers) if is_large(program) else levers
+    found = repairs(Ground(document, options, patience, losses), chosen)
     placed = tuple(_placed(document, said) for said in statements)
-    return Explanation(placed, found, core.is_whole, _certificate(program, core, speaker))
+    certificate = _certificate(program, core, speaker)
+    return Explanation(placed, tuple(found.repairs), core.is_whole, certificate, len(levers) - found.tried)
 
 
 def _few(levers: Sequence[Lever]) -> list[Lever]:
@@ -110,9 +111,20 @@ def paragraph(found: Explanation) -> str:
     lines = [f"These statements cannot all hold{why}:"]
     lines += [f"  {s.place} {s.path}: {s.words}" for s in found.statements]
     lines.append(f"Proof: {found.certificate}.")
-    if found.repairs:
-        lines.append("Any one of these would make a plan possible, the cheapest first, then those of unknown cost:")
-        lines += [f"  {repair}" for repair in found.repairs[:8]]
-    else:
-        lines.append("No single change of these statements was found that would make a plan possible.")
+    lines += _ways_out(found)
+    if found.untried:
+        lines.append(f"Not tried: {found.untried} other changes of these statements.")
     return "\n".join(lines)
+
+
+def _ways_out(found: Explanation) -> Iterator[str]:
+    if not found.repairs:
+        yield "No single change of these statements was found that would make a plan possible."
+        return
+    order = "the cheapest first, then those of unknown cost"
+    if all(repair.is_plan for repair in found.repairs):
+        yield f"Any one of these would make a plan possible, {order}:"
+    else:
+        yield f"With any one of these all rules can be met, if not yet in whole projects, {order}:"
+    for repair in found.repairs[:8]:
+        yield f"  {repair}"

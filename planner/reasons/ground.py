@@ -6,7 +6,7 @@ program is answered by its relaxation, each from the basis of the last that had 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import highspy
@@ -29,7 +29,6 @@ from planner.solver import load, solve
 from planner.template import Array
 from planner.validation.validate import validate
 
-BASIC = highspy.HighsBasisStatus.kBasic
 LARGE = 50_000  # Nonzeros from which the relaxation stands for the plan.
 
 
@@ -104,26 +103,6 @@ class Ground:
         solver.setBasis(carried_basis(*self._last, program))
         solver.setOptionValue("presolve", "off")
         return solver
-
-    def remember(self, program: Program, solver: highspy.Highs, loosened: Mapping[int, int]) -> None:
-        """Keep the basis of a solver that holds more than a program: rows for bounds of `loosened` columns, and turns.
-
-        What is at such a row is at its bound; a place that the turns leave empty is taken by a row's slack. The first
-        answer is none to keep, for it was found without costs.
-        """
-        if self._last is None:
-            return
-        basis, made, rows = solver.getBasis(), highspy.HighsBasis(), len(program.row_lower)
-        columns, slacks = list(basis.col_status), list(basis.row_status)
-        for column, row in loosened.items():
-            if columns[column] == BASIC and slacks[row] != BASIC:
-                columns[column] = slacks[row]
-        columns, slacks = columns[: len(program.cost)], slacks[:rows]
-        empty = rows - columns.count(BASIC) - slacks.count(BASIC)
-        for row in [row for row, status in enumerate(slacks) if status != BASIC][:empty]:
-            slacks[row] = BASIC
-        made.col_status, made.row_status, made.valid = columns, slacks, True
-        self._last = program, made
 
     def held(self, sets: Sequence[str]) -> Held | None:
         """The changed instance with every loss it must withstand, if it can; None if not, or not in the time left."""

@@ -20,7 +20,7 @@ import scipy.sparse as sp
 
 from planner.assemble import Program, RowNames, label
 from planner.errors import InputError, NoAnswerError, Place, Problem, did_you_mean
-from planner.formulate import formulate
+from planner.formulate import SILENT, Listener, formulate
 from planner.frozen import freeze, read_plan
 from planner.mathematics.investment import decisions
 from planner.outage import has_outages, losses, withstanding
@@ -67,7 +67,9 @@ class Worth:
         return max(0.0, self.capital * (1 + sign * self.difference / self.charged))
 
 
-def project_worth(folder: str | Path, name: str, options: dict[str, Any] | None = None) -> Worth:
+def project_worth(
+    folder: str | Path, name: str, options: dict[str, Any] | None = None, listener: Listener = SILENT
+) -> Worth:
     """Why a project is in the plan of a run or not. InputError when the run or the project does not exist."""
     plan = read_plan(Path(folder))
     document = load(Path(folder) / RESOLVED)
@@ -77,9 +79,11 @@ def project_worth(folder: str | Path, name: str, options: dict[str, Any] | None 
     settings = Options.model_validate(document.instance.options.model_dump() | (options or {}))
     program = formulate(_prepared(document.instances(), Path(folder)), settings)
     is_in = any(project == name for project, _ in plan.sizes)
-    base = _solved(freeze(program, plan), settings, "the plan of the run")
+    base = _solved(freeze(program, plan), settings, "the plan of the run", listener)
     forced = forced_program(program, name, wanted=not is_in)
-    other = solve_program(forced, settings)
+    if listener.phase is not None:
+        listener.phase(f"the best plan {'without' if is_in else 'with'} {name}")
+    other = solve_program(forced, settings, listener.progress, stopping=listener.stopping)
     if other.status == "interrupted":
         raise KeyboardInterrupt
     having, lacking = (base, other) if is_in else (other, base)
@@ -97,8 +101,8 @@ def _prepared(instances: dict[str, Instance], folder: Path) -> dict[str, Instanc
     return withstanding(instances, [q for q in every if (q.requirement, q.words, q.future, q.period) in added])
 
 
-def _solved(program: Program, options: Options, what: str) -> Outcome:
-    outcome = solve_program(program, options)
+def _solved(program: Program, options: Options, what: str, listener: Listener) -> Outcome:
+    outcome = solve_program(program, options, listener.progress, stopping=listener.stopping)
     if not outcome.has_plan:
         raise NoAnswerError(f"{what} could not be carried out again", outcome.status)
     return outcome

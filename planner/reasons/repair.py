@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import highspy
 import numpy as np
@@ -71,20 +72,31 @@ class Turn:
     upper: Array
 
 
-def repairs(ground: Ground, levers: Sequence[Lever]) -> list[Repair]:
+class Found(NamedTuple):
+    """The repairs, and how many levers were tried in the time there was."""
+
+    repairs: list[Repair]
+    tried: int
+
+
+def repairs(ground: Ground, levers: Sequence[Lever]) -> Found:
     """All repairs by one lever, the cheapest first; else one by several levers.
 
     Those that are not priced in full come last, as the smallest of them relative to what is stated.
     """
     found: list[Repair] = []
-    for number, lever in enumerate(levers, 1):
-        if not ground.patience.is_over:
-            ground.patience.tell(f"repair {number} of {len(levers)}: {lever.words}")
-            found += _alone(ground, lever)
-    if not found:
+    tried = 0
+    for lever in levers:
+        if ground.patience.is_over:
+            break
+        tried += 1
+        ground.patience.tell(f"repair {tried} of {len(levers)}: {lever.words}")
+        found += _alone(ground, lever)
+    if levers and not found and not ground.patience.is_over:
         ground.patience.tell("a repair by several changes")
         found += _together(ground, levers)
-    return sorted(found, key=lambda r: (not r.is_priced, round(r.cost, 6) if r.is_priced else 0.0, r.relative))
+    ranked = sorted(found, key=lambda r: (not r.is_priced, round(r.cost, 6) if r.is_priced else 0.0, r.relative))
+    return Found(ranked, tried)
 
 
 def _alone(ground: Ground, lever: Lever) -> Iterator[Repair]:
@@ -186,7 +198,7 @@ def _least(ground: Ground, program: Program, turns: Sequence[tuple[Turn, float, 
 
     Of a large program a turn of weight 1 is as dear as serving nobody, so that it is least but for what costs far more.
     """
-    solver, columns, loosened = ground.questioned(program), [], {}
+    solver, columns = ground.questioned(program), []
     price = price_of_all(program) if is_large(program) else 1.0
     for turn, most, weight in turns:
         rows = np.flatnonzero((turn.row_lower != 0) | (turn.row_upper != 0))
@@ -195,12 +207,9 @@ def _least(ground: Ground, program: Program, turns: Sequence[tuple[Turn, float, 
         solver.addCol(weight * price, 0.0, most, len(rows), rows.astype(np.int32), -moves)
         for column in np.flatnonzero((turn.lower != 0) | (turn.upper != 0)).tolist():
             _loosen(solver, program, column, turn, columns[-1])
-            loosened[column] = solver.getNumRow() - 1
     solver.run()
     if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None
-    if is_large(program):
-        ground.remember(program, solver, loosened)
     values = solver.getSolution().col_value
     return [max(0.0, values[column]) for column in columns]
 
