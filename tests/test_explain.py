@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from planner import explain
+from planner.outage import withstanding
 from planner.reading.document import load
 from planner.reasons import explained, ground
 from planner.reasons.core import find_core, has_plan
+from planner.reasons.part import Part
 from planner.reasons.patience import Patience
 from planner.run import formulate, solve
 from planner.schema import Options
@@ -19,6 +21,7 @@ from planner.solver import solve as solve_program
 from tests.test_requirements import SHOCK, STORE, TWO_FUTURES, case_file
 
 EXACT = Options(gap=0.0)
+SECURE = Path(__file__).parent.parent / "instances" / "rare-earths-secure.yaml"
 SERVED = {"kind": "served", "target": 1}
 LINE = {"facility": "plant", "size": {"fixed": 60}, "capital": {"fixed": 100}, "lead_time": 2, "life": 20}
 NO_CHINA = {"suppliers.china.steps.0.amount": 0}
@@ -198,3 +201,25 @@ def test_conflict_is_told_as_far_as_time_allows(tmp_path: Path) -> None:
     assert found is not None
     assert "not yet irreducible" in str(found)
     assert not found.repairs
+
+
+def test_conflict_of_the_secure_instance_is_found_and_irreducible() -> None:
+    """Samarium-cobalt for defence: a rule, a ban, and room for stock; without any one row the rest can hold."""
+    document = load(SECURE)
+    program = formulate(withstanding(document.instances(), ()), Options())
+    core = find_core(program, Options())
+    assert core is not None
+    assert core.is_irreducible
+    part = Part(program, np.array(core.rows))
+    assert part.conflicts()
+    for place in range(len(core.rows)):
+        part.leave_out([place])
+        assert not part.conflicts()
+        part.put_back([place])
+    found = explained(document, program, Options(), (), with_repairs=False)
+    assert found is not None
+    places = {s.path: s.place for s in found.statements}
+    assert "rare-earths-secure.yaml:" in places["requirements.defence_served.target"]
+    assert "stockpiles.yaml:" in places["stockpiles.com.US.magnet.smco.capacity"]
+    assert "controls.samarium_refused" in places
+    assert 0 < max(core.missed.values()) < 100  # Some ten tonnes a year.
