@@ -39,6 +39,11 @@ class Clock:
         self.marks: Marks = "unknown"
         self._news, self._profile = news, profile
 
+    def tell(self, words: str) -> None:
+        """News of what is done within a phase."""
+        if self._news is not None:
+            self._news(words)
+
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         if self._news is not None:

@@ -15,11 +15,13 @@ import pyomo.environ as pyo
 from planner.assemble import Program
 from planner.check import CheckReport, check_run
 from planner.clock import Clock
+from planner.errors import NoAnswerError
 from planner.formulate import SILENT, Listener, formulate
 from planner.method import solve_by_method
 from planner.outage import Loss, has_outages
 from planner.reading.document import Document, load
 from planner.reasons import Explanation, explained
+from planner.reasons.patience import Patience
 from planner.restrict import polished
 from planner.results.manifest import datapackage, manifest, run_hash
 from planner.results.recall import digests, recall
@@ -233,9 +235,18 @@ def _without_plan(task: Task, answer: Answer, clock: Clock) -> Run:
     if outcome.status == "infeasible":
         with clock.phase("explain"):
             # Of a plan that is given, in futures of another file, the instance itself says too little to repair it.
-            found = explained(document, answer.program, task.options, answer.losses, with_repairs=not task.given)
+            found = _explained(task, answer, clock)
     figures = key_figures(document.instance, outcome, {}) | {"explanation": asdict(found) if found else None}
     return Run(document.instance, outcome, None, {}, figures, None, found, task.warnings, clock)
+
+
+def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | None:
+    """Why there is no plan, as far as that is found in as much time again as the options give."""
+    patience = Patience.of(task.options, Listener(phase=clock.tell))
+    try:
+        return explained(task.document, answer.program, task.options, answer.losses, not task.given, patience)
+    except NoAnswerError:
+        return None
 
 
 def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:

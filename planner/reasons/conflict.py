@@ -20,7 +20,7 @@ from planner.units import unit
 
 UNITS = {"served": "quantity/year", "survive": "quantity/year", "recover": "quantity/year", "demand": "quantity/year",
          "cover": "quantity"}  # Of families whose rows are in amounts.
-FEW = 6  # Levers that are tried on a large program: those that matter most.
+FEW = 5  # Levers that are tried on a large program: those that matter most.
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,8 @@ def _alone(ground: Ground, lever: Lever) -> Iterator[Repair]:
 
 
 def _by_amount(ground: Ground, lever: Lever) -> Iterator[Repair]:
-    before = -1
+    """The least turn with which there is a plan. Losses that matter only to a lever of no use are not kept."""
+    before, known = -1, ground.losses
     while before != len(ground.losses):  # The least turn is found anew when more losses have come to matter.
         before = len(ground.losses)
         for amount in _amounts(ground, lever):
@@ -117,6 +118,7 @@ def _by_amount(ground: Ground, lever: Lever) -> Iterator[Repair]:
             if held is not None:
                 yield _repair(lever.words, sets, amount, lever.unit, amount / lever.stated, held, [(lever, amount)])
                 return
+    ground.losses = known
 
 
 def _to_value(ground: Ground, lever: Lever) -> Iterator[Repair]:
