@@ -37,7 +37,7 @@ def solved(program: Program, options: Options, start: Start | None) -> tuple[Out
     if outcome is None or outcome.gap > options.gap:
         outcome = solve_cold(program, options)
     plan = np.round(outcome.values[program.integer]).astype(np.int16) if outcome.has_plan else ended.plan
-    return outcome, Start(ended.columns, ended.rows, ended.duals, plan)
+    return outcome, Start(ended.columns, ended.rows, plan)
 
 
 def _run(solver: highspy.Highs) -> bool:

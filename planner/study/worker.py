@@ -88,7 +88,7 @@ class Bench:
 
     def _solved(self, task: Task) -> tuple[dict[str, Any], bytes | None]:
         document = self.base.changed(task.sets)
-        validate(document)
+        validate(document, since=self.base)
         options = self.options.model_copy(update={"seed": task.seed, "threads": 1})
         program = formulate(document.instances(), options, compiled=self.compiled)
         start = Start.unpacked(task.start) if task.start is not None else None
