@@ -20,8 +20,8 @@ from planner.template import Array
 def solved(program: Program, options: Options, start: Start | None) -> tuple[Outcome, Start | None]:
     """A plan within the gap asked, and where its relaxation ended.
 
-    The neighbour's plan is often within the gap; else it is improved project by project. What that cannot do, and
-    what is small anyway, goes to the ordinary solver.
+    The neighbour's plan is often within the gap; else the relaxation is rounded, which is faster than mending that
+    plan project by project. What that cannot do, and what is small anyway, goes to the ordinary solver.
     """
     if program.matrix.nnz <= LARGE or not program.integer.any() or program.network.base.objective.risk is not None:
         return solve_cold(program, options), None
@@ -46,11 +46,16 @@ def _run(solver: highspy.Highs) -> bool:
 
 
 def _plan(relaxation: Relaxation, bound: float, options: Options, start: Start | None) -> Array | None:
-    """Values of a plan near the neighbour's, or near the relaxation."""
-    first = _settled(relaxation, start.plan) if start is not None and len(start.plan) else None
-    _, values = good_plan(
-        relaxation, bound, options.gap, lambda _: None, lambda fixed, plan: (np.inf, None), first
-    )
+    """Values of the neighbour's plan where it is within the gap, else of one near the relaxation."""
+    if start is not None and len(start.plan):
+        basis = relaxation.solver.getBasis()
+        relaxation.fix(_settled(relaxation, start.plan))
+        if relative_gap(relaxation.solve(), bound) <= options.gap:
+            return relaxation.values
+        relaxation.free(np.flatnonzero(relaxation.program.integer).tolist())
+        relaxation.solver.setBasis(basis)
+        relaxation.solve()
+    _, values = good_plan(relaxation, bound, options.gap, lambda _: None, lambda fixed, plan: (np.inf, None))
     return values
 
 

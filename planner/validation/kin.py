@@ -19,20 +19,17 @@ def are_kin(some: Mapping[str, Instance], others: Mapping[str, Instance]) -> boo
 
 def _alike(one: Any, other: Any) -> bool:
     """Whether two values differ in numbers alone."""
-    if one is other:
+    if one is other or (_is_number(one) and _is_number(other)):
         return True
     if type(one) is not type(other):
-        return _is_number(one) and _is_number(other)
-    if isinstance(one, Figure):
-        return bool(one.source == other.source)
+        return False
     if isinstance(one, Part):
-        mine, others = vars(one), vars(other)
-        return all(_alike(mine[name], others[name]) for name in type(one).model_fields)
+        return bool(one.source == other.source) if isinstance(one, Figure) else _alike(vars(one), vars(other))
     if isinstance(one, dict):
         return list(one) == list(other) and all(_alike(value, other[key]) for key, value in one.items())
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(_alike(*pair) for pair in zip(one, other, strict=True))
-    return _is_number(one) or bool(one == other)
+    return bool(one == other)
 
 
 def _is_number(value: Any) -> bool:
