@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -29,25 +30,54 @@ MOST = 4  # Iterations for each row after which a hot start was none, and the pr
 
 
 @dataclass(frozen=True)
-class Start:
-    """Where a neighbour ended: the status of each column and row, and the integers of its plan."""
+class Basis:
+    """The status of each column and row, by the numbers of HiGHS."""
 
     columns: NDArray[np.int8]
     rows: NDArray[np.int8]
-    plan: NDArray[np.int16]
+
+    @classmethod
+    def of(cls, solver: highspy.Highs) -> Basis:
+        """Where a solver object is."""
+        basis = solver.getBasis()
+        parts = ([status.value for status in part] for part in (basis.col_status, basis.row_status))
+        return cls(*(np.array(part, dtype=np.int8) for part in parts))
+
+    def put(self, solver: highspy.Highs) -> None:
+        """Let a solver object begin here."""
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status = KINDS[self.columns].tolist(), KINDS[self.rows].tolist()
+        basis.valid = True
+        solver.setBasis(basis)
+
+    def fits(self, program: Program) -> bool:
+        return len(self.columns) == len(program.cost) and len(self.rows) == len(program.row_lower)
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a neighbour ended: its relaxation, the integers of its plan, and its program with these fixed."""
+
+    relaxed: Basis
+    plan: NDArray[np.int16] | None = None
+    planned: Basis | None = None
 
     def packed(self) -> bytes:
         stream = io.BytesIO()
-        np.savez_compressed(stream, columns=self.columns, rows=self.rows, plan=self.plan)
+        parts: dict[str, NDArray[Any]] = {"columns": self.relaxed.columns, "rows": self.relaxed.rows}
+        if self.plan is not None:
+            parts["plan"] = self.plan
+        if self.planned is not None:
+            parts |= {"planned_columns": self.planned.columns, "planned_rows": self.planned.rows}
+        np.savez_compressed(stream, allow_pickle=False, **parts)
         return stream.getvalue()
 
     @classmethod
     def unpacked(cls, content: bytes) -> Start:
-        parts = np.load(io.BytesIO(content), allow_pickle=False)
-        return cls(parts["columns"], parts["rows"], parts["plan"])
-
-    def fits(self, program: Program) -> bool:
-        return len(self.columns) == len(program.cost) and len(self.rows) == len(program.row_lower)
+        parts = dict(np.load(io.BytesIO(content), allow_pickle=False))
+        has_planned = "planned_rows" in parts
+        planned = Basis(parts["planned_columns"], parts["planned_rows"]) if has_planned else None
+        return cls(Basis(parts["columns"], parts["rows"]), parts.get("plan"), planned)
 
 
 class Relaxed:
@@ -61,8 +91,8 @@ class Relaxed:
         self.scale = program.cost_scale
         limited = options.model_copy(update={"time_limit": None, "threads": 1})
         self.solver = load(program, limited, relax=True)
-        if start is not None and start.fits(program):
-            self._from(program, start)
+        if start is not None and start.relaxed.fits(program):
+            self._from(start.relaxed)
         else:
             self._cold()
 
@@ -72,14 +102,6 @@ class Relaxed:
         if self.solver.getModelStatus() != OPTIMAL:
             return np.inf
         return float(self.solver.getInfo().objective_function_value) / self.scale
-
-    def end(self, plan: NDArray[np.int16]) -> Start:
-        """Where the relaxation ended."""
-        basis = self.solver.getBasis()
-        columns, rows = (
-            np.array([status.value for status in part], dtype=np.int8) for part in (basis.col_status, basis.row_status)
-        )
-        return Start(columns, rows, plan)
 
     def lent(self) -> highspy.Highs:
         """The solver object for others to change its bounds."""
@@ -92,13 +114,10 @@ class Relaxed:
         self.solver.run()
         self._set(solver="simplex")
 
-    def _from(self, program: Program, start: Start) -> None:
-        basis = highspy.HighsBasis()
-        basis.col_status, basis.row_status = KINDS[start.columns].tolist(), KINDS[start.rows].tolist()
-        basis.valid = True
-        self.solver.setBasis(basis)
+    def _from(self, basis: Basis) -> None:
+        basis.put(self.solver)
         self._set(presolve="off", simplex_strategy=DUAL, simplex_dual_edge_weight_strategy=DEVEX)
-        self._set(dual_simplex_cost_perturbation_multiplier=0.0, simplex_iteration_limit=MOST * len(start.rows))
+        self._set(dual_simplex_cost_perturbation_multiplier=0.0, simplex_iteration_limit=MOST * len(basis.rows))
         self.solver.run()
 
     def _set(self, **options: str | int | float) -> None:
@@ -121,4 +140,4 @@ def relaxed(program: Program, options: Options, start: Start | None) -> tuple[Ou
         prices=np.array(solution.row_dual) / found.scale, objective=found.value, bound=found.value, gap=0.0, nodes=0,
         seconds=time.monotonic() - begun, message="Optimal",
     )
-    return outcome, found.end(np.zeros(0, dtype=np.int16))
+    return outcome, Start(Basis.of(found.solver))
