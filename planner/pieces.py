@@ -109,7 +109,7 @@ class Pieces:
         self.investments, self.operation = model.investments(network), reuse.of(model.operation(network))
         self.investment_layout = Layout.of(self.investments.variables)
         self.node_layout = Layout.of(self.operation.variables)
-        self._outlooks = Outlooks(network)
+        self._outlooks = Outlooks(network, reuse.recall)
         layouts = self.investment_layout, self.node_layout
         self._stamper = Stamper(
             self.operation, (layouts[0].column, layouts[1].column), max(layout.size for layout in layouts),

@@ -16,13 +16,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from planner.figure import are_noted
 from planner.mathematics import model, trade
 from planner.mathematics.control import by_class, degree, lane_passes
 from planner.mathematics.situation import applies, situations
 from planner.mathematics.work import work
 from planner.network import Network
 from planner.program import Chapter, Link, Numbers, Term, Terms
-from planner.reuse import Derived
+from planner.reuse import Derived, Recall
 from planner.schema import Dependence
 from planner.template import Array, Template
 from planner.tree import Node
@@ -93,8 +94,8 @@ class Stamp:
 class Outlooks:
     """Tells which nodes have the same outlook."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, recall: Recall | None = None) -> None:
+        self.network, self._recall = network, recall
         self._dependent = [q for q in network.base.requirements.values() if isinstance(q, Dependence)]
         self._structures: dict[int, str] = {}
         self._keys: dict[Hashable, str] = {}
@@ -105,7 +106,11 @@ class Outlooks:
         """The key of a node's structure."""
         situation = situations(self.network)[node.index]
         if situation not in self._structures:
-            self._structures[situation] = self._structure(node)
+            def make() -> str:
+                return self._structure(node)
+
+            place = ("", "structure", node.index)
+            self._structures[situation] = make() if self._recall is None else self._recall(place, make)
         return self._structures[situation]
 
     def _structure(self, node: Node) -> str:
@@ -114,7 +119,7 @@ class Outlooks:
         denied = tuple((m.name, degree(m, node)) for m in network.measures(node) if by_class(m.control))
         most = tuple(trade.most_flow(network, m, node) for m in trade.fixed_movements(network))
         place = (id(network.instance(node)), node.start, node.length, applying, denied, most)
-        if place not in self._keys:
+        if place not in self._keys or are_noted():
             self._keys[place] = model.structure_of(network, node).key
         return self._keys[place]
 

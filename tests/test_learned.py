@@ -63,13 +63,12 @@ def test_any_figure_changes_the_program_as_if_it_were_built_anew(name: str) -> N
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["rare-earths.yaml", "rare-earths-secure.yaml"])
-def test_figures_of_the_shipped_instance_change_the_program_as_if_it_were_built_anew(name: str) -> None:
-    desk = Desk(name)
+def test_figures_of_the_shipped_instance_change_the_program_as_if_it_were_built_anew() -> None:
+    desk = Desk("rare-earths-secure.yaml")
     sections: dict[str, list[str]] = {}
     for change in changes(desk.document):
         sections.setdefault(change.partition(".")[0], []).append(change)
-    some = [change for every in sections.values() for change in (every[0], every[len(every) // 2])]
+    some = [every[len(every) // 2] for every in sections.values()]
     assert [change for change in some if desk.differs(change)] == []
     assert desk.taken
 
