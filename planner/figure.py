@@ -14,7 +14,9 @@ value at its own middle.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -37,6 +39,27 @@ def _as_list(value: Any) -> Any:
 
 Patterns = Annotated[list[Pattern], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 Names = Annotated[list[Name], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
+
+
+_open: list[Counter[int]] = []  # Who wants to know which figures are read.
+
+
+@contextmanager
+def readings() -> Iterator[Counter[int]]:
+    """How often each figure is read inside, by its identity."""
+    found: Counter[int] = Counter()
+    _open.append(found)
+    try:
+        yield found
+    finally:
+        _open.pop()
+        if _open:
+            _open[-1].update(found)
+
+
+def are_noted() -> bool:
+    """Whether readings are noted, so that nothing may be kept that was read."""
+    return bool(_open)
 
 
 class Part(BaseModel):
@@ -88,6 +111,8 @@ class Figure(Part):
 
     def at(self, year: float) -> float:
         """Value at a point in time, `year` being decimal (2030.5 is the middle of 2030)."""
+        if _open:
+            _open[-1][id(self)] += 1
         if self.value is not None:
             return self.value
         assert self.by_year is not None
@@ -105,6 +130,8 @@ class Figure(Part):
 
     def numbers(self) -> list[float]:
         """Every number stated as the figure's value."""
+        if _open:
+            _open[-1][id(self)] += 1
         return [self.value] if self.value is not None else list((self.by_year or {}).values())
 
     def require(self, label: str, limits: dict[str, Any]) -> None:

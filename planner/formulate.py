@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from planner.allotment import Allotment
 from planner.assemble import Program, assemble
 from planner.errors import NoAnswerError
 from planner.mathematics.security.expected import regrets
@@ -37,16 +38,18 @@ def formulate(
     """The program of all futures and shocks with the objective the instance asks for, and every loss in it.
 
     `compiled` keeps blocks for instances that differ in numbers alone. Regret needs the best cost of every future
-    alone, which is found here, to the gap of the options.
+    alone, which is found here, to the gap of the options and in a part of their time limit.
     """
     instances = withstanding(instances, losses(instances)) if has_outages(instances) else instances
     program = assemble(build_network(instances), compiled)
     network, risk = program.network, program.network.base.objective.risk
     alone: dict[str, float] = {}
     if regrets(network) or (risk is not None and risk.measure == "regret"):
-        for scenario in program.network.tree.scenarios:
+        scenarios = program.network.tree.scenarios
+        allotment = Allotment(options, len(scenarios) + 1)  # The last part is for the program itself.
+        for scenario in scenarios:
             certain = assemble(build_network(only(instances, scenario.future)))
-            outcome = solve_program(certain, options, listener.progress, stopping=listener.stopping)
+            outcome = solve_program(certain, allotment.next(), listener.progress, stopping=listener.stopping)
             if outcome.status == "interrupted":
                 raise KeyboardInterrupt
             if outcome.status != "optimal":

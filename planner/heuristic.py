@@ -232,26 +232,16 @@ Near = Callable[[dict[int, float], Array], tuple[float, Array | None]]
 
 
 def good_plan(
-    relaxation: Relaxation, bound: float, gap: float, tell: Callable[[float], None], near: Near,
-    first: dict[int, float] | None = None,
+    relaxation: Relaxation, bound: float, gap: float, tell: Callable[[float], None], near: Near
 ) -> tuple[float, Array | None]:
     """A plan's value and values, or infinity and None; ends early when proven within `gap` of `bound`.
 
     `tell` hears the value of every better plan. The search leaves some integers relaxed, so it aims below
     the gap, the lower the more often what it found was too dear when settled. `near` searches with some integers
-    fixed: for adaptive plans, where the search, which knows one start per project, is of no use. `first` are the
-    integers of a plan to begin with, instead of rounding.
+    fixed: for adaptive plans, where the search, which knows one start per project, is of no use.
     """
     relaxed, integers = relaxation.values, [int(c) for c in np.flatnonzero(relaxation.program.integer)]
-    value = math.inf
-    if first is not None:
-        relaxation.fix(first)
-        value = relaxation.solve()
-        if not math.isfinite(value):
-            relaxation.free(integers)
-            relaxation.solve()
-    if not math.isfinite(value):
-        value = dive(relaxation, bound)
+    value = dive(relaxation, bound)
     if not math.isfinite(value):
         return value, None
     best = relaxation.values

@@ -18,6 +18,7 @@ from planner.mathematics import model
 from planner.mathematics.situation import OfSituation, situations
 from planner.network import Network
 from planner.program import Chapter, Data, Family, Key, OfFigures, PerNode, Variable
+from planner.reuse import Reuse
 from planner.stamp import Frame, Indices, Outlooks, Stamp, Stamper
 from planner.template import Array, Template, compile_block, frozen_collector
 from planner.tree import Node
@@ -73,6 +74,7 @@ class Compiled:
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Template] = {}
+        self.reuse: Callable[[Network], Reuse] = lambda _: Reuse()  # What else a network may take over.
 
     def template(self, network: Network, chapter: Chapter, node: Node | None, structure: str) -> Template:
         families: tuple[Family, ...] = (*chapter.variables, *chapter.links, *chapter.data)
@@ -103,14 +105,15 @@ class Pieces:
 
     def __init__(self, network: Network, compiled: Compiled | None = None) -> None:
         self.network, self._compiled = network, compiled
-        self.investments, self.operation = model.investments(network), model.operation(network)
+        reuse = compiled.reuse(network) if compiled is not None else Reuse()
+        self.investments, self.operation = model.investments(network), reuse.of(model.operation(network))
         self.investment_layout = Layout.of(self.investments.variables)
         self.node_layout = Layout.of(self.operation.variables)
-        self._outlooks = Outlooks(network)
+        self._outlooks = Outlooks(network, reuse.recall)
         layouts = self.investment_layout, self.node_layout
         self._stamper = Stamper(
             self.operation, (layouts[0].column, layouts[1].column), max(layout.size for layout in layouts),
-            self._outlooks.figures,
+            self._outlooks.figures, reuse.derived,
         )
         self._templates: dict[str, Template] = {}
         self._stamps: dict[int, Stamp] = {}

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.figure import are_noted
 from planner.network import Network
 from planner.tree import Node
 
@@ -34,7 +35,7 @@ class OfFigures:
 
     def __call__(self, node: Node) -> NDArray[np.float64]:
         place = (id(self.network.instance(node)), node.start, node.length)
-        if place not in self.known:
+        if place not in self.known or are_noted():
             self.known[place] = np.asarray(self.function(node), dtype=float)
         return self.known[place]
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from planner.screen import amount, frame
-from planner.tradeoff.frontier import MEASURES
+from planner.tradeoff.measure import MEASURES
 
 if TYPE_CHECKING:
     from planner.tradeoff.writing import Answer

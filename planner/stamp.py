@@ -16,12 +16,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from planner.figure import are_noted
 from planner.mathematics import model, trade
 from planner.mathematics.control import by_class, degree, lane_passes
 from planner.mathematics.situation import applies, situations
 from planner.mathematics.work import work
 from planner.network import Network
-from planner.program import Chapter, Link, Term, Terms
+from planner.program import Chapter, Link, Numbers, Term, Terms
+from planner.reuse import Derived, Recall
 from planner.schema import Dependence
 from planner.template import Array, Template
 from planner.tree import Node
@@ -92,8 +94,8 @@ class Stamp:
 class Outlooks:
     """Tells which nodes have the same outlook."""
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, recall: Recall | None = None) -> None:
+        self.network, self._recall = network, recall
         self._dependent = [q for q in network.base.requirements.values() if isinstance(q, Dependence)]
         self._structures: dict[int, str] = {}
         self._keys: dict[Hashable, str] = {}
@@ -104,7 +106,11 @@ class Outlooks:
         """The key of a node's structure."""
         situation = situations(self.network)[node.index]
         if situation not in self._structures:
-            self._structures[situation] = self._structure(node)
+            def make() -> str:
+                return self._structure(node)
+
+            place = ("", "structure", node.index)
+            self._structures[situation] = make() if self._recall is None else self._recall(place, make)
         return self._structures[situation]
 
     def _structure(self, node: Node) -> str:
@@ -113,7 +119,7 @@ class Outlooks:
         denied = tuple((m.name, degree(m, node)) for m in network.measures(node) if by_class(m.control))
         most = tuple(trade.most_flow(network, m, node) for m in trade.fixed_movements(network))
         place = (id(network.instance(node)), node.start, node.length, applying, denied, most)
-        if place not in self._keys:
+        if place not in self._keys or are_noted():
             self._keys[place] = model.structure_of(network, node).key
         return self._keys[place]
 
@@ -173,8 +179,11 @@ class LinkRows(NamedTuple):
 class Stamper:
     """Makes stamps. `places` tell where a key stands among investments and among operations."""
 
-    def __init__(self, chapter: Chapter, places: tuple[Place, Place], stride: int, figures: Sequence[int]) -> None:
+    def __init__(
+        self, chapter: Chapter, places: tuple[Place, Place], stride: int, figures: Sequence[int], derived: Derived
+    ) -> None:
         self.chapter, self.places, self.stride, self.figures = chapter, places, stride, figures
+        self.derived = derived
         self._known: dict[tuple[str, int, int], LinkRows] = {}
         self._placed: dict[int, tuple[Any, Indices]] = {}  # With what is numbered, so that its id stays its own.
 
@@ -183,12 +192,23 @@ class Stamper:
         node, links = path[-1], self.chapter.links
         slots = Slots({block: i for i, block in enumerate(blocks(path))}, self.stride)
         found = [self._link(link, node, slots) for link in links]
+        yearly = [[costs(node) for costs in link.costs.values()] for link in links]
+        parts = (template, *found, *(costs for several in yearly for costs in several))
+        made: Stamp = self.derived.get(
+            ("stamp", node.index), parts, lambda: self._stamped(template, found, yearly, slots)
+        )
+        return made
+
+    def _stamped(
+        self, template: Template, found: list[LinkRows], yearly: Sequence[Sequence[Numbers]], slots: Slots
+    ) -> Stamp:
+        links = self.chapter.links
         own, sides = template.variables, template.rhs
         rows = sp.csr_array((own.data, own.indices, own.indptr), shape=(own.shape[0], slots.width))  # The first slot.
         if found:
             rows = rows + template.links @ sp.csr_array(sp.vstack([f.terms for f in found], format="csr"))
             sides = sides - template.links @ np.concatenate([f.constants for f in found])
-        costs, offset = _costs(links, found, node, slots.width)
+        costs, offset = _costs(yearly, found, slots.width)
         named = {link.name: (slots.rows(f.terms), f.constants) for link, f in zip(links, found, strict=True)}
         return Stamp(slots.rows(rows), template, sides, named, slots.rows(costs), offset)
 
@@ -201,7 +221,13 @@ class Stamper:
         return self._known[place]
 
     def _made(self, link: Link, node: Node, slots: Slots) -> LinkRows:
-        found = link.terms(node)
+        found, constants = link.terms(node), link.constants(node)
+        made: LinkRows = self.derived.get(
+            (link.name, node.index), (found, constants), lambda: self._rows(link, found, constants, slots)
+        )
+        return made
+
+    def _rows(self, link: Link, found: Sequence[Term | Terms], constants: Numbers, slots: Slots) -> LinkRows:
         single, many = [t for t in found if isinstance(t, Term)], [t for t in found if isinstance(t, Terms)]
         columns = [
             slots.slot_of[t.node] * slots.stride + self.places[t.node is not None](t.family, t.key) for t in single
@@ -211,7 +237,7 @@ class Stamper:
         rows = np.concatenate([np.array([t.position for t in single], dtype=int), *(t.positions for t in many)])
         every = np.concatenate([np.array(columns, dtype=int), *columns_of_many])
         matrix = sp.csr_array((values, (rows, every)), shape=(len(link.keys), slots.width))
-        return LinkRows(matrix, np.asarray(link.constants(node), dtype=float))
+        return LinkRows(matrix, np.asarray(constants, dtype=float))
 
     def _places(self, terms: Terms) -> Indices:
         """Where the variables of many terms stand in their block."""
@@ -223,13 +249,12 @@ class Stamper:
 
 
 def _costs(
-    links: tuple[Link, ...], found: Sequence[LinkRows], node: Node, width: int
+    yearly: Sequence[Sequence[Numbers]], found: Sequence[LinkRows], width: int
 ) -> tuple[sp.csr_array, float]:
     """What the links cost per weight of the node: a row over all slots, and the constant part."""
     total, offset = np.zeros(width), 0.0
-    for link, (terms, fixed) in zip(links, found, strict=True):
-        for costs in link.costs.values():
-            yearly = np.asarray(costs(node), dtype=float)
-            total += terms.T @ yearly
-            offset += float(yearly @ fixed)
+    for several, (terms, fixed) in zip(yearly, found, strict=True):
+        for costs in several:
+            total += terms.T @ np.asarray(costs, dtype=float)
+            offset += float(np.asarray(costs, dtype=float) @ fixed)
     return sp.csr_array(total.reshape(1, -1)), offset

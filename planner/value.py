@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.allotment import Allotment
 from planner.assemble import Program, assemble
 from planner.clock import Clock
 from planner.errors import InputError, NoAnswerError, Problem
@@ -26,7 +27,7 @@ from planner.results.manifest import versions
 from planner.results.summary import signed
 from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
 from planner.run import SILENT, Listener, Task, default_folder, prepare
-from planner.schema import Instance, Options
+from planner.schema import Instance
 from planner.solver import Outcome
 from planner.solver import solve as solve_program
 from planner.worlds import Instances, expecting, foreseen, later, only, planned
@@ -56,16 +57,16 @@ class Values:
 
 @dataclass(frozen=True)
 class Asker:
-    """Solves the questions one after the other and tells who listens."""
+    """Solves the questions one after the other and tells who listens; they share the time limit."""
 
     instances: Instances
-    options: Options
+    allotment: Allotment
     listener: Listener
 
     def solved(self, program: Program, question: str, or_none: bool = False) -> Outcome:
         if self.listener.phase is not None:
             self.listener.phase(question)
-        outcome = solve_program(program, self.options, self.listener.progress, stopping=self.listener.stopping)
+        outcome = solve_program(program, self.allotment.next(), self.listener.progress, stopping=self.listener.stopping)
         if outcome.status == "interrupted":
             raise KeyboardInterrupt
         if not outcome.has_plan and not (or_none and outcome.status == "infeasible"):
@@ -130,7 +131,7 @@ def value(
     folder = Path(out) if out is not None else default_folder(task)
     require_free(folder.resolve(), task.document.instance.name, {"question": "value"})
     _refuse_rules_on_futures(task)
-    asker = Asker(expecting(task.document.instances()), task.options, listener)
+    asker = Asker(expecting(task.document.instances()), Allotment(task.options, _count(task, delays)), listener)
     costs, values = _compared(task.document.instance, list(asked(asker, delays)))
     with whole_folder(folder.resolve(), {"question": "value"}) as fresh:
         write_tables({"costs": costs, "values": values}, fresh)
@@ -138,6 +139,13 @@ def value(
         chosen = {"options": task.options.model_dump(mode="json"), "versions": versions(), "given": task.given}
         write_json(facts | chosen | {"run_sha256": task.digest}, fresh / MARK)
     return Values(task.document.instance, costs, values, folder)
+
+
+def _count(task: Task, delays: Sequence[float]) -> int:
+    """How many programs are solved: common and adaptive plan, what is known, the mean and its plan, the delays."""
+    instance = task.document.instance
+    known = 1 if instance.shocks else sum(future.probability > 0 for future in instance.futures.values())
+    return 4 + known + len(delays)
 
 
 def _refuse_rules_on_futures(task: Task) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 import planner.study.engine as engine_module
+import planner.study.whole as whole_module
 import planner.study.worker as worker_module
 from planner import solve, sweep
 from planner.errors import InputError
@@ -66,6 +67,29 @@ def test_a_sweep_finds_what_single_runs_find(relaxation: bool, tmp_path: Path) -
     assert set(runs["status"]) == {"optimal"}
     assert runs["again"].notna().sum() == 1
     assert relaxation or (runs["tests_passed"] > 100).all()
+
+
+def test_whole_runs_from_a_neighbours_plan_are_proven_and_the_same_in_any_shard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = study(tmp_path, 8, more="chain: 4\nchecked: 0.2\noptions: {gap: 0.1}\n")
+    one_by_one = sweep(path, out=tmp_path / "cold", executor="inline")
+    solve_cold, begun_cold = whole_module.solve_cold, []
+    monkeypatch.setattr(whole_module, "solve_cold", lambda *given: begun_cold.append(given) or solve_cold(*given))
+    monkeypatch.setattr(whole_module, "LARGE", 0)  # As large instances are solved.
+    hot = sweep(path, out=tmp_path / "hot", executor="inline")
+    assert len(begun_cold) < len(hot.jobs) / 2
+    for shard in ("1/2", "2/2"):
+        sweep(path, out=tmp_path / "shards", executor="inline", shard=shard)
+    assert tables(tmp_path / "shards") == tables(tmp_path / "hot")
+    assert not hot.wrong
+    for number, record in hot.records.items():
+        found, cold = record["figures"], one_by_one.records[number]["figures"]
+        assert record["status"] == "optimal"
+        assert record["gap"] <= 0.1
+        assert record["hot"] is (number > 0)
+        assert found["objective"][0] >= cold["bound"][0] - 1e-6
+        assert cold["objective"][0] >= found["bound"][0] - 1e-6
 
 
 @pytest.mark.long

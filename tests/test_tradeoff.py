@@ -23,7 +23,7 @@ from planner.solver import Outcome, solve
 from planner.tradeoff.alternatives import Near, alternatives, different, distance, nearby, proof
 from planner.tradeoff.asking import Asker
 from planner.tradeoff.frontier import frontier, levelled, measure_of, points_of
-from tests.test_commands import QUICKSTART, planner
+from tests.test_commands import planner
 
 EXACT = Options(gap=0.0)
 TINY = """name: tiny
@@ -152,8 +152,6 @@ def test_countries_and_tables(tiny: Path, tmp_path: Path) -> None:
 def test_what_has_no_frontier_is_refused(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="did you mean cars"):
         frontier(tiny, "car", out=tmp_path / "out")
-    with pytest.raises(InputError, match="is not a limit alone"):
-        frontier(QUICKSTART, "less_from_china", out=tmp_path / "out")
     with pytest.raises(InputError):
         frontier(tiny, "cars", 1, out=tmp_path / "out")
     with pytest.raises(InputError):
@@ -165,17 +163,24 @@ def test_what_has_no_frontier_is_refused(tiny: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-RULES = {
-    "share": ("{kind: expected_unserved, classes: [ev], share: 0.5, elastic: {price: 10}}", True),
-    "most": ("{kind: budget, of: capital, per: total, most: 5}", True),
+RULES = {  # A rule, the figure of it that is the level, whether it falls, and how dear a shortage is.
+    "unserved": ("{kind: expected_unserved, classes: [ev], share: 0.5, elastic: {price: 10}}", "share", True, 40),
+    "budget": ("{kind: budget, of: capital, per: total, most: 5}", "most", True, 65),
+    "dependence": (
+        "{kind: dependence, exporter: CN, commodities: [magnet], share: 0.5, elastic: {price: 10}}", "share", True, 65
+    ),
+    "cover": ("{kind: cover, days: 10}", "days", False, 65),
 }
+STOCK = """stockpiles:
+  reserve: {commodity: magnet, region: US, owner: government, initial: 0, capacity: 90, holding_cost: 1}
+"""
 
 
-@pytest.mark.parametrize("field", RULES)
-def test_any_limit_of_a_requirement_has_a_frontier(field: str, tiny: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", RULES)
+def test_any_limit_of_a_requirement_has_a_frontier(name: str, tiny: Path, tmp_path: Path) -> None:
     """Every point costs what the instance costs at least that asks strictly for the level reached."""
-    rule, is_falling = RULES[field]
-    text = TINY[: TINY.index("requirements:")].replace("cost: 65", "cost: 40" if field == "share" else "cost: 65")
+    rule, field, is_falling, shortage = RULES[name]
+    text = TINY[: TINY.index("requirements:")].replace("cost: 65", f"cost: {shortage}") + STOCK
     tiny.write_text(f"{text}requirements: {{rule: {rule}}}\n")
     found = frontier(tiny, "rule", 4, out=tmp_path / "out", options={"gap": 0.0}).tables["frontier"]
     assert set(found["measure"]) == {field}
@@ -185,10 +190,29 @@ def test_any_limit_of_a_requirement_has_a_frontier(field: str, tiny: Path, tmp_p
     assert costs == sorted(costs)
     for level, cost in zip(levels, costs, strict=True):
         eased = level * (1 + 1e-7 if is_falling else 1 - 1e-7)
-        strict = ["requirements.rule.elastic = null"] if field == "share" else []
-        document = load(tiny).changed([*strict, f"requirements.rule.{field} = {eased}"])
-        outcome = solve(formulate(document.instances(), EXACT), EXACT)
-        assert outcome.objective == pytest.approx(cost, rel=1e-5)
+        assert cost_at(tiny, field, eased, rule).objective == pytest.approx(cost, rel=1e-5)
+    free = cost_at(tiny, field, {"days": 0.0, "most": 1e6}.get(field, 1.0), rule)
+    assert costs[0] == pytest.approx(free.objective, rel=1e-5)
+
+
+def cost_at(path: Path, field: str, figure: float, rule: str) -> Outcome:
+    strict = ["requirements.rule.elastic = null"] if "elastic" in rule else []
+    document = load(path).changed([*strict, f"requirements.rule.{field} = {figure}"])
+    return solve(formulate(document.instances(), EXACT), EXACT)
+
+
+@pytest.mark.parametrize("name", ["dependence", "cover"])
+def test_the_ends_of_a_frontier_asked_level_by_level_are_ends(name: str, tiny: Path, tmp_path: Path) -> None:
+    """A little beyond the safest point there is no plan, a little beyond the cheapest it costs more."""
+    rule, field, is_falling, shortage = RULES[name]
+    text = TINY[: TINY.index("requirements:")].replace("cost: 65", f"cost: {shortage}") + STOCK
+    tiny.write_text(f"{text}requirements: {{rule: {rule}}}\n")
+    found = frontier(tiny, "rule", 4, out=tmp_path / "out", options={"gap": 0.0}).tables["frontier"]
+    first, last = found.iloc[0], found.iloc[-1]
+    beyond = 0.002 if is_falling else -0.002 * last["level"]
+    assert cost_at(tiny, field, first["level"] - beyond, rule).objective > first["cost"] + 1e-6
+    if last["level"] - beyond >= 0:
+        assert not cost_at(tiny, field, last["level"] - beyond, rule).has_plan
 
 
 def test_every_plan_is_checked(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

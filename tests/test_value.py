@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from planner.allotment import Allotment
 from planner.assemble import assemble
 from planner.errors import NoAnswerError
 from planner.network import build_network
@@ -53,7 +54,7 @@ def test_published_values(name: str, tmp_path: Path) -> None:
 @given(raw=instances())
 def test_knowing_is_worth_something_and_so_is_planning_for_all_futures(raw: dict[str, Any]) -> None:
     variants = expecting(by_future(raw | {"clairvoyant": False}))
-    found = {c.question: c.cost for c in asked(Asker(variants, EXACT, SILENT), (1.0,))}
+    found = {c.question: c.cost for c in asked(Asker(variants, Allotment(EXACT, 9), SILENT), (1.0,))}
     tolerance = 1e-6 * (1 + abs(found["common plan"]))
     assert found["perfect information"] <= found["adaptive plan"] + tolerance
     assert found["adaptive plan"] <= found["common plan"] + tolerance
@@ -66,7 +67,7 @@ def test_knowing_is_worth_something_and_so_is_planning_for_all_futures(raw: dict
 def test_perfect_information_of_all_futures_together_is_that_of_each_alone(raw: dict[str, Any]) -> None:
     """Without shocks the futures fall apart: one program with hindsight costs what they cost one by one."""
     variants = expecting(by_future(raw | {"shocks": {}, "clairvoyant": True, "plan": "adaptive"}))
-    alone = Asker(variants, EXACT, SILENT).perfect().cost
+    alone = Asker(variants, Allotment(EXACT, 9), SILENT).perfect().cost
     together = solve(assemble(build_network(variants)), EXACT).objective
     assert together == pytest.approx(alone, rel=1e-6, abs=1e-6)
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from planner.figure import are_noted
 from planner.mathematics.control import degree, share_passing
 from planner.names import matching
 from planner.network import Network
@@ -75,6 +76,6 @@ class OfSituation:
 
     def __call__(self, node: Node) -> Numbers:
         situation = situations(self.network)[node.index]
-        if situation not in self.known:
+        if situation not in self.known or are_noted():
             self.known[situation] = np.asarray(self.function(node), dtype=float)
         return self.known[situation]

@@ -183,6 +183,7 @@ def chapter(network: Network) -> Chapter:
     )
 
 
+@lru_cache(maxsize=8)
 def fixed_movements(network: Network) -> tuple[Movement, ...]:
     lanes = network.base.lanes
     return tuple(m for m in network.movements if any(lanes[m.lane].fixed_cost.numbers()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
 from planner.assemble import CostItem
@@ -60,10 +61,11 @@ def _item(solution: Solution, item: CostItem) -> Iterator[Row]:
     node = item.node
     assert node is not None
     amounts = item.yearly * solution.array(node, item.family)
-    for (part, region), yearly in zip(item.parts, amounts.tolist(), strict=True):
-        if yearly:
-            yield {"item": item.item, "part": part, "region": region, **at(node), "yearly": yearly,
-                   "discounted": yearly * node.weight}
+    place = at(node)
+    for i in np.flatnonzero(amounts).tolist():
+        (part, region), yearly = item.parts[i], float(amounts[i])
+        yield {"item": item.item, "part": part, "region": region, **place, "yearly": yearly,
+               "discounted": yearly * node.weight}
 
 
 def _capital(solution: Solution) -> Iterator[Row]:

@@ -114,20 +114,18 @@ def _dependence(solution: Solution, node: Node, key: Key) -> Reading | None:
     assert isinstance(part, Dependence)
     if share is None:
         return None
-    bought, use = _bought_and_used(solution, node, part, key[1], key[2])
+    bought, use = _bought_and_used(solution, node, part.exporter, key)
     return Reading(f"region={key[1]};commodity={key[2]}", share, bought / use if use > NOTHING else 0.0)
 
 
-def _bought_and_used(
-    solution: Solution, node: Node, part: Dependence, region: str, commodity: str
-) -> tuple[float, float]:
+def _bought_and_used(solution: Solution, node: Node, exporter: str, key: Key) -> tuple[float, float]:
     """Purchases from the exporter and use, over the balances one row pools [quantity/year]."""
     network, instance = solution.network, solution.instance(node)
     activity, delivered = solution.values(node, "activity"), solution.values(node, "delivered")
     bought = use = 0.0
-    for place in dependence_places(network, part, region, commodity):
+    for place in dependence_places(network, *key):
         balance = network.balance[place]
-        bought += bought_from(solution, node, part.exporter, place)
+        bought += bought_from(solution, node, exporter, place)
         use += sum(instance.processes[a[1]].inputs[place[0]] * activity[a] for a in balance.used_by)
         use += sum(delivered[d] for d in balance.delivered)
     return bought, use

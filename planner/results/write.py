@@ -117,11 +117,14 @@ def read_table(path: Path) -> pd.DataFrame:
 def guarded(table: pd.DataFrame) -> pd.DataFrame:
     """The table with an apostrophe before all text that begins like a formula, or with an apostrophe; numbers stay."""
     texts = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])]
-    return table.assign(**{name: table[name].map(_guarded_cell).astype(object) for name in texts})
+    return table.assign(**{name: _guarded(table[name]) for name in texts})
 
 
-def _guarded_cell(cell: Any) -> Any:
-    return GUARD + cell if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+def _guarded(column: pd.Series) -> pd.Series:
+    """A column with its texts guarded, each looked at once; the cells of one stay what they are if none needs it."""
+    found = {cell: GUARD + cell for cell in set(column) if isinstance(cell, str) and cell.startswith(FORMULA)}
+    cells = column.astype(object)
+    return cells.map(lambda cell: found.get(cell, cell)) if found else cells
 
 
 def write_json(content: Any, path: Path) -> None:

@@ -13,7 +13,7 @@ from planner.study.sampling import Job, jobs_of
 from planner.validation.validate import validate
 
 # Seconds per nonzero, measured on the shipped instances on one core (tests/benchmarks/sweeping.md).
-COLD_RELAXATION, HOT_RELAXATION, COLD_WHOLE, HOT_WHOLE = 1.3e-4, 1.2e-5, 2.0e-4, 6e-5
+COLD_RELAXATION, HOT_RELAXATION, COLD_WHOLE, HOT_WHOLE = 5e-5, 6e-6, 9e-5, 1.5e-5
 LEAST = 0.05  # Seconds that a run takes however small it is.
 
 

@@ -1,9 +1,9 @@
 """Hot starts: a program is solved from a neighbour's basis.
 
-A neighbour's basis is optimal for the neighbour's numbers, which are not at hand. With its duals y the reduced costs
-c - A'y under the new numbers tell by how much each cost must be shifted for the basis to be dual feasible: the dual
-simplex method then repairs what the new bounds broke, and the primal one what the shift hid. Each phase does only
-what changed; on the shipped instance this takes two thirds of the time of one dual simplex run from the same basis.
+A neighbour's basis is optimal for the neighbour's numbers. The dual simplex method repairs it, with Devex weights,
+which cost nothing to begin with (those of steepest edges take as long as some hundred iterations), and without
+perturbing costs, which would be repaired for nothing. On the shipped instance this is faster than the primal method
+and than both after each other, whatever has changed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -20,39 +21,63 @@ from planner.assemble import Program
 from planner.schema import Options
 from planner.solver import Outcome, load
 from planner.solver import solve as solve_cold
-from planner.template import Array
 
 OPTIMAL = highspy.HighsModelStatus.kOptimal
-BASIC, AT_LOWER, AT_UPPER = (
-    int(kind) for kind in (
-        highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kUpper
-    )
-)
-DUAL, PRIMAL = 1, 4  # Numbers of HiGHS for its simplex methods.
-KINDS = {int(kind): kind for kind in highspy.HighsBasisStatus.__members__.values()}
+DUAL = 1  # Number of HiGHS for its dual simplex method.
+KINDS = np.array(sorted(highspy.HighsBasisStatus.__members__.values(), key=int), dtype=object)  # By number.
+DEVEX = 1  # Number of HiGHS for its weights.
+MOST = 4  # Iterations for each row after which a hot start was none, and the program is solved cold.
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The status of each column and row, by the numbers of HiGHS."""
+
+    columns: NDArray[np.int8]
+    rows: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, solver: highspy.Highs) -> Basis:
+        """Where a solver object is."""
+        basis = solver.getBasis()
+        parts = ([status.value for status in part] for part in (basis.col_status, basis.row_status))
+        return cls(*(np.array(part, dtype=np.int8) for part in parts))
+
+    def put(self, solver: highspy.Highs) -> None:
+        """Let a solver object begin here."""
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status = KINDS[self.columns].tolist(), KINDS[self.rows].tolist()
+        basis.valid = True
+        solver.setBasis(basis)
+
+    def fits(self, program: Program) -> bool:
+        return len(self.columns) == len(program.cost) and len(self.rows) == len(program.row_lower)
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where a neighbour ended: the status of each column and row, the duals of the rows, integers of its plan."""
+    """Where a neighbour ended: its relaxation, the integers of its plan, and its program with these fixed."""
 
-    columns: NDArray[np.int8]
-    rows: NDArray[np.int8]
-    duals: Array
-    plan: NDArray[np.int16]
+    relaxed: Basis
+    plan: NDArray[np.int16] | None = None
+    planned: Basis | None = None
 
     def packed(self) -> bytes:
         stream = io.BytesIO()
-        np.savez_compressed(stream, columns=self.columns, rows=self.rows, duals=self.duals, plan=self.plan)
+        parts: dict[str, NDArray[Any]] = {"columns": self.relaxed.columns, "rows": self.relaxed.rows}
+        if self.plan is not None:
+            parts["plan"] = self.plan
+        if self.planned is not None:
+            parts |= {"planned_columns": self.planned.columns, "planned_rows": self.planned.rows}
+        np.savez_compressed(stream, allow_pickle=False, **parts)
         return stream.getvalue()
 
     @classmethod
     def unpacked(cls, content: bytes) -> Start:
-        parts = np.load(io.BytesIO(content), allow_pickle=False)
-        return cls(parts["columns"], parts["rows"], parts["duals"], parts["plan"])
-
-    def fits(self, program: Program) -> bool:
-        return len(self.columns) == len(program.cost) and len(self.rows) == len(program.row_lower)
+        parts = dict(np.load(io.BytesIO(content), allow_pickle=False))
+        has_planned = "planned_rows" in parts
+        planned = Basis(parts["planned_columns"], parts["planned_rows"]) if has_planned else None
+        return cls(Basis(parts["columns"], parts["rows"]), parts.get("plan"), planned)
 
 
 class Relaxed:
@@ -66,8 +91,8 @@ class Relaxed:
         self.scale = program.cost_scale
         limited = options.model_copy(update={"time_limit": None, "threads": 1})
         self.solver = load(program, limited, relax=True)
-        if start is not None and start.fits(program):
-            self._from(program, start)
+        if start is not None and start.relaxed.fits(program):
+            self._from(start.relaxed)
         else:
             self._cold()
 
@@ -78,17 +103,9 @@ class Relaxed:
             return np.inf
         return float(self.solver.getInfo().objective_function_value) / self.scale
 
-    def end(self, plan: NDArray[np.int16]) -> Start:
-        """Where the relaxation ended."""
-        basis = self.solver.getBasis()
-        columns, rows = (
-            np.array([int(s) for s in part], dtype=np.int8) for part in (basis.col_status, basis.row_status)
-        )
-        return Start(columns, rows, np.array(self.solver.getSolution().row_dual), plan)
-
     def lent(self) -> highspy.Highs:
         """The solver object for others to change its bounds."""
-        self._set(presolve="off", simplex_strategy=DUAL)
+        self._set(presolve="off", simplex_strategy=DUAL, simplex_iteration_limit=highspy.kHighsIInf)
         return self.solver
 
     def _cold(self) -> None:
@@ -97,34 +114,15 @@ class Relaxed:
         self.solver.run()
         self._set(solver="simplex")
 
-    def _from(self, program: Program, start: Start) -> None:
-        solver, basis = self.solver, highspy.HighsBasis()
-        basis.col_status, basis.row_status = [KINDS[s] for s in start.columns], [KINDS[s] for s in start.rows]
-        basis.valid = True
-        cost = program.cost * self.scale
-        solver.setBasis(basis)
-        self._set(presolve="off", simplex_strategy=DUAL)
-        self._costs(cost - _shift(cost, program, start))
-        solver.run()
-        is_repaired = solver.getModelStatus() == OPTIMAL  # Asked before the costs change, which clears it.
-        self._costs(cost)
-        self._set(simplex_strategy=PRIMAL if is_repaired else DUAL)
-        solver.run()
+    def _from(self, basis: Basis) -> None:
+        basis.put(self.solver)
+        self._set(presolve="off", simplex_strategy=DUAL, simplex_dual_edge_weight_strategy=DEVEX)
+        self._set(dual_simplex_cost_perturbation_multiplier=0.0, simplex_iteration_limit=MOST * len(basis.rows))
+        self.solver.run()
 
-    def _costs(self, costs: Array) -> None:
-        self.solver.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
-
-    def _set(self, **options: str | int) -> None:
+    def _set(self, **options: str | int | float) -> None:
         for name, value in options.items():
             self.solver.setOptionValue(name, value)
-
-
-def _shift(cost: Array, program: Program, start: Start) -> Array:
-    """What each cost must give up for the basis and its duals to be dual feasible."""
-    reduced = cost - program.matrix.T @ start.duals
-    is_free = start.columns == BASIC
-    is_wrong = ((start.columns == AT_LOWER) & (reduced < 0)) | ((start.columns == AT_UPPER) & (reduced > 0))
-    return np.where(is_free | is_wrong, reduced, 0.0)
 
 
 def relaxed(program: Program, options: Options, start: Start | None) -> tuple[Outcome, Start | None]:
@@ -142,4 +140,4 @@ def relaxed(program: Program, options: Options, start: Start | None) -> tuple[Ou
         prices=np.array(solution.row_dual) / found.scale, objective=found.value, bound=found.value, gap=0.0, nodes=0,
         seconds=time.monotonic() - begun, message="Optimal",
     )
-    return outcome, found.end(np.zeros(0, dtype=np.int16))
+    return outcome, Start(Basis.of(found.solver))

@@ -13,15 +13,15 @@ from planner.heuristic import Relaxation, good_plan
 from planner.schema import Options
 from planner.solver import LARGE, Outcome, relative_gap
 from planner.solver import solve as solve_cold
-from planner.study.hot import Relaxed, Start
+from planner.study.hot import Basis, Relaxed, Start
 from planner.template import Array
 
 
 def solved(program: Program, options: Options, start: Start | None) -> tuple[Outcome, Start | None]:
     """A plan within the gap asked, and where its relaxation ended.
 
-    The neighbour's plan is often within the gap; else it is improved project by project. What that cannot do, and
-    what is small anyway, goes to the ordinary solver.
+    The neighbour's plan is often within the gap; else the relaxation is rounded, which is faster than mending that
+    plan project by project. What that cannot do, and what is small anyway, goes to the ordinary solver.
     """
     if program.matrix.nnz <= LARGE or not program.integer.any() or program.network.base.objective.risk is not None:
         return solve_cold(program, options), None
@@ -30,14 +30,16 @@ def solved(program: Program, options: Options, start: Start | None) -> tuple[Out
     bound = relaxed.value
     if not np.isfinite(bound):
         return solve_cold(program, options), None
-    ended = relaxed.end(np.zeros(0, dtype=np.int16))
+    ended = Basis.of(relaxed.solver)
     relaxation = Relaxation(relaxed.lent(), program, _run)
-    values = _plan(relaxation, bound, options, start)
+    values = _plan(relaxation, bound, options, start, ended)
     outcome = _outcome(relaxation, program, values, bound, begun) if values is not None else None
     if outcome is None or outcome.gap > options.gap:
-        outcome = solve_cold(program, options)
-    plan = np.round(outcome.values[program.integer]).astype(np.int16) if outcome.has_plan else ended.plan
-    return outcome, Start(ended.columns, ended.rows, ended.duals, plan)
+        outcome, planned = solve_cold(program, options), None
+    else:
+        planned = Basis.of(relaxation.solver)
+    plan = np.round(outcome.values[program.integer]).astype(np.int16) if outcome.has_plan else None
+    return outcome, Start(ended, plan, planned)
 
 
 def _run(solver: highspy.Highs) -> bool:
@@ -45,12 +47,21 @@ def _run(solver: highspy.Highs) -> bool:
     return False
 
 
-def _plan(relaxation: Relaxation, bound: float, options: Options, start: Start | None) -> Array | None:
-    """Values of a plan near the neighbour's, or near the relaxation."""
-    first = _settled(relaxation, start.plan) if start is not None and len(start.plan) else None
-    _, values = good_plan(
-        relaxation, bound, options.gap, lambda _: None, lambda fixed, plan: (np.inf, None), first
-    )
+def _plan(
+    relaxation: Relaxation, bound: float, options: Options, start: Start | None, ended: Basis
+) -> Array | None:
+    """Values of the neighbour's plan where it is within the gap, else of one near the relaxation, which `ended` there.
+    """
+    if start is not None and start.plan is not None:
+        relaxation.fix(_settled(relaxation, start.plan))
+        if start.planned is not None and start.planned.fits(relaxation.program):
+            start.planned.put(relaxation.solver)
+        if relative_gap(relaxation.solve(), bound) <= options.gap:
+            return relaxation.values
+        relaxation.free(np.flatnonzero(relaxation.program.integer).tolist())
+        ended.put(relaxation.solver)
+        relaxation.solve()
+    _, values = good_plan(relaxation, bound, options.gap, lambda _: None, lambda fixed, plan: (np.inf, None))
     return values
 
 

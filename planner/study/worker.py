@@ -14,6 +14,8 @@ import pandas as pd
 
 from planner.assemble import Program
 from planner.errors import InputError, NoAnswerError
+from planner.network import build_network
+from planner.outage import has_outages, losses, withstanding
 from planner.pieces import Compiled
 from planner.reading.document import Document, load
 from planner.results.solution import Solution
@@ -26,6 +28,7 @@ from planner.solver import Outcome, SolverError
 from planner.solver import solve as solve_cold
 from planner.study import hot, whole
 from planner.study.hot import Start
+from planner.study.learned import Learned
 from planner.study.memory import forget
 from planner.validation.validate import validate
 
@@ -73,6 +76,7 @@ class Bench:
         self.base: Document = load(setup.instance, setup.scenario, setup.sets)
         self.options = Options.model_validate(dict(setup.options))
         self.compiled = Compiled()
+        self._is_new = True
 
     def solve(self, task: Task) -> Done:
         """One job; whatever goes wrong with it is its reason, not the end of the study."""
@@ -88,9 +92,9 @@ class Bench:
 
     def _solved(self, task: Task) -> tuple[dict[str, Any], bytes | None]:
         document = self.base.changed(task.sets)
-        validate(document)
+        validate(document, since=self.base)
         options = self.options.model_copy(update={"seed": task.seed, "threads": 1})
-        program = formulate(document.instances(), options, compiled=self.compiled)
+        program = self._formulated(document, options)
         start = Start.unpacked(task.start) if task.start is not None else None
         solve = hot.relaxed if self.setup.relaxation else whole.solved
         outcome, end = solve(program, options, start)
@@ -107,6 +111,14 @@ class Bench:
         if task.again:
             record |= self._again(task, options, outcome)
         return record, end.packed() if end is not None else None
+
+    def _formulated(self, document: Document, options: Options) -> Program:
+        if self._is_new:
+            instances = self.base.instances()
+            instances = withstanding(instances, losses(instances)) if has_outages(instances) else instances
+            Learned(build_network(instances), self.compiled)
+            self._is_new = False
+        return formulate(document.instances(), options, compiled=self.compiled)
 
     def _again(self, task: Task, options: Options, found: Outcome) -> dict[str, Any]:
         """The same job from scratch; a difference is an error."""

@@ -19,9 +19,7 @@ from planner.run import CheckFailedError, Listener
 from planner.schema import Options
 from planner.solver import Outcome, solve
 from planner.template import Array
-from planner.tradeoff.rows import Row, aimed, with_rows
-
-SLACK = 1e-9  # Share of an optimum that the next stage may give up.
+from planner.tradeoff.rows import SLACK, Row, aimed, with_rows
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,15 @@ The limit of a requirement (a target, a largest share, most money) becomes a var
 so that more is safer: a largest share of 0.3 is the level -0.3. The ends of the frontier are lexicographic optima: the
 least cost with the highest level at that cost, and the highest level at its least cost. Between them levels spread
 evenly are asked for, each with a small reward for more: the augmented epsilon-constraint method (Mavrotas 2009), so
-that no point is dominated by more than the solver's gap. Each plan is checked with the instance that asks its level.
+that no point is dominated by more than the solver's gap. A figure that is no limit alone but a factor (a share of what
+is used, days of what is needed) is asked level by level instead (`steps`). Each plan is checked with the instance that
+asks its level.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,61 +21,19 @@ import pandas as pd
 
 from planner.assemble import Program
 from planner.clock import Clock
-from planner.errors import InputError, NoAnswerError, Place, Problem, did_you_mean
-from planner.reading.document import Document
-from planner.requirement import Rule
+from planner.errors import InputError, NoAnswerError, Problem
 from planner.results.summary import signed
 from planner.run import SILENT, Listener, formulate, prepare
 from planner.solver import Outcome
 from planner.template import Array
-from planner.tradeoff.asking import SLACK, Asker, checked, cost_of
-from planner.tradeoff.rows import aimed, budget, with_column, with_rows
+from planner.tradeoff.asking import Asker, checked, cost_of
+from planner.tradeoff.measure import Measure, Point, measure_of
+from planner.tradeoff.rows import SLACK, aimed, budget, more, with_column, with_rows
+from planner.tradeoff.steps import Steps
 from planner.tradeoff.writing import Answer, written
 
 REWARD = 1e-6  # Of the frontier's height per its width: less than any cost that matters.
 SAME = 1e-7  # Levels nearer than this are one point.
-FINE = 1e-7  # To which level a plan is checked: the solver's tolerance.
-# The figure of a requirement that can be a level: whether more of it is safer, and the most it can be.
-MEASURES = {
-    "target": (1, 1.0), "share": (-1, 1.0), "hhi": (-1, 1.0), "apart": (-1, 1.0), "most": (-1, math.inf),
-}
-
-
-@dataclass(frozen=True)
-class Measure:
-    """The figure of a requirement that is its level: the level is sign * figure."""
-
-    document: Document
-    requirement: str
-    field: str
-    sign: int
-    most: float
-
-    def at(self, figure: float) -> Document:
-        """The instance that asks strictly for this figure."""
-        part = f"requirements.{self.requirement}"
-        rule = self.document.instance.requirements[self.requirement]
-        strict = [f"{part}.elastic = null"] if getattr(rule, "elastic", None) is not None else []
-        return self.document.changed([*strict, f"{part}.{self.field} = {figure!r}"])
-
-    def figure(self, level: float) -> float:
-        """The figure that a level stands for."""
-        return self.sign * level + 0.0
-
-    def below(self, level: float) -> float:
-        """The figure of a level that was reached, a little less safe."""
-        return min(max(self.sign * (level - FINE * max(1.0, abs(level))), 0.0), self.most)
-
-
-@dataclass(frozen=True)
-class Point:
-    """A plan on the frontier: level reached, cost and its bound [money]."""
-
-    asked: float
-    level: float
-    cost: float
-    bound: float
-    outcome: Outcome
 
 
 def frontier(
@@ -91,7 +50,8 @@ def frontier(
     if points < 2:
         raise InputError([Problem("bad-option", f"--points: {points} are too few for a frontier")])
     measure = measure_of(task.document, requirement)
-    found = list(points_of(levelled(measure, listener), points, Asker(task.options, listener)))
+    program, ask = levelled(measure, listener), Asker(task.options, listener)
+    found = list(points_of(program, points, ask) if program is not None else Steps(measure, ask).points(points))
     instance = task.document.instance
     plans = [_plan(measure, p, listener) for p in found]
     rows = [
@@ -104,33 +64,17 @@ def frontier(
     return written(task, {"frontier": pd.DataFrame(rows), "plans": every}, out)
 
 
-def measure_of(document: Document, requirement: str) -> Measure:
-    """The figure of a requirement that can be a level; InputError when there is none."""
-    known = document.instance.requirements
-    if requirement not in known:
-        hint = did_you_mean(requirement, known) or f"it has {', '.join(known) or 'none'}"
-        raise InputError([Problem("unknown-requirement", f"there is no requirement {requirement}",
-                                  Place(str(document.path), 1, 1), hint)])  # fmt: skip
-    rule: Rule = known[requirement]
-    for field, (sign, most) in MEASURES.items():
-        if getattr(rule, field, None) is not None:
-            return Measure(document, requirement, field, sign, most)
-    raise _no_level(document, requirement, "has no limit that can be a level")
+def levelled(measure: Measure, listener: Listener = SILENT) -> Program | None:
+    """The program whose last column is the level of a requirement; what the instance says of it plays no part.
 
-
-def _no_level(document: Document, requirement: str, why: str) -> InputError:
-    place = document.place(("requirements", requirement))
-    return InputError([Problem("no-level", f"requirement {requirement} {why}", place, "sweep over its figure instead")])
-
-
-def levelled(measure: Measure, listener: Listener = SILENT) -> Program:
-    """The program whose last column is the level of a requirement; what the instance says of it plays no part."""
+    None when its figure is more than a limit: a factor of what is decided.
+    """
     zero, one = (
         formulate(document.instances(), document.instance.options, listener)
         for document in (measure.at(0), measure.at(1))
     )
     if not _differ_in_sides(zero, one):
-        raise _no_level(measure.document, measure.requirement, f"is not a limit alone: its {measure.field} is a factor")
+        return None
     ends = sorted((0.0, measure.sign * measure.most))
     return with_column(zero, measure.sign * _tightened(zero, one), *ends)
 
@@ -156,7 +100,7 @@ def points_of(program: Program, count: int, ask: Asker) -> Iterator[Point]:
     level = np.zeros(len(program.cost))
     level[-1] = 1.0
     cheapest = ask.plan(program, "the least cost")
-    capped = with_rows(program, budget(program, _more(cheapest.objective)))
+    capped = with_rows(program, budget(program, more(cheapest.objective)))
     first = ask.aimed_plan(capped, -level, "the highest level at the least cost")
     safest = ask.aimed_plan(program, -level, "the highest level")
     for outcome, question in ((first, "the highest level at the least cost"), (safest, "the highest level")):
@@ -178,10 +122,6 @@ def points_of(program: Program, count: int, ask: Asker) -> Iterator[Point]:
         point = _point(program, outcome, float(asked), outcome.bound + reward * floor)
         reached = point.level
         yield point
-
-
-def _more(cost: float) -> float:
-    return cost + SLACK * max(abs(cost), 1.0)
 
 
 def _at_least(program: Program, level: float) -> Program:

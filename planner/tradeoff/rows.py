@@ -12,6 +12,8 @@ from planner.assemble import Program
 from planner.mathematics.investment import decisions, most_size, size_terms
 from planner.template import Array
 
+SLACK = 1e-9  # Share of an optimum that the next stage may give up.
+
 
 @dataclass(frozen=True)
 class Row:
@@ -46,6 +48,11 @@ def with_column(program: Program, entries: Array, lower: float, upper: float) ->
 def aimed(program: Program, cost: Array, offset: float = 0.0) -> Program:
     """The program with another objective to be minimised."""
     return program.changed(cost=cost, offset=offset)
+
+
+def more(cost: float) -> float:
+    """A little more than a cost, so that what costs just that is within it [money]."""
+    return cost + SLACK * max(abs(cost), 1.0)
 
 
 def budget(program: Program, most: float) -> Row:

@@ -16,6 +16,7 @@ from planner.schema import Instance
 from planner.validation.case import Case
 from planner.validation.coherence import coherence_problems
 from planner.validation.doubts import doubts
+from planner.validation.kin import are_kin
 from planner.validation.measures import control_problems, unlimited_problems
 from planner.validation.reach import reach_problems
 from planner.validation.recipes import recipe_problems
@@ -30,12 +31,17 @@ from planner.validation.uncertainty import (
 )
 
 
-def validate(document: Document) -> list[Problem]:
-    """Warnings about a valid instance; InputError with all problems of one that is not."""
+def validate(document: Document, since: Document | None = None) -> list[Problem]:
+    """Warnings about a valid instance; InputError with all problems of one that is not.
+
+    `since` is a document that was found valid and that this one was changed from: what cannot have become wrong with
+    the change is not examined again, and its warnings are not repeated.
+    """
     problems: list[Problem] = list(document.scenario_problems())
     warnings: list[Problem] = []
     cases = _cases(document)
-    names = [problem for case in cases for problem in reference_problems(case, document.borrowed)]
+    is_kin = since is not None and are_kin(since.instances(), document.instances())
+    names = [problem for case in cases for problem in reference_problems(case, document.borrowed)] if not is_kin else []
     futures = [*future_problems(cases[0]), *shock_problems(cases[0]), *sampling_problems(cases[0])]
     # Whether a project is ever online is asked of the trunk: a future may delay it for good.
     problems += [*names, *futures, *project_problems(cases[0])]
@@ -53,8 +59,8 @@ def validate(document: Document) -> list[Problem]:
         for case in cases:
             wrong, doubtful = reach_problems(case, network)
             problems += wrong
-            warnings += doubtful
-        warnings += _unused(cases[0], network)
+            warnings += doubtful if since is None else ()
+        warnings += _unused(cases[0], network) if since is None else ()
     if problems:
         raise InputError(problems)
     return list(dict.fromkeys(warnings))

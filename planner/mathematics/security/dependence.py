@@ -5,6 +5,7 @@ Index q: requirements; k: commodities; r: regions; a, p: assets and their proces
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import pyomo.environ as pyo
@@ -26,19 +27,22 @@ def keys(network: Network) -> tuple[Key, ...]:
         assert isinstance(part, Dependence)
         rows = [
             (r if "region" in part.by else "*", k if "commodity" in part.by else "*")
-            for k, r in dependence_places(network, part, "*", "*")
+            for k, r in dependence_places(network, name, "*", "*")
         ]
         found += [(name, r, k) for r, k in dict.fromkeys(rows)]
     return tuple(found)
 
 
-def dependence_places(network: Network, part: Dependence, region: str, commodity: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=4096)
+def dependence_places(network: Network, name: str, region: str, commodity: str) -> tuple[tuple[str, str], ...]:
     """The balances (commodity, region) that one row of a dependence requirement pools."""
-    return [
+    part = network.base.requirements[name]
+    assert isinstance(part, Dependence)
+    return tuple(
         (k, r) for k, r in network.balance
-        if is_meant(network.base, part, k) and matching(part.regions, [r]) and r != part.exporter
-        and region in ("*", r) and commodity in ("*", k)
-    ]
+        if region in ("*", r) and commodity in ("*", k) and r != part.exporter
+        and is_meant(network.base, part, k) and matching(part.regions, [r])
+    )
 
 
 def share_allowed(network: Network, name: str, node: Node) -> float | None:
@@ -62,7 +66,7 @@ def dependence(block: Any, name: str, region: str, commodity: str) -> Any:
     part = network.base.requirements[name]
     assert isinstance(part, Dependence)
     purchases, use = 0, 0
-    for place in dependence_places(network, part, region, commodity):
+    for place in dependence_places(network, name, region, commodity):
         purchases += from_exporter(block, part.exporter, place)
         use += used_at(block, place)
     return purchases <= share * use + block.missed[name, region, commodity]
