@@ -21,13 +21,13 @@ from planner.decomposition.master import fixed_at
 from planner.decomposition.oracle import OverError
 from planner.errors import WorkerLostError
 from planner.heuristic import DOUBTFUL, SURE, Relaxation, dive
-from planner.solver import Run, Search, Status, load, near, search
+from planner.solver import Run, Search, Status, load, near, relative_gap, search
 from planner.template import Array
 
 GROUPS = 32  # About so many columns of the master stand for branches.
 CLUSTERS = 24  # Most groups of branches that are alike.
-SEVERAL = 4  # Means teach first where they stand for so many branches each.
-ROUGH = 0.01  # Gap at which the means of branches have taught enough.
+SEVERAL = 4  # Means are asked first where they stand for so many branches each.
+ROUGH = 0.01  # Gap that is enough for those in a hurry.
 LEARNED = 0.5  # Share of the gap to which a relaxation is solved before whole numbers are looked for.
 WHOLE = 1e-6  # Nearer to a whole number than this is whole.
 REMAINDER = 1e-7  # What a solver's tolerance leaves of a size that is none.
@@ -91,12 +91,14 @@ class Benders:
     def _relaxed(self, gap: float) -> Best:
         """The relaxation solved to a gap: its best point, or none."""
         cutting, known = self.cutting, Best()
-        if len(cutting.means) * SEVERAL <= len(cutting.oracle.every):
-            known = cutting.closed(cutting.ask_means, known, max(ROUGH, self.gap))
-            if not known.x.size:
-                return known
-            known = Best(math.inf, known.x)  # The means cost less than the branches.
-        return cutting.closed(cutting.ask, known, gap)
+        if len(cutting.means) * SEVERAL <= len(cutting.oracle.every) and (first := cutting.relax().x).size:
+            cutting.ask_means(first)
+            known = Best(math.inf, first)
+        while (known := cutting.closed(cutting.ask, known, gap)).x.size:
+            known.value = cutting.exactly(known.x)  # It was known in part from prices of others.
+            if relative_gap(known.value, cutting.bound) <= gap:
+                break
+        return known
 
     def _continuous(self) -> bool:
         """Without whole numbers the best point is a plan; False when there is none."""

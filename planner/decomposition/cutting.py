@@ -1,7 +1,9 @@
 """Cutting planes on the master's relaxation: at which points the branches are asked, and until when.
 
-The point asked about lies halfway between the master's optimum and the best point known (in-out stabilisation,
-Ben-Ameur and Neto, Acceleration of cutting-plane and column generation algorithms, Networks 49, 2007).
+While the gap is wide the point asked about is the master's optimum in a region around the best point known, which
+grows and shrinks as promises are kept (Linderoth and Wright, Decomposition algorithms for stochastic programming on a
+computational grid, Computational Optimization and Applications 24, 2003). Then it lies between the two (in-out
+stabilisation, Ben-Ameur and Neto, Acceleration of cutting-plane and column generation algorithms, Networks 49, 2007).
 """
 
 from __future__ import annotations
@@ -14,14 +16,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from planner.decomposition.branches import Key
-from planner.decomposition.master import Master, Relaxed
+from planner.decomposition.master import Master, Region, Relaxed
 from planner.decomposition.oracle import Answer, Oracle, OverError
 from planner.decomposition.survey import Survey
 from planner.schema import Options
 from planner.solver import Progress, Run, relative_gap
 from planner.template import Array
 
-STEP = 0.5  # How far from the best point known towards the master's optimum.
+RADIUS = 0.05  # Of the first region, as a share of the range of a column.
+KEPT = 0.5  # Share of a promise that must be kept for the region to grow.
+CLOSE = 0.05  # From this gap on no region is needed.
+STEP = 0.3  # How far from the best point known towards the master's optimum.
+FAR = 0.02  # Share of the distance to the bound that may stay in doubt while it is large.
 SMALLEST = 1e-6  # A gap below this is not asked of cuts.
 UNSEEN = 0.1  # Share of the gap that may stay in doubt where not all branches are asked.
 
@@ -60,15 +66,17 @@ class Cutting:
 
         The best point, or none where there is none.
         """
-        rounds = 0
+        rounds, radius = 0, RADIUS
         while (relaxed := self.relax(held)).x.size:
-            is_known = self.master.has_all_columns and relative_gap(known.value, relaxed.value) <= gap
-            if is_known or rounds >= most:
+            is_closed = self.master.has_all_columns and relative_gap(known.value, relaxed.value) <= gap
+            if is_closed or rounds >= most:
                 return known
-            x = relaxed.x
-            if known.x.size:
-                x = known.x + STEP * (x - known.x) if math.isfinite(known.value) else known.x
-            value = ask(x, self.doubt(relaxed.value))
+            x, promised = self._next(known, relaxed, held, radius)
+            distance = known.value - relaxed.value if math.isfinite(known.value) else 0.0
+            value = ask(x, max(self.doubt(relaxed.value), FAR * distance))
+            if math.isfinite(known.value):
+                kept = (known.value - value) / max(known.value - promised, self.gap * abs(relaxed.value))
+                radius = min(radius * (2.0 if kept > KEPT else 1.0 if kept > 0 else 0.5), 1.0)
             if value < known.value:
                 known = Best(value, x)
             elif not math.isfinite(known.value):
@@ -76,6 +84,18 @@ class Cutting:
             rounds += 1
             self.tell()
         return Best()
+
+    def _next(
+        self, known: Best, relaxed: Relaxed, held: Mapping[int, float] | None, radius: float
+    ) -> tuple[Array, float]:
+        """The point to ask about, and what the master promises there or beyond."""
+        if not math.isfinite(known.value):
+            return (known.x if known.x.size else relaxed.x), relaxed.value
+        if relative_gap(known.value, relaxed.value) > CLOSE:
+            near = self.master.relax(held, region=Region(known.x, radius))
+            if near.x.size:
+                return near.x, near.value
+        return known.x + STEP * (relaxed.x - known.x), relaxed.value
 
     def doubt(self, value: float) -> float:
         """How much of an expected cost may stay in doubt."""
@@ -86,13 +106,17 @@ class Cutting:
         answers, left = self.survey.ask(x, doubt)
         return self._learned(self.oracle.every, x, answers) + left
 
-    def ask_means(self, x: Array, _: float) -> float:
-        """As `ask`, of the means of branches."""
-        return self._learned(self.means, x, self.survey.means(self.means, x))
+    def ask_means(self, x: Array) -> None:
+        """Ask the means of branches: from their prices and bases the branches are known a little."""
+        self._learned(self.means, x, self.survey.means(self.means, x))
+
+    def exactly(self, x: Array) -> float:
+        """Cost at a point, for which every branch is asked."""
+        return self._learned(self.oracle.every, x, self.survey.every(x))
 
     def carry_out(self, x: Array) -> None:
         """Ask every branch what a plan costs; it is kept if it is the best."""
-        value = self._learned(self.oracle.every, x, self.survey.every(x))
+        value = self.exactly(x)
         if value < self.plan.value:
             self.plan = Best(value, x)
         self.tell()
@@ -104,7 +128,7 @@ class Cutting:
         return relative_gap(self.plan.value, self.bound) <= self.gap
 
     def _learned(self, keys: Sequence[Key], x: Array, answers: Sequence[Answer]) -> float:
-        self.master.add(keys, answers)
+        self.master.add(keys, answers, x)
         return self.master.cost(x, keys, answers)
 
     def require_time(self) -> None:

@@ -23,6 +23,7 @@ from planner.decomposition.branches import Branches, Key
 from planner.decomposition.oracle import Answer
 from planner.template import Array
 
+NEWS = 1e-7  # Share by which a cut must say more than those known.
 PATIENCE = 12  # Rounds after which a cut that did not hold the plan is dropped.
 BASIC = highspy.HighsBasisStatus.kBasic
 
@@ -37,12 +38,23 @@ class Cut:
     idle: int = 0
     status: highspy.HighsBasisStatus = BASIC
 
+    def at(self, x: Array) -> float:
+        """What the columns of its groups are at least at x."""
+        return self.constant + float(self.gradient @ x)
+
 
 class Basis(NamedTuple):
     """Status of the columns, and of the rows but for the cuts."""
 
     columns: list[highspy.HighsBasisStatus]
     rows: list[highspy.HighsBasisStatus]
+
+
+class Region(NamedTuple):
+    """A box around a point; the radius is a share of the range of each column."""
+
+    center: Array
+    radius: float
 
 
 class Relaxed(NamedTuple):
@@ -77,8 +89,11 @@ class Master:
         weights = (self.branches.probability(key) for key in keys)
         return self.own_cost(x) + sum(w * a.value for w, a in zip(weights, answers, strict=True))
 
-    def add(self, keys: Sequence[Key], answers: Sequence[Answer]) -> None:
-        """The cuts of means one by one, those of branches added up by group; limits one by one."""
+    def add(self, keys: Sequence[Key], answers: Sequence[Answer], x: Array) -> None:
+        """The cuts of means one by one, those of branches added up by group; limits one by one.
+
+        At x, where they were asked for, they must say more than the cuts there are.
+        """
         sums: dict[tuple[int, ...], Cut] = {}
         incomplete: set[tuple[int, ...]] = set()
         for key, (_, found, _) in zip(keys, answers, strict=True):
@@ -90,7 +105,14 @@ class Master:
             cut = sums.setdefault(groups, Cut(groups, 0.0, np.zeros(self.width)))
             cut.constant += weight * found.constant
             cut.gradient += weight * found.gradient
-        self.cuts += [cut for groups, cut in sums.items() if groups not in incomplete]
+        known: dict[tuple[int, ...], float] = {}
+        for cut in self.cuts:
+            if cut.groups in sums:
+                known[cut.groups] = max(known.get(cut.groups, -math.inf), cut.at(x))
+        for groups, cut in sums.items():
+            least = known.get(groups, -math.inf)
+            if groups not in incomplete and cut.at(x) - least > NEWS * abs(cut.at(x)):
+                self.cuts.append(cut)
 
     @property
     def has_all_columns(self) -> bool:
@@ -103,9 +125,13 @@ class Master:
         found[[g for cut in self.cuts for g in cut.groups]] = True
         return found
 
-    def relax(self, held: Mapping[int, float] | None = None, inside: Key = ()) -> Relaxed:
+    def relax(
+        self, held: Mapping[int, float] | None = None, inside: Key = (), region: Region | None = None
+    ) -> Relaxed:
         """Solve the relaxation, hot from the last one, with some columns held; infinity where there is no solution."""
         program = self.program(inside) if not held else fixed_at(self.program(inside), held)
+        if region is not None:
+            program = self._within(program, region)
         solver = highspy.Highs()
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
@@ -123,10 +149,18 @@ class Master:
         count = len(program.row_lower) - len(self.cuts)
         prices = np.array(solution.row_dual)
         self._bases[inside] = Basis(list(basis.col_status), list(basis.row_status)[:count])
-        self._age(prices[count:], list(basis.row_status)[count:], 0 if held else 1)
+        self._age(prices[count:], list(basis.row_status)[count:], 0 if held or region is not None else 1)
         value = solver.getInfo().objective_function_value / program.cost_scale
         x = np.clip(np.array(solution.col_value), program.lower, program.upper)[: self.width]
         return Relaxed(value, x, prices[: len(self.trunk.row_lower)] / program.cost_scale)
+
+    def _within(self, program: Program, region: Region) -> Program:
+        """A program whose columns of the trunk, where they have bounds, stay in a region."""
+        lower, upper, width = program.lower.copy(), program.upper.copy(), self.width
+        reach = region.radius * (self.trunk.upper - self.trunk.lower)
+        lower[:width] = np.clip(region.center - reach, lower[:width], upper[:width])
+        upper[:width] = np.clip(region.center + reach, lower[:width], upper[:width])
+        return program.changed(lower=lower, upper=upper)
 
     def _start(self, solver: highspy.Highs, last: Basis) -> None:
         """Start from the last basis, unless cuts were asked of another program in the meantime."""

@@ -39,6 +39,9 @@ class Survey:
         """Answers at x, where the branches that are not asked leave at most so much of the expected cost in doubt."""
         doubts = np.multiply(self.weights, self.errors, out=np.zeros(len(self.errors)), where=self.weights > 0)
         known = self.pool.values(x)
+        if np.isinf(self.errors).all() and np.isfinite(known).any():
+            self.errors = np.where(np.isfinite(known), known - known[np.isfinite(known)].min(), np.inf)
+            doubts = self.weights * self.errors
         doubts[np.isneginf(known)] = np.inf
         order = np.argsort(doubts, kind="stable")
         most = max(len(order) - LEAST, 0)
