@@ -94,7 +94,7 @@ class Benders:
         if len(cutting.means) * SEVERAL <= len(cutting.oracle.every) and (first := cutting.relax().x).size:
             cutting.ask_means(first)
             known = Best(math.inf, first)
-        while (known := cutting.closed(cutting.ask, known, gap)).x.size:
+        while (known := cutting.closed(known, gap)).x.size:
             known.value = cutting.exactly(known.x)  # It was known in part from prices of others.
             if relative_gap(known.value, cutting.bound) <= gap:
                 break
@@ -105,7 +105,7 @@ class Benders:
         cutting, known = self.cutting, self._relaxed(self.gap)
         while known.x.size and not cutting.is_proven:
             cutting.carry_out(self._without_remainders(known.x))
-            known = cutting.closed(cutting.ask, cutting.plan, self.gap)
+            known = cutting.closed(cutting.plan, self.gap)
         return bool(known.x.size)
 
     # Phase 2
@@ -158,7 +158,7 @@ class Benders:
 
     def _improve(self, held: Mapping[int, float], known: Best) -> None:
         """The best sizes to what is yes or no, by a few rounds of the first phase, and then rounded."""
-        self.cutting.closed(self.cutting.ask, known, self.gap * POLISHED, held, POLISH)
+        self.cutting.closed(known, self.gap * POLISHED, held, POLISH)
         rounded = self._rounded(held)
         if rounded is not None:
             self._look_at(rounded)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,16 +31,12 @@ FAR = 0.02  # Share of the distance to the bound that may stay in doubt while it
 SMALLEST = 1e-6  # A gap below this is not asked of cuts.
 UNSEEN = 0.1  # Share of the gap that may stay in doubt where not all branches are asked.
 
-Ask = Callable[[Array, float], float]
-
-
 @dataclass
 class Best:
     """The best point and what it costs."""
 
     value: float = math.inf
     x: Array = field(default_factory=lambda: np.zeros(0))
-
 
 class Cutting:
     """The master and those who answer it. `means` are keys of branches alike, `run` knows who may stop it."""
@@ -60,7 +56,7 @@ class Cutting:
         return relaxed
 
     def closed(
-        self, ask: Ask, known: Best, gap: float, held: Mapping[int, float] | None = None, most: float = math.inf
+        self, known: Best, gap: float, held: Mapping[int, float] | None = None, most: float = math.inf
     ) -> Best:
         """Cuts until the relaxation, with some columns held, is solved to a gap, or for so many rounds.
 
@@ -68,12 +64,13 @@ class Cutting:
         """
         rounds, radius = 0, RADIUS
         while (relaxed := self.relax(held)).x.size:
+            known = Best(max(known.value, self._least(known.x)), known.x)  # What is learned may show it to cost more.
             is_closed = self.master.has_all_columns and relative_gap(known.value, relaxed.value) <= gap
             if is_closed or rounds >= most:
                 return known
             x, promised = self._next(known, relaxed, held, radius)
             distance = known.value - relaxed.value if math.isfinite(known.value) else 0.0
-            value = ask(x, max(self.doubt(relaxed.value), FAR * distance))
+            value = self.ask(x, max(self.doubt(relaxed.value), FAR * distance))
             if math.isfinite(known.value):
                 kept = (known.value - value) / max(known.value - promised, self.gap * abs(relaxed.value))
                 radius = min(radius * (2.0 if kept > KEPT else 1.0 if kept > 0 else 0.5), 1.0)
@@ -96,6 +93,10 @@ class Cutting:
             if near.x.size:
                 return near.x, near.value
         return known.x + STEP * (relaxed.x - known.x), relaxed.value
+
+    def _least(self, x: Array) -> float:
+        """Cost at a point at least, as far as prices are known."""
+        return self.master.own_cost(x) + float(self.survey.least(x)) if x.size else -math.inf
 
     def doubt(self, value: float) -> float:
         """How much of an expected cost may stay in doubt."""

@@ -55,6 +55,11 @@ class Survey:
             found[i] = answer
         return Surveyed(found, float(doubts[left].sum()))
 
+    def least(self, x: Array) -> float:
+        """Expected cost of the branches at x at least."""
+        values = self.pool.values(x)
+        return float(self.weights[self.weights > 0] @ values[self.weights > 0])
+
     def every(self, x: Array) -> list[Answer]:
         """Answers of all branches at x, each asked."""
         answers = self.oracle.ask(self.oracle.every, x)
