@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.decomposition.branches import Key
 from planner.decomposition.cutting import Best, Cutting
 from planner.decomposition.master import fixed_at
 from planner.decomposition.oracle import OverError
@@ -31,6 +32,7 @@ ROUGH = 0.01  # Gap that is enough for those in a hurry.
 LEARNED = 0.5  # Share of the gap to which a relaxation is solved before whole numbers are looked for.
 WHOLE = 1e-6  # Nearer to a whole number than this is whole.
 REMAINDER = 1e-7  # What a solver's tolerance leaves of a size that is none.
+FEW = 8  # So few branches are known well by their mean.
 ROUNDINGS = 4  # Most times that the relaxation is rounded, each time with the cuts of the time before.
 STRIDE = 0.5  # Share of what is in doubt that is settled in a step.
 POLISH = 12  # Most rounds to improve what is not yes or no in a plan.
@@ -115,12 +117,14 @@ class Benders:
         cutting = self.cutting
         if not self._relaxed(self.gap * LEARNED).x.size:
             return False
+        if len(cutting.oracle.every) <= FEW and (values := self._rounded({}, cutting.inside)) is not None:
+            self._try(values)
         for _ in range(ROUNDINGS):
+            if cutting.is_proven:
+                return True
             settled = self._settled()
             if settled is not None:
                 self._improve(settled, Best())
-            if cutting.is_proven:
-                return True
         share = MASTER
         while not cutting.is_proven:
             if math.isfinite(cutting.plan.value):
@@ -163,11 +167,11 @@ class Benders:
         if rounded is not None:
             self._look_at(rounded)
 
-    def _rounded(self, held: Mapping[int, float]) -> Array | None:
-        """The master's relaxation rounded at once; some columns are held."""
+    def _rounded(self, held: Mapping[int, float], inside: Key = ()) -> Array | None:
+        """The master's relaxation, with the mean of some branches in it, rounded at once; some columns are held."""
         run, options = self.cutting.run, self.cutting.options
         deadline = time.monotonic() + run.time_left(options)
-        program = fixed_at(self.master.program(), held)
+        program = fixed_at(self.master.program(inside), held)
         solver = load(program, options.model_copy(update={"time_limit": None}), relax=True)
         relaxation = Relaxation(solver, program, run, deadline)
         if math.isinf(dive(relaxation, relaxation.begin(), starts_first=True)):

@@ -13,7 +13,7 @@ from planner.decomposition.branches import Branches, Matrices, Vectors
 from planner.decomposition.oracle import Answer, Cut
 from planner.template import Array
 
-MOST = 256  # Most prices kept for branches of one kind; those that held none for longest are dropped.
+MOST = 256  # Most prices kept for branches of one kind; that which held none for longest gives way.
 ZERO = 1e-6  # A reduced cost below 0 by so much is the solver's tolerance.
 
 
@@ -37,23 +37,23 @@ class Kin:
         self.offsets = np.array([v.constant for v in vectors])
         self.same_rows = np.setdiff1d(np.arange(len(first.row_lower)), self.rows)
         self.same_columns = np.setdiff1d(np.arange(len(first.cost)), self.columns)
-        self.gradients = np.zeros((0, matrices.linking.shape[1]))
-        self.constants = np.zeros((0, len(numbers)))
-        self.used = np.zeros(0, dtype=int)
-        self.asked = 0
+        self.gradients = np.zeros((MOST, matrices.linking.shape[1]))
+        self.constants = np.full((MOST, len(numbers)), -np.inf)
+        self.used = np.zeros(MOST, dtype=int)
+        self.count = self.asked = 0
 
-    def learn(self, prices: Array) -> None:
-        """Add the cuts of some row prices for all these branches."""
+    def learn(self, prices: Array, x: Array) -> Array:
+        """Add the cuts of some row prices for all these branches; what they say of each at x."""
         prices = np.where((prices > 0) & (self.first.row_lower == -np.inf), 0.0, prices)
         prices = np.where((prices < 0) & (self.first.row_upper == np.inf), 0.0, prices)
         constants = self._same(prices) + self._different(prices) + self.offsets
         if not np.isfinite(constants).any():
-            return
-        gradient = self.first.direct - self.matrices.linking.T @ prices
-        kept = np.argsort(-self.used, kind="stable")[: MOST - 1]
-        self.gradients = np.vstack([self.gradients[kept], gradient])
-        self.constants = np.vstack([self.constants[kept], constants])
-        self.used = np.append(self.used[kept], self.asked)
+            return np.asarray(constants)
+        at = self.count if self.count < MOST else int(self.used.argmin())
+        self.count = min(self.count + 1, MOST)
+        self.gradients[at] = self.first.direct - self.matrices.linking.T @ prices
+        self.constants[at], self.used[at] = constants, self.asked
+        return np.asarray(constants + self.gradients[at] @ x)
 
     def _same(self, prices: Array) -> float:
         """What rows and columns give that are the same in all branches."""
@@ -72,11 +72,15 @@ class Kin:
 
     def best(self, x: Array) -> tuple[Array, Array]:
         """The highest cut of every branch at x: its value, and its number among the cuts."""
-        values = self.constants + (self.gradients @ x)[:, None]
+        values = self.values(x)
         at = values.argmax(axis=0)
         self.asked += 1
         self.used[at] = self.asked
         return values[at, np.arange(len(at))], at
+
+    def values(self, x: Array) -> Array:
+        """What every cut says of every branch at x."""
+        return self.constants[: self.count] + (self.gradients[: self.count] @ x)[:, None]
 
 
 class Pool:
@@ -93,25 +97,27 @@ class Pool:
             for numbers in found.values()
         ]
 
-    def learn(self, digest: bytes, prices: Array) -> None:
-        """Add row prices of a program whose W has this digest."""
+    def learn(self, digest: bytes, prices: Array, x: Array) -> Array:
+        """Add row prices of a program whose W has this digest; what they say of every branch at x."""
+        found = np.full(self.count, -np.inf)
         for kin in self.kin:
             if kin.matrices.digest == digest:
-                kin.learn(prices)
+                found[kin.numbers] = kin.learn(prices, x)
+        return found
 
     def values(self, x: Array) -> Array:
         """What every branch costs at x at least."""
         found = np.full(self.count, -np.inf)
         for kin in self.kin:
-            if len(kin.constants):
-                found[kin.numbers] = (kin.constants + (kin.gradients @ x)[:, None]).max(axis=0)
+            if kin.count:
+                found[kin.numbers] = kin.values(x).max(axis=0)
         return found
 
     def answers(self, x: Array) -> list[Answer]:
         """The best cut of every branch at x, whose value there is at most the branch's; -inf where none is known."""
         found = [Answer(-np.inf, Cut(-np.inf, np.zeros(len(x)), False))] * self.count
         for kin in self.kin:
-            if not len(kin.constants):
+            if not kin.count:
                 continue
             values, at = kin.best(x)
             for i, number in enumerate(kin.numbers):

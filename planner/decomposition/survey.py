@@ -13,7 +13,7 @@ from planner.decomposition.oracle import Answer, Oracle
 from planner.decomposition.pool import Pool
 from planner.template import Array
 
-LEARN = 48  # Most prices learned at a point: of the branches that are known worst.
+LEARN = 24  # Most prices learned at a point: of the branches that are known worst.
 WORTHWHILE = 1e-6  # Share of a branch's cost by which prices must say more than those known.
 LEAST = 8  # So many branches are asked at any rate: those known worst.
 FADE = 2.0  # What is known of a branch grows stale: its error counts for so much more whenever it is not asked.
@@ -70,7 +70,7 @@ class Survey:
         """Answers of means of branches, from which the branches are known better."""
         answers = self.oracle.ask(keys, x)
         for key, answer in zip(keys, answers, strict=True):
-            self._take(key, answer)
+            self._take(key, answer, x)
         return answers
 
     def _learn(self, asked: NDArray[np.int64], answers: list[Answer], x: Array) -> None:
@@ -78,15 +78,18 @@ class Survey:
         values, weights = np.array([a.value for a in answers]), self.weights[asked]
         is_open = np.isfinite(values) & (weights > 0)
         self.errors[asked] = np.where(is_open, self.errors[asked], np.inf)
+        known = self.pool.values(x)
         for _ in range(LEARN):
-            errors = np.maximum(values - self.pool.values(x)[asked], 0.0)[is_open]
+            errors = np.maximum(values - known[asked], 0.0)[is_open]
             self.errors[asked[is_open]] = errors
             if not (errors > WORTHWHILE * np.abs(values[is_open])).any():
                 break
             worst = np.flatnonzero(is_open)[int(np.argmax(errors * weights[is_open]))]
             is_open[worst] = False
-            self._take(self.oracle.every[asked[worst]], answers[worst])
+            known = np.maximum(known, self._take(self.oracle.every[asked[worst]], answers[worst], x))
 
-    def _take(self, key: Key, answer: Answer) -> None:
-        if answer.prices is not None:
-            self.pool.learn(self.oracle.branches.problem(key).matrices.digest, answer.prices)
+    def _take(self, key: Key, answer: Answer, x: Array) -> Array:
+        """What the prices of an answer say of all branches at x."""
+        if answer.prices is None:
+            return np.full(len(self.weights), -np.inf)
+        return self.pool.learn(self.oracle.branches.problem(key).matrices.digest, answer.prices, x)
