@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from planner.assemble import Program
 from planner.check import check_run
+from planner.decomposition.benders import steps
 from planner.decomposition.branches import Branches
 from planner.decomposition.decompose import decompose, obstacle
 from planner.decomposition.oracle import Oracle
+from planner.decomposition.survey import Survey
 from planner.formulate import formulate
 from planner.results.solution import Solution
 from planner.results.summary import signed
@@ -79,6 +81,36 @@ def test_cuts_bound_branches_and_means_bound_their_members(raw: dict[str, Any], 
         expected = sum(p * first[i].value for p, i in zip(branches.shares(mean), mean, strict=True))
         assert found.value <= expected + 1e-6 * max(1.0, abs(expected))
     oracle.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(raw=instances(), seed=st.integers(0, 1000))
+def test_what_is_known_of_branches_from_others_is_at_most_what_they_cost(raw: dict[str, Any], seed: int) -> None:
+    program = divisible(raw)
+    branches, random = Branches(program.pieces), np.random.default_rng(seed)
+    oracle = Oracle(branches, 1.0, 1)
+    survey = Survey(oracle)
+    top = np.minimum(program.upper[: branches.width], 50.0) if not branches.trunk else np.zeros(branches.width)
+    for doubt in (0.0, np.inf, 0.0):
+        x = random.random(branches.width) * top
+        answers, costs = survey.ask(x, doubt).answers, [answer.value for answer in oracle.ask(oracle.every, x)]
+        for answer, known, cost in zip(answers, survey.pool.values(x), costs, strict=True):
+            assert max(answer.value, known) <= cost + 1e-6 * max(1.0, abs(cost)) or np.isinf(cost)
+        expected = float(sum(survey.weights * costs))
+        assert survey.least(x) <= expected + 1e-6 * max(1.0, np.abs(costs).max())
+    oracle.close()
+
+
+@given(parts=st.lists(st.floats(0.001, 0.999), min_size=1, max_size=30))
+def test_steps_settle_what_is_likely_and_end_with_what_excludes_the_first_alone(parts: list[float]) -> None:
+    columns = np.arange(len(parts)) + 7
+    every = list(steps(columns, np.array(parts)))
+    likeliest = int(columns[np.argmax(parts)])
+    assert all(step and set(step) <= set(columns.tolist()) for step in every)
+    assert [every[-2], every[-1]] == [{likeliest: 1.0}, {likeliest: 0.0}]
+    for step in every[:-1]:
+        yes, no = (np.array(parts)[[c - 7 for c, value in step.items() if value == v]] for v in (1.0, 0.0))
+        assert yes.min() >= no.max(initial=0.0)
 
 
 SMALL = Scale(futures=6, facilities=12, years=6)

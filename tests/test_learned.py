@@ -7,15 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from planner.assemble import Program
+from planner.assemble import Program, assemble
 from planner.figure import walk_figures
 from planner.network import build_network
 from planner.pieces import Compiled
 from planner.reading.blame import dotted
 from planner.reading.document import Document, load
-from planner.run import formulate
-from planner.schema import Options
 from planner.study.learned import Learned
+from planner.study.memory import forget
 
 INSTANCES = Path(__file__).parents[1] / "instances"
 ARRAYS = ("cost", "lower", "upper", "integer", "row_lower", "row_upper")
@@ -32,13 +31,14 @@ class Desk:
 
     def differs(self, change: str) -> bool:
         """Whether a change makes another program than one built anew; counts those that take something over."""
+        forget()  # As a worker does; the caches would keep the network of every change.
         changed = self.document.changed([change])
         self.taken += self.learned.reuse(build_network(changed.instances())).recall is not None
         return not same(_program(changed, self.compiled), _program(changed, None))
 
 
 def _program(document: Document, compiled: Compiled | None) -> Program:
-    return formulate(document.instances(), Options(), compiled=compiled)
+    return assemble(build_network(document.instances()), compiled)
 
 
 def same(one: Program, other: Program) -> bool:

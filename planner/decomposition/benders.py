@@ -145,7 +145,7 @@ class Benders:
         """What is yes or no, settled step by step, with cuts learned on the way; None where that leads nowhere."""
         cutting, held = self.cutting, dict[int, float]()
         relaxed = cutting.relax()
-        while (doubtful := self._open(relaxed.x, self.is_choice)).size:
+        while relaxed.x.size and (doubtful := self._open(relaxed.x, self.is_choice)).size:
             for step in steps(doubtful, relaxed.x[doubtful]):
                 if (tried := cutting.relax(held | step)).x.size:
                     break
@@ -154,11 +154,13 @@ class Benders:
             held |= step
             cutting.ask(tried.x, math.inf)
             relaxed = cutting.relax(held)
+        if not relaxed.x.size:  # What branches need was learned too late.
+            return None
         return {int(c): float(np.round(relaxed.x[c])) for c in np.flatnonzero(self.is_choice)}
 
     def _open(self, x: Array, among: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The columns among some that are not whole at a point."""
-        return np.flatnonzero(among & (np.abs(x - np.round(x)) > WHOLE)) if x.size else np.zeros(0, dtype=int)
+        return np.flatnonzero(among & (np.abs(x - np.round(x)) > WHOLE))
 
     def _improve(self, held: Mapping[int, float], known: Best) -> None:
         """The best sizes to what is yes or no, by a few rounds of the first phase, and then rounded."""

@@ -61,12 +61,12 @@ class Kin:
         reduced = (first.cost - self.matrices.matrix.T @ prices)[columns]
         return float(
             _least(prices[rows], first.row_upper[rows], first.row_lower[rows]).sum()
-            + _least(reduced, first.upper[columns], first.lower[columns]).sum()
+            + _least(_tolerated(reduced, first.upper[columns]), first.upper[columns], first.lower[columns]).sum()
         )
 
     def _different(self, prices: Array) -> Array:
         """What the others give, branch by branch."""
-        reduced = self.cost - (self.matrices.matrix.T @ prices)[self.columns]
+        reduced = _tolerated(self.cost - (self.matrices.matrix.T @ prices)[self.columns], self.upper)
         by_row = _least(np.broadcast_to(prices[self.rows], self.row_lower.shape), self.row_upper, self.row_lower)
         return np.asarray(by_row.sum(axis=1) + _least(reduced, self.upper, self.lower).sum(axis=1))
 
@@ -129,8 +129,12 @@ class Pool:
 def _least(price: Array, where_negative: Array, where_positive: Array) -> Array:
     """The least of price x y over the bounds of y; nothing where the price is none."""
     bound = np.where(price > 0, where_positive, where_negative)
-    is_none = (price == 0) | ((price < 0) & (price > -ZERO) & np.isinf(bound))
-    return np.where(is_none, 0.0, price) * np.where(is_none, 0.0, bound)
+    return np.where(price == 0, 0.0, price) * np.where(price == 0, 0.0, bound)
+
+
+def _tolerated(reduced: Array, upper: Array) -> Array:
+    """Reduced costs without the solver's tolerance, where y has no upper bound."""
+    return np.where((reduced < 0) & (reduced > -ZERO) & (upper == np.inf), 0.0, reduced)
 
 
 def _differing(vectors: list[Vectors], names: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

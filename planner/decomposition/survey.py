@@ -37,16 +37,14 @@ class Survey:
 
     def ask(self, x: Array, doubt: float) -> Surveyed:
         """Answers at x, where the branches that are not asked leave at most so much of the expected cost in doubt."""
-        doubts = np.multiply(self.weights, self.errors, out=np.zeros(len(self.errors)), where=self.weights > 0)
         known = self.pool.values(x)
-        if np.isinf(self.errors).all() and np.isfinite(known).any():
-            self.errors = np.where(np.isfinite(known), known - known[np.isfinite(known)].min(), np.inf)
-            doubts = self.weights * self.errors
-        doubts[np.isneginf(known)] = np.inf
-        order = np.argsort(doubts, kind="stable")
-        most = max(len(order) - LEAST, 0)
-        left = order[: min(int(np.searchsorted(np.cumsum(doubts[order]), doubt, side="right")), most)]
-        asked = np.setdiff1d(order, left)
+        is_known = np.isfinite(known)
+        if np.isinf(self.errors).all() and is_known.any():  # Nobody was asked yet: the dearest are doubted most.
+            self.errors = np.where(is_known, known - known[is_known].min(), np.inf)
+        doubts = np.where(is_known, self._weighted(self.errors), np.inf)
+        order = np.argsort(doubts, kind="stable")[: max(len(doubts) - LEAST, 0)]
+        left = order[np.isfinite(doubts[order]) & (np.cumsum(doubts[order]) <= doubt)]
+        asked = np.setdiff1d(np.arange(len(doubts)), left)
         self.errors[left] = FADE * np.maximum(self.errors[left], STALE * np.abs(known[left]))
         answers = self.oracle.ask([self.oracle.every[i] for i in asked], x)
         self._learn(asked, answers, x)
@@ -57,8 +55,11 @@ class Survey:
 
     def least(self, x: Array) -> float:
         """Expected cost of the branches at x at least."""
-        values = self.pool.values(x)
-        return float(self.weights[self.weights > 0] @ values[self.weights > 0])
+        return float(self._weighted(self.pool.values(x)).sum())
+
+    def _weighted(self, costs: Array) -> Array:
+        """Costs times probabilities; nothing where that is 0, however much it may cost there."""
+        return np.multiply(self.weights, costs, out=np.zeros(len(costs)), where=self.weights > 0)
 
     def every(self, x: Array) -> list[Answer]:
         """Answers of all branches at x, each asked."""
@@ -76,7 +77,7 @@ class Survey:
     def _learn(self, asked: NDArray[np.int64], answers: list[Answer], x: Array) -> None:
         """Take the prices of the branch that is known worst, again and again."""
         values, weights = np.array([a.value for a in answers]), self.weights[asked]
-        is_open = np.isfinite(values) & (weights > 0)
+        is_open = np.isfinite(values)
         self.errors[asked] = np.where(is_open, self.errors[asked], np.inf)
         known = self.pool.values(x)
         for _ in range(LEARN):
