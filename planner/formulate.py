@@ -10,7 +10,7 @@ from planner.assemble import Program, assemble
 from planner.errors import NoAnswerError
 from planner.mathematics.security.expected import regrets
 from planner.network import build_network
-from planner.outage import has_outages, losses, withstanding
+from planner.outage import with_every_loss
 from planner.pieces import Compiled
 from planner.schema import Instance, Options
 from planner.secure import secured
@@ -40,7 +40,7 @@ def formulate(
     `compiled` keeps blocks for instances that differ in numbers alone. Regret needs the best cost of every future
     alone, which is found here, to the gap of the options and in a part of their time limit.
     """
-    instances = withstanding(instances, losses(instances)) if has_outages(instances) else instances
+    instances = with_every_loss(instances)
     program = assemble(build_network(instances), compiled)
     network, risk = program.network, program.network.base.objective.risk
     alone: dict[str, float] = {}

@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from planner.branching import build_tree
+from planner.errors import InputError, Problem
 from planner.figure import Figure
 from planner.mathematics.security.scope import country
 from planner.mathematics.situation import applies
@@ -22,6 +23,7 @@ from planner.tree import Node
 
 Instances = Mapping[str, Instance]
 NOTHING = Figure(value=0.0)
+MOST_AT_ONCE = 500  # Losses: each adds branches to a program, some megabytes of the rare-earth instance.
 
 
 class Loss(NamedTuple):
@@ -78,6 +80,16 @@ def exporters(instance: Instance, lost: Sequence[str]) -> list[str]:
     """The regions of countries and the origins of their suppliers."""
     origins = [s.origin for s in instance.suppliers.values() if s.origin is not None]
     return [place for place in dict.fromkeys([*instance.regions, *origins]) if country(instance, place) in lost]
+
+
+def with_every_loss(instances: Instances) -> dict[str, Instance]:
+    """The instances with all losses to be survived at once. Raises InputError where they are too many for a program."""
+    every = losses(instances) if has_outages(instances) else []
+    if len(every) > MOST_AT_ONCE:
+        message = f"the outage requirements name {len(every):,} losses; one program holds at most {MOST_AT_ONCE}"
+        hint = "planner solve finds those that matter; here name fewer facilities, countries, years or futures"
+        raise InputError([Problem("too-many-losses", message, None, hint)])
+    return withstanding(instances, every) if has_outages(instances) else dict(instances)
 
 
 def withstanding(instances: Instances, chosen: Sequence[Loss]) -> dict[str, Instance]:

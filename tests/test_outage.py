@@ -21,6 +21,8 @@ from planner.solver import solve as solve_program
 from planner.withstand import Way, withstand
 from tests.generate import by_future, instances
 from tests.reference import reference_objective
+from tests.test_commands import ROOT
+from tests.test_commands import planner as command
 from tests.test_requirements import case_file
 
 EXACT = Options(gap=0.0)
@@ -147,3 +149,19 @@ def test_lazy_equals_full_on_generated_instances(raw: dict[str, Any]) -> None:
     assert found.outcome.status == full.status
     if full.has_plan:
         assert found.outcome.objective == pytest.approx(full.objective, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("arguments", [["sweep", "study.yaml"], ["sweep", "study.yaml", "--dry-run"], ["frontier"]])
+def test_more_losses_than_a_program_holds_are_refused_at_once(arguments: list[str], tmp_path: Path) -> None:
+    secure = ROOT / "instances" / "rare-earths-secure.yaml"
+    (tmp_path / "study.yaml").write_text(
+        f"study: s\ninstance: {secure}\nvary:\n  rate: {{path: time.discount_rate, values: [0.03, 0.08]}}\n"
+        "design: {kind: grid}\n"
+    )
+    if arguments == ["frontier"]:
+        arguments = ["frontier", str(secure), "--requirement", "defence_served"]
+    done = command(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "too-many-losses the outage requirements name 3,904 losses" in done.stderr
+    assert "planner solve" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]

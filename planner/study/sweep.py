@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from planner.errors import InputError, Place, Problem
+from planner.outage import with_every_loss
 from planner.results.manifest import datapackage, versions
 from planner.results.write import MARK, OccupiedError, whole_folder, write_json, write_tables
 from planner.study import tables as make
@@ -58,6 +59,7 @@ def sweep(
     file = read_study(path)
     jobs = jobs_of(file)
     validate(file.document)
+    with_every_loss(file.document.instances())  # Jobs have all losses in them: refused here where they are too many.
     chains, name = _shard(jobs, file, shard)
     digest = study_digest(file)
     folder = Path(out) if out is not None else default_folder(file, digest)

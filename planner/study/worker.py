@@ -15,7 +15,7 @@ import pandas as pd
 from planner.assemble import Program
 from planner.errors import InputError, NoAnswerError
 from planner.network import build_network
-from planner.outage import has_outages, losses, withstanding
+from planner.outage import with_every_loss
 from planner.pieces import Compiled
 from planner.reading.document import Document, load
 from planner.results.solution import Solution
@@ -114,9 +114,7 @@ class Bench:
 
     def _formulated(self, document: Document, options: Options) -> Program:
         if self._is_new:
-            instances = self.base.instances()
-            instances = withstanding(instances, losses(instances)) if has_outages(instances) else instances
-            Learned(build_network(instances), self.compiled)
+            Learned(build_network(with_every_loss(self.base.instances())), self.compiled)
             self._is_new = False
         return formulate(document.instances(), options, compiled=self.compiled)
 
