@@ -11,10 +11,10 @@ from planner.errors import NoAnswerError
 from planner.mathematics.security.expected import regrets
 from planner.network import build_network
 from planner.outage import with_every_loss
+from planner.outcome import Progress
 from planner.pieces import Compiled
 from planner.schema import Instance, Options
 from planner.secure import secured
-from planner.solver import Progress
 from planner.solver import solve as solve_program
 from planner.weigh import weighed
 from planner.worlds import only

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from planner.assemble import Program
 from planner.errors import InputError, Place, Problem
-from planner.mathematics.investment import Segment, decisions, segments
+from planner.mathematics.curve import Segment, segments
+from planner.mathematics.investment import decisions
 from planner.network import Network
 from planner.program import Key
 from planner.results.write import MARK, read_tables

@@ -126,6 +126,7 @@ def settle(relaxation: Relaxation, value: float) -> float:
         if not open_columns:
             return value
         column = max(open_columns, key=lambda c: (values[c] - math.floor(values[c]), -c))
+        integers = integers[integers != column]  # A tolerance may leave it a little off what it is fixed at.
         found = {}
         for whole in (math.ceil(values[column]), math.floor(values[column])):
             relaxation.fix({column: whole})

@@ -10,8 +10,9 @@ from planner.assemble import Program
 from planner.decomposition.branches import trunk
 from planner.decomposition.decompose import decompose, obstacle
 from planner.errors import InputError, Place, Problem
+from planner.outcome import Outcome, Progress
 from planner.schema import Options
-from planner.solver import Outcome, Progress, solve
+from planner.solver import solve
 
 MANY = 16  # Nodes outside the trunk for each inside, from which branches are solved apart.
 LARGE = 50_000  # Columns from which it is worth while.

@@ -9,8 +9,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from planner.assemble import Arrays, Program, RowNames
+from planner.outcome import Outcome
 from planner.schema import Options
-from planner.solver import Outcome, solve
+from planner.solver import solve
 from planner.template import Array
 
 

@@ -18,7 +18,9 @@ from planner.clock import Clock
 from planner.errors import NoAnswerError
 from planner.formulate import SILENT, Listener, formulate
 from planner.method import solve_by_method
+from planner.model_file import write_model
 from planner.outage import Loss, has_outages
+from planner.outcome import Outcome
 from planner.reading.document import Document, load
 from planner.reasons import Explanation, explained
 from planner.reasons.patience import Patience
@@ -30,7 +32,6 @@ from planner.results.summary import key_figures, summary_table
 from planner.results.tables import all_tables
 from planner.results.write import MARK, RESOLVED, read_tables, require_free, whole_folder, write_json, write_tables
 from planner.schema import Instance, Options
-from planner.solver import Outcome, write_model
 from planner.validation.validate import validate
 from planner.whole import whole as whole_model
 from planner.withstand import Way, withstand

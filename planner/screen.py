@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from planner.clock import Marks, Phase
+from planner.outcome import Progress
 from planner.results.summary import signed
 from planner.run import Run
-from planner.solver import Progress
 
 MOST_PROJECTS = 16
 HEADLINES = {

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import highspy
 import numpy as np
@@ -20,58 +20,16 @@ import scipy.sparse as sp
 from planner.assemble import Program
 from planner.heuristic import Relaxation, good_plan
 from planner.interrupt import Requests, listening
+from planner.outcome import Outcome, Progress, SolverError, Status, relative_gap, without_plan
 from planner.schema import Options
 from planner.template import Array
 
-Status = Literal["optimal", "stopped", "interrupted", "infeasible", "unbounded", "no_plan"]
 FEASIBILITY = 1e-7
 SLACK = 1e-9  # Share of the risk measure that the tie-break may give up.
 LARGE = 50_000  # Nonzeros from which a program is rounded before it is searched.
 MOST_LESS = 30.0  # Seconds for a cheaper plan of the same risk.
 MOST_NEAR = 120.0  # Seconds for a search with most integers fixed.
 POLL = 0.2  # Seconds between looks at Ctrl-C while the solver works.
-
-
-@dataclass(frozen=True)
-class Progress:
-    """One line of news from the search; the objective is a cost in the instance's money."""
-
-    seconds: float
-    bound: float
-    incumbent: float
-    gap: float
-    nodes: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a solve ended. `values` (columns) and `prices` (rows) are empty when there is no plan."""
-
-    status: Status
-    values: Array
-    prices: Array
-    objective: float
-    bound: float
-    gap: float
-    nodes: int
-    seconds: float
-    message: str
-
-    @property
-    def has_plan(self) -> bool:
-        return math.isfinite(self.objective)
-
-
-class SolverError(Exception):
-    """The solver failed in a way that says nothing about the problem."""
-
-
-def relative_gap(objective: float, bound: float) -> float:
-    """|objective - bound| over |objective|, 0 when equal, infinite without a bound or plan."""
-    if not (math.isfinite(objective) and math.isfinite(bound)):
-        return math.inf
-    difference = abs(objective - bound)
-    return 0.0 if difference <= 1e-12 * max(1.0, abs(objective)) else difference / max(abs(objective), 1e-10)
 
 
 def load(program: Program, options: Options, relax: bool = False, scaled: bool = True) -> highspy.Highs:
@@ -401,15 +359,6 @@ def _status(solver: highspy.Highs, interrupted: bool) -> Status:
     return STATUSES[status]
 
 
-def without_plan(status: Status, message: str, begun: float) -> Outcome:
-    nothing = np.zeros(0)
-    ended: Status = status if status in ("infeasible", "unbounded", "interrupted") else "no_plan"
-    return Outcome(
-        status=ended, values=nothing, prices=nothing, objective=math.inf, bound=-math.inf,
-        gap=math.inf, nodes=0, seconds=time.monotonic() - begun, message=message,
-    )
-
-
 def _fixed(program: Program, options: Options, found: Search, run: Run) -> highspy.Highs | None:
     """The program with its integers at the plan's values, solved as a linear program.
 
@@ -429,19 +378,3 @@ def _fixed(program: Program, options: Options, found: Search, run: Run) -> highs
 def _clean(program: Program, values: Array) -> Array:
     """Values pushed back inside their bounds, which the solver keeps only within its tolerance."""
     return np.clip(values, program.lower, program.upper)
-
-
-def write_model(program: Program, path: str) -> None:
-    """Write the program with names, as .lp or .mps by the file's ending."""
-    solver = load(program, Options(), scaled=False)
-    lp = solver.getLp()
-    lp.col_names_ = [_plain(name) for name in program.column_names()]
-    lp.row_names_ = [_plain(name) for name in program.row_names()]
-    solver.passModel(lp)
-    if solver.writeModel(path) == highspy.HighsStatus.kError:
-        raise SolverError(f"cannot write {path}")
-
-
-def _plain(name: str) -> str:
-    """A name that the LP format accepts: no spaces or operators."""
-    return "".join(c if c.isalnum() or c in "_.()[],|/" else "_" for c in name)

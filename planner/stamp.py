@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from planner.figure import are_noted
-from planner.mathematics import model, trade
+from planner.mathematics import lane, model
 from planner.mathematics.control import by_class, degree, lane_passes
 from planner.mathematics.situation import applies, situations
 from planner.mathematics.work import work
@@ -117,7 +117,7 @@ class Outlooks:
         network = self.network
         applying = tuple(applies(q, node) for q in self._dependent)
         denied = tuple((m.name, degree(m, node)) for m in network.measures(node) if by_class(m.control))
-        most = tuple(trade.most_flow(network, m, node) for m in trade.fixed_movements(network))
+        most = tuple(lane.most_flow(network, m, node) for m in lane.fixed_movements(network))
         place = (id(network.instance(node)), node.start, node.length, applying, denied, most)
         if place not in self._keys or are_noted():
             self._keys[place] = model.structure_of(network, node).key

@@ -16,10 +16,11 @@ from planner.assemble import Program
 from planner.mathematics.security.scope import demands_of, unserved
 from planner.names import fits_any
 from planner.outage import Loss, exporters, is_lost
+from planner.outcome import SolverError
 from planner.requirement import Outage
 from planner.restrict import restricted
 from planner.schema import Instance, Options
-from planner.solver import SolverError, load
+from planner.solver import load
 from planner.template import Array
 from planner.tree import Node
 

@@ -22,13 +22,13 @@ from planner.errors import InputError, NoAnswerError, Problem
 from planner.frozen import fixed, positions
 from planner.mean import mean_program
 from planner.network import build_network
+from planner.outcome import Outcome
 from planner.requirement import Budget, Chance, ExpectedUnserved, Leverage, Outage, Regret, Tail
 from planner.results.manifest import versions
 from planner.results.summary import signed
 from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
 from planner.run import SILENT, Listener, Task, default_folder, prepare
 from planner.schema import Instance
-from planner.solver import Outcome
 from planner.solver import solve as solve_program
 from planner.worlds import Instances, expecting, foreseen, later, only, planned
 

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from planner.assemble import Arrays, Program
 from planner.mathematics import model, risk
-from planner.mathematics.investment import Capital
+from planner.mathematics.capital import Capital
 from planner.pieces import Layout
 from planner.program import Variable
 from planner.schema import Risk

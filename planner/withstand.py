@@ -21,11 +21,11 @@ from planner.carried import carried_basis
 from planner.formulate import SILENT, Listener, formulate
 from planner.method import solve_by_method
 from planner.outage import Instances, Loss, losses, withstanding
+from planner.outcome import Outcome, without_plan
 from planner.probe import Probe
 from planner.relaxed import Relaxed, relaxed
 from planner.results.outages import nothing_tried, outages
 from planner.schema import Instance, Options
-from planner.solver import Outcome, without_plan
 from planner.trial import Borne
 
 

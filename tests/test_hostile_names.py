@@ -47,20 +47,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "run"
 
 
+def shows_and_runs_nothing(page: Page) -> None:
+    """All parts of a page are opened: names stand there as text, and nothing in them was run or drawn."""
+    page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+    page.wait()
+    assert page.run("return window.ran") is None
+    assert page.run("return document.images.length + document.querySelectorAll('main b, main i').length") == 0
+    assert page.messages() == []
+    text = page.run("return document.getElementById('view-plan').textContent")
+    assert MARKUP in text
+    assert FORMULA in text
+
+
 def test_page_shows_them_and_runs_nothing(folder: Path) -> None:
     with browser() as driver:
         page = Page(driver, folder / "report.html")
         assert page.run("return document.querySelector('h1').textContent").startswith("<img src=x onerror")
         page.choose("future", FUTURE)
-        page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
         page.run("document.querySelectorAll('.place').forEach(p => p.dispatchEvent(new Event('click')))")
         page.wait()
-        assert page.run("return window.ran") is None
-        assert page.run("return document.images.length + document.querySelectorAll('main b, main i').length") == 0
-        assert page.messages() == []
-        text = page.run("return document.getElementById('view-plan').textContent")
-        assert MARKUP in text
-        assert FORMULA in text
+        shows_and_runs_nothing(page)
         assert {row["title"] for row in page.csv("plan")} & {FORMULA, "'" + FORMULA} == {"'" + FORMULA}
         drawn = page.run("return document.querySelector('main').textContent")
         assert "⟨202E⟩" in drawn
@@ -77,13 +83,7 @@ def test_comparison_shows_them_and_runs_nothing(folder: Path, tmp_path: Path) ->
     assert planner("report", folder, "dear", "--out", "both.html", cwd=tmp_path).returncode == 0
     with browser() as driver:
         page = Page(driver, tmp_path / "both.html")
-        page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
-        assert page.run("return window.ran") is None
-        assert page.run("return document.images.length + document.querySelectorAll('main b, main i').length") == 0
-        assert page.messages() == []
-        text = page.run("return document.getElementById('view-plan').textContent")
-        assert MARKUP in text
-        assert FORMULA in text
+        shows_and_runs_nothing(page)
         assert "\u202e" not in page.run("return document.querySelector('main').textContent")
 
 

@@ -12,8 +12,8 @@ import pytest
 
 import planner.run as run_module
 from planner.evaluate import evaluate
+from planner.outcome import Outcome
 from planner.run import solve
-from planner.solver import Outcome
 from tests.test_commands import INSTANCES, QUICKSTART, planner
 
 

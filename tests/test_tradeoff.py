@@ -16,10 +16,11 @@ import planner.tradeoff.asking as asking_module
 from planner.assemble import Program
 from planner.errors import InputError, NoAnswerError
 from planner.mathematics.investment import decisions
+from planner.outcome import Outcome
 from planner.reading.document import load
 from planner.run import SILENT, CheckFailedError, formulate
 from planner.schema import Options
-from planner.solver import Outcome, solve
+from planner.solver import solve
 from planner.tradeoff.alternatives import Near, alternatives, different, distance, nearby, proof
 from planner.tradeoff.asking import Asker
 from planner.tradeoff.frontier import frontier, levelled, measure_of, points_of

@@ -22,7 +22,8 @@ from planner.decomposition.master import fixed_at
 from planner.decomposition.oracle import OverError
 from planner.errors import WorkerLostError
 from planner.heuristic import DOUBTFUL, SURE, Relaxation, dive
-from planner.solver import Run, Search, Status, load, near, relative_gap, search
+from planner.outcome import Status, relative_gap
+from planner.solver import Run, Search, load, near, search
 from planner.template import Array
 
 GROUPS = 32  # About so many columns of the master stand for branches.

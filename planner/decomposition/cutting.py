@@ -19,8 +19,9 @@ from planner.decomposition.branches import Key
 from planner.decomposition.master import Master, Region, Relaxed
 from planner.decomposition.oracle import Answer, Oracle, OverError
 from planner.decomposition.survey import Survey
+from planner.outcome import Progress, relative_gap
 from planner.schema import Options
-from planner.solver import Progress, Run, relative_gap
+from planner.solver import Run
 from planner.template import Array
 
 RADIUS = 0.05  # Of the first region, as a share of the range of a column.

@@ -19,8 +19,9 @@ from planner.decomposition.oracle import Operation, Oracle, OverError
 from planner.decomposition.remote import RemoteOracle, prepare
 from planner.executors import cores, open_executor
 from planner.interrupt import listening
+from planner.outcome import Outcome, Progress, relative_gap, without_plan
 from planner.schema import Options
-from planner.solver import Outcome, Progress, Run, relative_gap, without_plan
+from planner.solver import Run
 from planner.template import Array
 from planner.tree import Node
 

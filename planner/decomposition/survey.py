@@ -59,7 +59,7 @@ class Survey:
 
     def _weighted(self, costs: Array) -> Array:
         """Costs times probabilities; nothing where that is 0, however much it may cost there."""
-        return np.multiply(self.weights, costs, out=np.zeros(len(costs)), where=self.weights > 0)
+        return np.asarray(np.multiply(self.weights, costs, out=np.zeros(len(costs)), where=self.weights > 0))
 
     def every(self, x: Array) -> list[Answer]:
         """Answers of all branches at x, each asked."""

@@ -10,8 +10,8 @@ from planner.results.write import RESOLVED
 
 
 def write(run: Opened, target: Path) -> None:
+    from planner.model_file import write_model
     from planner.run import build
-    from planner.solver import write_model
 
     if run.manifest["given"]:
         message = "the plan of this run was given, not chosen: export the run it comes from"

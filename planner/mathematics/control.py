@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from planner.names import fits_any
 from planner.network import Measure, Movement, Network
+from planner.program import Numbers
 from planner.schema import Control, Instance
+from planner.template import Array
 from planner.tree import MOMENT, Node
 
 
@@ -149,7 +151,7 @@ def _aims(network: Network, source: str, name: str) -> NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=1024)
-def passing_shares(network: Network, node: Node) -> NDArray[np.float64]:
+def passing_shares(network: Network, node: Node) -> Array:
     """Share that passes on every route, whoever the user is: the strictest ban times all licences."""
     strictest, licences = np.ones((2, len(routes(network))))
     for measure in network.measures(node):
@@ -164,7 +166,7 @@ def passing_shares(network: Network, node: Node) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=1024)
-def price_multiples(network: Network, node: Node) -> NDArray[np.float64]:
+def price_multiples(network: Network, node: Node) -> Array:
     """Factor on the prices of every route: product over all measures of 1 + degree * (price - 1)."""
     factors = np.ones(len(routes(network)))
     for measure in network.measures(node):
@@ -202,3 +204,9 @@ def touches_project(network: Network, control: Control, project: str) -> bool:
     asset = network.asset_of(network.base.projects[project])
     is_named = fits_any(control.projects, project) or network.stage_of(asset) in control.stages
     return is_named and fits_any(control.destinations, network.region_of(asset))
+
+
+def limited_by(shares: Array, amounts: Numbers) -> Array:
+    """shares * amounts, in which no share of an infinite amount is nothing and any other share is all of it."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(shares == 0, 0.0, shares * np.asarray(amounts, dtype=float)))

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from planner.figure import Figure
 from planner.mathematics.control import lane_passes
-from planner.mathematics.investment import decisions, size_terms
+from planner.mathematics.investment import decisions
+from planner.mathematics.sizing import size_terms
 from planner.mathematics.work import work
 from planner.network import Network
 from planner.program import Chapter, Constraint, Key, Link, OfFigures, Term, Terms, Variable

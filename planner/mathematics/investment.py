@@ -7,38 +7,20 @@ n, m: nodes; a: assets (facilities and lanes that projects build).
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import pyomo.environ as pyo
 
 from planner.figure import Figure
-from planner.mathematics.work import Array, work
+from planner.mathematics.capital import Capital
+from planner.mathematics.curve import is_convex, segments
+from planner.mathematics.sizing import least_size, most_size, size_terms
+from planner.mathematics.work import work
 from planner.names import matching
 from planner.network import Network
 from planner.program import Chapter, Constraint, Key, Variable
-from planner.schema import Point
 from planner.tree import MOMENT, Node, Tree
-
-
-class Segment(NamedTuple):
-    """One straight piece of a piecewise-linear cost."""
-
-    left: Point
-    right: Point
-
-
-def segments(curve: list[Point]) -> list[Segment]:
-    return [Segment(a, b) for a, b in pairwise(curve)]
-
-
-def is_convex(curve: list[Point]) -> bool:
-    """Whether slopes never fall: then no binary is needed to walk the pieces in order."""
-    slopes = [(s.right.cost - s.left.cost) / (s.right.size - s.left.size) for s in segments(curve)]
-    return all(b >= a - 1e-12 * max(1.0, abs(a)) for a, b in pairwise(slopes))
 
 
 @lru_cache(maxsize=8)
@@ -66,85 +48,7 @@ def _last(tree: Tree, node: Node) -> float:
     return max(n.end for n in tree.from_here(node))
 
 
-def size_terms(network: Network, name: str, group: str) -> list[tuple[str, Key, float]]:
-    """The size decided as a linear expression: (family, key, coefficient)."""
-    node = network.tree.groups[group][0]
-    project = network.instance(node).projects[name]
-    size, curve = project.size, project.capital.curve
-    if curve:
-        return [
-            ("end_weight", (name, group, i, side), point.size)
-            for i, segment in enumerate(segments(curve), 1)
-            for side, point in (("left", segment.left), ("right", segment.right))
-        ]
-    if size.fixed is not None:
-        return [("start", (name, group), size.fixed.at(node.middle))]
-    if size.module is not None:
-        return [("modules", (name, group), size.module.at(node.middle))]
-    return [("size", (name, group), 1.0)]
-
-
-def most_size(network: Network, name: str, group: str) -> float:
-    node = network.tree.groups[group][0]
-    size = network.instance(node).projects[name].size
-    if size.module is not None:
-        return (size.modules or 1) * size.module.at(node.middle)
-    largest = size.fixed if size.fixed is not None else size.most
-    assert largest is not None
-    return largest.at(node.middle)
-
-
-def least_size(network: Network, name: str, group: str) -> float:
-    node = network.tree.groups[group][0]
-    least = network.instance(node).projects[name].size.least
-    return least.at(node.middle) if least is not None else 0.0
-
-
 # --- variables ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Capital:
-    """Objective coefficients of the capital that a family of decision variables carries.
-
-    A key's coefficient is the sum over the nodes of its group of charge(j, n) times the capital of one unit of the
-    variable by the figures of n: `capital.fixed` of a start, `capital.variable` of what carries the size, the cost at
-    the end of a piece of a curve.
-    """
-
-    network: Network
-    family: str
-    keys: tuple[Key, ...]
-
-    def __call__(self, _: Node) -> Array:
-        return self.weighed(None)
-
-    def weighed(self, probabilities: Array | None) -> Array:
-        """The same as if the nodes had other probabilities."""
-        found, position = np.zeros(len(self.keys)), work(self.network).position
-        charged = work(self.network).charged(probabilities)
-        for i, key in enumerate(self.keys):
-            for node, charge in charged.get(key[1], ()):
-                found[i] += charge[position[key[0]]] * self._of_one(key, node)
-        return found
-
-    def _of_one(self, key: Key, node: Node) -> float:
-        """Capital of one unit of a variable by the figures of a node [money]."""
-        capital = self.network.instance(node).projects[key[0]].capital
-        if self.family == "end_weight":
-            segment: Point = getattr(segments(capital.curve)[key[2] - 1], key[3])
-            return segment.cost
-        per_size = _size_of_one(self.network, key[0], key[1]).get(self.family, 0.0)
-        cost = self.network.price * capital.variable.at(node.middle) * per_size if per_size else 0.0
-        return cost + (capital.fixed.at(node.middle) if self.family == "start" else 0.0)
-
-
-@lru_cache(maxsize=100_000)
-def _size_of_one(network: Network, name: str, group: str) -> dict[str, float]:
-    """Size that one unit of a family's variable stands for, where a variable carries it alone."""
-    if network.base.projects[name].capital.curve:
-        return {}
-    return {family: coefficient for family, _, coefficient in size_terms(network, name, group)}
 
 
 def _needs_start(network: Network, name: str) -> bool:

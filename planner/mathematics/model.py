@@ -13,7 +13,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from planner.mathematics import access, demand, flow, investment, limit, security, stock, trade
+from planner.mathematics import access, demand, flow, investment, lane, limit, market, security, stock
 from planner.network import Network
 from planner.program import Chapter, Family, Key, join
 from planner.schema import Dependence, Instance
@@ -60,13 +60,13 @@ def structure_of(network: Network, node: Node) -> Structure:
         minimum_load={name: load for name, load in loads.items() if any(
             network.base.facilities[name].minimum_load.numbers())},
         access=access.shares(network, node),
-        most_flow={m: trade.most_flow(network, m, node) for m in trade.fixed_movements(network)},
+        most_flow={m: lane.most_flow(network, m, node) for m in lane.fixed_movements(network)},
     )
 
 
 def operation(network: Network) -> Chapter:
     """Everything about one node."""
-    return join([part.chapter(network) for part in (flow, trade, limit, stock, demand, security, access)])
+    return join([part.chapter(network) for part in (flow, lane, market, limit, stock, demand, security, access)])
 
 
 def investments(network: Network) -> Chapter:

@@ -16,12 +16,13 @@ import numpy as np
 import pandas as pd
 
 from planner.assemble import Program
+from planner.outcome import SolverError
 from planner.program import Key
 from planner.reasons.part import KIND
 from planner.reasons.words import RULES
 from planner.results.rows import NODE, Row, at, table
 from planner.schema import Options
-from planner.solver import SolverError, load
+from planner.solver import load
 from planner.tree import Node
 from planner.units import unit
 

@@ -24,12 +24,12 @@ from planner.formulate import SILENT, Listener, formulate
 from planner.frozen import freeze, read_plan
 from planner.mathematics.investment import decisions
 from planner.outage import has_outages, losses, withstanding
+from planner.outcome import Outcome
 from planner.reading.document import load
 from planner.results.rows import table
 from planner.results.solution import Solution
 from planner.results.write import RESOLVED, read_tables
 from planner.schema import Instance, Options
-from planner.solver import Outcome
 from planner.solver import solve as solve_program
 from planner.template import Array
 

@@ -13,10 +13,10 @@ from typing import Any
 import pandas as pd
 
 import planner
+from planner.outcome import Outcome
 from planner.reading.document import Document
 from planner.results.summary import signed
 from planner.schema import Options
-from planner.solver import Outcome
 
 COLUMNS = {
     "node": "node of the tree: owner future and period", "future": "future that owns the node",

@@ -14,9 +14,9 @@ import pandas as pd
 
 from planner.assemble import Program
 from planner.outage import Instances, Loss
+from planner.outcome import Outcome
 from planner.requirement import Outage
 from planner.results.rows import NODE, Row, table
-from planner.solver import Outcome
 from planner.tree import Node
 from planner.trial import Borne
 from planner.units import unit

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from planner.check import CheckReport
+from planner.outcome import Outcome
 from planner.results.write import MARK, read_table
-from planner.solver import Outcome
 
 SUMMARY, PACKAGE = "summary.json", "datapackage.json"
 NUMBERS = ("onset", "year")  # Numbers even in a table that has none of them.

@@ -10,12 +10,14 @@ from functools import cached_property
 import numpy as np
 
 from planner.assemble import Program
-from planner.mathematics.investment import decisions, segments, size_terms
+from planner.mathematics.curve import segments
+from planner.mathematics.investment import decisions
+from planner.mathematics.sizing import size_terms
 from planner.network import Network
+from planner.outcome import Outcome
 from planner.program import Family, Key
 from planner.results.rows import NOTHING
 from planner.schema import Instance
-from planner.solver import Outcome
 from planner.template import Array
 from planner.tree import Node
 

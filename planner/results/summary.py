@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from planner.outcome import Outcome
 from planner.schema import Instance
-from planner.solver import Outcome
 
 
 def signed(instance: Instance, cost: float) -> float:

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from planner.mathematics.flow import existing
+from planner.mathematics.market import price_paid
 from planner.mathematics.situation import applies
-from planner.mathematics.trade import price_paid
 from planner.mathematics.work import work
 from planner.results.costs import costs
 from planner.results.reporting import element_balance, prices, shares

@@ -26,8 +26,8 @@ from planner.errors import InputError, Place, Problem, WorkerLostError
 from planner.executors.mpi import mpiexec, told
 from planner.executors.team import require, starting_workers
 from planner.interrupt import Requests, listening
+from planner.outcome import Outcome, SolverError, Status, relative_gap
 from planner.schema import Options
-from planner.solver import Outcome, SolverError, Status, relative_gap
 from planner.solver import solve as solve_program
 from planner.sppy.ranks import METHODS
 from planner.sppy.scenarios import Column, Split

@@ -16,6 +16,7 @@ from planner.assemble import Program
 from planner.errors import InputError, NoAnswerError
 from planner.network import build_network
 from planner.outage import with_every_loss
+from planner.outcome import Outcome, SolverError
 from planner.pieces import Compiled
 from planner.reading.document import Document, load
 from planner.results.solution import Solution
@@ -24,7 +25,6 @@ from planner.results.tables import TABLES
 from planner.results.verify import verified
 from planner.run import formulate
 from planner.schema import Instance, Options
-from planner.solver import Outcome, SolverError
 from planner.solver import solve as solve_cold
 from planner.study import hot, whole
 from planner.study.hot import Start

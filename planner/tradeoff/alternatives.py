@@ -21,10 +21,10 @@ from planner.assemble import Program
 from planner.clock import Clock
 from planner.errors import InputError, NoAnswerError, Problem
 from planner.mathematics.investment import decisions
+from planner.outcome import Outcome
 from planner.results.summary import signed
 from planner.run import SILENT, Listener, formulate, prepare
 from planner.schema import Instance, Options
-from planner.solver import Outcome
 from planner.template import Array
 from planner.tradeoff.asking import Asker, checked, cost_of
 from planner.tradeoff.rows import Row, budget, sizes, starts, with_column, with_rows

@@ -10,6 +10,7 @@ import pandas as pd
 
 from planner.assemble import Program
 from planner.errors import NoAnswerError
+from planner.outcome import Outcome
 from planner.restrict import polished
 from planner.results.solution import Solution
 from planner.results.summary import signed
@@ -17,7 +18,7 @@ from planner.results.tables import all_tables
 from planner.results.verify import verified
 from planner.run import CheckFailedError, Listener
 from planner.schema import Options
-from planner.solver import Outcome, solve
+from planner.solver import solve
 from planner.template import Array
 from planner.tradeoff.rows import SLACK, Row, aimed, with_rows
 

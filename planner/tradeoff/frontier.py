@@ -22,9 +22,9 @@ import pandas as pd
 from planner.assemble import Program
 from planner.clock import Clock
 from planner.errors import InputError, NoAnswerError, Problem
+from planner.outcome import Outcome
 from planner.results.summary import signed
 from planner.run import SILENT, Listener, formulate, prepare
-from planner.solver import Outcome
 from planner.template import Array
 from planner.tradeoff.asking import Asker, checked, cost_of
 from planner.tradeoff.measure import Measure, Point, measure_of

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 from planner.errors import InputError, Place, Problem, did_you_mean
+from planner.outcome import Outcome
 from planner.reading.document import Document
 from planner.requirement import Rule
-from planner.solver import Outcome
 
 FINE = 1e-7  # To which level a plan is checked: the solver's tolerance.
 # The figure of a requirement that can be a level: whether more of it is safer, and the most it can be.

@@ -9,7 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from planner.assemble import Program
-from planner.mathematics.investment import decisions, most_size, size_terms
+from planner.mathematics.investment import decisions
+from planner.mathematics.sizing import most_size, size_terms
 from planner.template import Array
 
 SLACK = 1e-9  # Share of an optimum that the next stage may give up.

@@ -21,10 +21,11 @@ import yaml
 
 from planner.executors import open_executor
 from planner.method import solve_by_method
+from planner.outcome import Outcome
 from planner.reading.document import load
 from planner.run import formulate
 from planner.schema import Options
-from planner.solver import Outcome, solve
+from planner.solver import solve
 from planner.study.reading import read_study
 from planner.study.sampling import Job, jobs_of
 from planner.study.sweep import Sweep, sweep

@@ -8,9 +8,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from planner.mathematics.investment import decisions, segments, size_terms
+from planner.mathematics.curve import segments
+from planner.mathematics.investment import decisions
 from planner.mathematics.security.scope import Entry, named
 from planner.mathematics.situation import applies
+from planner.mathematics.sizing import size_terms
 from planner.names import fits_any
 from planner.network import Network
 from planner.program import Chapter, Constraint, Data, Key, Link, Term

@@ -1,6 +1,6 @@
-"""Trade: movements on lanes, purchases from suppliers, sales to outlets, quotas.
+"""Markets: purchases from suppliers, sales to outlets, quotas on what an exporter lets out.
 
-Index l: movements (lane, commodity, from, to); s: suppliers and o: outlets with steps i; r: regions.
+Index s: suppliers and o: outlets with steps i; r: regions; l: movements.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
-from numpy.typing import NDArray
 
 from planner.figure import Figure
 from planner.mathematics.control import (
     covers,
-    lane_passes,
+    limited_by,
     numbered,
     passing_shares,
     price_multiple,
@@ -24,15 +23,11 @@ from planner.mathematics.control import (
     quota,
     supplier_passes,
 )
-from planner.mathematics.investment import Segment, decisions, is_convex, most_size, segments
 from planner.mathematics.situation import OfSituation
 from planner.names import fits_any, matching
-from planner.network import Movement, Network, Purchase, Sale
+from planner.network import Network, Purchase, Sale
 from planner.program import Chapter, Constraint, Data, Link, Numbers, OfFigures, PerNode, Term, Variable
 from planner.tree import Node
-
-INFINITE = math.inf
-Array = NDArray[np.float64]
 
 
 def at_region(figures: dict[str, Figure], region: str, node: Node, default: float = 0.0) -> float:
@@ -40,68 +35,10 @@ def at_region(figures: dict[str, Figure], region: str, node: Node, default: floa
     return figure.at(node.middle) if figure is not None else default
 
 
-# --- figures at a node -------------------------------------------------------------------------------
-
-
-def _freight(network: Network, node: Node) -> list[float]:
-    lanes, price = network.instance(node).lanes, network.price
-    freight = [0.0 if lanes[m.lane].curve else lanes[m.lane].freight.at(node.middle) for m in network.movements]
-    return [price * f for f in freight]
-
-
-def _lane_tariff(network: Network, node: Node) -> list[float]:
-    result = []
-    for movement in network.movements:
-        lane = network.instance(node).lanes[movement.lane]
-        value = lane.customs_value.at(node.middle) if lane.customs_value is not None else 0.0
-        result.append(network.price * lane.tariff.at(node.middle) * value)
-    return result
-
-
-def lane_capacity(network: Network, movement: Movement, node: Node) -> float:
-    """Most a movement can carry by its own capacity and what controls let pass; infinite if unlimited."""
-    capacity = network.instance(node).lanes[movement.lane].capacity
-    passes = lane_passes(network, movement, node)
-    if capacity is None:
-        return 0.0 if passes == 0 else INFINITE
-    return passes * capacity.at(node.middle)
-
-
-def most_flow(network: Network, movement: Movement, node: Node) -> float:
-    """Most a movement could carry with everything built that can be: the M of its fixed cost."""
-    if movement.lane not in network.built_lanes:
-        return lane_capacity(network, movement, node)
-    built = [
-        most_size(network, name, m.group)
-        for name in network.projects_of[movement.asset] for m in network.tree.path(node)
-        if (name, m.group) in decisions(network)
-    ]
-    capacity = network.instance(node).lanes[movement.lane].capacity
-    return sum(built) + (capacity.at(node.middle) if capacity is not None else 0.0)
-
-
-def _flow_bounds(network: Network, capacities: PerNode, node: Node) -> Numbers:
-    """Capacities of the movements times what passes; nothing passes on a lane without limit under a full ban."""
-    return _limited_by(passing_shares(network, node)[numbered(network)[1]], capacities(node))
-
-
-def _capacities(network: Network, node: Node) -> list[float]:
-    """Capacities of the movements by themselves; those that projects build have rows of their own."""
-    lanes, built = network.instance(node).lanes, set(network.built_lanes)
-    own = (INFINITE if m.lane in built else lanes[m.lane].capacity for m in network.movements)
-    return [c.at(node.middle) if isinstance(c, Figure) else INFINITE for c in own]
-
-
-def _limited_by(shares: Array, amounts: Numbers) -> Array:
-    """shares * amounts, in which no share of an infinite amount is nothing and any other share is all of it."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(shares == 0, 0.0, shares * np.asarray(amounts, dtype=float)))
-
-
 def _step(network: Network, key: Purchase, node: Node) -> tuple[float, float]:
     """Price and amount of a supplier's step at a node."""
     step = network.instance(node).suppliers[key[0]].steps[key[1] - 1]
-    return step.price.at(node.middle), step.amount.at(node.middle) if step.amount is not None else INFINITE
+    return step.price.at(node.middle), step.amount.at(node.middle) if step.amount is not None else math.inf
 
 
 def price_paid(network: Network, key: Purchase, node: Node) -> float:
@@ -110,7 +47,7 @@ def price_paid(network: Network, key: Purchase, node: Node) -> float:
 
 
 def _purchase_bounds(network: Network, amounts: PerNode, node: Node) -> Numbers:
-    return _limited_by(passing_shares(network, node)[numbered(network)[0]], amounts(node))
+    return limited_by(passing_shares(network, node)[numbered(network)[0]], amounts(node))
 
 
 def _amounts(network: Network, node: Node) -> list[float]:
@@ -141,7 +78,7 @@ def _delivery(network: Network, node: Node) -> list[float]:
 
 def _sale_step(network: Network, key: Sale, node: Node) -> tuple[float, float]:
     step = network.instance(node).outlets[key[0]].steps[key[1] - 1]
-    return step.price.at(node.middle), step.amount.at(node.middle) if step.amount is not None else INFINITE
+    return step.price.at(node.middle), step.amount.at(node.middle) if step.amount is not None else math.inf
 
 
 def _sale_revenue(network: Network, node: Node) -> list[float]:
@@ -153,68 +90,24 @@ def _sale_delivery(network: Network, node: Node) -> list[float]:
     return [network.price * at_region(outlets[o].delivery_costs, r, node) for o, _, r in network.sales]
 
 
-def _curve_costs(network: Network, keys: tuple[Any, ...], node: Node) -> list[float]:
-    lanes = network.instance(node).lanes
-    result = []
-    for *movement, i, side in keys:
-        segment: Segment = segments(lanes[movement[0]].curve)[i - 1]
-        result.append(getattr(segment, side).cost)
-    return result
-
-
-def _lane_fixed(network: Network, keys: tuple[Movement, ...], node: Node) -> list[float]:
-    lanes = network.instance(node).lanes
-    return [lanes[m.lane].fixed_cost.at(node.middle) for m in keys]
-
-
-# --- declarations ------------------------------------------------------------------------------------
-
-
-def _lane_part(movement: Any) -> tuple[str, str]:
-    return str(movement[0]), str(movement[2])
-
-
 def chapter(network: Network) -> Chapter:
+    pledged = tuple((name,) for name, o in network.base.outlets.items() if any(o.least.numbers()))
     return Chapter(
-        variables=(*_lane_variables(network), *_market_variables(network)),
+        variables=_variables(network),
         links=(_reserve_link(network),),
         data=_data(network),
-        constraints=_constraints(network),
+        constraints=(
+            Constraint("supply_step", _shared_steps(network), supply_step),
+            Constraint("supply_region", _region_limited(network), supply_region),
+            Constraint("quota", _quotas(network), quota_rule),
+            Constraint("reserve", tuple(_reserves(network)), reserve),
+            Constraint("market_depth", _shared_sales(network), market_depth),
+            Constraint("least_sales", pledged, least_sales),
+        ),
     )
 
 
-@lru_cache(maxsize=8)
-def fixed_movements(network: Network) -> tuple[Movement, ...]:
-    lanes = network.base.lanes
-    return tuple(m for m in network.movements if any(lanes[m.lane].fixed_cost.numbers()))
-
-
-def curved_pieces(network: Network) -> tuple[tuple[Any, ...], ...]:
-    lanes = network.base.lanes
-    return tuple((*m, i) for m in network.movements for i in range(1, len(lanes[m.lane].curve)))
-
-
-def _lane_variables(network: Network) -> tuple[Variable, ...]:
-    fixed, pieces, of = fixed_movements(network), curved_pieces(network), partial(OfFigures, network)
-    ends = tuple((*p, side) for p in pieces for side in ("left", "right"))
-    return (
-        Variable("flow", network.movements, "quantity sent",
-                 upper=OfSituation(network, partial(_flow_bounds, network, of(partial(_capacities, network)))),
-                 costs={"freight": of(partial(_freight, network)),
-                        "tariff": of(partial(_lane_tariff, network))},
-                 parts=[_lane_part(m) for m in network.movements]),
-        Variable("lane_used", fixed, "movement is used", "share", upper=of(lambda _: [1.0] * len(fixed)),
-                 integer=True, costs={"lane_fixed": of(partial(_lane_fixed, network, fixed))},
-                 parts=[_lane_part(m) for m in fixed]),
-        Variable("lane_piece", pieces, "flow lies on this piece of its cost curve", "share",
-                 upper=of(lambda _: [1.0] * len(pieces)),
-                 integer=[not all(is_convex(i.lanes[p[0]].curve) for i in network.instances.values()) for p in pieces]),
-        Variable("lane_end", ends, "weight of this end of the piece", "share",
-                 costs={"freight": of(partial(_curve_costs, network, ends))}, parts=[_lane_part(e) for e in ends]),
-    )
-
-
-def _market_variables(network: Network) -> tuple[Variable, ...]:
+def _variables(network: Network) -> tuple[Variable, ...]:
     kept, of, at = tuple(_reserves(network)), partial(OfFigures, network), partial(OfSituation, network)
     bought = [(s, r) for s, _, r in network.purchases]
     sold = [(o, r) for o, _, r in network.sales]
@@ -312,61 +205,6 @@ def _data(network: Network) -> tuple[Data, ...]:
         Data("quota_amount", _quotas(network), "most an exporter lets out",
              OfSituation(network, lambda n: [quota(network, name, n) for (name,) in _quotas(network)])),
     )
-
-
-def _constraints(network: Network) -> tuple[Constraint, ...]:
-    built = set(network.built_lanes)
-    curved = tuple(m for m in network.movements if network.base.lanes[m.lane].curve)
-    pledged = tuple((name,) for name, o in network.base.outlets.items() if any(o.least.numbers()))
-    return (
-        Constraint("lane_capacity", tuple(m for m in network.movements if m.lane in built), lane_capacity_rule),
-        Constraint("lane_fixed_cost", fixed_movements(network), lane_fixed_cost),
-        Constraint("lane_curve", curved, lane_curve),
-        Constraint("lane_one_piece", curved, lane_one_piece),
-        Constraint("lane_ends_of_piece", curved_pieces(network), lane_ends_of_piece),
-        Constraint("supply_step", _shared_steps(network), supply_step),
-        Constraint("supply_region", _region_limited(network), supply_region),
-        Constraint("quota", _quotas(network), quota_rule),
-        Constraint("reserve", tuple(_reserves(network)), reserve),
-        Constraint("market_depth", _shared_sales(network), market_depth),
-        Constraint("least_sales", pledged, least_sales),
-    )
-
-
-# --- rules -------------------------------------------------------------------------------------------
-
-
-def lane_capacity_rule(block: Any, *movement: str) -> Any:
-    r"""flow_{l,n} \le available_{l,n}"""
-    return block.flow[movement] <= block.available["/".join(movement)]
-
-
-def lane_fixed_cost(block: Any, *movement: str) -> Any:
-    r"""flow_{l,n} \le M_{l,n}\, lane\_used_{l,n}, M the most the movement could carry"""
-    return block.flow[movement] <= block.structure.most_flow[movement] * block.lane_used[movement]
-
-
-def _pieces(block: Any, movement: tuple[str, ...]) -> list[tuple[int, Segment]]:
-    return list(enumerate(segments(block.instance.lanes[movement[0]].curve), 1))
-
-
-def lane_curve(block: Any, *movement: str) -> Any:
-    r"""flow_{l,n} = \sum_i (x_{i-1}\, lane\_end_{l,i,left} + x_i\, lane\_end_{l,i,right})"""
-    return block.flow[movement] == sum(
-        segment.left.size * block.lane_end[(*movement, i, "left")]
-        + segment.right.size * block.lane_end[(*movement, i, "right")]
-        for i, segment in _pieces(block, movement)
-    )
-
-
-def lane_one_piece(block: Any, *movement: str) -> Any:
-    r"""\sum_i lane\_piece_{l,n,i} = 1"""
-    return sum(block.lane_piece[(*movement, i)] for i, _ in _pieces(block, movement)) == 1
-
-
-def lane_ends_of_piece(block: Any, *piece: Any) -> Any:
-    r"""lane\_end_{l,i,left} + lane\_end_{l,i,right} = lane\_piece_{l,i}"""
-    return block.lane_end[(*piece, "left")] + block.lane_end[(*piece, "right")] == block.lane_piece[piece]
 
 
 def _regions(block: Any, supplier: str) -> list[str]:
