@@ -39,6 +39,7 @@ STRIDE = 0.5  # Share of what is in doubt that is settled in a step.
 POLISH = 12  # Most rounds to improve what is not yes or no in a plan.
 POLISHED = 0.15  # Share of the gap at which they end.
 NEARLY = 0.005  # A plan dearer than the best by more is not worth improving.
+HOPELESS = 0.03  # Nor is one so much dearer than the bound: cuts learned elsewhere will find another.
 NEAR, NEAR_SECONDS = 12, 20.0  # Most searches near a plan one after the other, and seconds for each.
 MASTER = 0.6  # Share of the gap that the master's own search may leave.
 
@@ -212,8 +213,9 @@ class Benders:
 
     def _try(self, values: Array) -> None:
         """Look at a plan of the master, and improve its sizes if it is nearly the best."""
-        known = self._look_at(values)
-        if known.x.size and self.has_sizes and known.value <= self.cutting.plan.value * (1 + NEARLY):
+        known, best = self._look_at(values), self.cutting.plan.value
+        is_good = known.value <= best * (1 + NEARLY) and relative_gap(known.value, self.cutting.bound) <= HOPELESS
+        if known.x.size and self.has_sizes and is_good:
             self._improve({int(c): float(known.x[c]) for c in np.flatnonzero(self.is_choice)}, known)
 
     def _look_at(self, values: Array) -> Best:

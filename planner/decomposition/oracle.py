@@ -25,6 +25,8 @@ from planner.template import Array
 
 LANES = 8  # Branches are dealt out to so many solvers, however many work at once: results do not depend on it.
 TOLERANCE = 1e-7
+DEVEX = 1  # Weights of the dual simplex method: cheap ones, for from an old basis it is not far.
+MOST = 20  # Steps per row from an old basis.
 Found = TypeVar("Found")
 KIND = highspy.HighsModelStatus
 
@@ -114,10 +116,10 @@ class Lane:
         solver.setOptionValue("presolve", "choose" if cold else "off")
         if start is not None:
             solver.setBasis(start)
-        solver.run()
+        _run(solver, perturbed=0.0, most=MOST * len(here.row_lower))
         if solver.getModelStatus() != KIND.kOptimal:
             solver.clearSolver()  # Once more without what may have led it astray: a hot start can end falsely.
-            solver.run()
+            _run(solver, perturbed=1.0, most=highspy.kHighsIInf)
         if solver.getModelStatus() == KIND.kOptimal:
             self.bases[key] = solver.getBasis()
         return solver
@@ -158,7 +160,8 @@ def _cut(matrices: Matrices, vectors: Vectors, prices: Array, cost: Array) -> Cu
 def _load(matrices: Matrices, vectors: Vectors, scale: float) -> highspy.Highs:
     solver = highspy.Highs()
     options: dict[str, Any] = {"output_flag": False, "threads": 1, "presolve": "off", "solver": "simplex",
-               "primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
+               "primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE,
+               "simplex_dual_edge_weight_strategy": DEVEX}
     for name, value in options.items():
         solver.setOptionValue(name, value)
     matrix, (count, width) = matrices.matrix, matrices.matrix.shape
@@ -169,6 +172,13 @@ def _load(matrices: Matrices, vectors: Vectors, scale: float) -> highspy.Highs:
         matrix.data, np.zeros(width, dtype=np.int32),
     )
     return solver
+
+
+def _run(solver: highspy.Highs, perturbed: float, most: int) -> None:
+    """Solve in so many steps at most; perturbed costs avoid standstill, and lengthen the way from an old basis."""
+    solver.setOptionValue("dual_simplex_cost_perturbation_multiplier", perturbed)
+    solver.setOptionValue("simplex_iteration_limit", most)
+    solver.run()
 
 
 def _change(resident: Resident, to: Vectors, scale: float) -> None:
