@@ -29,6 +29,8 @@ from planner.template import Array
 GROUPS = 32  # About so many columns of the master stand for branches.
 CLUSTERS = 24  # Most groups of branches that are alike.
 SEVERAL = 4  # Means are asked first where they stand for so many branches each.
+SAMPLE, MANY = 48, 4  # Of many times so many branches only so many are asked until the point is about right:
+GUESSED, GUESSES = 0.03, 16  # to this gap as far as it can be guessed, or for so many rounds.
 ROUGH = 0.01  # Gap that is enough for those in a hurry.
 LEARNED = 0.5  # Share of the gap to which a relaxation is solved before whole numbers are looked for.
 WHOLE = 1e-6  # Nearer to a whole number than this is whole.
@@ -94,10 +96,13 @@ class Benders:
 
     def _relaxed(self, gap: float) -> Best:
         """The relaxation solved to a gap: its best point, or none."""
-        cutting, known = self.cutting, Best()
-        if len(cutting.means) * SEVERAL <= len(cutting.oracle.every) and (first := cutting.relax().x).size:
-            cutting.ask_means(first)
-            known = Best(math.inf, first)
+        cutting, known, count = self.cutting, Best(), len(self.cutting.oracle.every)
+        if count >= SEVERAL * len(cutting.means) and (known := Best(math.inf, cutting.relax().x)).x.size:
+            cutting.ask_means(known.x)
+            if count >= MANY * SAMPLE:
+                guessed = cutting.closed(known, GUESSED, rounds=GUESSES, sample=SAMPLE)
+                cutting.ask_means(guessed.x)
+                known = Best(math.inf, guessed.x)
         while (known := cutting.closed(known, gap)).x.size:
             known.value = cutting.exactly(known.x)  # It was known in part from prices of others.
             if relative_gap(known.value, cutting.bound) <= gap:

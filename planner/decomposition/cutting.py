@@ -57,21 +57,23 @@ class Cutting:
         return relaxed
 
     def closed(
-        self, known: Best, gap: float, held: Mapping[int, float] | None = None, most: float = math.inf
+        self, known: Best, gap: float, held: Mapping[int, float] | None = None, rounds: float = math.inf,
+        sample: int | None = None,
     ) -> Best:
         """Cuts until the relaxation, with some columns held, is solved to a gap, or for so many rounds.
 
-        The best point, or none where there is none.
+        The best point, or none where there is none. With a `sample` so many branches are asked at most at a point,
+        those known worst: what it costs is then a guess.
         """
-        rounds, radius = 0, RADIUS
+        radius = RADIUS
         while (relaxed := self.relax(held)).x.size:
-            known = Best(max(known.value, self._least(known.x)), known.x)  # What is learned may show it to cost more.
+            known = self._corrected(known, relaxed.value, sample)
             is_closed = self.master.has_all_columns and relative_gap(known.value, relaxed.value) <= gap
-            if is_closed or rounds >= most:
+            if is_closed or rounds <= 0:
                 return known
             x, promised = self._next(known, relaxed, held, radius)
             distance = known.value - relaxed.value if math.isfinite(known.value) else 0.0
-            value = self.ask(x, max(self.doubt(relaxed.value), FAR * distance))
+            value = self.ask(x, max(self.doubt(relaxed.value), FAR * distance), sample)
             if math.isfinite(known.value):
                 kept = (known.value - value) / max(known.value - promised, self.gap * abs(relaxed.value))
                 radius = min(radius * (2.0 if kept > KEPT else 1.0 if kept > 0 else 0.5), 1.0)
@@ -79,7 +81,7 @@ class Cutting:
                 known = Best(value, x)
             elif not math.isfinite(known.value):
                 known = Best()  # What was to be begun with is no plan for the branches.
-            rounds += 1
+            rounds -= 1
             self.tell()
         return Best()
 
@@ -95,6 +97,12 @@ class Cutting:
                 return near.x, near.value
         return known.x + STEP * (relaxed.x - known.x), relaxed.value
 
+    def _corrected(self, known: Best, bound: float, sample: int | None) -> Best:
+        """The best point as far as it is known by now: what seems cheaper than the bound was judged wrongly."""
+        value = max(known.value, self._least(known.x))
+        is_wrong = known.x.size and value < bound
+        return Best(self.ask(known.x, 0.0, sample) if is_wrong else value, known.x)
+
     def _least(self, x: Array) -> float:
         """Cost at a point at least, as far as prices are known."""
         return self.master.own_cost(x) + float(self.survey.least(x)) if x.size else -math.inf
@@ -103,9 +111,9 @@ class Cutting:
         """How much of an expected cost may stay in doubt."""
         return UNSEEN * self.gap * abs(value)
 
-    def ask(self, x: Array, doubt: float) -> float:
+    def ask(self, x: Array, doubt: float, sample: int | None = None) -> float:
         """Cost at a point, give or take some doubt, with the cuts there added; infinite when a branch has no plan."""
-        answers, left = self.survey.ask(x, doubt)
+        answers, left = self.survey.ask(x, doubt, sample)
         return self._learned(self.oracle.every, x, answers) + left
 
     def ask_means(self, x: Array) -> None:

@@ -13,18 +13,19 @@ from planner.decomposition.branches import Branches, Matrices, Vectors
 from planner.decomposition.oracle import Answer, Cut
 from planner.template import Array
 
-MOST = 256  # Most prices kept for branches of one kind; that which held none for longest gives way.
+LEAST = 256  # Prices kept for branches of one kind at least; that which held none for longest gives way.
 ZERO = 1e-6  # A reduced cost below 0 by so much is the solver's tolerance.
 
 
 class Kin:
-    """Branches of equal W, T and direct costs, and the cuts of all prices known: constants by price and branch.
+    """Branches of equal W, and the cuts of all prices known: constants by price and branch.
 
-    Only what differs between them is kept apart: some rows and columns.
+    Only what differs between them is kept apart: some rows and columns, and T and the direct costs, `of` which each
+    has one. Of prices those of rows are kept that T links to the trunk: they make the cuts' gradients.
     """
 
-    def __init__(self, matrices: Matrices, numbers: list[int], vectors: list[Vectors]) -> None:
-        self.matrices, self.numbers, self.first = matrices, numbers, vectors[0]
+    def __init__(self, matrices: list[Matrices], numbers: list[int], vectors: list[Vectors]) -> None:
+        self.matrices, self.numbers, self.first = matrices[0], numbers, vectors[0]
         first = self.first
         self.rows = _differing(vectors, ("row_lower", "row_upper"))
         self.columns = _differing(vectors, ("cost", "lower", "upper"))
@@ -37,9 +38,15 @@ class Kin:
         self.offsets = np.array([v.constant for v in vectors])
         self.same_rows = np.setdiff1d(np.arange(len(first.row_lower)), self.rows)
         self.same_columns = np.setdiff1d(np.arange(len(first.cost)), self.columns)
-        self.gradients = np.zeros((MOST, matrices.linking.shape[1]))
-        self.constants = np.full((MOST, len(numbers)), -np.inf)
-        self.used = np.zeros(MOST, dtype=int)
+        every = {id(m.linking): m.linking for m in matrices}
+        self.linked = np.flatnonzero(sum(np.diff(linking.indptr) for linking in every.values()))
+        self.linkings = [linking[self.linked] for linking in every.values()]
+        places = {known: i for i, known in enumerate(every)}
+        self.linking_of = np.array([places[id(m.linking)] for m in matrices])
+        self.direct, self.direct_of = np.unique([v.direct for v in vectors], axis=0, return_inverse=True)
+        most = max(LEAST, len(numbers))
+        self.prices, self.constants = np.zeros((most, len(self.linked))), np.full((most, len(numbers)), -np.inf)
+        self.used = np.zeros(most, dtype=int)
         self.count = self.asked = 0
 
     def learn(self, prices: Array, x: Array) -> Array:
@@ -49,11 +56,10 @@ class Kin:
         constants = self._same(prices) + self._different(prices) + self.offsets
         if not np.isfinite(constants).any():
             return np.asarray(constants)
-        at = self.count if self.count < MOST else int(self.used.argmin())
-        self.count = min(self.count + 1, MOST)
-        self.gradients[at] = self.first.direct - self.matrices.linking.T @ prices
-        self.constants[at], self.used[at] = constants, self.asked
-        return np.asarray(constants + self.gradients[at] @ x)
+        at = self.count if self.count < len(self.used) else int(self.used.argmin())
+        self.count = min(self.count + 1, len(self.used))
+        self.prices[at], self.constants[at], self.used[at] = prices[self.linked], constants, self.asked
+        return np.asarray(self.values(x, slice(at, at + 1))[0])
 
     def _same(self, prices: Array) -> float:
         """What rows and columns give that are the same in all branches."""
@@ -78,23 +84,31 @@ class Kin:
         self.used[at] = self.asked
         return values[at, np.arange(len(at))], at
 
-    def values(self, x: Array) -> Array:
-        """What every cut says of every branch at x."""
-        return self.constants[: self.count] + (self.gradients[: self.count] @ x)[:, None]
+    def values(self, x: Array, some: slice | None = None) -> Array:
+        """What every cut, or some of them, says of every branch at x."""
+        some = some if some is not None else slice(self.count)
+        taken_up = np.array([linking @ x for linking in self.linkings])
+        own = (self.direct @ x)[self.direct_of]
+        return np.asarray(self.constants[some] - (self.prices[some] @ taken_up.T)[:, self.linking_of] + own)
+
+    def cut(self, at: int, i: int) -> Cut:
+        """One of the cuts, as it is for one of the branches."""
+        linking, direct = self.linkings[self.linking_of[i]], self.direct[self.direct_of[i]]
+        return Cut(float(self.constants[at, i]), direct - linking.T @ self.prices[at], False)
 
 
 class Pool:
     """The prices known, for all branches."""
 
     def __init__(self, branches: Branches) -> None:
-        found: dict[tuple[bytes, int, bytes], list[int]] = {}
-        problems = {branch.number: branches.problem((branch.number,)) for branch in branches.branches}
-        for number, (matrices, vectors) in problems.items():
-            found.setdefault((matrices.digest, id(matrices.linking), vectors.direct.tobytes()), []).append(number)
+        problems = [branches.problem((branch.number,)) for branch in branches.branches]
+        alike: dict[bytes, list[int]] = {}
+        for number, problem in enumerate(problems):
+            alike.setdefault(problem.matrices.digest, []).append(number)
         self.count = len(problems)
         self.kin = [
-            Kin(problems[numbers[0]].matrices, numbers, [problems[n].vectors for n in numbers])
-            for numbers in found.values()
+            Kin([problems[n].matrices for n in numbers], numbers, [problems[n].vectors for n in numbers])
+            for numbers in alike.values()
         ]
 
     def learn(self, digest: bytes, prices: Array, x: Array) -> Array:
@@ -121,8 +135,7 @@ class Pool:
                 continue
             values, at = kin.best(x)
             for i, number in enumerate(kin.numbers):
-                cut = Cut(float(kin.constants[at[i], i]), kin.gradients[at[i]], False)
-                found[number] = Answer(float(values[i]), cut)
+                found[number] = Answer(float(values[i]), kin.cut(at[i], i))
         return found
 
 

@@ -13,7 +13,7 @@ from planner.decomposition.oracle import Answer, Oracle
 from planner.decomposition.pool import Pool
 from planner.template import Array
 
-LEARN = 24  # Most prices learned at a point: of the branches that are known worst.
+LEARN, PART = 24, 8  # Prices learned at a point: so many, or of one in so many of the branches asked, known worst.
 WORTHWHILE = 1e-6  # Share of a branch's cost by which prices must say more than those known.
 LEAST = 8  # So many branches are asked at any rate: those known worst.
 FADE = 2.0  # What is known of a branch grows stale: its error counts for so much more whenever it is not asked.
@@ -35,23 +35,44 @@ class Survey:
         self.weights = np.array([branch.probability for branch in oracle.branches.branches])
         self.errors = np.full(len(self.weights), np.inf)
 
-    def ask(self, x: Array, doubt: float) -> Surveyed:
-        """Answers at x, where the branches that are not asked leave at most so much of the expected cost in doubt."""
+    def ask(self, x: Array, doubt: float, most: int | None = None) -> Surveyed:
+        """Answers at x, where the branches that are not asked leave at most so much of the expected cost in doubt.
+
+        Where those asked were known worse than judged all others are doubted more, and further ones asked. With
+        `most` no more are asked in all, and what all cost is a guess.
+        """
+        is_guess, most = most is not None, most if most is not None else len(self.weights)
+        found: dict[int, Answer] = {}
         known = self.pool.values(x)
-        is_known = np.isfinite(known)
-        if np.isinf(self.errors).all() and is_known.any():  # Nobody was asked yet: the dearest are doubted most.
-            self.errors = np.where(is_known, known - known[is_known].min(), np.inf)
-        doubts = np.where(is_known, self._weighted(self.errors), np.inf)
-        order = np.argsort(doubts, kind="stable")[: max(len(doubts) - LEAST, 0)]
+        if np.isinf(self.errors).all() and np.isfinite(known).any():  # Nobody was asked yet: the dearest are doubted.
+            self.errors = np.where(np.isfinite(known), known - known[np.isfinite(known)].min(), np.inf)
+        while len(more := self._doubted(known, doubt, list(found))[: most - len(found)]):
+            judged = self.errors[more]
+            answers = self.oracle.ask([self.oracle.every[i] for i in more], x)
+            found |= dict(zip(more.tolist(), answers, strict=True))
+            errors = np.array([answer.value for answer in answers]) - known[more]
+            seen = np.isfinite(errors) & np.isfinite(judged)
+            self._learn(more, answers, x)
+            if not is_guess and judged[seen].any():
+                others = np.setdiff1d(np.arange(len(known)), list(found))
+                self.errors[others] *= max(1.0, errors[seen].sum() / judged[seen].sum())
+            known = self.pool.values(x)
+        left = np.setdiff1d(np.arange(len(known)), list(found))
+        remaining = float(self._weighted(self.errors)[left].sum())
+        self.errors[left] = (1.0 if is_guess else FADE) * np.maximum(self.errors[left], STALE * np.abs(known[left]))
+        every = self.pool.answers(x)
+        for i, answer in found.items():
+            every[i] = answer
+        return Surveyed(every, remaining)
+
+    def _doubted(self, known: Array, doubt: float, asked: list[int]) -> NDArray[np.int64]:
+        """The branches to ask beyond those asked, known worst first: the rest leaves at most so much in doubt."""
+        doubts = np.where(np.isfinite(known), self._weighted(self.errors), np.inf)
+        doubts[asked] = 0.0
+        order_of_doubt = np.argsort(-doubts, kind="stable")
+        order = order_of_doubt[::-1][: max(len(doubts) - (LEAST if not asked else 0), 0)]
         left = order[np.isfinite(doubts[order]) & (np.cumsum(doubts[order]) <= doubt)]
-        asked = np.setdiff1d(np.arange(len(doubts)), left)
-        self.errors[left] = FADE * np.maximum(self.errors[left], STALE * np.abs(known[left]))
-        answers = self.oracle.ask([self.oracle.every[i] for i in asked], x)
-        self._learn(asked, answers, x)
-        found = self.pool.answers(x)
-        for i, answer in zip(asked, answers, strict=True):
-            found[i] = answer
-        return Surveyed(found, float(doubts[left].sum()))
+        return order_of_doubt[~np.isin(order_of_doubt, [*left, *asked])]
 
     def least(self, x: Array) -> float:
         """Expected cost of the branches at x at least."""
@@ -80,7 +101,7 @@ class Survey:
         is_open = np.isfinite(values)
         self.errors[asked] = np.where(is_open, self.errors[asked], np.inf)
         known = self.pool.values(x)
-        for _ in range(LEARN):
+        for _ in range(max(LEARN, len(asked) // PART)):
             errors = np.maximum(values - known[asked], 0.0)[is_open]
             self.errors[asked[is_open]] = errors
             if not (errors > WORTHWHILE * np.abs(values[is_open])).any():
