@@ -28,9 +28,9 @@ RADIUS = 0.05  # Of the first region, as a share of the range of a column.
 KEPT = 0.5  # Share of a promise that must be kept for the region to grow.
 CLOSE = 0.3  # From this gap on no region is needed.
 STEP = 0.5  # How far from the best point known towards the master's optimum.
-FAR = 0.02  # Share of the distance to the bound that may stay in doubt while it is large.
+FAR = 0.1  # Share of the distance to the bound that may stay in doubt while it is large.
 SMALLEST = 1e-6  # A gap below this is not asked of cuts.
-UNSEEN = 0.1  # Share of the gap that may stay in doubt where not all branches are asked.
+UNSEEN = 0.15  # Share of the gap that may stay in doubt where not all branches are asked.
 
 @dataclass
 class Best:

@@ -7,9 +7,12 @@ approximation schemes, 1983): most are known well by the prices of others.
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable
 
-from planner.decomposition.branches import Branches, Matrices, Vectors
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.decomposition.branches import Branches, Vectors
 from planner.decomposition.oracle import Answer, Cut
 from planner.template import Array
 
@@ -24,18 +27,22 @@ class Kin:
     has one. Of prices those of rows are kept that T links to the trunk: they make the cuts' gradients.
     """
 
-    def __init__(self, matrices: list[Matrices], numbers: list[int], vectors: list[Vectors]) -> None:
-        self.matrices, self.numbers, self.first = matrices[0], numbers, vectors[0]
+    def __init__(self, branches: Branches, numbers: list[int]) -> None:
+        some = [branches.branches[number] for number in numbers]
+        matrices = [branches.matrices(branch) for branch in some]
+        self.matrices, self.numbers, self.first = matrices[0], numbers, branches.vectors(some[0])
         first = self.first
-        self.rows = _differing(vectors, ("row_lower", "row_upper"))
-        self.columns = _differing(vectors, ("cost", "lower", "upper"))
-        self.row_lower, self.row_upper = (
-            np.array([getattr(v, name)[self.rows] for v in vectors]) for name in ("row_lower", "row_upper")
+        self.rows, self.columns = _differing(first, (branches.vectors(branch) for branch in some))
+        # All vectors of many branches at once would take more memory than all else, so they are made twice.
+        own = [
+            (*(side[self.rows] for side in (v.row_lower, v.row_upper)),
+             *(number[self.columns] for number in (v.cost, v.lower, v.upper)), v.direct, np.array(v.constant))
+            for v in map(branches.vectors, some)
+        ]
+        self.row_lower, self.row_upper, self.cost, self.lower, self.upper, direct, self.offsets = (
+            np.array(numbers) for numbers in zip(*own, strict=True)
         )
-        self.cost, self.lower, self.upper = (
-            np.array([getattr(v, name)[self.columns] for v in vectors]) for name in ("cost", "lower", "upper")
-        )
-        self.offsets = np.array([v.constant for v in vectors])
+        self.direct, self.direct_of = np.unique(direct, axis=0, return_inverse=True)
         self.same_rows = np.setdiff1d(np.arange(len(first.row_lower)), self.rows)
         self.same_columns = np.setdiff1d(np.arange(len(first.cost)), self.columns)
         every = {id(m.linking): m.linking for m in matrices}
@@ -43,7 +50,6 @@ class Kin:
         self.linkings = [linking[self.linked] for linking in every.values()]
         places = {known: i for i, known in enumerate(every)}
         self.linking_of = np.array([places[id(m.linking)] for m in matrices])
-        self.direct, self.direct_of = np.unique([v.direct for v in vectors], axis=0, return_inverse=True)
         most = max(LEAST, len(numbers))
         self.prices, self.constants = np.zeros((most, len(self.linked))), np.full((most, len(numbers)), -np.inf)
         self.used = np.zeros(most, dtype=int)
@@ -101,15 +107,11 @@ class Pool:
     """The prices known, for all branches."""
 
     def __init__(self, branches: Branches) -> None:
-        problems = [branches.problem((branch.number,)) for branch in branches.branches]
         alike: dict[bytes, list[int]] = {}
-        for number, problem in enumerate(problems):
-            alike.setdefault(problem.matrices.digest, []).append(number)
-        self.count = len(problems)
-        self.kin = [
-            Kin([problems[n].matrices for n in numbers], numbers, [problems[n].vectors for n in numbers])
-            for numbers in alike.values()
-        ]
+        for branch in branches.branches:
+            alike.setdefault(branches.matrices(branch).digest, []).append(branch.number)
+        self.count = len(branches.branches)
+        self.kin = [Kin(branches, numbers) for numbers in alike.values()]
 
     def learn(self, digest: bytes, prices: Array, x: Array) -> Array:
         """Add row prices of a program whose W has this digest; what they say of every branch at x."""
@@ -150,11 +152,10 @@ def _tolerated(reduced: Array, upper: Array) -> Array:
     return np.where((reduced < 0) & (reduced > -ZERO) & (upper == np.inf), 0.0, reduced)
 
 
-def _differing(vectors: list[Vectors], names: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Where any of the vectors differs from the first."""
-    first = vectors[0]
-    differs = np.zeros(len(getattr(first, names[0])), dtype=bool)
-    for other in vectors[1:]:
-        for name in names:
-            differs |= getattr(other, name) != getattr(first, name)
-    return np.flatnonzero(differs)
+def _differing(first: Vectors, others: Iterable[Vectors]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rows and the columns in which any of the others differs from the first."""
+    rows, columns = np.zeros(len(first.row_lower), dtype=bool), np.zeros(len(first.cost), dtype=bool)
+    for other in others:
+        rows |= (other.row_lower != first.row_lower) | (other.row_upper != first.row_upper)
+        columns |= (other.cost != first.cost) | (other.lower != first.lower) | (other.upper != first.upper)
+    return np.flatnonzero(rows), np.flatnonzero(columns)
