@@ -29,10 +29,10 @@ from planner.template import Array
 GROUPS = 32  # About so many columns of the master stand for branches.
 CLUSTERS = 24  # Most groups of branches that are alike.
 SEVERAL = 4  # Means are asked first where they stand for so many branches each.
-SAMPLE, MANY = 48, 4  # Of many times so many branches only so many are asked until the point is about right:
-GUESSED, GUESSES = 0.03, 16  # to this gap as far as it can be guessed, or for so many rounds.
+SAMPLE, MANY = 64, 3  # Of many times so many branches only so many are asked until the point is about right:
+GUESSED, GUESSES = 0.02, 20  # to this gap as far as it can be guessed, or for so many rounds.
 ROUGH = 0.01  # Gap that is enough for those in a hurry.
-LEARNED = 0.6  # Share of the gap to which a relaxation is solved before whole numbers are looked for.
+LEARNED, LESS = 0.5, 0.7  # Shares of the gap to which a relaxation is solved before whole numbers: of few, of many.
 WHOLE = 1e-6  # Nearer to a whole number than this is whole.
 REMAINDER = 1e-7  # What a solver's tolerance leaves of a size that is none.
 FEW = 8  # So few branches are known well by their mean.
@@ -63,6 +63,7 @@ class Benders:
         self.cutting, self.master, self.gap = cutting, cutting.master, cutting.gap
         trunk = self.master.trunk
         self.is_choice = trunk.integer & (trunk.upper <= 1)  # Yes or no.
+        self.are_many = len(cutting.oracle.every) >= MANY * SAMPLE
         self.has_sizes = bool((~self.is_choice & (trunk.lower < trunk.upper)).any())
 
     def solve(self) -> Found:
@@ -96,10 +97,11 @@ class Benders:
 
     def _relaxed(self, gap: float) -> Best:
         """The relaxation solved to a gap: its best point, or none."""
-        cutting, known, count = self.cutting, Best(), len(self.cutting.oracle.every)
-        if count >= SEVERAL * len(cutting.means) and (known := Best(math.inf, cutting.relax().x)).x.size:
+        cutting, known = self.cutting, Best()
+        stand_for_many = len(cutting.means) * SEVERAL <= len(cutting.oracle.every)
+        if stand_for_many and (known := Best(math.inf, cutting.relax().x)).x.size:
             cutting.ask_means(known.x)
-            if count >= MANY * SAMPLE:
+            if self.are_many:
                 guessed = cutting.closed(known, GUESSED, rounds=GUESSES, sample=SAMPLE)
                 cutting.ask_means(guessed.x)
                 known = Best(math.inf, guessed.x)
@@ -122,7 +124,7 @@ class Benders:
     def _whole(self) -> bool:
         """Plans in whole numbers until one is proven; False when there is none."""
         cutting = self.cutting
-        if not self._relaxed(self.gap * LEARNED).x.size:
+        if not self._relaxed(self.gap * (LESS if self.are_many else LEARNED)).x.size:
             return False
         if len(cutting.oracle.every) <= FEW and (values := self._rounded({}, cutting.inside)) is not None:
             self._try(values)

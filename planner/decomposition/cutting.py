@@ -73,7 +73,8 @@ class Cutting:
                 return known
             x, promised = self._next(known, relaxed, held, radius)
             distance = known.value - relaxed.value if math.isfinite(known.value) else 0.0
-            value = self.ask(x, max(self.doubt(relaxed.value), FAR * distance), sample)
+            doubt = max(self.doubt(relaxed.value), FAR * distance) if sample is None else 0.0
+            value = self.ask(x, doubt, sample)
             if math.isfinite(known.value):
                 kept = (known.value - value) / max(known.value - promised, self.gap * abs(relaxed.value))
                 radius = min(radius * (2.0 if kept > KEPT else 1.0 if kept > 0 else 0.5), 1.0)

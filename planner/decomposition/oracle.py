@@ -23,7 +23,7 @@ import numpy as np
 from planner.decomposition.branches import Branches, Key, Matrices, Problem, Vectors
 from planner.template import Array
 
-LANES = 8  # Branches are dealt out to so many solvers, however many work at once: results do not depend on it.
+LANES = 4  # Branches are dealt out to so many solvers, however many work at once: results do not depend on it.
 TOLERANCE = 1e-7
 DEVEX = 1  # Weights of the dual simplex method: cheap ones, for from an old basis it is not far.
 MOST = 20  # Steps per row from an old basis.
