@@ -15,6 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import planner.decomposition.benders as benders_module
 from planner.assemble import Program
 from planner.check import check_run
 from planner.decomposition.benders import steps
@@ -130,6 +131,21 @@ def test_the_same_answer_wherever_branches_are_solved(several: Program, executor
     assert max(here.bound, there.bound) <= min(here.objective, there.objective)
     again = decompose(several, NEAR_ONE)
     assert (again.objective, again.values.tolist()) == (here.objective, here.values.tolist())
+
+
+def test_a_sample_is_asked_first_where_branches_are_many(several: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    ask = Oracle.ask
+    monkeypatch.setattr(Oracle, "ask", lambda self, keys, x: asked.append(len(keys)) or ask(self, keys, x))
+    every = decompose(several, NEAR_ONE)
+    assert 2 not in asked[:3]
+    asked.clear()
+    for name, value in {"SEVERAL": 1, "SAMPLE": 2, "MANY": 1}.items():
+        monkeypatch.setattr(benders_module, name, value)
+    some = decompose(several, NEAR_ONE)
+    assert asked[1:3] == [2, 2]  # After the means.
+    assert every.status == some.status == "optimal"
+    assert max(every.bound, some.bound) <= min(every.objective, some.objective)
 
 
 def test_a_lost_worker_leaves_the_best_plan(several: Program) -> None:
