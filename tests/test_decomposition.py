@@ -30,6 +30,7 @@ from planner.results.tables import all_tables
 from planner.results.write import read_tables, write_tables
 from planner.schema import Options
 from planner.solver import solve
+from planner.template import Array
 from tests.benchmarks.parametric import Scale
 from tests.benchmarks.parametric import instances as parametric
 from tests.generate import by_future, instances
@@ -63,23 +64,27 @@ def test_branches_apart_cost_what_they_cost_together(
     assert report.passed, report
 
 
+def oracle_and_points(raw: dict[str, Any], seed: int, count: int) -> tuple[Oracle, list[Array]]:
+    """The oracle of an instance without whole numbers, and points to ask about."""
+    program = divisible(raw)
+    branches, random = Branches(program.pieces), np.random.default_rng(seed)
+    top = np.minimum(program.upper[: branches.width], 50.0) if not branches.trunk else np.zeros(branches.width)
+    return Oracle(branches, 1.0, 1), [random.random(branches.width) * top for _ in range(count)]
+
+
 @settings(max_examples=40, deadline=None)
 @given(raw=instances(), seed=st.integers(0, 1000))
 def test_cuts_bound_branches_and_means_bound_their_members(raw: dict[str, Any], seed: int) -> None:
-    program = divisible(raw)
-    branches, random = Branches(program.pieces), np.random.default_rng(seed)
-    oracle = Oracle(branches, 1.0, 1)
-    top = np.minimum(program.upper[: branches.width], 50.0) if not branches.trunk else np.zeros(branches.width)
-    one, other = (random.random(branches.width) * top for _ in range(2))
+    oracle, (one, other) = oracle_and_points(raw, seed, 2)
     first, second = oracle.ask(oracle.every, one), oracle.ask(oracle.every, other)
     for here, there in zip(first, second, strict=True):
         for cut, answer in ((here.cut, there), (there.cut, here), (here.cut, here)):
             x = other if answer is there else one
             if not cut.is_limit and np.isfinite(answer.value):
                 assert cut.at(x) <= answer.value + 1e-6 * max(1.0, abs(answer.value))
-    for mean in branches.clusters(1, seed):
+    for mean in oracle.branches.clusters(1, seed):
         (found,) = oracle.ask([mean], one)
-        expected = sum(p * first[i].value for p, i in zip(branches.shares(mean), mean, strict=True))
+        expected = sum(p * first[i].value for p, i in zip(oracle.branches.shares(mean), mean, strict=True))
         assert found.value <= expected + 1e-6 * max(1.0, abs(expected))
     oracle.close()
 
@@ -87,13 +92,9 @@ def test_cuts_bound_branches_and_means_bound_their_members(raw: dict[str, Any], 
 @settings(max_examples=40, deadline=None)
 @given(raw=instances(), seed=st.integers(0, 1000))
 def test_what_is_known_of_branches_from_others_is_at_most_what_they_cost(raw: dict[str, Any], seed: int) -> None:
-    program = divisible(raw)
-    branches, random = Branches(program.pieces), np.random.default_rng(seed)
-    oracle = Oracle(branches, 1.0, 1)
+    oracle, points = oracle_and_points(raw, seed, 3)
     survey = Survey(oracle)
-    top = np.minimum(program.upper[: branches.width], 50.0) if not branches.trunk else np.zeros(branches.width)
-    for doubt in (0.0, np.inf, 0.0):
-        x = random.random(branches.width) * top
+    for x, doubt in zip(points, (0.0, np.inf, 0.0), strict=True):
         answers, costs = survey.ask(x, doubt).answers, [answer.value for answer in oracle.ask(oracle.every, x)]
         for answer, known, cost in zip(answers, survey.pool.values(x), costs, strict=True):
             assert max(answer.value, known) <= cost + 1e-6 * max(1.0, abs(cost)) or np.isinf(cost)

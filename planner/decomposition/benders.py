@@ -1,9 +1,10 @@
 """Benders' decomposition in two phases, with bounds that hold and plans that are evaluated exactly.
 
-First the relaxed master learns from the means of branches that are alike, which bound them from below, and then from
-the branches themselves. Then whole numbers: the relaxation is rounded step by step, with cuts learned on the way, for
-what a branch costs is known only near the points that it was asked about. Where that is not within the gap the master
-is searched, near the best plan and everywhere. Plans are carried out in every branch.
+First the relaxed master learns from the means of branches that are alike, which bound them from below, then, if they
+are many, from a sample of those known worst, and then from all that are known too little. Then whole numbers: the
+relaxation is rounded step by step, with cuts learned on the way, for what a branch costs is known only near the points
+that it was asked about. Where that is not within the gap the master is searched, near the best plan and everywhere.
+Plans are carried out in every branch.
 """
 
 from __future__ import annotations
@@ -102,9 +103,9 @@ class Benders:
         if stand_for_many and (known := Best(math.inf, cutting.relax().x)).x.size:
             cutting.ask_means(known.x)
             if self.are_many:
-                guessed = cutting.closed(known, GUESSED, rounds=GUESSES, sample=SAMPLE)
-                cutting.ask_means(guessed.x)
-                known = Best(math.inf, guessed.x)
+                known = Best(math.inf, cutting.closed(known, GUESSED, rounds=GUESSES, sample=SAMPLE).x)
+                if known.x.size:  # Their bases are near, for all that are asked for the first time.
+                    cutting.ask_means(known.x)
         while (known := cutting.closed(known, gap)).x.size:
             known.value = cutting.exactly(known.x)  # It was known in part from prices of others.
             if relative_gap(known.value, cutting.bound) <= gap:
