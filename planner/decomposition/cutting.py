@@ -32,12 +32,14 @@ FAR = 0.1  # Share of the distance to the bound that may stay in doubt while it 
 SMALLEST = 1e-6  # A gap below this is not asked of cuts.
 UNSEEN = 0.15  # Share of the gap that may stay in doubt where not all branches are asked.
 
+
 @dataclass
 class Best:
     """The best point and what it costs."""
 
     value: float = math.inf
     x: Array = field(default_factory=lambda: np.zeros(0))
+
 
 class Cutting:
     """The master and those who answer it. `means` are keys of branches alike, `run` knows who may stop it."""
@@ -76,7 +78,8 @@ class Cutting:
             doubt = max(self.doubt(relaxed.value), FAR * distance) if sample is None else 0.0
             value = self.ask(x, doubt, sample)
             if math.isfinite(known.value):
-                kept = (known.value - value) / max(known.value - promised, self.gap * abs(relaxed.value))
+                hoped = max(known.value - promised, self.gap * abs(relaxed.value), SMALLEST)
+                kept = (known.value - value) / hoped
                 radius = min(radius * (2.0 if kept > KEPT else 1.0 if kept > 0 else 0.5), 1.0)
             if value < known.value:
                 known = Best(value, x)

@@ -98,7 +98,7 @@ class Survey:
     def _learn(self, asked: NDArray[np.int64], answers: list[Answer], x: Array) -> None:
         """Take the prices of the branch that is known worst, again and again."""
         values, weights = np.array([a.value for a in answers]), self.weights[asked]
-        is_open = np.isfinite(values)
+        is_open = np.isfinite(values) & (weights > 0)
         self.errors[asked] = np.where(is_open, self.errors[asked], np.inf)
         known = self.pool.values(x)
         for _ in range(max(LEARN, len(asked) // PART)):
