@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-import planner.decomposition.benders as benders_module
+import planner.decomposition.survey as survey_module
 from planner.assemble import Program
 from planner.check import check_run
 from planner.decomposition.benders import steps
-from planner.decomposition.branches import Branches
+from planner.decomposition.branches import Branches, Key
 from planner.decomposition.decompose import decompose, obstacle
-from planner.decomposition.oracle import Oracle
-from planner.decomposition.survey import Survey
+from planner.decomposition.oracle import Answer, Basis, Oracle
+from planner.decomposition.survey import EVERY, Survey
 from planner.formulate import formulate
 from planner.results.solution import Solution
 from planner.results.summary import signed
@@ -90,12 +91,31 @@ def test_cuts_bound_branches_and_means_bound_their_members(raw: dict[str, Any], 
 
 
 @settings(max_examples=40, deadline=None)
+@given(raw=instances())
+def test_nothing_is_lost_where_only_what_differs_is_kept(raw: dict[str, Any]) -> None:
+    branches = Branches(divisible(raw).pieces)
+    for branch in branches.branches:
+        kept, whole = branches.problem((branch.number,)).vectors, branches._vectors_of(branch)
+        assert all(np.array_equal(one, other) for one, other in zip(kept, whole, strict=True))
+    for kind in branches.kinds:
+        every = [branches.problem((number,)).vectors for number in kind.numbers]
+        shares = np.array(branches.shares(kind.numbers))
+        mean = branches.problem(kind.numbers).vectors
+        assert mean.cost.tolist() == np.min([v.cost for v in every], axis=0).tolist()
+        for name in ("lower", "upper", "row_lower", "row_upper", "direct"):
+            expected = sum(share * getattr(v, name) for share, v in zip(shares, every, strict=True) if share > 0)
+            assert getattr(mean, name) == pytest.approx(expected, rel=1e-9, abs=1e-9), name
+
+
+@settings(max_examples=40, deadline=None)
 @given(raw=instances(), seed=st.integers(0, 1000))
 def test_what_is_known_of_branches_from_others_is_at_most_what_they_cost(raw: dict[str, Any], seed: int) -> None:
     oracle, points = oracle_and_points(raw, seed, 3)
     survey = Survey(oracle)
-    for x, doubt in zip(points, (0.0, np.inf, 0.0), strict=True):
+    for x, doubt in zip(points, (0.0, np.inf, EVERY), strict=True):
         answers, costs = survey.ask(x, doubt).answers, [answer.value for answer in oracle.ask(oracle.every, x)]
+        if doubt == EVERY:
+            assert [answer.value for answer in answers] == pytest.approx(costs, rel=1e-6, abs=1e-6)
         for answer, known, cost in zip(answers, survey.pool.values(x), costs, strict=True):
             assert max(answer.value, known) <= cost + 1e-6 * max(1.0, abs(cost)) or np.isinf(cost)
         expected = float(sum(survey.weights * costs))
@@ -134,19 +154,22 @@ def test_the_same_answer_wherever_branches_are_solved(several: Program, executor
     assert (again.objective, again.values.tolist()) == (here.objective, here.values.tolist())
 
 
-def test_a_sample_is_asked_first_where_branches_are_many(several: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+def test_branches_are_asked_in_waves_each_from_the_nearest_basis_known(
+    several: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, bool]] = []
     ask = Oracle.ask
-    monkeypatch.setattr(Oracle, "ask", lambda self, keys, x: asked.append(len(keys)) or ask(self, keys, x))
-    every = decompose(several, NEAR_ONE)
-    assert 2 not in asked[:3]
-    asked.clear()
-    for name, value in {"SEVERAL": 1, "SAMPLE": 2, "MANY": 1}.items():
-        monkeypatch.setattr(benders_module, name, value)
-    some = decompose(several, NEAR_ONE)
-    assert asked[:2] == [6, 2]  # The means, each of one branch here, and a sample.
-    assert every.status == some.status == "optimal"
-    assert max(every.bound, some.bound) <= min(every.objective, some.objective)
+
+    def noted(self: Oracle, keys: Sequence[Key], x: Array, starts: Sequence[Basis] = ()) -> list[Answer]:
+        asked.append((len(keys), all(start is not None for start in starts)))
+        return ask(self, keys, x, starts)
+
+    monkeypatch.setattr(Oracle, "ask", noted)
+    monkeypatch.setattr(survey_module, "FIRST", 2)
+    found = decompose(several, NEAR_ONE)
+    assert found.status == "optimal"
+    assert [count for count, _ in asked[:2]] == [2, 4]  # Six in all.
+    assert all(has_start for _, has_start in asked[1:])
 
 
 def test_a_lost_worker_leaves_the_best_plan(several: Program) -> None:

@@ -1,7 +1,7 @@
 """Benders' decomposition in two phases, with bounds that hold and plans that are evaluated exactly.
 
-First the relaxed master learns from the means of branches that are alike, which bound them from below, then, if they
-are many, from a sample of those known worst, and then from all that are known too little. Then whole numbers: the
+First the relaxed master learns from the means of branches that are alike, which bound them from below, and then from
+all branches that are known too little. Then whole numbers: the
 relaxation is rounded step by step, with cuts learned on the way, for what a branch costs is known only near the points
 that it was asked about. Where that is not within the gap the master is searched, near the best plan and everywhere.
 Plans are carried out in every branch.
@@ -30,17 +30,17 @@ from planner.template import Array
 GROUPS = 32  # About so many columns of the master stand for branches.
 CLUSTERS = 24  # Most groups of branches that are alike.
 SEVERAL = 4  # Means are asked first where they stand for so many branches each.
-SAMPLE, MANY = 64, 3  # Of many times so many branches only so many are asked until the point is about right:
-GUESSED, GUESSES = 0.02, 20  # to this gap as far as it can be guessed, or for so many rounds.
+MANY = 200  # Branches.
 ROUGH = 0.01  # Gap that is enough for those in a hurry.
 LEARNED, LESS = 0.5, 0.7  # Shares of the gap to which a relaxation is solved before whole numbers: of few, of many.
 WHOLE = 1e-6  # Nearer to a whole number than this is whole.
 REMAINDER = 1e-7  # What a solver's tolerance leaves of a size that is none.
 FEW = 8  # So few branches are known well by their mean.
-ROUNDINGS = 4  # Most times that the relaxation is rounded, each time with the cuts of the time before.
+ROUNDINGS = 4  # Most times that the relaxation is rounded, each time closer to its optimum.
 STRIDE = 0.5  # Share of what is in doubt that is settled in a step.
 POLISH = 12  # Most rounds to improve what is not yes or no in a plan.
-POLISHED = 0.15  # Share of the gap at which they end.
+POLISHED = 0.15  # Share of the gap at which they end,
+ENOUGH = 0.95  # or where the plan is within such a share of the gap of the bound: the rest is for rounding.
 NEARLY = 0.005  # A plan dearer than the best by more is not worth improving.
 HOPELESS = 0.03  # Nor is one so much dearer than the bound: cuts learned elsewhere will find another.
 NEAR, NEAR_SECONDS = 12, 20.0  # Most searches near a plan one after the other, and seconds for each.
@@ -64,7 +64,7 @@ class Benders:
         self.cutting, self.master, self.gap = cutting, cutting.master, cutting.gap
         trunk = self.master.trunk
         self.is_choice = trunk.integer & (trunk.upper <= 1)  # Yes or no.
-        self.are_many = len(cutting.oracle.every) >= MANY * SAMPLE
+        self.are_many = len(cutting.oracle.every) >= MANY
         self.has_sizes = bool((~self.is_choice & (trunk.lower < trunk.upper)).any())
 
     def solve(self) -> Found:
@@ -102,11 +102,12 @@ class Benders:
         stand_for_many = len(cutting.means) * SEVERAL <= len(cutting.oracle.every)
         if stand_for_many and (known := Best(math.inf, cutting.relax().x)).x.size:
             cutting.ask_means(known.x)
-            if self.are_many:
-                known = Best(math.inf, cutting.closed(known, GUESSED, rounds=GUESSES, sample=SAMPLE).x)
-                if known.x.size:  # Their bases are near, for all that are asked for the first time.
-                    cutting.ask_means(known.x)
-        while (known := cutting.closed(known, gap)).x.size:
+        return self._tightened(known, gap)
+
+    def _tightened(self, known: Best, gap: float) -> Best:
+        """The relaxation solved to a gap, from its best point so far, unless a plan is proven on the way."""
+        cutting = self.cutting
+        while (known := cutting.closed(known, gap)).x.size and not cutting.is_proven:
             known.value = cutting.exactly(known.x)  # It was known in part from prices of others.
             if relative_gap(known.value, cutting.bound) <= gap:
                 break
@@ -124,12 +125,16 @@ class Benders:
 
     def _whole(self) -> bool:
         """Plans in whole numbers until one is proven; False when there is none."""
-        cutting = self.cutting
-        if not self._relaxed(self.gap * (LESS if self.are_many else LEARNED)).x.size:
+        cutting, share = self.cutting, LESS if self.are_many else LEARNED
+        known = self._relaxed(share * self.gap)
+        if not known.x.size:
             return False
         if len(cutting.oracle.every) <= FEW and (values := self._rounded({}, cutting.inside)) is not None:
             self._try(values)
         for _ in range(ROUNDINGS):
+            if math.isfinite(cutting.plan.value) and not cutting.is_proven:
+                share /= 2
+                known = self._tightened(known, share * self.gap)
             if cutting.is_proven:
                 return True
             settled = self._settled()
@@ -173,8 +178,10 @@ class Benders:
         return np.flatnonzero(among & (np.abs(x - np.round(x)) > WHOLE))
 
     def _improve(self, held: Mapping[int, float], known: Best) -> None:
-        """The best sizes to what is yes or no, by a few rounds of the first phase, and then rounded."""
-        self.cutting.closed(known, self.gap * POLISHED, held, POLISH)
+        """Better sizes to what is yes or no, by a few rounds of the first phase, and then rounded."""
+        cutting = self.cutting
+        enough = cutting.bound / (1 - ENOUGH * self.gap) if cutting.bound > 0 else -math.inf
+        cutting.closed(known, self.gap * POLISHED, held, POLISH, enough)
         rounded = self._rounded(held)
         if rounded is not None:
             self._look_at(rounded)

@@ -10,14 +10,15 @@ for given trunk columns x. Costs are as if the branch were certain; branches tha
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
 from planner.assemble import Assembler
+from planner.decomposition.kind import Kind, Matrices, Problem, Vectors
 from planner.mathematics.situation import situations
 from planner.pieces import Pieces
 from planner.template import Array
@@ -38,36 +39,8 @@ class Branch:
     scenarios: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Matrices:
-    """W and T; programs of equal `digest` have equal W, which they share."""
-
-    matrix: sp.csr_array
-    linking: sp.csr_array
-    digest: bytes
-
-
 Key = tuple[int, ...]  # Numbers of branches.
 MANY = 4  # So many branches of one W are worth an operation of their mean beside them.
-
-
-class Vectors(NamedTuple):
-    """What differs between branches of equal W; `direct` is d."""
-
-    cost: Array
-    lower: Array
-    upper: Array
-    row_lower: Array
-    row_upper: Array
-    direct: Array
-    constant: float
-
-
-class Problem(NamedTuple):
-    """A program over the operation of a branch."""
-
-    matrices: Matrices
-    vectors: Vectors
 
 
 class Branches:
@@ -81,6 +54,8 @@ class Branches:
         self._matrices: dict[tuple[object, ...], Matrices] = {}
         self._shared: dict[bytes, sp.csr_array] = {}
         self._means: dict[Key, Problem] = {}
+        self.kinds = self._kinds()
+        self._places = {number: (kind, i) for kind in self.kinds for i, number in enumerate(kind.numbers)}
 
     @property
     def width(self) -> int:
@@ -115,7 +90,18 @@ class Branches:
                 found.setdefault(index, []).append(scenario.name)
         return {index: tuple(names) for index, names in found.items()}
 
-    def matrices(self, branch: Branch) -> Matrices:
+    def _kinds(self) -> list[Kind]:
+        """The branches by W; of their vectors only what differs is kept."""
+        matrices = [self._matrices_of(branch) for branch in self.branches]
+        alike: dict[bytes, list[int]] = {}
+        for branch, its in zip(self.branches, matrices, strict=True):
+            alike.setdefault(its.digest, []).append(branch.number)
+        return [
+            Kind(some, [matrices[i] for i in some], (self._vectors_of(self.branches[i]) for i in some))
+            for some in alike.values()
+        ]
+
+    def _matrices_of(self, branch: Branch) -> Matrices:
         """W and T of a branch, made once for all branches that share them."""
         pieces = self.pieces
         above = [n.index for n in self.tree.path(branch.nodes[0])[:-1]]
@@ -131,7 +117,7 @@ class Branches:
             self._matrices[key] = Matrices(self._shared.setdefault(digest, own), linking, digest)
         return self._matrices[key]
 
-    def vectors(self, branch: Branch) -> Vectors:
+    def _vectors_of(self, branch: Branch) -> Vectors:
         """Costs, bounds and sides of a branch, put together from pieces that other branches share."""
         pieces, nodes, first = self.pieces, branch.nodes, self.width
         frame = pieces.frame((*self.trunk, *nodes))
@@ -155,30 +141,12 @@ class Branches:
         lowest of their costs, for nothing is operated below 0: so it bounds their expected cost from below (Jensen's
         inequality), wherever their W are equal.
         """
+        kind = self._places[key[0]][0]
         if len(key) == 1:
-            branch = self.branches[key[0]]
-            return Problem(self.matrices(branch), self.vectors(branch))
+            return kind.problem(self._places[key[0]][1])
         if key not in self._means:
-            self._means[key] = self._mean(key)
+            self._means[key] = kind.mean([self._places[number][1] for number in key], np.array(self.shares(key)))
         return self._means[key]
-
-    def _mean(self, key: Key) -> Problem:
-        problems, shares = [self.problem((number,)) for number in key], self.shares(key)
-        matrices, vectors = [p.matrices for p in problems], [p.vectors for p in problems]
-
-        def mean(name: str) -> Array:
-            return np.asarray(sum(p * getattr(v, name) for p, v in zip(shares, vectors, strict=True)))
-
-        linking = sp.csr_array(matrices[0].linking.shape)
-        for share, other in zip(shares, matrices, strict=True):
-            linking = linking + share * other.linking
-        return Problem(
-            Matrices(matrices[0].matrix, linking, matrices[0].digest),
-            Vectors(
-                np.min([v.cost for v in vectors], axis=0), mean("lower"), mean("upper"), mean("row_lower"),
-                mean("row_upper"), mean("direct"), float(mean("constant")),
-            ),
-        )
 
     def shares(self, key: Key) -> list[float]:
         """How much each of some branches counts among them."""
@@ -195,27 +163,26 @@ class Branches:
     @property
     def inside(self) -> Key:
         """The branches whose mean is worth operating in the master: of one W and cost, if they are many; or none."""
-        same: dict[bytes, list[int]] = {}
-        for numbers in self._alike:
-            for number in numbers:
-                cost = self.vectors(self.branches[number]).cost.tobytes()
-                same.setdefault(self.matrices(self.branches[number]).digest + cost, []).append(number)
+        same: dict[tuple[bytes, bytes], list[int]] = {}
+        for kind in self.kinds:
+            for number, cost in zip(kind.numbers, kind.cost.values, strict=True):
+                same.setdefault((kind.digest, cost.tobytes()), []).append(number)
         largest = max(same.values(), key=len)
         return tuple(largest) if len(largest) >= MANY else ()
 
-    @cached_property
-    def _alike(self) -> list[list[int]]:
+    @property
+    def _alike(self) -> Iterator[list[int]]:
         """Branches by W; those that may be operated below 0 are alone."""
-        digests: dict[bytes, list[int]] = {}
-        for branch in self.branches:
-            alone = str(branch.number).encode() if (self.vectors(branch).lower < 0).any() else b""
-            digests.setdefault(self.matrices(branch).digest + alone, []).append(branch.number)
-        return list(digests.values())
+        for kind in self.kinds:
+            below = {number for i, number in enumerate(kind.numbers) if (kind.lower.of(i) < 0).any()}
+            yield from ([number] for number in below)
+            if together := [number for number in kind.numbers if number not in below]:
+                yield together
 
     def _clustered(self, numbers: list[int], count: int, seed: int) -> list[Key]:
         if len(numbers) <= count:
             return [(n,) for n in numbers]
-        features = np.array([self._features(self.branches[n]) for n in numbers])
+        features = np.array([self._features(n) for n in numbers])
         features = features[:, np.ptp(features, axis=0) > 0]
         if not features.size:
             return [tuple(numbers)]
@@ -225,13 +192,11 @@ class Branches:
         _, labels = kmeans2(features, count, minit="++", rng=seed, missing="warn")
         return [tuple(n for n, at in zip(numbers, labels, strict=True) if at == label) for label in np.unique(labels)]
 
-    def _features(self, branch: Branch) -> Array:
+    def _features(self, number: int) -> Array:
         """What tells branches apart: what every supplier, lane, user and so on may or does cost, node by node."""
-        parts = []
-        for node in branch.nodes:
-            numbers = self.pieces.numbers(node)
-            parts += [self._totals @ np.where(np.isfinite(v), v, 0.0) for v in (numbers.upper, numbers.costs)]
-        return np.concatenate(parts)
+        vectors = self.problem((number,)).vectors
+        parts = (np.where(np.isfinite(v), v, 0.0).reshape(-1, self.frame.node) for v in (vectors.upper, vectors.cost))
+        return np.concatenate([(self._totals @ part.T).ravel() for part in parts])
 
     @cached_property
     def _totals(self) -> sp.csr_array:

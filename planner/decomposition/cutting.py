@@ -18,7 +18,7 @@ import numpy as np
 from planner.decomposition.branches import Key
 from planner.decomposition.master import Master, Region, Relaxed
 from planner.decomposition.oracle import Answer, Oracle, OverError
-from planner.decomposition.survey import Survey
+from planner.decomposition.survey import EVERY, Survey
 from planner.outcome import Progress, relative_gap
 from planner.schema import Options
 from planner.solver import Run
@@ -31,6 +31,7 @@ STEP = 0.5  # How far from the best point known towards the master's optimum.
 FAR = 0.1  # Share of the distance to the bound that may stay in doubt while it is large.
 SMALLEST = 1e-6  # A gap below this is not asked of cuts.
 UNSEEN = 0.15  # Share of the gap that may stay in doubt where not all branches are asked.
+RECALLS, RECALLED = 20, 0.1  # Most times that prices known correct the master, which may err by a share of the gap.
 
 
 @dataclass
@@ -60,23 +61,22 @@ class Cutting:
 
     def closed(
         self, known: Best, gap: float, held: Mapping[int, float] | None = None, rounds: float = math.inf,
-        sample: int | None = None,
+        enough: float = -math.inf,
     ) -> Best:
         """Cuts until the relaxation, with some columns held, is solved to a gap, or for so many rounds.
 
-        The best point, or none where there is none. With a `sample` so many branches are asked at most at a point,
-        those known worst: what it costs is then a guess.
+        The best point, or none where there is none. A point that costs no more than `enough` ends it too.
         """
         radius = RADIUS
-        while (relaxed := self.relax(held)).x.size:
-            known = self._corrected(known, relaxed.value, sample)
+        while (relaxed := self._recalled(held)).x.size:
+            known = self._corrected(known, relaxed.value)
             is_closed = self.master.has_all_columns and relative_gap(known.value, relaxed.value) <= gap
-            if is_closed or rounds <= 0:
+            if is_closed or rounds <= 0 or known.value <= enough or (not held and self.is_proven):
                 return known
             x, promised = self._next(known, relaxed, held, radius)
             distance = known.value - relaxed.value if math.isfinite(known.value) else 0.0
-            doubt = max(self.doubt(relaxed.value), FAR * distance) if sample is None else 0.0
-            value = self.ask(x, doubt, sample)
+            doubt = max(self.doubt(relaxed.value), FAR * distance)
+            value = self.ask(x, doubt)
             if math.isfinite(known.value):
                 hoped = max(known.value - promised, self.gap * abs(relaxed.value), SMALLEST)
                 kept = (known.value - value) / hoped
@@ -88,6 +88,17 @@ class Cutting:
             rounds -= 1
             self.tell()
         return Best()
+
+    def _recalled(self, held: Mapping[int, float] | None) -> Relaxed:
+        """The relaxation, with the cuts that prices known give where it ends: they cost no question."""
+        relaxed = self.relax(held)
+        for _ in range(RECALLS):
+            said = self._least(relaxed.x)
+            if not math.isfinite(said) or said - relaxed.value <= RECALLED * self.gap * abs(relaxed.value):
+                break
+            self._learned(self.oracle.every, relaxed.x, self.survey.pool.answers(relaxed.x))
+            relaxed = self.relax(held)
+        return relaxed
 
     def _next(
         self, known: Best, relaxed: Relaxed, held: Mapping[int, float] | None, radius: float
@@ -101,11 +112,11 @@ class Cutting:
                 return near.x, near.value
         return known.x + STEP * (relaxed.x - known.x), relaxed.value
 
-    def _corrected(self, known: Best, bound: float, sample: int | None) -> Best:
+    def _corrected(self, known: Best, bound: float) -> Best:
         """The best point as far as it is known by now: what seems cheaper than the bound was judged wrongly."""
         value = max(known.value, self._least(known.x))
         is_wrong = known.x.size and value < bound
-        return Best(self.ask(known.x, 0.0, sample) if is_wrong else value, known.x)
+        return Best(self.ask(known.x, 0.0) if is_wrong else value, known.x)
 
     def _least(self, x: Array) -> float:
         """Cost at a point at least, as far as prices are known."""
@@ -115,9 +126,9 @@ class Cutting:
         """How much of an expected cost may stay in doubt."""
         return UNSEEN * self.gap * abs(value)
 
-    def ask(self, x: Array, doubt: float, sample: int | None = None) -> float:
+    def ask(self, x: Array, doubt: float) -> float:
         """Cost at a point, give or take some doubt, with the cuts there added; infinite when a branch has no plan."""
-        answers, left = self.survey.ask(x, doubt, sample)
+        answers, left = self.survey.ask(x, doubt)
         return self._learned(self.oracle.every, x, answers) + left
 
     def ask_means(self, x: Array) -> None:
@@ -126,7 +137,7 @@ class Cutting:
 
     def exactly(self, x: Array) -> float:
         """Cost at a point, for which every branch is asked."""
-        return self._learned(self.oracle.every, x, self.survey.every(x))
+        return self._learned(self.oracle.every, x, self.survey.ask(x, EVERY).answers)
 
     def carry_out(self, x: Array) -> None:
         """Ask every branch what a plan costs; it is kept if it is the best."""

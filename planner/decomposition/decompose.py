@@ -59,10 +59,10 @@ def decompose(
         branches = Branches(program.pieces)
         means = branches.clusters(CLUSTERS, options.seed)
         master = Master(branches, grouped(means))
-        local = Oracle(branches, master.scale, cores(), means)
+        local = Oracle(branches, master.scale, cores())
         try:
             with contextlib.ExitStack() as stack:
-                elsewhere = None if executor is None else _elsewhere(executor, branches, master, means)
+                elsewhere = None if executor is None else _elsewhere(executor, branches, master)
                 oracle = local if elsewhere is None else stack.enter_context(elsewhere)
                 oracle.is_over = lambda: run.is_interrupted or run.time_left(options) <= 0
                 benders = Benders(Cutting(oracle, master, means, options, run))
@@ -72,17 +72,18 @@ def decompose(
                 found.plan = _hurried(benders, local)
             if not math.isfinite(found.plan.value):
                 return without_plan(found.status, found.message, run.begun)
-            return _outcome(program, master, local, found, run.begun)
+            starts = benders.cutting.survey.pool.starts(found.plan.x)
+            return _outcome(program, master, local.run(found.plan.x, starts), found, run.begun)
         finally:
             local.close()
 
 
 @contextlib.contextmanager
-def _elsewhere(executor: str, branches: Branches, master: Master, means: list[Key]) -> Iterator[Oracle]:
+def _elsewhere(executor: str, branches: Branches, master: Master) -> Iterator[Oracle]:
     """Branches solved by the workers of an executor."""
     network = branches.pieces.network
     with open_executor(executor, initializer=prepare, initargs=(dict(network.instances), master.scale)) as team:
-        yield RemoteOracle(branches, master.scale, team, means)
+        yield RemoteOracle(branches, master.scale, team)
 
 
 def _hurried(benders: Benders, local: Oracle) -> Best:
@@ -104,10 +105,9 @@ def grouped(means: list[Key]) -> list[Key]:
     return [key[i : i + size] for key in means for i in range(0, len(key), size)]
 
 
-def _outcome(program: Program, master: Master, oracle: Oracle, found: Found, begun: float) -> Outcome:
+def _outcome(program: Program, master: Master, operations: list[Operation], found: Found, begun: float) -> Outcome:
     """Values and prices of all blocks under the plan that was found."""
     plan, branches = found.plan, master.branches
-    operations = oracle.run(plan.x)
     values = np.zeros(program.frame.width)
     first, size = branches.frame.investments, branches.frame.node
     values[:first] = plan.x[:first]

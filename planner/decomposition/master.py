@@ -96,7 +96,7 @@ class Master:
         """
         sums: dict[tuple[int, ...], Cut] = {}
         incomplete: set[tuple[int, ...]] = set()
-        for key, (_, found, _) in zip(keys, answers, strict=True):
+        for key, found in zip(keys, (answer.cut for answer in answers), strict=True):
             groups, weight = tuple(dict.fromkeys(self.group_of[number] for number in key)), self._probability(key)
             if found.is_limit:
                 self.cuts.append(Cut((), found.constant, found.gradient))

@@ -12,7 +12,7 @@ not from the solver's objective, so it is valid whatever state the solver ended 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
@@ -20,13 +20,15 @@ from typing import Any, NamedTuple, TypeVar
 import highspy
 import numpy as np
 
-from planner.decomposition.branches import Branches, Key, Matrices, Problem, Vectors
+from planner.decomposition.branches import Branches, Key
+from planner.decomposition.kind import Matrices, Problem, Vectors
 from planner.template import Array
 
 LANES = 4  # Branches are dealt out to so many solvers, however many work at once: results do not depend on it.
 TOLERANCE = 1e-7
 DEVEX = 1  # Weights of the dual simplex method: cheap ones, for from an old basis it is not far.
 MOST = 20  # Steps per row from an old basis.
+Basis = highspy.HighsBasis | None
 Found = TypeVar("Found")
 KIND = highspy.HighsModelStatus
 
@@ -43,11 +45,12 @@ class Cut(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a branch costs at x (infinite when there is no plan), the cut that supports it, and its row prices."""
+    """What a branch costs at x (infinite when there is no plan), the cut that supports it, row prices and basis."""
 
     value: float
     cut: Cut
     prices: Array | None = None
+    basis: Basis = None
 
 
 class Operation(NamedTuple):
@@ -67,42 +70,37 @@ class Resident:
 
 @dataclass
 class Lane:
-    """One solver for every W, used for the problems of this lane one after the other.
-
-    `bases` are those that problems ended with last; one without starts from that of its kin, a mean that it is of.
-    """
+    """One solver for every W, used for the problems of this lane one after the other, each from a basis or none."""
 
     branches: Branches
     scale: float
     residents: dict[bytes, Resident] = field(default_factory=dict)
-    bases: dict[Key, highspy.HighsBasis] = field(default_factory=dict)
-    kin: Mapping[Key, Key] = field(default_factory=dict)
 
-    def ask(self, key: Key, x: Array) -> Answer:
+    def ask(self, key: Key, x: Array, start: Basis) -> Answer:
         """Value and cut of a branch, or of the mean of several, at x."""
         matrices, vectors = problem = self.branches.problem(key)
-        solver = self._solved(key, problem, x)
+        solver = self._solved(problem, x, start)
         status = solver.getModelStatus()
         if status == KIND.kOptimal:
             prices = np.array(solver.getSolution().row_dual) / self.scale
             value = solver.getInfo().objective_function_value / self.scale
             value += vectors.constant + float(vectors.direct @ x)
-            return Answer(value, _cut(matrices, vectors, prices, vectors.cost), prices)
+            return Answer(value, _cut(matrices, vectors, prices, vectors.cost), prices, solver.getBasis())
         if status == KIND.kInfeasible:
             return Answer(math.inf, self._limit(solver, matrices, vectors, x))
         raise RuntimeError(f"a branch ended with: {solver.modelStatusToString(status)}")
 
-    def run(self, key: Key, x: Array) -> Operation:
+    def run(self, key: Key, x: Array, start: Basis) -> Operation:
         """The operation of a branch at x."""
         problem = self.branches.problem(key)
-        solver = self._solved(key, problem, x)
+        solver = self._solved(problem, x, start)
         if solver.getModelStatus() != KIND.kOptimal:
             raise RuntimeError("a branch has no plan where it had one before")
         solution = solver.getSolution()
         values = np.clip(np.array(solution.col_value), problem.vectors.lower, problem.vectors.upper)
         return Operation(values, np.array(solution.row_dual) / self.scale)
 
-    def _solved(self, key: Key, problem: Problem, x: Array) -> highspy.Highs:
+    def _solved(self, problem: Problem, x: Array, start: Basis) -> highspy.Highs:
         matrices = problem.matrices
         here = vectors_at(problem.vectors, matrices.linking @ x)
         is_first = matrices.digest not in self.residents
@@ -111,7 +109,6 @@ class Lane:
         resident = self.residents[matrices.digest]
         _change(resident, here, self.scale)
         solver = resident.solver
-        start = self.bases.get(key, self.bases.get(self.kin.get(key, key)))
         cold = is_first and start is None  # Without a basis a later problem starts from the one before.
         solver.setOptionValue("presolve", "choose" if cold else "off")
         if start is not None:
@@ -120,8 +117,6 @@ class Lane:
         if solver.getModelStatus() != KIND.kOptimal:
             solver.clearSolver()  # Once more without what may have led it astray: a hot start can end falsely.
             _run(solver, perturbed=1.0, most=highspy.kHighsIInf)
-        if solver.getModelStatus() == KIND.kOptimal:
-            self.bases[key] = solver.getBasis()
         return solver
 
     def _limit(self, solver: highspy.Highs, matrices: Matrices, vectors: Vectors, x: Array) -> Cut:
@@ -209,43 +204,41 @@ class OverError(Exception):
 class Oracle:
     """All branches of a tree, asked together; lanes work side by side in threads of this process.
 
-    `means` are keys of branches alike, from whose basis a branch starts that was not asked before; `is_over` is looked
-    at between branches: when it says so, OverError is raised.
+    `is_over` is looked at between branches: when it says so, OverError is raised.
     """
 
-    def __init__(self, branches: Branches, scale: float, threads: int, means: Sequence[Key] = ()) -> None:
+    def __init__(self, branches: Branches, scale: float, threads: int) -> None:
         self.branches = branches
         self.is_over: Callable[[], bool] = lambda: False
         self.every: list[Key] = [(branch.number,) for branch in branches.branches]
-        self.kin: dict[Key, Key] = {(number,): key for key in means for number in key if len(key) > 1}
-        ended: dict[Key, highspy.HighsBasis] = {}
-        self.lanes = [Lane(branches, scale, bases=ended, kin=self.kin) for _ in range(min(LANES, len(self.every)))]
+        self.lanes = [Lane(branches, scale) for _ in range(min(LANES, len(self.every)))]
         self._pool = ThreadPoolExecutor(min(threads, len(self.lanes)))
-        for key in self.every:  # Pieces are made here, once, and not by several threads at a time.
-            branches.problem(key)
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def ask(self, keys: Sequence[Key], x: Array) -> list[Answer]:
-        """Value and cut of every branch or mean of branches at x."""
+    def ask(self, keys: Sequence[Key], x: Array, starts: Sequence[Basis] = ()) -> list[Answer]:
+        """Value and cut of every branch or mean of branches at x, each from a basis, if there are any."""
         for key in keys:
-            self.branches.problem(key)
-        return self._together(keys, x, Lane.ask)
+            self.branches.problem(key)  # Means are made here, once, and not by several threads at a time.
+        return self._together(keys, x, starts, Lane.ask)
 
-    def run(self, x: Array) -> list[Operation]:
+    def run(self, x: Array, starts: Sequence[Basis]) -> list[Operation]:
         """The operation of every branch at x."""
-        return self._together(self.every, x, Lane.run)
+        return self._together(self.every, x, starts, Lane.run)
 
-    def _together(self, keys: Sequence[Key], x: Array, question: Callable[[Lane, Key, Array], Found]) -> list[Found]:
-        count = len(self.lanes)
+    def _together(
+        self, keys: Sequence[Key], x: Array, starts: Sequence[Basis],
+        question: Callable[[Lane, Key, Array, Basis], Found],
+    ) -> list[Found]:
+        count, starts = len(self.lanes), starts or [None] * len(keys)
 
         def work(number: int) -> list[Found]:
             found = []
-            for key in keys[number::count]:
+            for key, start in zip(keys[number::count], starts[number::count], strict=True):
                 if self.is_over():
                     raise OverError
-                found.append(question(self.lanes[number], key, x))
+                found.append(question(self.lanes[number], key, x, start))
             return found
 
         parts = list(self._pool.map(work, range(count)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +13,9 @@ from planner.decomposition.oracle import Answer, Oracle
 from planner.decomposition.pool import Pool
 from planner.template import Array
 
-LEARN, PART = 24, 8  # Prices learned at a point: so many, or of one in so many of the branches asked, known worst.
-WORTHWHILE = 1e-6  # Share of a branch's cost by which prices must say more than those known.
+FIRST = 4  # Branches asked first at a point.
+EVERY = -1.0  # The doubt that leaves no branch unasked.
+WORTHWHILE = 1e-5  # Share of a branch's cost by which prices must say more than those known.
 LEAST = 8  # So many branches are asked at any rate: those known worst.
 FADE = 2.0  # What is known of a branch grows stale: its error counts for so much more whenever it is not asked.
 STALE = 1e-4  # Share of its cost by which a branch not asked may differ at least.
@@ -28,42 +29,53 @@ class Surveyed(NamedTuple):
 
 
 class Survey:
-    """Asks the oracle and learns from what it answers. `errors` say how far each branch was above what was known."""
+    """Asks the oracle and learns from what it answers.
+
+    `errors` say how far each branch may be above what prices say of it, judged by when it was asked last.
+    """
 
     def __init__(self, oracle: Oracle) -> None:
         self.oracle, self.pool = oracle, Pool(oracle.branches)
         self.weights = np.array([branch.probability for branch in oracle.branches.branches])
         self.errors = np.full(len(self.weights), np.inf)
 
-    def ask(self, x: Array, doubt: float, most: int | None = None) -> Surveyed:
+    def ask(self, x: Array, doubt: float) -> Surveyed:
         """Answers at x, where the branches that are not asked leave at most so much of the expected cost in doubt.
 
-        Where those asked were known worse than judged all others are doubted more, and further ones asked. With
-        `most` no more are asked in all, and what all cost is a guess.
+        They are asked in waves, each twice as large as the one before, known worst first: what one wave taught is where
+        the next starts from. Where those asked were known worse than judged all others are doubted more.
         """
-        is_guess, most = most is not None, most if most is not None else len(self.weights)
         found: dict[int, Answer] = {}
-        known = self.pool.values(x)
+        before = known = self.pool.values(x)
         if np.isinf(self.errors).all() and np.isfinite(known).any():  # Nobody was asked yet: the dearest are doubted.
             self.errors = np.where(np.isfinite(known), known - known[np.isfinite(known)].min(), np.inf)
-        while len(more := self._doubted(known, doubt, list(found))[: most - len(found)]):
-            judged = self.errors[more]
-            answers = self.oracle.ask([self.oracle.every[i] for i in more], x)
+        judged, size = self.errors.copy(), FIRST
+        while len(more := self._doubted(known, doubt, list(found))[:size]):
+            starts, size = self.pool.starts(x), 2 * size
+            answers = self.oracle.ask([self.oracle.every[i] for i in more], x, [starts[i] for i in more])
             found |= dict(zip(more.tolist(), answers, strict=True))
-            errors = np.array([answer.value for answer in answers]) - known[more]
-            seen = np.isfinite(errors) & np.isfinite(judged)
             self._learn(more, answers, x)
-            if not is_guess and judged[seen].any():
-                others = np.setdiff1d(np.arange(len(known)), list(found))
-                self.errors[others] *= max(1.0, errors[seen].sum() / judged[seen].sum())
             known = self.pool.values(x)
+            self._judge(found, judged, before, known)
         left = np.setdiff1d(np.arange(len(known)), list(found))
         remaining = float(self._weighted(self.errors)[left].sum())
-        self.errors[left] = (1.0 if is_guess else FADE) * np.maximum(self.errors[left], STALE * np.abs(known[left]))
+        stale = np.maximum(self.errors[left], STALE * np.abs(known[left]))
+        self.errors[left] = np.maximum(FADE * stale, judged[left])
         every = self.pool.answers(x)
         for i, answer in found.items():
             every[i] = answer
         return Surveyed(every, remaining)
+
+    def _judge(self, found: Mapping[int, Answer], judged: Array, before: Array, known: Array) -> None:
+        """How far branches were above what was known of them, and those not asked may be above what is known now."""
+        asked, values = np.array(list(found)), np.array([answer.value for answer in found.values()])
+        errors = np.maximum(values - before[asked], 0.0)
+        seen = np.isfinite(errors) & np.isfinite(judged[asked])
+        least = judged[asked][seen].sum()
+        wrong = max(1.0, errors[seen].sum() / least) if least > 0 else 1.0
+        risen = np.subtract(known, before, out=np.zeros(len(known)), where=np.isfinite(before))
+        self.errors = np.maximum(wrong * judged - risen, 0.0)
+        self.errors[asked] = np.where(np.isfinite(errors) & (self.weights[asked] > 0), errors, np.inf)
 
     def _doubted(self, known: Array, doubt: float, asked: list[int]) -> NDArray[np.int64]:
         """The branches to ask beyond those asked, known worst first: the rest leaves at most so much in doubt."""
@@ -82,15 +94,10 @@ class Survey:
         """Costs times probabilities; nothing where that is 0, however much it may cost there."""
         return np.asarray(np.multiply(self.weights, costs, out=np.zeros(len(costs)), where=self.weights > 0))
 
-    def every(self, x: Array) -> list[Answer]:
-        """Answers of all branches at x, each asked."""
-        answers = self.oracle.ask(self.oracle.every, x)
-        self._learn(np.arange(len(answers)), answers, x)
-        return answers
-
     def means(self, keys: Sequence[Key], x: Array) -> list[Answer]:
         """Answers of means of branches, from which the branches are known better."""
-        answers = self.oracle.ask(keys, x)
+        starts = self.pool.starts(x)
+        answers = self.oracle.ask(keys, x, [starts[key[0]] for key in keys])
         for key, answer in zip(keys, answers, strict=True):
             self._take(key, answer, x)
         return answers
@@ -98,20 +105,17 @@ class Survey:
     def _learn(self, asked: NDArray[np.int64], answers: list[Answer], x: Array) -> None:
         """Take the prices of the branch that is known worst, again and again."""
         values, weights = np.array([a.value for a in answers]), self.weights[asked]
-        is_open = np.isfinite(values) & (weights > 0)
-        self.errors[asked] = np.where(is_open, self.errors[asked], np.inf)
         known = self.pool.values(x)
-        for _ in range(max(LEARN, len(asked) // PART)):
-            errors = np.maximum(values - known[asked], 0.0)[is_open]
-            self.errors[asked[is_open]] = errors
-            if not (errors > WORTHWHILE * np.abs(values[is_open])).any():
-                break
-            worst = np.flatnonzero(is_open)[int(np.argmax(errors * weights[is_open]))]
-            is_open[worst] = False
+        errors = np.where(np.isfinite(values) & (weights > 0), values - known[asked], 0.0)
+        while (errors > WORTHWHILE * np.abs(values)).any():
+            worst = int(np.argmax(errors * weights))
             known = np.maximum(known, self._take(self.oracle.every[asked[worst]], answers[worst], x))
+            errors = np.where(errors > 0, values - known[asked], 0.0)
+            errors[worst] = 0.0
 
     def _take(self, key: Key, answer: Answer, x: Array) -> Array:
         """What the prices of an answer say of all branches at x."""
         if answer.prices is None:
             return np.full(len(self.weights), -np.inf)
-        return self.pool.learn(self.oracle.branches.problem(key).matrices.digest, answer.prices, x)
+        digest = self.oracle.branches.problem(key).matrices.digest
+        return self.pool.learn(digest, answer.prices, answer.basis, x)
