@@ -31,6 +31,7 @@ STEP = 0.5  # How far from the best point known towards the master's optimum.
 FAR = 0.1  # Share of the distance to the bound that may stay in doubt while it is large.
 SMALLEST = 1e-6  # A gap below this is not asked of cuts.
 UNSEEN = 0.15  # Share of the gap that may stay in doubt where not all branches are asked.
+DOUBTED = 0.3  # And share of the gap to which a relaxation is solved.
 RECALLS, RECALLED = 20, 0.1  # Most times that prices known correct the master, which may err by a share of the gap.
 
 
@@ -75,7 +76,7 @@ class Cutting:
                 return known
             x, promised = self._next(known, relaxed, held, radius)
             distance = known.value - relaxed.value if math.isfinite(known.value) else 0.0
-            doubt = max(self.doubt(relaxed.value), FAR * distance)
+            doubt = max(self.doubt(relaxed.value, math.inf if held else gap), FAR * distance)
             value = self.ask(x, doubt)
             if math.isfinite(known.value):
                 hoped = max(known.value - promised, self.gap * abs(relaxed.value), SMALLEST)
@@ -122,9 +123,9 @@ class Cutting:
         """Cost at a point at least, as far as prices are known."""
         return self.master.own_cost(x) + float(self.survey.least(x)) if x.size else -math.inf
 
-    def doubt(self, value: float) -> float:
-        """How much of an expected cost may stay in doubt."""
-        return UNSEEN * self.gap * abs(value)
+    def doubt(self, value: float, gap: float = math.inf) -> float:
+        """How much of an expected cost may stay in doubt where it is to be known to a gap, if to any."""
+        return min(UNSEEN * self.gap, DOUBTED * gap) * abs(value)
 
     def ask(self, x: Array, doubt: float) -> float:
         """Cost at a point, give or take some doubt, with the cuts there added; infinite when a branch has no plan."""
