@@ -123,10 +123,12 @@ def test_what_is_known_of_branches_from_others_is_at_most_what_they_cost(raw: di
     oracle.close()
 
 
-@given(parts=st.lists(st.floats(0.001, 0.999), min_size=1, max_size=30))
-def test_steps_settle_what_is_likely_and_end_with_what_excludes_the_first_alone(parts: list[float]) -> None:
+@given(parts=st.lists(st.floats(0.001, 0.999), min_size=1, max_size=30), stride=st.floats(0.05, 1.0))
+def test_steps_settle_what_is_likely_and_end_with_what_excludes_the_first_alone(
+    parts: list[float], stride: float
+) -> None:
     columns = np.arange(len(parts)) + 7
-    every = list(steps(columns, np.array(parts)))
+    every = list(steps(columns, np.array(parts), stride))
     likeliest = int(columns[np.argmax(parts)])
     assert all(step and set(step) <= set(columns.tolist()) for step in every)
     assert [every[-2], every[-1]] == [{likeliest: 1.0}, {likeliest: 0.0}]

@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,14 +31,12 @@ from planner.template import Array
 GROUPS = 32  # About so many columns of the master stand for branches.
 CLUSTERS = 24  # Most groups of branches that are alike.
 SEVERAL = 4  # Means are asked first where they stand for so many branches each.
-MANY = 200  # Branches.
 ROUGH = 0.01  # Gap that is enough for those in a hurry.
-LEARNED, LESS = 0.3, 0.7  # Shares of the gap to which a relaxation is solved before whole numbers: of few, of many.
 WHOLE = 1e-6  # Nearer to a whole number than this is whole.
 REMAINDER = 1e-7  # What a solver's tolerance leaves of a size that is none.
-FEW = 8  # So few branches are known well by their mean.
-ROUNDINGS = 4  # Most times that the relaxation is rounded, each time closer to its optimum.
-STRIDE = 0.3  # Share of what is in doubt that is settled in a step.
+FEW, MANY = 8, 200  # So few branches are known well by their mean; so many or more are many.
+ROUNDINGS = 4  # Most times that the relaxation is rounded, each time closer to its optimum:
+TIGHTER = 12  # by so many rounds at most.
 POLISH = 12  # Most rounds to improve what is not yes or no in a plan.
 POLISHED = 0.15  # Share of the gap at which they end,
 ENOUGH = 0.95  # or where the plan is within such a share of the gap of the bound: the rest is for rounding.
@@ -45,6 +44,18 @@ NEARLY = 0.005  # A plan dearer than the best by more is not worth improving.
 HOPELESS = 0.03  # Nor is one so much dearer than the bound: cuts learned elsewhere will find another.
 NEAR, NEAR_SECONDS = 12, 20.0  # Most searches near a plan one after the other, and seconds for each.
 MASTER = 0.6  # Share of the gap that the master's own search may leave.
+
+
+class Pace(NamedTuple):
+    """Share of the gap to which the relaxation is solved first, and share of what is in doubt settled in a step."""
+
+    learned: float
+    stride: float
+
+
+def pace(branches: int) -> Pace:
+    """Few branches are soon asked again, so haste pays; of very many the relaxation costs most."""
+    return Pace(0.5, 0.5) if branches <= FEW else Pace(0.3, 0.3) if branches < MANY else Pace(0.7, 0.3)
 
 
 @dataclass
@@ -64,7 +75,7 @@ class Benders:
         self.cutting, self.master, self.gap = cutting, cutting.master, cutting.gap
         trunk = self.master.trunk
         self.is_choice = trunk.integer & (trunk.upper <= 1)  # Yes or no.
-        self.are_many = len(cutting.oracle.every) >= MANY
+        self.pace = pace(len(cutting.oracle.every))
         self.has_sizes = bool((~self.is_choice & (trunk.lower < trunk.upper)).any())
 
     def solve(self) -> Found:
@@ -102,12 +113,7 @@ class Benders:
         stand_for_many = len(cutting.means) * SEVERAL <= len(cutting.oracle.every)
         if stand_for_many and (known := Best(math.inf, cutting.relax().x)).x.size:
             cutting.ask_means(known.x)
-        return self._tightened(known, gap)
-
-    def _tightened(self, known: Best, gap: float) -> Best:
-        """The relaxation solved to a gap, from its best point so far, unless a plan is proven on the way."""
-        cutting = self.cutting
-        while (known := cutting.closed(known, gap)).x.size and not cutting.is_proven:
+        while (known := cutting.closed(known, gap)).x.size:
             known.value = cutting.exactly(known.x)  # It was known in part from prices of others.
             if relative_gap(known.value, cutting.bound) <= gap:
                 break
@@ -125,7 +131,7 @@ class Benders:
 
     def _whole(self) -> bool:
         """Plans in whole numbers until one is proven; False when there is none."""
-        cutting, share = self.cutting, LESS if self.are_many else LEARNED
+        cutting, share = self.cutting, self.pace.learned
         known = self._relaxed(share * self.gap)
         if not known.x.size:
             return False
@@ -134,7 +140,7 @@ class Benders:
         for _ in range(ROUNDINGS):
             if math.isfinite(cutting.plan.value) and not cutting.is_proven:
                 share /= 2
-                known = self._tightened(known, share * self.gap)
+                known = cutting.closed(known, share * self.gap, rounds=TIGHTER)
             if cutting.is_proven:
                 return True
             settled = self._settled()
@@ -161,7 +167,7 @@ class Benders:
         cutting, held = self.cutting, dict[int, float]()
         relaxed = cutting.relax()
         while relaxed.x.size and (doubtful := self._open(relaxed.x, self.is_choice)).size:
-            for step in steps(doubtful, relaxed.x[doubtful]):
+            for step in steps(doubtful, relaxed.x[doubtful], self.pace.stride):
                 if (tried := cutting.relax(held | step)).x.size:
                     break
             else:
@@ -253,11 +259,11 @@ class Benders:
         return plan
 
 
-def steps(columns: NDArray[np.int64], parts: Array) -> Iterator[dict[int, float]]:
+def steps(columns: NDArray[np.int64], parts: Array, stride: float) -> Iterator[dict[int, float]]:
     """What to settle at once of columns that are so likely, and less and less of it where that has no plan."""
     likely = [int(c) for c in columns[np.argsort(-parts, kind="stable")]]
     sure = int((parts >= SURE).sum())
-    yes = likely[: sure or max(1, int(STRIDE * len(likely)))]
+    yes = likely[: sure or max(1, int(stride * len(likely)))]
     yield {int(c): 0.0 for c in columns[parts <= DOUBTFUL]} | dict.fromkeys(yes, 1.0)
     while yes:
         yield dict.fromkeys(yes, 1.0)
