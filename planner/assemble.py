@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from planner.network import Network
 from planner.pieces import Compiled, Layout, Pieces, Sides
 from planner.program import Chapter, Key, Link, Variable
-from planner.stamp import Frame, Rows
+from planner.stamp import Frame, Indices, Rows
 from planner.template import Array, frozen_collector
 from planner.tree import Node
+
+MOST_SAMPLED = 200_000  # Costs that a scale is found from.
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ class Program:
 
     def link(self, node: Node, name: str) -> tuple[sp.csr_array, Array]:
         """Terms (keys x columns) and constants of a link at a node."""
-        rows, fixed = self.pieces.stamp(node).links[name]
+        rows, fixed = self.pieces.stamp(node).link(name)
         return rows.matrix(self.frame.bases(self.network.tree.path(node)), self.frame.width), fixed
 
     def cost_items(self, node: Node | None) -> Iterator[CostItem]:
@@ -217,9 +219,19 @@ def label(family: str, key: Key, node: Node | None) -> str:
 
 
 def scale_of(costs: Array) -> float:
-    """Power of two that brings the median of the costs that are not 0 near 1."""
+    """Power of two that brings the median of the costs that are not 0 near 1; of very many, that of a sample."""
+    costs = costs[:: 1 + len(costs) // MOST_SAMPLED]
     costs = np.abs(costs[costs != 0])
     return float(2.0 ** -np.clip(np.round(np.log2(np.median(costs))), -60, 60)) if len(costs) else 1.0
+
+
+class Part(NamedTuple):
+    """The rows of one block, where the blocks begin that they refer to, and which entries are kept (None: all)."""
+
+    rows: Rows
+    bases: Indices
+    entries: NDArray[np.bool_] | None
+    size: int
 
 
 class Assembler:
@@ -227,9 +239,8 @@ class Assembler:
 
     def __init__(self, pieces: Pieces, frame: Frame) -> None:
         self.pieces, self.frame = pieces, frame
-        self.counts: list[NDArray[Any]] = []
-        self.columns: list[NDArray[np.int32]] = []
-        self.values: list[Array] = []
+        self.counts: list[NDArray[np.int32]] = []
+        self.parts: list[Part] = []
         self.sides: list[Sides] = []
         self.names: list[Names] = []
 
@@ -237,38 +248,38 @@ class Assembler:
         """The rows of the investments."""
         template = self.pieces.template(None)
         matrix = template.variables
-        places = np.zeros(matrix.nnz, dtype=np.int16), matrix.indices.astype(np.int64)
-        rows = Rows(matrix.indptr.astype(np.int64), *places, np.asarray(matrix.data, dtype=float))
+        rows = Rows(matrix.indptr, np.zeros(matrix.nnz, dtype=np.int16), matrix.indices, matrix.data)
         self._put(None, rows, np.zeros(1, dtype=np.int64), Sides(template.rhs, template.sense, None), template.rows)
 
-    def operate(self, node: Node) -> None:
-        """The rows of one node."""
-        stamp = self.pieces.stamp(node)
-        bases = self.frame.bases(self.pieces.network.tree.path(node))
+    def operate(self, node: Node) -> Indices:
+        """The rows of one node; returns where the blocks begin that it refers to."""
+        stamp, bases = self.pieces.stamp(node), self.frame.bases(self.pieces.network.tree.path(node))
         self._put(node, stamp.rows, bases, self.pieces.sides(node), stamp.template.rows)
+        return bases
 
     def _put(
-        self, node: Node | None, rows: Rows, bases: NDArray[np.int64], sides: Sides,
-        names: tuple[tuple[str, Key], ...],
+        self, node: Node | None, rows: Rows, bases: Indices, sides: Sides, names: tuple[tuple[str, Key], ...]
     ) -> None:
-        counts, columns, values = rows.counts, rows.columns(bases), rows.values
+        counts, entries, size = rows.counts, None, len(rows.values)
         if sides.kept is not None:
             is_kept = np.zeros(len(counts), dtype=bool)
             is_kept[sides.kept] = True
             entries = np.repeat(is_kept, counts)
-            counts, columns, values = counts[sides.kept], columns[entries], values[entries]
+            counts, size = counts[sides.kept], int(entries.sum())
         self.counts.append(counts)
-        self.columns.append(columns.astype(np.int32))
-        self.values.append(values)
+        self.parts.append(Part(rows, bases, entries, size))
         self.sides.append(sides)
         self.names.append((node, names, sides.kept))
 
     def matrix(self) -> sp.csr_array:
         """All rows put so far."""
         starts = np.cumsum(np.concatenate([[0], *self.counts])).astype(np.int32)
-        none = np.zeros(0)
-        parts = np.concatenate([none, *self.values]), np.concatenate([none.astype(np.int32), *self.columns])
-        return sp.csr_array((*parts, starts), shape=(len(starts) - 1, self.frame.width))
+        columns, values, begin = np.empty(starts[-1], dtype=np.int32), np.empty(starts[-1]), 0
+        for part in self.parts:
+            place = slice(begin, begin := begin + part.size)
+            chosen = slice(None) if part.entries is None else part.entries
+            columns[place], values[place] = part.rows.columns(part.bases)[chosen], part.rows.values[chosen]
+        return sp.csr_array((values, columns, starts), shape=(len(starts) - 1, self.frame.width))
 
     def bounds(self) -> tuple[Array, Array]:
         """Lower and upper sides of all rows."""
@@ -287,12 +298,11 @@ def assembled(pieces: Pieces, nodes: Sequence[Node]) -> Arrays:
     offset, end = 0.0, frame.investments
     lower[:end], upper[:end], cost[:end], integer[:end] = pieces.decided()
     for node in nodes:
-        assembler.operate(node)
         numbers, stamp, start = pieces.numbers(node), pieces.stamp(node), frame.base(node.index)
+        bases = assembler.operate(node)
         end = start + frame.node
         lower[start:end], upper[start:end], integer[start:end] = numbers.lower, numbers.upper, numbers.integer
         cost[start:end] += node.weight * numbers.costs
-        bases = frame.bases(pieces.network.tree.path(node))
         cost[stamp.costs.columns(bases)] += node.weight * stamp.costs.values
         offset += node.weight * stamp.offset
     row_lower, row_upper = assembler.bounds()

@@ -7,7 +7,7 @@ the two. Programs are put together from them: of the whole tree, or of a branch 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -121,10 +121,12 @@ class Pieces:
         self._sides: dict[tuple[int, int], Sides] = {}
         self._figures: dict[int, Numbers] = {}
         self._changing = [
-            v for v in self.operation.variables if not all(isinstance(f, OfFigures) for f in _functions(v))
+            v for v in self.operation.variables
+            if v.keys and not all(isinstance(f, OfFigures) for f in _functions(v))
         ]
         self._is_steady = all(isinstance(f, OfFigures | OfSituation) for v in self._changing for f in _functions(v))
-        self._has_steady_data = all(isinstance(d.values, OfFigures | OfSituation) for d in self.operation.data)
+        self._data = [d for d in self.operation.data if d.keys]
+        self._has_steady_data = all(isinstance(d.values, OfFigures | OfSituation) for d in self._data)
 
     def frame(self, nodes: tuple[Node, ...]) -> Frame:
         """Investments and these nodes, in this order."""
@@ -186,10 +188,10 @@ class Pieces:
     def sides(self, node: Node) -> Sides:
         """Right-hand sides of a node's rows; shared, so not to be changed."""
         if not self._has_steady_data:
-            return _sides(self.stamp(node), self.operation.data, node)
+            return _sides(self.stamp(node), self._data, node)
         place = self._outlooks.number(node), situations(self.network)[node.index]
         if place not in self._sides:
-            self._sides[place] = _sides(self.stamp(node), self.operation.data, node)
+            self._sides[place] = _sides(self.stamp(node), self._data, node)
         return self._sides[place]
 
 
@@ -216,7 +218,7 @@ def _numbers(variables: tuple[Variable, ...], node: Node, wanted: Callable[[PerN
     return Numbers(*(np.concatenate(parts) for parts in (lower, upper, costs, integer)))
 
 
-def _sides(stamp: Stamp, data: tuple[Data, ...], node: Node) -> Sides:
+def _sides(stamp: Stamp, data: Sequence[Data], node: Node) -> Sides:
     sides, sense = stamp.sides, stamp.template.sense
     if data:
         sides = sides - stamp.template.data @ np.concatenate([np.asarray(d.values(node), dtype=float) for d in data])

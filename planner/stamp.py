@@ -7,9 +7,10 @@ a wide tree are a copy of finished arrays, with the columns of each block moved 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,21 +63,27 @@ def blocks(path: Sequence[Node]) -> list[int | None]:
 class Rows:
     """A sparse matrix whose columns are named by slot and place in the block."""
 
-    starts: Indices
+    starts: NDArray[np.int32]
     slot: NDArray[np.int16]
-    place: Indices
+    place: NDArray[np.int32]
     values: Array
 
-    @property
-    def counts(self) -> Indices:
+    @cached_property
+    def counts(self) -> NDArray[np.int32]:
         return np.diff(self.starts)
 
-    def columns(self, bases: Indices) -> Indices:
+    def columns(self, bases: Indices) -> NDArray[np.int32]:
         """Columns of the program, given where each block begins."""
-        return np.asarray(self.place + bases[self.slot])
+        return np.asarray(self.place + bases.astype(np.int32)[self.slot])
 
     def matrix(self, bases: Indices, width: int) -> sp.csr_array:
         return sp.csr_array((self.values, self.columns(bases), self.starts), shape=(len(self.starts) - 1, width))
+
+    def part(self, rows: slice) -> Rows:
+        """Some rows that follow each other."""
+        starts = self.starts[rows.start : rows.stop + 1]
+        inside = slice(starts[0], starts[-1])
+        return Rows(starts - starts[0], self.slot[inside], self.place[inside], self.values[inside])
 
 
 @dataclass(frozen=True)
@@ -86,9 +93,15 @@ class Stamp:
     rows: Rows
     template: Template
     sides: Array
-    links: dict[str, tuple[Rows, Array]]
+    links: Rows
+    constants: Array  # Of the links.
+    spans: dict[str, slice]  # Where each link stands among them.
     costs: Rows
     offset: float
+
+    def link(self, name: str) -> tuple[Rows, Array]:
+        """Terms and constants of a link."""
+        return self.links.part(self.spans[name]), self.constants[self.spans[name]]
 
 
 class Outlooks:
@@ -163,16 +176,22 @@ class Slots(NamedTuple):
         return len(self.slot_of) * self.stride
 
     def rows(self, matrix: sp.csr_array) -> Rows:
-        slot, place = np.divmod(matrix.indices.astype(np.int64), self.stride)
-        return Rows(
-            matrix.indptr.astype(np.int64), slot.astype(np.int16), place, np.asarray(matrix.data, dtype=float)
-        )
+        slot, place = np.divmod(matrix.indices, np.int32(self.stride))
+        return Rows(matrix.indptr, slot.astype(np.int16), place, np.asarray(matrix.data, dtype=float))
+
+    def row(self, values: Array) -> Rows:
+        """One row, given in full."""
+        columns = np.flatnonzero(values).astype(np.int32)
+        slot, place = np.divmod(columns, np.int32(self.stride))
+        return Rows(np.array([0, len(columns)], dtype=np.int32), slot.astype(np.int16), place, values[columns])
 
 
-class LinkRows(NamedTuple):
-    """Terms (keys x slots) and constants of a link at nodes of one outlook."""
+class LinkTerms(NamedTuple):
+    """Terms of a link at nodes of one outlook, by position and column among the slots, and its constants."""
 
-    terms: sp.csr_array
+    positions: Indices
+    columns: Indices
+    coefficients: Array
     constants: Array
 
 
@@ -184,35 +203,49 @@ class Stamper:
     ) -> None:
         self.chapter, self.places, self.stride, self.figures = chapter, places, stride, figures
         self.derived = derived
-        self._known: dict[tuple[str, int, int], LinkRows] = {}
+        ends = list(accumulate((len(link.keys) for link in chapter.links), initial=0))
+        self.spans = {link.name: slice(*span) for link, span in zip(chapter.links, pairwise(ends), strict=True)}
+        self._known: dict[tuple[str, int, int], LinkTerms] = {}
         self._placed: dict[int, tuple[Any, Indices]] = {}  # With what is numbered, so that its id stays its own.
 
     def stamp(self, path: Sequence[Node], template: Template) -> Stamp:
         """The stamp of the outlook of a node at the end of a path."""
-        node, links = path[-1], self.chapter.links
+        node, links = path[-1], [link for link in self.chapter.links if link.keys]
         slots = Slots({block: i for i, block in enumerate(blocks(path))}, self.stride)
-        found = [self._link(link, node, slots) for link in links]
-        yearly = [[costs(node) for costs in link.costs.values()] for link in links]
-        parts = (template, *found, *(costs for several in yearly for costs in several))
+        found = {link.name: self._link(link, node, slots) for link in links}
+        yearly = {link.name: [costs(node) for costs in link.costs.values()] for link in links}
+        parts = (template, *found.values(), *(costs for several in yearly.values() for costs in several))
         made: Stamp = self.derived.get(
             ("stamp", node.index), parts, lambda: self._stamped(template, found, yearly, slots)
         )
         return made
 
     def _stamped(
-        self, template: Template, found: list[LinkRows], yearly: Sequence[Sequence[Numbers]], slots: Slots
+        self, template: Template, found: Mapping[str, LinkTerms], yearly: Mapping[str, Sequence[Numbers]],
+        slots: Slots,
     ) -> Stamp:
-        links = self.chapter.links
-        own, sides = template.variables, template.rhs
+        own = template.variables
         rows = sp.csr_array((own.data, own.indices, own.indptr), shape=(own.shape[0], slots.width))  # The first slot.
-        if found:
-            rows = rows + template.links @ sp.csr_array(sp.vstack([f.terms for f in found], format="csr"))
-            sides = sides - template.links @ np.concatenate([f.constants for f in found])
-        costs, offset = _costs(yearly, found, slots.width)
-        named = {link.name: (slots.rows(f.terms), f.constants) for link, f in zip(links, found, strict=True)}
-        return Stamp(slots.rows(rows), template, sides, named, slots.rows(costs), offset)
+        terms, constants = self._joined(found, slots)
+        costs = np.zeros(len(constants))
+        for name, several in yearly.items():
+            costs[self.spans[name]] = sum((np.asarray(c, dtype=float) for c in several), np.zeros(1))
+        return Stamp(
+            slots.rows(rows + template.links @ terms), template, template.rhs - template.links @ constants,
+            slots.rows(terms), constants, self.spans, slots.row(terms.T @ costs), float(costs @ constants),
+        )
 
-    def _link(self, link: Link, node: Node, slots: Slots) -> LinkRows:
+    def _joined(self, found: Mapping[str, LinkTerms], slots: Slots) -> tuple[sp.csr_array, Array]:
+        """Terms and constants of all links, in their order."""
+        positions = [t.positions + self.spans[name].start for name, t in found.items()]
+        columns, values, constants = (
+            np.concatenate([np.zeros(0, dtype), *(getattr(t, part) for t in found.values())])
+            for part, dtype in (("columns", np.int64), ("coefficients", float), ("constants", float))
+        )
+        every = np.concatenate([np.zeros(0, np.int64), *positions])
+        return sp.csr_array((values, (every, columns)), shape=(len(constants), slots.width)), constants
+
+    def _link(self, link: Link, node: Node, slots: Slots) -> LinkTerms:
         if not link.of_figures:
             return self._made(link, node, slots)
         place = (link.name, self.figures[node.index], len(slots.slot_of))
@@ -220,24 +253,25 @@ class Stamper:
             self._known[place] = self._made(link, node, slots)
         return self._known[place]
 
-    def _made(self, link: Link, node: Node, slots: Slots) -> LinkRows:
+    def _made(self, link: Link, node: Node, slots: Slots) -> LinkTerms:
         found, constants = link.terms(node), link.constants(node)
-        made: LinkRows = self.derived.get(
-            (link.name, node.index), (found, constants), lambda: self._rows(link, found, constants, slots)
+        made: LinkTerms = self.derived.get(
+            (link.name, node.index), (found, constants), lambda: self._terms(found, constants, slots)
         )
         return made
 
-    def _rows(self, link: Link, found: Sequence[Term | Terms], constants: Numbers, slots: Slots) -> LinkRows:
+    def _terms(self, found: Sequence[Term | Terms], constants: Numbers, slots: Slots) -> LinkTerms:
         single, many = [t for t in found if isinstance(t, Term)], [t for t in found if isinstance(t, Terms)]
         columns = [
             slots.slot_of[t.node] * slots.stride + self.places[t.node is not None](t.family, t.key) for t in single
         ]
         columns_of_many = [slots.slot_of[t.node] * slots.stride + self._places(t)[t.chosen] for t in many]
-        values = np.concatenate([np.array([t.coefficient for t in single]), *(t.coefficients for t in many)])
-        rows = np.concatenate([np.array([t.position for t in single], dtype=int), *(t.positions for t in many)])
-        every = np.concatenate([np.array(columns, dtype=int), *columns_of_many])
-        matrix = sp.csr_array((values, (rows, every)), shape=(len(link.keys), slots.width))
-        return LinkRows(matrix, np.asarray(constants, dtype=float))
+        return LinkTerms(
+            np.concatenate([np.array([t.position for t in single], dtype=np.int64), *(t.positions for t in many)]),
+            np.concatenate([np.array(columns, dtype=np.int64), *columns_of_many]),
+            np.concatenate([np.array([t.coefficient for t in single]), *(t.coefficients for t in many)]),
+            np.asarray(constants, dtype=float),
+        )
 
     def _places(self, terms: Terms) -> Indices:
         """Where the variables of many terms stand in their block."""
@@ -246,15 +280,3 @@ class Stamper:
             found = np.array([place(family, key) for family, key in terms.variables], dtype=np.int64)
             self._placed[id(terms.variables)] = terms.variables, found
         return self._placed[id(terms.variables)][1]
-
-
-def _costs(
-    yearly: Sequence[Sequence[Numbers]], found: Sequence[LinkRows], width: int
-) -> tuple[sp.csr_array, float]:
-    """What the links cost per weight of the node: a row over all slots, and the constant part."""
-    total, offset = np.zeros(width), 0.0
-    for several, (terms, fixed) in zip(yearly, found, strict=True):
-        for costs in several:
-            total += terms.T @ np.asarray(costs, dtype=float)
-            offset += float(np.asarray(costs, dtype=float) @ fixed)
-    return sp.csr_array(total.reshape(1, -1)), offset

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from planner.assemble import Arrays, Program
 from planner.mathematics import model, risk
 from planner.mathematics.capital import Capital
+from planner.mathematics.work import work
 from planner.pieces import Layout
 from planner.program import Variable
 from planner.schema import Risk
@@ -104,10 +105,11 @@ def scenario_capital(program: Program, scenario: Scenario) -> Array:
     """Capital cost of a scenario: the investments' costs as if it were certain [money]."""
     shares = np.zeros(len(program.network.tree.nodes))
     shares[list(scenario.shares)] = list(scenario.shares.values())
+    charged = work(program.network).charged(shares)
     vector = np.zeros(program.frame.investments)
     for family in program.investments.variables:
         for costs in family.costs.values():
             assert isinstance(costs, Capital)
             start = program.investment_layout.starts[family.name]
-            vector[start : start + len(family.keys)] += costs.weighed(shares)
+            vector[start : start + len(family.keys)] += costs.weighed(charged)
     return vector

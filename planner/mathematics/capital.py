@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.mathematics.curve import segments
 from planner.mathematics.sizing import size_terms
-from planner.mathematics.work import Array, work
+from planner.mathematics.work import Array, Charged, work
 from planner.network import Network
 from planner.program import Key
 from planner.schema import Point
@@ -30,12 +30,11 @@ class Capital:
     keys: tuple[Key, ...]
 
     def __call__(self, _: Node) -> Array:
-        return self.weighed(None)
+        return self.weighed(work(self.network).expected)
 
-    def weighed(self, probabilities: Array | None) -> Array:
-        """The same as if the nodes had other probabilities."""
+    def weighed(self, charged: Charged) -> Array:
+        """The same by the charges of other probabilities of the nodes."""
         found, position = np.zeros(len(self.keys)), work(self.network).position
-        charged = work(self.network).charged(probabilities)
         for i, key in enumerate(self.keys):
             for node, charge in charged.get(key[1], ()):
                 found[i] += charge[position[key[0]]] * self._of_one(key, node)

@@ -143,9 +143,12 @@ def _aims(network: Network, source: str, name: str) -> NDArray[np.bool_]:
     """Which routes a control touches, by the figures of a future or shock."""
     instance = network.instances[source]
     control = instance.controls[name]
+    if control.kind == "technology":
+        return np.zeros(len(routes(network)), dtype=bool)
+    covered = {k for k in instance.commodities if covers(instance, control, k)}
+    reached = {r for r in instance.regions if fits_any(control.destinations, r)} - {control.exporter}
     return np.array([
-        control.exporter == exporter != destination and control.kind != "technology"
-        and fits_any(control.destinations, destination) and covers(instance, control, commodity)
+        exporter == control.exporter and commodity in covered and destination in reached
         for exporter, commodity, destination in routes(network)
     ], dtype=bool)
 

@@ -5,6 +5,7 @@ Index d: demands; k: commodities; i: shortage tranches; q: returns; n, m: nodes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -37,14 +38,14 @@ def kept_share(network: Network, name: str, node: Node) -> float:
     return min(1.0, needed(network, name, node) / before) if before > 0 else 0.0
 
 
-def return_share(returns: Returns, delivered: Node, node: Node) -> float:
+def return_share(lifetime: Iterable[tuple[float, float]], delivered: Node, node: Node) -> float:
     """Share of a yearly delivery at one node that comes back per year at another.
 
     sum over lags of lifetime[lag] * overlap([start_m + lag, end_m + lag], [start_n, end_n]) / length_n.
     """
     years = sum(
         share * max(0.0, min(delivered.end + lag, node.end) - max(delivered.start + lag, node.start))
-        for lag, share in returns.lifetime.items()
+        for lag, share in lifetime
     )
     return years / node.length
 
@@ -146,16 +147,18 @@ def _return_link(network: Network, name: str, meaning: str, rated: bool) -> Link
         return part.rate.at(node.middle) if rated else 1.0
 
     def terms(node: Node) -> list[Term]:
-        result = []
+        path, known, result = network.tree.path(node), {}, []
         for position, part_name in enumerate(names):
             part = network.instance(node).returns[part_name]
+            if (lifetime := tuple(part.lifetime.items())) not in known:  # Many share theirs.
+                known[lifetime] = [return_share(lifetime, m, node) for m in path]
             demands = matching(part.demands, network.base.demands)
-            for m in network.tree.path(node):
-                share = rate(part, node) * return_share(part, m, node)
+            given = [key for key in network.deliveries if key[0] in demands and key[1] in part.delivered]
+            for m, comes_back in zip(path, known[lifetime], strict=True):
+                share = rate(part, node) * comes_back
                 if share > 0:
                     result += [
-                        Term(position, m.index, "delivered", (d, k), share * part.delivered[k])
-                        for d, k in network.deliveries if d in demands and k in part.delivered
+                        Term(position, m.index, "delivered", key, share * part.delivered[key[1]]) for key in given
                     ]
         return result
 

@@ -40,13 +40,31 @@ def availability(network: Network, asset: str, node: Node) -> float:
     return lane_passes(network, network.movement_of_asset[asset], node)
 
 
+@lru_cache(maxsize=8)
+def standing(network: Network) -> OfFigures:
+    """Capacity of every asset that is there without any project, in the order of `assets`."""
+    return OfFigures(network, lambda n: [existing(network, a, n) for a in network.assets])
+
+
+@lru_cache(maxsize=8)
+def _availabilities(network: Network) -> OfFigures:
+    """Availability of every facility."""
+    return OfFigures(network, lambda n: [availability(network, a, n) for a in network.base.facilities])
+
+
+def availabilities(network: Network, node: Node) -> NDArray[np.float64]:
+    """Share of every asset's capacity online that can be used, in the order of `assets`."""
+    lanes = [availability(network, a, node) for a in network.built_lanes.values()]
+    return np.concatenate([_availabilities(network)(node), lanes])
+
+
 def online_terms(network: Network, node: Node, scale: bool) -> list[Term | Terms]:
     """Terms of capacity online (or available, with `scale`) of every asset, by position in `assets`.
 
     online = existing * (1 - sum retire) + sum_j sum_m rho(j, m->n) size[j,m]
     """
     result: list[Term | Terms] = []
-    shares = np.array([availability(network, asset, node) if scale else 1.0 for asset in network.assets])
+    shares = availabilities(network, node) if scale else np.ones(len(network.assets))
     closing = _closing(network, node)
     for m in network.tree.path(node):
         if m.onset is None:
@@ -63,9 +81,9 @@ def online_terms(network: Network, node: Node, scale: bool) -> list[Term | Terms
 def _closing(network: Network, node: Node) -> list[tuple[int, str, float]]:
     """Facilities that may be closed and stand at a node: position, name and capacity."""
     return [
-        (position, asset, stands) for position, asset in enumerate(network.assets)
-        if asset in network.base.facilities and network.base.facilities[asset].retirement
-        and (stands := existing(network, asset, node)) > 0
+        (position, asset, stands)
+        for position, (asset, stands) in enumerate(zip(network.assets, standing(network)(node).tolist(), strict=True))
+        if stands > 0 and asset in network.base.facilities and network.base.facilities[asset].retirement
     ]
 
 
@@ -129,10 +147,10 @@ def chapter(network: Network) -> Chapter:
     links = (
         Link("available", assets, "capacity online that can be used",
              terms=partial(online_terms, network, scale=True),
-             constants=lambda n: [existing(network, a, n) * availability(network, a, n) for a in network.assets]),
+             constants=lambda n: standing(network)(n) * availabilities(network, n)),
         Link("online", assets, "capacity online",
              terms=partial(online_terms, network, scale=False),
-             constants=of(lambda n: [existing(network, a, n) for a in network.assets]),
+             constants=standing(network),
              costs={"fixed": of(partial(_fixed_costs, network))},
              parts=[(a, network.region_of(a)) for a in network.assets]),
     )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from planner.figure import Figure
 from planner.mathematics.control import in_force
 from planner.mathematics.situation import OfSituation
 from planner.names import fits_any
 from planner.network import Network
-from planner.program import Chapter, Constraint, Key, Link, OfFigures, Term, Variable
+from planner.program import Chapter, Constraint, Key, Link, OfFigures, PerNode, Term, Variable
+from planner.template import Array
 from planner.tree import Node
 
 
@@ -19,28 +23,31 @@ def _at(figure: Figure | None, node: Node) -> float:
     return figure.at(node.middle) if figure is not None else math.inf
 
 
-def _most_released(network: Network, name: str, node: Node) -> float:
-    stockpile = network.instance(node).stockpiles[name]
-    if stockpile.release == "emergency" and not any(
-        fits_any(stockpile.emergency, measure.name) or fits_any(stockpile.emergency, measure.name.partition("@")[0])
-        for measure in in_force(network, node)
-    ):
-        return 0.0
-    return _at(stockpile.release_limit, node)
+@lru_cache(maxsize=4096)
+def _opened(network: Network, source: str, measure: str) -> NDArray[np.bool_]:
+    """Which stockpiles a measure opens, by the figures of a future or shock."""
+    names = (measure, measure.partition("@")[0])
+    piles = network.instances[source].stockpiles.values()
+    return np.array([any(fits_any(pile.emergency, name) for name in names) for pile in piles], dtype=bool)
 
 
-def _stock_costs(network: Network, part: str, node: Node) -> list[float]:
-    """Holding cost per year, or the worth of what is left at a leaf (a credit, once, not per year)."""
+def _most_released(network: Network, limits: PerNode, node: Node) -> Array:
+    """What may be taken out of each stockpile; nothing of those that are for emergencies while there is none."""
+    piles = network.instance(node).stockpiles.values()
+    is_open = np.array([pile.release != "emergency" for pile in piles], dtype=bool)
+    for measure in in_force(network, node):
+        is_open |= _opened(network, node.source, measure.name)
+    return np.where(is_open, limits(node), 0.0)
+
+
+def _holding_costs(network: Network, node: Node) -> list[float]:
+    return [network.price * w.holding_cost.at(node.middle) for w in network.instance(node).stockpiles.values()]
+
+
+def _final_costs(network: Network, node: Node) -> list[float]:
+    """What stock costs that is left when its branch ends: a credit, once, so less of it per year."""
     stockpiles = network.instance(node).stockpiles.values()
-    if part == "holding_cost":
-        return [network.price * w.holding_cost.at(node.middle) for w in stockpiles]
-    is_leaf = network.tree.is_leaf(node)
-    return [-network.price * w.final_value.at(node.middle) / node.length if is_leaf else 0.0 for w in stockpiles]
-
-
-def _resumed_costs(network: Network, node: Node) -> list[float]:
-    """What stock costs that a shock used up: where the world goes on with stock that is no longer there."""
-    return [-cost if node.resumed else 0.0 for cost in _stock_costs(network, "final_value", node)]
+    return [-network.price * w.final_value.at(node.middle) / node.length for w in stockpiles]
 
 
 def _resumed(keys: tuple[Key, ...], node: Node) -> list[Term]:
@@ -50,6 +57,7 @@ def _resumed(keys: tuple[Key, ...], node: Node) -> list[Term]:
 def chapter(network: Network) -> Chapter:
     names = tuple(network.base.stockpiles)
     of = partial(OfFigures, network)
+    final = of(partial(_final_costs, network))
     keys = tuple((name,) for name in names)
     parts = [(name, w.region) for name, w in network.base.stockpiles.items()]
 
@@ -72,15 +80,16 @@ def chapter(network: Network) -> Chapter:
             (1 - stockpiles[name].decay) ** node.length * stockpiles[name].initial.at(node.middle) for name in names
         ]
 
+    most_released = partial(_most_released, network, of(partial(bounds, "release_limit")))
     return Chapter(
         variables=(
             Variable("filled", keys, "put into stock", upper=of(partial(bounds, "fill_limit"))),
             Variable("released", keys, "taken out of stock",
-                     upper=OfSituation(network, lambda n: [_most_released(network, name, n) for name in names])),
+                     upper=OfSituation(network, most_released)),
             Variable("stock", keys, "stock at the end of the period", "quantity",
                      lower=of(partial(bounds, "least")), upper=of(partial(bounds, "capacity")),
-                     costs={"holding": of(partial(_stock_costs, network, "holding_cost")),
-                            "final_value": OfSituation(network, partial(_stock_costs, network, "final_value"))},
+                     costs={"holding": of(partial(_holding_costs, network)),
+                            "final_value": OfSituation(network, lambda n: network.tree.is_leaf(n) * final(n))},
                      parts=parts),
         ),
         links=(
@@ -88,7 +97,7 @@ def chapter(network: Network) -> Chapter:
                  of_figures=True),
             Link("resumed", keys, "stock with which the world goes on after a shock", partial(_resumed, keys),
                  lambda _: [0.0] * len(keys), "quantity",
-                 costs={"final_value": partial(_resumed_costs, network)}, parts=parts),
+                 costs={"final_value": lambda n: -bool(n.resumed) * final(n)}, parts=parts),
         ),
         constraints=(Constraint("stock_balance", keys, stock_balance),),
     )

@@ -39,6 +39,9 @@ class Charge(NamedTuple):
     weight: float
 
 
+Charged = dict[str, list[tuple[Node, Array]]]  # By group: nodes of different figures, each with all projects' charges.
+
+
 class Work:
     """The work on all projects of a network."""
 
@@ -53,6 +56,7 @@ class Work:
             self.ramp[: len(project.ramp), i] = project.ramp
         self._known: dict[tuple[int, int], Progress] = {}
         self._lead_times: dict[int, Array] = {}
+        self._technologies: dict[int, tuple[Array, Array]] = {}
         self._annuities: dict[int, Array] = {}
         self._touched: dict[tuple[str, str], NDArray[np.bool_]] = {}
         self._shares: dict[tuple[int, int], Array] = {}
@@ -66,8 +70,8 @@ class Work:
         found: list[int] = []
         for node in self.network.tree.nodes:
             slowed = tuple(
-                (m.name, id(m.control), degree(m, node))
-                for m in self.network.measures(node) if m.control.kind == "technology"
+                (id(m.control), force) for m in self.network.measures(node)
+                if m.control.kind == "technology" and (force := degree(m, node)) > 0
             )
             before = found[node.parent] if node.parent is not None else None
             sight = (before, id(self.network.instance(node)), node.start, node.length, slowed)
@@ -124,6 +128,12 @@ class Work:
 
     def technology(self, node: Node) -> tuple[Array, Array]:
         """Speed of work, 1 as planned, and the added share of its cost, at a node; the slowest and dearest count."""
+        sight = self.sights[node.index]
+        if sight not in self._technologies:
+            self._technologies[sight] = self._technology(node)
+        return self._technologies[sight]
+
+    def _technology(self, node: Node) -> tuple[Array, Array]:
         pace, dearer = np.ones(len(self.position)), np.zeros(len(self.position))
         for measure in self.network.measures(node):
             control = measure.control
@@ -212,17 +222,20 @@ class Work:
         """What one unit of a project's capital decided at a node adds to expected cost."""
         return math.fsum(c.yearly * c.weight for c in self.charges(name, decided))
 
-    def charged(self, probabilities: Array | None = None) -> dict[str, list[tuple[Node, Array]]]:
-        """What one unit of capital decided in each group adds to expected cost, for all projects.
+    @cached_property
+    def expected(self) -> Charged:
+        """What capital is charged by the nodes' own probabilities."""
+        return self.charged(np.array([node.probability for node in self.network.tree.nodes]))
 
-        A group's nodes may differ in their figures: one node stands for all that share them. `probabilities` of all
-        nodes take the place of their own.
+    def charged(self, probabilities: Array) -> Charged:
+        """What one unit of capital decided in each group adds to expected cost, for all projects, if the nodes had
+        these probabilities.
+
+        A group's nodes may differ in their figures: one node stands for all that share them.
         """
         found: dict[str, dict[Hashable, tuple[Node, Array]]] = {}
         for nodes in self.ways.values():
-            weight = math.fsum(
-                self.weight(n, None if probabilities is None else float(probabilities[n.index])) for n in nodes
-            )
+            weight = math.fsum(self.weight(n, float(probabilities[n.index])) for n in nodes)
             if weight == 0:
                 continue
             for decided in self.network.tree.path(nodes[0]):

@@ -6,13 +6,17 @@ Index q: requirements; r: regions; d: demands; i: shortage tranches; n: nodes.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from planner.mathematics.security.scope import demands_of, named, total, unserved
 from planner.mathematics.situation import OfSituation, applies
 from planner.network import Network
-from planner.program import Chapter, Constraint, Data, Key
+from planner.program import Chapter, Constraint, Data, Key, OfFigures
 from planner.requirement import Recover, Served, Survive
+from planner.template import Array
 from planner.tree import Node
 
 KINDS: dict[str, type[Served | Survive | Recover]] = {"served": Served, "survive": Survive, "recover": Recover}
@@ -28,21 +32,33 @@ def keys(network: Network, kind: str) -> tuple[Key, ...]:
     return tuple(found)
 
 
-def allowed_short(network: Network, key: Key, node: Node) -> float:
-    """Shortage the requirement allows; the whole demand, or no limit at all, where it does not hold."""
-    part = network.instance(node).requirements[key[0]]
-    amount = network.instance(node).demands[key[2]].amount.at(node.middle)
-    assert isinstance(part, Served | Survive | Recover)
-    if not applies(part, node):
-        return amount if isinstance(part, Served) else math.inf
-    return (1 - part.target.at(node.middle)) * amount
+def _allowed(network: Network, every: tuple[Key, ...], node: Node) -> list[float]:
+    """Shortage the requirements allow where they hold."""
+    parts, demands = network.instance(node).requirements, network.instance(node).demands
+    found = []
+    for name, _, demand in every:
+        part = parts[name]
+        assert isinstance(part, Served | Survive | Recover)
+        found.append((1 - part.target.at(node.middle)) * demands[demand].amount.at(node.middle))
+    return found
+
+
+def _elsewhere(network: Network, every: tuple[Key, ...], node: Node) -> list[float]:
+    """The same where they do not hold: the whole demand, or no limit at all."""
+    parts, demands = network.instance(node).requirements, network.instance(node).demands
+    return [demands[d].amount.at(node.middle) if isinstance(parts[q], Served) else math.inf for q, _, d in every]
 
 
 def chapter(network: Network) -> Chapter:
     every = tuple(key for kind in KINDS for key in keys(network, kind))
+    allowed, elsewhere = (OfFigures(network, partial(f, network, every)) for f in (_allowed, _elsewhere))
+
+    def short(node: Node) -> Array:
+        parts = network.instance(node).requirements
+        return np.where([applies(parts[q], node) for q, _, _ in every], allowed(node), elsewhere(node))
+
     return Chapter(
-        data=(Data("allowed_short", every, "shortage allowed",
-                   OfSituation(network, lambda n: [allowed_short(network, k, n) for k in every])),),
+        data=(Data("allowed_short", every, "shortage allowed", OfSituation(network, short)),),
         constraints=tuple(Constraint(kind, keys(network, kind), RULES[kind]) for kind in KINDS),
     )
 
