@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import highspy
 import numpy as np
@@ -184,21 +185,6 @@ class Search:
             for j, starts in self.starts.items()
         }
 
-    def improve(self, choice: Choice, value: float, aim: float) -> tuple[Choice, float]:
-        """First improvement, again and again, until a whole round brings nothing or the value is at the aim."""
-        improved = True
-        while improved and not self.relaxation.over and value > aim:
-            improved = False
-            for move in self._moves(choice):
-                if all(choice[j] == start for j, start in move.items()):
-                    continue
-                found = self.value(choice | move, value * (1 - WORTHWHILE) if value > 0 else value)
-                if found < value - WORTHWHILE * abs(value):
-                    choice, value, improved = choice | move, found, True
-                if self.relaxation.over or value <= aim:
-                    break
-        return choice, value
-
     def value(self, choice: Choice, cutoff: float = math.inf) -> float:
         """Value of the best plan with these starts (other integers relaxed)."""
         chosen = {column for start in choice.values() if start is not None for column in start}
@@ -206,7 +192,7 @@ class Search:
         self.relaxation.fix({c: float(c in chosen) for c in every})
         return self.relaxation.solve(cutoff)
 
-    def _moves(self, choice: Choice) -> Iterator[Choice]:
+    def moves(self, choice: Choice) -> Iterator[Choice]:
         """Small changes, those the relaxation is in doubt about first."""
         doubt = {j: max(min(self.likely[s], 1 - self.likely[s]) for s in starts) for j, starts in self.starts.items()}
         projects = sorted(self.starts, key=lambda j: -doubt[j])
@@ -227,6 +213,37 @@ class Search:
             return likely or [starts[0]]
         at = starts.index(now)
         return list(dict.fromkeys([*likely, *starts[max(0, at - 1) : at], *starts[at + 1 : at + 2]]))
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Neighbourhood(Protocol[K, V]):
+    """What a local search needs: moves from a choice, and the value of a choice below a cutoff."""
+
+    @property
+    def relaxation(self) -> Relaxation: ...
+
+    def moves(self, choice: dict[K, V]) -> Iterator[dict[K, V]]: ...
+
+    def value(self, choice: dict[K, V], cutoff: float) -> float: ...
+
+
+def improve(search: Neighbourhood[K, V], choice: dict[K, V], value: float, aim: float) -> tuple[dict[K, V], float]:
+    """First improvement, again and again, until a whole round brings nothing or the value is at the aim."""
+    improved = True
+    while improved and not search.relaxation.over and value > aim:
+        improved = False
+        for move in search.moves(choice):
+            if all(choice[k] == v for k, v in move.items()):
+                continue
+            found = search.value(choice | move, value * (1 - WORTHWHILE) if value > 0 else value)
+            if found < value - WORTHWHILE * abs(value):
+                choice, value, improved = choice | move, found, True
+            if search.relaxation.over or value <= aim:
+                break
+    return choice, value
 
 
 Near = Callable[[dict[int, float], Array], tuple[float, Array | None]]
@@ -256,7 +273,7 @@ def good_plan(
         relaxation.free(integers)
         if math.isinf(at):
             at = search.value(choice)
-        choice, at = search.improve(choice, at, bound + aim * gap * abs(value))
+        choice, at = improve(search, choice, at, bound + aim * gap * abs(value))
         found = settle(relaxation, search.value(choice))
         if found < value:
             value, best = found, relaxation.values

@@ -214,14 +214,19 @@ def search(program: Program, options: Options, run: Run, exact: bool = False) ->
             start = highspy.HighsSolution()
             start.col_value = first.values.tolist()
             solver.setSolution(start)
-    interrupted = run(solver, program.cost_scale)
+    found = _found(program, solver, run(solver, program.cost_scale))
+    return found if first is None else replace(found, bound=max(found.bound, first.bound))
+
+
+def _found(program: Program, solver: highspy.Highs, interrupted: bool) -> Search:
+    """What a search has found when it ends."""
     info, status = solver.getInfo(), _status(solver, interrupted)
     has_plan = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     is_usable = has_plan and status not in ("infeasible", "unbounded")
     return Search(
         status=status, values=np.array(solver.getSolution().col_value) if is_usable else None,
-        bound=max(info.mip_dual_bound / program.cost_scale, first.bound if first is not None else -math.inf),
-        nodes=int(info.mip_node_count), message=solver.modelStatusToString(solver.getModelStatus()),
+        bound=info.mip_dual_bound / program.cost_scale, nodes=int(info.mip_node_count),
+        message=solver.modelStatusToString(solver.getModelStatus()),
     )
 
 
@@ -273,13 +278,32 @@ def near(
     values = np.array(list(fixed.values()))
     if fixed:
         solver.changeColsBounds(len(columns), columns, values, values)
-    if start:
-        solver.setSolution(len(start), np.array(list(start), dtype=np.int32), np.array(list(start.values())))
+    _begin_at(solver, start)
     run(solver, program.cost_scale)
     info = solver.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return math.inf, None
     return info.objective_function_value / program.cost_scale, np.array(solver.getSolution().col_value)
+
+
+def prove(program: Program, options: Options, run: Run, start: Mapping[int, float], aim: float) -> Search:
+    """Search, starting from what is known of a plan, until the bound is at `aim` or time is over."""
+    solver, heard = load(program, options), run.news
+
+    def hear(progress: Progress) -> None:
+        if heard is not None:
+            heard(progress)
+        if progress.bound >= aim:
+            solver.cancelSolve()
+
+    _begin_at(solver, start)
+    return _found(program, solver, replace(run, news=hear)(solver, program.cost_scale))
+
+
+def _begin_at(solver: highspy.Highs, start: Mapping[int, float]) -> None:
+    """Let a search begin at what is known of a plan."""
+    if start:
+        solver.setSolution(len(start), np.array(list(start), dtype=np.int32), np.array(list(start.values())))
 
 
 def _outcome(

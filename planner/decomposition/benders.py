@@ -19,13 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.decomposition.branches import Key
+from planner.decomposition.choices import Choices
 from planner.decomposition.cutting import Best, Cutting
 from planner.decomposition.master import fixed_at
 from planner.decomposition.oracle import OverError
 from planner.errors import WorkerLostError
-from planner.heuristic import DOUBTFUL, SURE, Relaxation, dive
+from planner.heuristic import DOUBTFUL, SURE, Relaxation, dive, improve
 from planner.outcome import Status, relative_gap
-from planner.solver import Run, Search, load, near, search
+from planner.solver import Run, Search, load, near, prove, search
 from planner.template import Array
 
 GROUPS = 32  # About so many columns of the master stand for branches.
@@ -36,13 +37,15 @@ WHOLE = 1e-6  # Nearer to a whole number than this is whole.
 REMAINDER = 1e-7  # What a solver's tolerance leaves of a size that is none.
 FEW, MANY = 8, 200  # So few branches are known well by their mean; so many or more are many.
 ROUNDINGS = 4  # Most times that the relaxation is rounded, each time closer to its optimum:
-TIGHTER = 12  # by so many rounds at most.
+TIGHTER = 12  # by so many rounds at most,
+CLOSEST = 0.01  # or, where that may prove the plan, to such a share of the gap.
 POLISH = 12  # Most rounds to improve what is not yes or no in a plan.
 POLISHED = 0.15  # Share of the gap at which they end,
 ENOUGH = 0.95  # or where the plan is within such a share of the gap of the bound: the rest is for rounding.
 NEARLY = 0.005  # A plan dearer than the best by more is not worth improving.
 HOPELESS = 0.03  # Nor is one so much dearer than the bound: cuts learned elsewhere will find another.
 NEAR, NEAR_SECONDS = 12, 20.0  # Most searches near a plan one after the other, and seconds for each.
+PROVEN = 1 - 1e-6  # Share of the gap at which the bound proves the plan, whatever the last digits say.
 MASTER = 0.6  # Share of the gap that the master's own search may leave.
 
 
@@ -76,6 +79,7 @@ class Benders:
         trunk = self.master.trunk
         self.is_choice = trunk.integer & (trunk.upper <= 1)  # Yes or no.
         self.pace = pace(len(cutting.oracle.every))
+        self.mean: Key = cutting.inside if len(cutting.oracle.every) <= FEW else ()
         self.has_sizes = bool((~self.is_choice & (trunk.lower < trunk.upper)).any())
 
     def solve(self) -> Found:
@@ -127,6 +131,15 @@ class Benders:
             known = cutting.closed(cutting.plan, self.gap)
         return bool(known.x.size)
 
+    def _proving(self, known: Best, share: float) -> Best:
+        """The relaxation solved still closer, for as long as its optimum may be high enough to prove the plan."""
+        cutting, plan = self.cutting, self.cutting.plan.value
+        enough = plan - self.gap * abs(plan)
+        while not cutting.is_proven and known.value > enough and share > CLOSEST:
+            share /= 2
+            known = cutting.closed(known, share * self.gap, enough=enough)
+        return known
+
     # Phase 2
 
     def _whole(self) -> bool:
@@ -135,25 +148,35 @@ class Benders:
         known = self._relaxed(share * self.gap)
         if not known.x.size:
             return False
-        if len(cutting.oracle.every) <= FEW and (values := self._rounded({}, cutting.inside)) is not None:
+        if self.mean and (values := self._rounded({}, self.mean)) is not None:
             self._try(values)
         for _ in range(ROUNDINGS):
             if math.isfinite(cutting.plan.value) and not cutting.is_proven:
                 share /= 2
-                known = cutting.closed(known, share * self.gap, rounds=TIGHTER)
+                known = self._proving(cutting.closed(known, share * self.gap, rounds=TIGHTER), share)
             if cutting.is_proven:
                 return True
+            if self.mean and math.isfinite(before := cutting.plan.value):
+                self._descend()
+                if cutting.plan.value < before:
+                    continue
             settled = self._settled()
             if settled is not None:
                 self._improve(settled, Best())
-        share = MASTER
+        return self._search()
+
+    def _search(self) -> bool:
+        """Search the master until a plan is proven; False when there is none."""
+        cutting, share = self.cutting, MASTER
         while not cutting.is_proven:
-            if math.isfinite(cutting.plan.value):
+            if not self.mean and math.isfinite(cutting.plan.value):
                 self._near()
             if cutting.is_proven:
                 break
             found = self._searched(share * self.gap)
-            cutting.bound = max(cutting.bound, found.bound)
+            if cutting.is_proven:
+                break
+            cutting.require_time()
             if found.values is None:
                 if found.status == "infeasible":
                     return False
@@ -179,6 +202,28 @@ class Benders:
             return None
         return {int(c): float(np.round(relaxed.x[c])) for c in np.flatnonzero(self.is_choice)}
 
+    def _descend(self) -> None:
+        """A better choice near that of the best plan, of few branches, and then its sizes."""
+        cutting, plan, relaxed = self.cutting, self.cutting.plan, self.cutting.relax()
+        choice = {int(c): float(np.round(plan.x[c])) for c in np.flatnonzero(self.is_choice)}
+        relaxation = self._relaxation(choice, self.mean)
+        value = relaxation.begin()
+        if math.isfinite(value):
+            aim = cutting.bound / (1 - ENOUGH * self.gap) if cutting.bound > 0 else -math.inf
+            rounding = max(plan.value - value, 0.0)  # What whole modules cost.
+            choice, _ = improve(Choices(relaxation, relaxed.x, self._dates()), choice, value, aim - rounding)
+        cutting.require_time()
+        self._improve(choice, Best())
+
+    def _dates(self) -> list[list[int]]:
+        """The columns of each project's starts, in order of time."""
+        layout, found = self.master.branches.pieces.investment_layout, dict[str, list[int]]()
+        for project, group in layout.positions["start"]:
+            column = layout.column("start", (project, group))
+            if self.is_choice[column]:
+                found.setdefault(project, []).append(column)
+        return list(found.values())
+
     def _open(self, x: Array, among: NDArray[np.bool_]) -> NDArray[np.int64]:
         """The columns among some that are not whole at a point."""
         return np.flatnonzero(among & (np.abs(x - np.round(x)) > WHOLE))
@@ -188,21 +233,26 @@ class Benders:
         cutting = self.cutting
         enough = cutting.bound / (1 - ENOUGH * self.gap) if cutting.bound > 0 else -math.inf
         cutting.closed(known, self.gap * POLISHED, held, POLISH, enough)
-        rounded = self._rounded(held)
+        rounded = self._rounded(held, self.mean)
         if rounded is not None:
             self._look_at(rounded)
 
     def _rounded(self, held: Mapping[int, float], inside: Key = ()) -> Array | None:
         """The master's relaxation, with the mean of some branches in it, rounded at once; some columns are held."""
-        run, options = self.cutting.run, self.cutting.options
-        deadline = time.monotonic() + run.time_left(options)
-        program = fixed_at(self.master.program(inside), held)
-        solver = load(program, options.model_copy(update={"time_limit": None}), relax=True)
-        relaxation = Relaxation(solver, program, run, deadline)
+        relaxation = self._relaxation(held, inside)
         if math.isinf(dive(relaxation, relaxation.begin(), starts_first=True)):
             self.cutting.require_time()
             return None
         return relaxation.values
+
+    def _relaxation(self, held: Mapping[int, float], inside: Key) -> Relaxation:
+        """The master's relaxation, with the mean of some branches in it and some columns held, to be changed hot."""
+        run, options = self.cutting.run, self.cutting.options
+        deadline = time.monotonic() + run.time_left(options)
+        program = fixed_at(self.master.program(inside), held)
+        return Relaxation(
+            load(program, options.model_copy(update={"time_limit": None}), relax=True), program, run, deadline
+        )
 
     def _near(self) -> None:
         """Search where relaxation and plan agree (relaxation induced neighbourhoods, Danna et al. 2005).
@@ -224,9 +274,17 @@ class Benders:
                 return
 
     def _searched(self, gap: float) -> Search:
-        """What a search of the whole master finds."""
-        found = search(self.master.program(), self.cutting.options.model_copy(update={"gap": gap}), self._silent())
-        self.cutting.require_time()
+        """What a search of the whole master finds; that of few branches ends where its bound proves the best plan."""
+        cutting, plan = self.cutting, self.cutting.plan
+        options = cutting.options.model_copy(update={"gap": gap})
+        if self.mean and math.isfinite(plan.value):
+            options = options.model_copy(update={"time_limit": cutting.run.time_left(options)})
+            aim = plan.value - PROVEN * self.gap * abs(plan.value)
+            found = prove(self.master.program(self.mean), options, self._silent(), self.master.whole(plan.x), aim)
+        else:
+            found = search(self.master.program(), options, self._silent())
+        if found.status != "infeasible":
+            cutting.bound = max(cutting.bound, found.bound)
         return found
 
     def _silent(self) -> Run:
