@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,16 +22,19 @@ from planner.assemble import Program
 from planner.check import check_run
 from planner.decomposition.benders import steps
 from planner.decomposition.branches import Branches, Key
+from planner.decomposition.choices import Choices
 from planner.decomposition.decompose import decompose, obstacle
 from planner.decomposition.oracle import Answer, Basis, Oracle
 from planner.decomposition.survey import EVERY, Survey
 from planner.formulate import formulate
+from planner.heuristic import improve
+from planner.interrupt import Requests
 from planner.results.solution import Solution
 from planner.results.summary import signed
 from planner.results.tables import all_tables
 from planner.results.write import read_tables, write_tables
 from planner.schema import Options
-from planner.solver import solve
+from planner.solver import Run, prove, solve
 from planner.template import Array
 from tests.benchmarks.parametric import Scale
 from tests.benchmarks.parametric import instances as parametric
@@ -144,6 +148,42 @@ SMALL = Scale(futures=6, facilities=12, years=6)
 def several() -> Program:
     """Six futures that differ from the start."""
     return formulate(parametric(SMALL), EXACT)
+
+
+class Far:
+    """A relaxation whose value is how far some columns are from where they should be."""
+
+    over = False
+
+    def __init__(self, best: dict[int, float]) -> None:
+        self.best, self.at = best, dict[int, float]()
+
+    def fix(self, at: dict[int, float]) -> None:
+        self.at = at
+
+    def solve(self, cutoff: float) -> float:
+        value = 1.0 + sum(abs(self.at[c] - self.best[c]) for c in self.best)
+        return value if value < cutoff else np.inf
+
+
+def test_choices_leave_out_shift_and_change_what_is_in_doubt() -> None:
+    best = {0: 0.0, 1: 0.0, 2: 1.0, 3: 0.0, 4: 1.0}
+    search = Choices(Far(best), np.array([0.0, 0.0, 0.0, 0.0, 0.5]), [[0, 1, 2]])  # type: ignore[arg-type]
+    begun = {0: 0.0, 1: 1.0, 2: 0.0, 3: 1.0, 4: 0.0}  # One start a date too early, one too many, one missing.
+    assert improve(search, begun, 5.0, -np.inf) == (best, 1.0)
+    early, value = improve(search, begun, 5.0, 4.0)
+    assert value <= 4.0, "it is at the aim"
+    assert early != best, "and ends there"
+
+
+def test_a_search_ends_where_its_bound_proves_the_plan(several: Program) -> None:
+    plan = decompose(several, NEAR_ONE)
+    values = {int(c): float(np.round(plan.values[c])) for c in np.flatnonzero(several.integer)}
+    aim = plan.objective * 0.98
+    run = Run(None, Requests(), time.monotonic())
+    found = prove(several, Options(gap=0.0), run, values, aim)
+    assert aim <= found.bound <= plan.objective * (1 + 1e-6)
+    assert prove(several, Options(gap=0.0), run, {}, aim).bound >= aim
 
 
 @pytest.mark.parametrize("executor", ["processes:2", "mpi:2"])

@@ -4,7 +4,8 @@ First the relaxed master learns from the means of branches that are alike, which
 all branches that are known too little. Then whole numbers: the
 relaxation is rounded step by step, with cuts learned on the way, for what a branch costs is known only near the points
 that it was asked about. Where that is not within the gap the master is searched, near the best plan and everywhere.
-Plans are carried out in every branch.
+Plans are carried out in every branch. Few branches are known well by their mean: with its operation in the master
+choices are improved one by one near the best plan, sizes are rounded, and a search ends where it proves the plan.
 """
 
 from __future__ import annotations
