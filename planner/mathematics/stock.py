@@ -84,8 +84,7 @@ def chapter(network: Network) -> Chapter:
     return Chapter(
         variables=(
             Variable("filled", keys, "put into stock", upper=of(partial(bounds, "fill_limit"))),
-            Variable("released", keys, "taken out of stock",
-                     upper=OfSituation(network, most_released)),
+            Variable("released", keys, "taken out of stock", upper=OfSituation(network, most_released)),
             Variable("stock", keys, "stock at the end of the period", "quantity",
                      lower=of(partial(bounds, "least")), upper=of(partial(bounds, "capacity")),
                      costs={"holding": of(partial(_holding_costs, network)),
