@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from planner.network import Network
-from planner.pieces import Compiled, Layout, Pieces, Sides
+from planner.pieces import Compiled, Held, Layout, Pieces, Sides
 from planner.program import Chapter, Key, Link, Variable
 from planner.stamp import Frame, Indices, Rows
 from planner.template import Array, frozen_collector
@@ -100,8 +100,16 @@ class Program:
             return assembled(self.pieces, self.network.tree.nodes)
 
     def changed(self, **arrays: Any) -> Program:
-        """The same program with some arrays replaced."""
+        """The same program with some arrays replaced; it can only be solved as one then. See `holding`."""
         return replace(self, given=replace(self.arrays, **arrays))
+
+    def holding(self, columns: NDArray[np.int64], values: Array) -> Program:
+        """The same program with some columns of the investments held at values, however it is solved."""
+        held, given = Held(columns, values), self.given
+        if given is not None:
+            given = replace(given, lower=given.lower.copy(), upper=given.upper.copy(), integer=given.integer.copy())
+            held.put(given.lower, given.upper, given.integer)
+        return replace(self, pieces=self.pieces.holding(held), given=given)
 
     @property
     def network(self) -> Network:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ import pandas as pd
 
 from planner.clock import Clock
 from planner.errors import InputError, Problem
-from planner.frozen import freeze, read_plan
+from planner.frozen import Plan, freeze, read_plan
 from planner.outage import has_outages
-from planner.results.write import RESOLVED, read_tables
+from planner.results.write import RESOLVED
 from planner.run import (
     SILENT,
     Listener,
@@ -58,11 +58,12 @@ def evaluate(
     given = read_plan(folder)
     if out is not None and Path(out).resolve() == folder.resolve():
         raise InputError([Problem("bad-option", f"--out: {out} holds the plan that is evaluated")])
-    made_for = _scenarios(folder)
+    made_for = _scenarios(given)
     clock = Clock(listener.phase)
     digest = hashlib.sha256((folder / "plan.csv").read_bytes() + (folder / "retirements.csv").read_bytes()).hexdigest()
     source = instance if instance is not None else folder / RESOLVED
-    task = prepare(clock, source, scenario, sets, options, on, {"plan_sha256": digest}, borrowed=True)
+    prepared = prepare(clock, source, scenario, sets, options, on, {"plan_sha256": digest}, borrowed=True)
+    task = replace(prepared, plan=given.tables)
     target = Path(out) if out is not None else default_folder(task)
     known = recalled(task, target, clock) if not force else None
     if known is not None:
@@ -78,8 +79,8 @@ def evaluate(
     return Evaluation(carry_out(task, program, target, clock, listener), made_for)
 
 
-def _scenarios(folder: Path) -> pd.DataFrame:
+def _scenarios(given: Plan) -> pd.DataFrame:
     """The scenarios a plan was made for, numbers as numbers."""
-    table = read_tables(folder)["scenarios"]
+    table = given.tables["scenarios"]
     numbers = ("onset", "probability", "low", "high", "cost", "weight", "alone")
     return table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})

@@ -3,38 +3,52 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from planner.assemble import Program
 from planner.errors import InputError, Place, Problem
-from planner.mathematics.curve import Segment, segments
+from planner.mathematics.curve import segments
 from planner.mathematics.investment import decisions
+from planner.mathematics.sizing import least_size, most_size, size_terms
 from planner.network import Network
 from planner.program import Key
 from planner.results.write import MARK, read_tables
-from planner.template import Array
+from planner.schema import Point
+from planner.tree import MOMENT
+
+WITHIN = 1e-6  # Share by which a size may miss its limits, which the solver keeps within its tolerance.
+Value = tuple[str, Key]
+
+
+class Decided(NamedTuple):
+    """One decision of a plan: the year in which its period begins, and its size [quantity/year]."""
+
+    start: float
+    size: float
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is decided: size and modules of each (project, group), and the share closed of each (facility, group).
+    """What is decided of each (project, group), and the share closed of each (facility, group).
 
     Groups are periods of a common plan, nodes of an adaptive one.
     """
 
     folder: Path
-    sizes: Mapping[tuple[str, str], float]
-    modules: Mapping[tuple[str, str], float]
+    tables: Mapping[str, pd.DataFrame]
+    decisions: Mapping[tuple[str, str], Decided]
     closed: Mapping[tuple[str, str], float]
 
-    def refuse(self, code: str, message: str, hint: str | None = None) -> InputError:
-        return InputError([Problem(code, message, Place(str(self.folder / "plan.csv"), 1, 1), hint)])
+    def refuse(self, message: str, hint: str | None = None) -> InputError:
+        place = Place(str(self.folder / "plan.csv"), 1, 1)
+        return InputError([Problem("plan-does-not-fit", message, place, hint)])
 
 
 def read_plan(folder: Path) -> Plan:
@@ -54,9 +68,8 @@ def read_plan(folder: Path) -> Plan:
         recourse = set(nodes.loc[nodes["onset"] != "", "group"]) - {""}
         rows = [row for row in plan.to_dict("records") if row["group"] not in recourse]
         return Plan(
-            folder,
-            {(r["project"], r["group"]): float(r["size"]) for r in rows},
-            {(r["project"], r["group"]): float(r["modules"]) for r in rows if r["modules"]},
+            folder, tables,
+            {(r["project"], r["group"]): Decided(float(r["decided"]), float(r["size"])) for r in rows},
             {(r["facility"], r["group"]): float(r["share"]) for r in closed.to_dict("records")},
         )
     except (KeyError, ValueError):
@@ -66,27 +79,34 @@ def read_plan(folder: Path) -> Plan:
 def freeze(program: Program, plan: Plan) -> Program:
     """The program with its investments fixed to a plan; emergency decisions within shocks stay free.
 
-    InputError when the plan decides what cannot be decided there.
+    InputError when the plan decides what cannot be decided there, or not so.
     """
     network, columns = program.network, decided(program)
-    values = dict.fromkeys(columns, 0.0)
-    for (project, stated), size in plan.sizes.items():
-        groups = _groups(network, plan, stated)
-        for group in groups:
-            if (project, group) not in decisions(network):
-                hint = "evaluate a plan on an instance with the same projects, periods and windows of decision"
-                message = f"{project} cannot be decided in {group} there"
-                raise plan.refuse("plan-does-not-fit", message, hint)
-            values |= _values(network, project, group, size, plan.modules.get((project, stated)))
+    values: dict[Value, float] = dict.fromkeys(columns, 0.0)
+    for (project, stated), decision in plan.decisions.items():
+        for group in _groups(network, plan, stated):
+            _require_possible(network, plan, project, group, decision)
+            values |= _values(network, plan, project, group, decision.size)
     for (facility, stated), share in plan.closed.items():
         for group in _groups(network, plan, stated):
             if ("retire", (facility, group)) not in values:
-                raise plan.refuse("plan-does-not-fit", f"{facility} cannot be closed in {group} there")
+                raise plan.refuse(f"{facility} cannot be closed in {group} there")
             values["retire", (facility, group)] = share
-    return fixed(program, positions(program), np.array([values[c] for c in columns]))
+    return program.holding(positions(program), np.array([values[c] for c in columns]))
 
 
-def decided(program: Program) -> list[tuple[str, Key]]:
+def _require_possible(network: Network, plan: Plan, project: str, group: str, decision: Decided) -> None:
+    hint = "evaluate a plan on an instance with the same projects, periods and windows of decision"
+    if project not in network.base.projects:
+        raise plan.refuse(f"there is no project {project} there", hint)
+    if (project, group) not in decisions(network):
+        raise plan.refuse(f"{project} cannot be decided in {group} there", hint)
+    start = network.tree.groups[group][0].start
+    if abs(start - decision.start) > MOMENT:
+        raise plan.refuse(f"{project} is decided in {decision.start:g}, but {group} begins in {start:g} there", hint)
+
+
+def decided(program: Program) -> list[Value]:
     """Families and keys of what is decided before anything is known; emergency decisions are recourse."""
     return [
         (family.name, key) for family in program.investments.variables for key in family.keys
@@ -97,13 +117,6 @@ def decided(program: Program) -> list[tuple[str, Key]]:
 def positions(program: Program) -> NDArray[np.int64]:
     """Columns of what is decided before anything is known."""
     return np.array([program.column(None, family, key) for family, key in decided(program)], dtype=np.int64)
-
-
-def fixed(program: Program, columns: NDArray[np.int64], values: Array) -> Program:
-    """The program with some columns fixed."""
-    lower, upper = program.lower.copy(), program.upper.copy()
-    lower[columns] = upper[columns] = values
-    return program.changed(lower=lower, upper=upper)
 
 
 def _is_recourse(network: Network, group: str) -> bool:
@@ -118,30 +131,37 @@ def _groups(network: Network, plan: Plan, stated: str) -> list[str]:
     same = [key for key, nodes in groups.items() if nodes[0].period_name == stated and nodes[0].onset is None]
     if not same:
         hint = "an adaptive plan belongs to the futures it was made for; a common plan to the same periods"
-        raise plan.refuse("plan-does-not-fit", f"there is no period or node {stated} to decide in", hint)
+        raise plan.refuse(f"there is no period or node {stated} to decide in", hint)
     return same
 
 
-def _values(
-    network: Network, project: str, group: str, size: float, modules: float | None
-) -> dict[tuple[str, tuple[object, ...]], float]:
-    """Values of the variables that carry one decision."""
+def _values(network: Network, plan: Plan, project: str, group: str, size: float) -> dict[Value, float]:
+    """Values of the variables that carry one decision; InputError when they cannot carry its size."""
     part = network.instance(network.tree.groups[group][0]).projects[project]
-    values: dict[tuple[str, tuple[object, ...]], float] = {("start", (project, group)): 1.0}
+    least, most = least_size(network, project, group), most_size(network, project, group)
+    values: dict[Value, float] = {("start", (project, group)): 1.0}
     if part.capital.curve:
-        piece = _piece(segments(part.capital.curve), size)
-        segment = segments(part.capital.curve)[piece - 1]
-        right = (size - segment.left.size) / (segment.right.size - segment.left.size)
-        values["piece", (project, group, piece)] = 1.0
-        values["end_weight", (project, group, piece, "left")] = 1 - right
-        values["end_weight", (project, group, piece, "right")] = right
+        least, most = part.capital.curve[0].size, part.capital.curve[-1].size
+        values |= _on_curve(part.capital.curve, project, group, size)
     elif part.size.module is not None:
-        values["modules", (project, group)] = float(modules if modules is not None else math.nan)
+        values["modules", (project, group)] = float(np.round(size * (part.size.modules or 1) / most))
     elif part.size.most is not None:
         values["size", (project, group)] = size
+    carried = sum(c * values.get((family, key), 0.0) for family, key, c in size_terms(network, project, group))
+    room = WITHIN * max(1.0, most)
+    if abs(carried - size) > room or not least - room <= size <= most + room:
+        raise plan.refuse(f"{project} has a size of {size:g} in the plan, which it cannot have in {group} there",
+                          "evaluate a plan on an instance whose projects have the same sizes")  # fmt: skip
     return values
 
 
-def _piece(pieces: list[Segment], size: float) -> int:
-    """Number of the piece of a cost curve that a size lies on."""
-    return next((i for i, piece in enumerate(pieces, 1) if size <= piece.right.size * (1 + 1e-12)), len(pieces))
+def _on_curve(curve: list[Point], project: str, group: str, size: float) -> dict[Value, float]:
+    """The piece of a cost curve that a size lies on, and where on it."""
+    pieces = segments(curve)
+    i, segment = next(((i, s) for i, s in enumerate(pieces, 1) if size <= s.right.size), (len(pieces), pieces[-1]))
+    right = (size - segment.left.size) / (segment.right.size - segment.left.size)
+    return {
+        ("piece", (project, group, i)): 1.0,
+        ("end_weight", (project, group, i, "left")): 1 - right,
+        ("end_weight", (project, group, i, "right")): right,
+    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -52,6 +53,18 @@ class Numbers(NamedTuple):
     upper: Array
     costs: Array
     integer: NDArray[np.bool_]
+
+
+class Held(NamedTuple):
+    """Columns of the investments, and the values they are held at."""
+
+    columns: NDArray[np.int64]
+    values: Array
+
+    def put(self, lower: Array, upper: Array, integer: NDArray[np.bool_]) -> None:
+        """Hold the columns in bounds; they need not be whole then, for nothing is left to choose."""
+        lower[self.columns] = upper[self.columns] = self.values
+        integer[self.columns] = False
 
 
 class Sides(NamedTuple):
@@ -125,6 +138,7 @@ class Pieces:
             if v.keys and not all(isinstance(f, OfFigures) for f in _functions(v))
         ]
         self._is_steady = all(isinstance(f, OfFigures | OfSituation) for v in self._changing for f in _functions(v))
+        self.held = Held(np.zeros(0, dtype=np.int64), np.zeros(0))
         self._data = [d for d in self.operation.data if d.keys]
         self._has_steady_data = all(isinstance(d.values, OfFigures | OfSituation) for d in self._data)
 
@@ -153,9 +167,17 @@ class Pieces:
             self._stamps[number] = self._stamper.stamp(self.network.tree.path(node), self.template(node))
         return self._stamps[number]
 
+    def holding(self, held: Held) -> Pieces:
+        """The same pieces with some investments held: in every program that is put together from them."""
+        other = copy(self)
+        other.held = held
+        return other
+
     def decided(self) -> Numbers:
         """Bounds and costs of the investments."""
-        return _numbers(self.investments.variables, self.network.tree.nodes[0], lambda _: True)
+        numbers = _numbers(self.investments.variables, self.network.tree.nodes[0], lambda _: True)
+        self.held.put(numbers.lower, numbers.upper, numbers.integer)
+        return numbers
 
     def numbers(self, node: Node) -> Numbers:
         """Bounds and costs per weight of a node's variables; shared, so not to be changed."""

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, overload
 
+import numpy as np
 import pandas as pd
 import pyomo.environ as pyo
 
@@ -20,7 +21,7 @@ from planner.formulate import SILENT, Listener, formulate
 from planner.method import solve_by_method
 from planner.model_file import write_model
 from planner.outage import Loss, has_outages
-from planner.outcome import Outcome
+from planner.outcome import Outcome, SolverError
 from planner.reading.document import Document, load
 from planner.reasons import Explanation, explained
 from planner.reasons.patience import Patience
@@ -140,12 +141,16 @@ def solve(
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be solved; `given` is what else determines the run beside instance and options."""
+    """What is to be solved; `given` is what else determines the run beside instance and options.
+
+    Of a plan that is carried out `plan` has the tables.
+    """
 
     document: Document
     options: Options
     warnings: tuple[str, ...]
     given: dict[str, Any] = field(default_factory=dict)
+    plan: Mapping[str, pd.DataFrame] | None = None
 
     @property
     def digest(self) -> str:
@@ -207,9 +212,12 @@ class Answer:
 
 
 def finish(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
-    """Write the tables of an answer, checked, or say why there is none."""
+    """Write the tables of an answer, checked, or say why there is none. SolverError when a plan given was changed."""
     if not answer.outcome.has_plan:
         return _without_plan(task, answer, clock)
+    held = answer.program.pieces.held
+    if not np.array_equal(answer.outcome.values[held.columns], held.values):
+        raise SolverError("the plan that was given did not come out as it went in")
     return _written(task, answer, folder, clock)
 
 
@@ -260,7 +268,7 @@ def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
         with clock.phase("write"):
             write_tables(tables, fresh)
         with clock.phase("check"):
-            report = check_run(answer.instances, read_tables(fresh), figures["objective"])
+            report = check_run(answer.instances, read_tables(fresh), figures["objective"], given=task.plan)
         if not report.passed:
             raise CheckFailedError(report, _put_aside(fresh, folder, report))
         tables["summary"] = summary_table(figures)

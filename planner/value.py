@@ -19,7 +19,7 @@ from planner.allotment import Allotment
 from planner.assemble import Program, assemble
 from planner.clock import Clock
 from planner.errors import InputError, NoAnswerError, Problem
-from planner.frozen import fixed, positions
+from planner.frozen import positions
 from planner.mean import mean_program
 from planner.network import build_network
 from planner.outcome import Outcome
@@ -104,7 +104,7 @@ class Asker:
         yield Cost("mean future", "as if the mean of all futures were certain (EV)", outcome.objective, outcome.bound)
         columns = positions(program)
         meaning = "the plan for the mean future, carried out whatever happens (EEV)"
-        carried = fixed(program, columns, outcome.values[columns])
+        carried = program.holding(columns, outcome.values[columns])
         yield self.cost_if_possible(carried, "plan for the mean future", meaning)
 
 

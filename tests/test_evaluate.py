@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyomo.environ as pyo
 import pytest
 import yaml
 from hypothesis import given, settings
 
 from planner.errors import InputError
 from planner.evaluate import evaluate
-from planner.run import solve
+from planner.results.write import read_table
+from planner.run import build, solve
 from planner.sample import futures
 from tests.generate import instances
 
@@ -90,3 +92,35 @@ def test_a_plan_that_does_not_fit_is_refused(made: Path, tmp_path: Path) -> None
     with pytest.raises(InputError, match=r"wrong.yaml:1:\d+ unknown-key demands does not belong in a file of futures"):
         evaluate(made, on=tmp_path / "wrong.yaml", out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+DEARER = ["projects.*.capital.variable*=50", "demands.*.amount*=0.5"]  # Nobody would decide such plans so.
+
+
+def carried_out(path: Path, sets: list[str], folder: Path) -> float:
+    """Cost of the plan in a folder by the whole Pyomo model, its decisions fixed by hand from the tables."""
+    model = build(path, sets=sets, whole=True)
+    decided = model.investments
+    for family in (decided.start, decided.size, decided.retire):
+        for key in family:
+            family[key].fix(0.0)
+    for row in read_table(folder / "plan.csv").to_dict("records"):
+        key = row["project"], row["group"]
+        decided.start[key].fix(1.0)
+        if key in decided.size:
+            decided.size[key].fix(float(row["size"]))
+    for row in read_table(folder / "retirements.csv").to_dict("records"):
+        decided.retire[row["facility"], row["group"]].fix(float(row["share"]))
+    pyo.SolverFactory("appsi_highs").solve(model)
+    return float(pyo.value(next(model.component_data_objects(pyo.Objective))))
+
+
+@pytest.mark.parametrize("method", ["benders", "extensive"])
+def test_a_plan_is_frozen_however_it_is_solved(method: str, made: Path, tmp_path: Path) -> None:
+    found = evaluate(made, sets=DEARER, out=tmp_path / "run", options={"method": method, "gap": 0.0}).run
+    decided = ["project", "group", "size", "modules"]
+    before, after = (read_table(folder / "plan.csv")[decided] for folder in (made, tmp_path / "run"))
+    assert after.equals(before)
+    assert found.figures["objective"] == pytest.approx(carried_out(QUICKSTART, [SAMPLING, *DEARER], made), rel=1e-7)
+    free = solve(QUICKSTART, sets=[SAMPLING, *DEARER], out=tmp_path / "free", options={"gap": 0.0})
+    assert len(free.tables["plan"]) < len(before)

@@ -18,6 +18,7 @@ from planner.check.capacity import check_capacity
 from planner.check.case import Case
 from planner.check.cost import check_costs, recompute_costs
 from planner.check.demand import check_demands, check_returns, check_stocks
+from planner.check.given import check_given
 from planner.check.nodes import check_nodes
 from planner.check.operation import check_operation
 from planner.check.plan import check_plan
@@ -38,8 +39,9 @@ def check_run(
     tables: Mapping[str, pd.DataFrame],
     objective: float,
     tolerance: float = 1e-6,
+    given: Mapping[str, pd.DataFrame] | None = None,
 ) -> CheckReport:
-    """Recompute a run from its instance and tables.
+    """Recompute a run from its instance and tables; of a plan that was `given`, by its tables, that it is the same.
 
     `instances` maps each future, then each shock, to the instance with its overrides; `tables` are the frames read
     back from the written files (read with `keep_default_na=False`, or a region called NA is taken for
@@ -57,6 +59,8 @@ def check_run(
     if not math.isfinite(objective):
         ledger.fault("objective.reported", "reported objective", "a number", objective)
     decisions = check_plan(case)
+    if given is not None:
+        check_given(case, given)
     capacity = check_capacity(case, decisions)
     amounts = read_amounts(case)
     check_operation(case, amounts, capacity)

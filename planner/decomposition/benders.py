@@ -315,7 +315,7 @@ class Benders:
         """A point without the remainders of sizes that are none."""
         plan, count = x.copy(), self.master.branches.frame.investments
         plan[:count] = np.where(np.abs(x[:count]) < REMAINDER, 0.0, x[:count])
-        return plan
+        return np.clip(plan, self.master.trunk.lower, self.master.trunk.upper)
 
 
 def steps(columns: NDArray[np.int64], parts: Array, stride: float) -> Iterator[dict[int, float]]:

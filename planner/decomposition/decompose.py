@@ -32,9 +32,9 @@ def obstacle(program: Program) -> str | None:
     risk = pieces.network.base.objective.risk
     if risk is not None:
         return f"its objective weighs the totals of all scenarios ({risk.measure}), which couples the branches"
-    if program.weighing.constraints:
+    if program.given is not None:
         rules = ", ".join(sorted({c.name.replace("_", " ") for c in program.weighing.constraints}))
-        return f"rules couple its branches ({rules})"
+        return f"rules couple its branches ({rules})" if rules else "its numbers were changed after it was built"
     if any(pieces.numbers(node).integer.any() for node in program.network.tree.nodes):
         return "lanes with fixed costs or cost curves need whole numbers in every branch"
     branches = Branches(pieces)

@@ -78,7 +78,7 @@ def project_worth(
         raise InputError([Problem("dangling-name", f"there is no project {name}", Place(str(folder), 0, 0), hint)])
     settings = Options.model_validate(document.instance.options.model_dump() | (options or {}))
     program = formulate(_prepared(document.instances(), Path(folder)), settings)
-    is_in = any(project == name for project, _ in plan.sizes)
+    is_in = any(project == name for project, _ in plan.decisions)
     base = _solved(freeze(program, plan), settings, "the plan of the run", listener)
     forced = forced_program(program, name, wanted=not is_in)
     if listener.phase is not None:
