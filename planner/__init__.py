@@ -14,6 +14,7 @@ _PUBLIC = {
     "build": "planner.run",
     "solve": "planner.run",
     "explain": "planner.reasons.why",
+    "losses": "planner.loss_ranking",
     "reach": "planner.reasons.why",
     "project_worth": "planner.reasons.project",
     "json_schema": "planner.language",
@@ -28,8 +29,8 @@ _PUBLIC = {
     "alternatives": "planner.tradeoff.alternatives",
 }
 __all__ = [
-    "__version__", "alternatives", "build", "compare", "explain", "export", "frontier", "json_schema", "load", "new",
-    "open_run", "project_worth", "reach", "reference", "report", "solve", "sweep", "validate",
+    "__version__", "alternatives", "build", "compare", "explain", "export", "frontier", "json_schema", "load", "losses",
+    "new", "open_run", "project_worth", "reach", "reference", "report", "solve", "sweep", "validate",
 ]
 
 

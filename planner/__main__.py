@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", required=True)
     _solve(verbs.add_parser("solve", help="find the least-cost plan and write its tables", epilog=EXIT_CODES))
     _evaluate(verbs.add_parser("evaluate", help="carry out the plan of a run in other futures", epilog=EXIT_CODES))
+    _losses(verbs.add_parser("losses", help="what users lose if a plant, country, supplier or lane is lost"))
     _value(verbs.add_parser("value", help="what information and flexibility are worth, and what waiting costs"))
     _compare(verbs.add_parser("compare", help="what differs between runs, in the input and in the results"))
     _sweep(verbs.add_parser("sweep", help="many runs under changed assumptions; what stopped is continued"))
@@ -94,6 +95,17 @@ def _evaluate(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", metavar="DIR", help="run folder (default results/<instance>/<hash>)")
     _solver(verb)
     _force(verb)
+
+
+def _losses(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("plan", help="folder of a run that planner solve has written")
+    verb.add_argument("--of", nargs="+", metavar="KIND", choices=["facility", "country", "supplier", "lane"],
+                      help="what may be lost: facility, country, supplier, lane (default all four)")  # fmt: skip
+    verb.add_argument("--classes", nargs="+", default=["*"], metavar="CLASS", help="users whose harm counts (all)")
+    verb.add_argument("--together", type=int, default=1, metavar="N", help="how many are lost at once (default 1)")
+    verb.add_argument("--out", metavar="DIR", help="folder for the table (default results/<instance>/<hash>)")
+    _quiet(verb)
+    _solver(verb)
 
 
 def _value(verb: argparse.ArgumentParser) -> None:

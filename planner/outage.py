@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from planner.branching import build_tree
 from planner.errors import InputError, Problem
@@ -19,17 +19,18 @@ from planner.mathematics.situation import applies
 from planner.names import fits_any
 from planner.requirement import Outage, Rule, Survive
 from planner.schema import Control, Instance, Shock
-from planner.tree import Node
 
 Instances = Mapping[str, Instance]
+Kind = Literal["facility", "country", "supplier", "lane"]
 NOTHING = Figure(value=0.0)
 MOST_AT_ONCE = 500  # Losses: each adds branches to a program, some megabytes of the rare-earth instance.
 
 
 class Loss(NamedTuple):
-    """One loss in one period of one future, for one requirement."""
+    """One loss in one period of one future, for one requirement (or another name of whose users are meant)."""
 
     requirement: str
+    kind: Kind
     lost: tuple[str, ...]
     future: str
     period: str
@@ -47,9 +48,14 @@ class Loss(NamedTuple):
         return " and ".join(self.lost)
 
 
+def outage_rules(instances: Instances) -> dict[str, Outage]:
+    """The requirements that losses be survived."""
+    return {name: part for name, part in _base(instances).requirements.items() if isinstance(part, Outage)}
+
+
 def has_outages(instances: Instances) -> bool:
     """Whether the instance asks for losses to be survived."""
-    return any(isinstance(part, Outage) for part in _base(instances).requirements.values())
+    return bool(outage_rules(instances))
 
 
 def _base(instances: Instances) -> Instance:
@@ -61,19 +67,23 @@ def losses(instances: Instances) -> list[Loss]:
     base = _base(instances)
     nodes = [n for n in build_tree(base).nodes if n.onset is None]
     return [
-        Loss(name, lost, node.future, node.period_name, node.start, node.length)
-        for name, part in base.requirements.items() if isinstance(part, Outage)
-        for lost in combinations(candidates(base, part), part.together) for node in nodes if applies(part, node)
+        Loss(name, part.loss, lost, node.future, node.period_name, node.start, node.length)
+        for name, part in outage_rules(instances).items()
+        for lost in combinations([n for n in candidates(base, part.loss) if fits_any(part.of, n)], part.together)
+        for node in nodes if applies(part, node)
     ]
 
 
-def candidates(instance: Instance, part: Outage) -> list[str]:
-    """The facilities or countries that may be lost; a country that can supply nothing is none."""
-    if part.loss == "facility":
-        return [name for name in instance.facilities if fits_any(part.of, name)]
+def candidates(instance: Instance, kind: Kind) -> list[str]:
+    """Everything of a kind that may be lost; a country that can supply nothing is none."""
+    if kind != "country":
+        sections: Mapping[Kind, Mapping[str, object]] = {
+            "facility": instance.facilities, "supplier": instance.suppliers, "lane": instance.lanes,
+        }
+        return list(sections[kind])
     suppliers = [s.origin for s in instance.suppliers.values() if s.origin is not None]
     places = [f.region for f in instance.facilities.values()] + suppliers
-    return [name for name in dict.fromkeys(country(instance, p) for p in places) if fits_any(part.of, name)]
+    return list(dict.fromkeys(country(instance, p) for p in places))
 
 
 def exporters(instance: Instance, lost: Sequence[str]) -> list[str]:
@@ -144,7 +154,7 @@ def _without(instance: Instance, part: Outage, lost: Sequence[str]) -> Instance:
     """The instance in a loss: what is lost stands still, stocks and pledges are free."""
     easier = relieved(instance)
     facilities = {
-        name: f.model_copy(update={"availability": NOTHING}) if is_lost(instance, part, name, lost) else f
+        name: f.model_copy(update={"availability": NOTHING}) if is_lost(instance, part.loss, name, lost) else f
         for name, f in easier.facilities.items()
     }
     return easier.model_copy(update={"facilities": facilities})
@@ -164,13 +174,8 @@ def relieved(instance: Instance) -> Instance:
     )
 
 
-def is_lost(instance: Instance, part: Outage, facility: str, lost: Sequence[str]) -> bool:
+def is_lost(instance: Instance, kind: Kind, facility: str, lost: Sequence[str]) -> bool:
     """Whether a facility stands still when these are lost."""
-    if part.loss == "facility":
-        return facility in lost
-    return country(instance, instance.facilities[facility].region) in lost
-
-
-def place_of(loss: Loss, nodes: Sequence[Node]) -> Node:
-    """The node whose place a loss takes."""
-    return next(n for n in nodes if n.onset is None and (n.future, n.period_name) == (loss.future, loss.period))
+    if kind == "country":
+        return country(instance, instance.facilities[facility].region) in lost
+    return kind == "facility" and facility in lost

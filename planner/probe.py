@@ -2,47 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from planner.assemble import Program, assemble
 from planner.carried import carried_values
 from planner.network import build_network
-from planner.outage import Instances, Loss, losses, relieved, withstanding
+from planner.outage import Instances, Loss, outage_rules, relieved, withstanding
 from planner.pieces import Compiled
 from planner.schema import Instance, Shock
 from planner.template import Array
-from planner.trial import Borne, Trial
+from planner.trial import Borne, Scopes, Trial
 
 CALM = "nothing lost in"  # Begin of the names of the shocks that stand for periods in which losses are tried.
 
 
 class Probe:
-    """Every loss that an instance names, to be tried on one plan after the other."""
+    """Losses to be tried on one plan after the other, by default for the users of the outage requirements.
 
-    def __init__(self, instances: Instances, every: Sequence[Loss], compiled: Compiled | None = None) -> None:
-        self.base, self.every = next(iter(instances.values())), every
-        self.windows = assemble(build_network(_with_windows(instances)), compiled)
+    `scopes` say whose users are meant instead, by the names that the losses bear.
+    """
+
+    def __init__(
+        self, instances: Instances, every: Sequence[Loss], compiled: Compiled | None = None,
+        scopes: Scopes | None = None,
+    ) -> None:
+        self.every = every
+        self.scopes: Scopes = scopes if scopes is not None else outage_rules(instances)
+        self.windows = assemble(build_network(_with_windows(instances, every)), compiled)
 
     def bear(self, program: Program, values: Array) -> dict[Loss, Borne]:
         """How a plan bears each loss, when operation is best for the users in its scope."""
-        known = carried_values(program, values, self.windows)
-        found: dict[Loss, Borne] = {}
-        for node in self.windows.network.tree.nodes:
-            here = [loss for loss in self.every if node.source == _calm(loss)]
-            if here:
-                trial = Trial(self.base, self.windows, node, known)
-                found |= {loss: trial.bear(loss) for loss in here}
+        found = {loss: trial.bear(loss) for trial, here in self._trials(program, values) for loss in here}
         return {loss: found[loss] for loss in self.every}
+
+    def harm(self, program: Program, values: Array) -> dict[Loss, tuple[Borne, Borne]]:
+        """How a plan bears each loss when users lose least money, and how the same period without it."""
+        trials = self._trials(program, values, valued=True)
+        found = {loss: (trial.bear(loss), trial.undisturbed(loss)) for trial, here in trials for loss in here}
+        return {loss: found[loss] for loss in self.every}
+
+    def _trials(
+        self, program: Program, values: Array, valued: bool = False
+    ) -> Iterator[tuple[Trial, Sequence[Loss]]]:
+        """The program of every period in which something may be lost, and what."""
+        known = carried_values(program, values, self.windows)
+        at: dict[str, list[Loss]] = {}
+        for loss in self.every:
+            at.setdefault(_calm(loss), []).append(loss)
+        for node in self.windows.network.tree.nodes:
+            if node.source in at:
+                yield Trial(self.scopes, self.windows, node, known, valued), at[node.source]
 
 
 def _calm(loss: Loss) -> str:
     return f"{CALM} {loss.future} {loss.period}"
 
 
-def _with_windows(instances: Instances) -> dict[str, Instance]:
+def _with_windows(instances: Instances, every: Sequence[Loss]) -> dict[str, Instance]:
     """The instances with a tested shock for every period in which a loss may begin, in which nothing is lost."""
     plain = withstanding(instances, ())
-    moments = {_calm(loss): loss for loss in losses(instances)}
+    moments = {_calm(loss): loss for loss in every}
     shocks = dict(next(iter(instances.values())).shocks)
     for name, loss in moments.items():
         shocks[name] = Shock.model_validate({

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from planner.figure import Name, Number, Part, Patterns, Share, Year, figure
 
@@ -97,12 +97,13 @@ class Outage(OfUsers):
     of: Patterns = Field(default=["*"], description="Facilities or countries that may be lost.")
     together: Annotated[int, Field(ge=1, le=5)] = Field(1, description="How many are lost at once.")
     target: Number = figure("share", "Least served share", most=1.0)
+    elastic: None = Field(None, description="Not offered: a loss has no probability, so missing it would cost nothing.")
 
-    @model_validator(mode="after")
-    def _no_price(self) -> Outage:
-        if self.elastic is not None:
-            raise ValueError("elastic: a loss has no probability, so that missing it would cost nothing")
-        return self
+    @field_validator("elastic", mode="before")
+    @classmethod
+    def _no_price(cls, value: object) -> None:
+        if value is not None:
+            raise ValueError("a loss has no probability, so that missing it would cost nothing")
 
 
 class ExpectedUnserved(OfUsers):

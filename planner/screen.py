@@ -197,8 +197,9 @@ def _losses(run: Run) -> Text:
         return Text("")
     first = tried.sort_values("rank").iloc[0]
     text = f"{_count(len(tried), 'loss')} tried" if len(tried) == 1 else f"{len(tried):,} losses tried"
-    text += f", {int(tried['added'].sum())} prepared for; worst {first['lost']} in {first['node']}"
+    text += f", {int(tried['added'].sum())} prepared for; furthest from its target {first['lost']} in {first['node']}"
     text += f": {first['served_unprepared']:.1%} served unprepared, {first['served']:.1%} by this plan"
+    text += f" (worst demand {first['worst_demand']} {first['worst_served']:.1%})"
     return Text.assemble(("Losses: ", "bold"), text)
 
 

@@ -16,7 +16,7 @@ from planner.errors import InputError, NoAnswerError, WorkerLostError
 
 # The module of each command, imported when it is used; its function has the command's name.
 MODULES = {
-    "solve": "solving", "evaluate": "solving", "value": "solving", "explain": "explaining",
+    "solve": "solving", "evaluate": "solving", "value": "solving", "losses": "solving", "explain": "explaining",
     "compare": "comparing", "sweep": "studying", "frontier": "trading", "alternatives": "trading",
     "futures": "looking", "validate": "looking", "show": "looking", "schema": "looking", "new": "looking",
     "report": "telling", "export": "telling", "reference": "telling",

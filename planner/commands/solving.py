@@ -1,4 +1,4 @@
-"""Commands that solve: solve, evaluate, value."""
+"""Commands that solve: solve, evaluate, value, losses."""
 
 from __future__ import annotations
 
@@ -72,4 +72,19 @@ def value(options: argparse.Namespace) -> int:
         print(plain_json(tables | {"folder": str(found.folder)}))
     elif not options.quiet:
         show_values(found, console())
+    return GOOD
+
+
+def losses(options: argparse.Namespace) -> int:
+    from planner.loss_ranking import KINDS, losses
+    from planner.results.write import plain_json
+    from planner.screen_losses import show_losses
+
+    settings, of = settings_of(options), options.of or KINDS
+    with listening(options) as listener:
+        found = losses(options.plan, of, options.classes, options.together, options.out, settings, listener)
+    if options.json:
+        print(plain_json({"losses": found.table.to_dict("records"), "folder": str(found.folder)}))
+    elif not options.quiet:
+        show_losses(found, console())
     return GOOD

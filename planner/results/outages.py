@@ -21,8 +21,10 @@ from planner.tree import Node
 from planner.trial import Borne
 from planner.units import unit
 
+DIGITS = 8  # Of a shortfall: what lies below is rounding of the solver.
 COLUMNS = (
-    f"requirement loss lost {NODE} target served worst_demand worst_served served_unprepared lacking_unprepared rank"
+    f"requirement loss lost {NODE} target served worst_demand worst_served served_unprepared lacking_unprepared"
+    " shortfall_unprepared rank"
     " added fix fix_quantity fix_cost unit money_unit"
 )
 
@@ -40,6 +42,12 @@ def nothing_tried() -> pd.DataFrame:
     return table(COLUMNS, [])
 
 
+def _severity(unprepared: Borne, prepared: Borne) -> tuple[float, ...]:
+    """What losses are ranked by, worst first: shortfall to the target, and where none falls short, the share served."""
+    shortfalls = (round(-b.shortfall, DIGITS) for b in (unprepared, prepared))
+    return (*shortfalls, unprepared.served, prepared.served)
+
+
 class Rows:
     """The rows of the table of outages."""
 
@@ -52,7 +60,7 @@ class Rows:
         }
 
     def of(self, borne: Mapping[Loss, Borne], unprepared: Mapping[Loss, Borne]) -> Iterator[Row]:
-        order = sorted(borne, key=lambda loss: (-sum(unprepared[loss].lacking.values()), borne[loss].worst_served))
+        order = sorted(borne, key=lambda loss: _severity(unprepared[loss], borne[loss]))
         ranks = {loss: i for i, loss in enumerate(order, 1)}
         units = self.base.units
         for loss, found in borne.items():
@@ -65,7 +73,8 @@ class Rows:
                 "future": node.future, "period": node.period_name, "year": node.start,
                 "target": part.target.at(node.middle), "served": found.served, "worst_demand": found.worst,
                 "worst_served": found.worst_served, "served_unprepared": before.served,
-                "lacking_unprepared": sum(before.lacking.values()), "rank": ranks[loss], "added": loss in self.chosen,
+                "lacking_unprepared": sum(before.lacking.values()), "shortfall_unprepared": before.shortfall,
+                "rank": ranks[loss], "added": loss in self.chosen,
                 "fix": fix, "fix_quantity": quantity, "fix_cost": cost, "unit": unit(units, "quantity"),
                 "money_unit": units.money,
             }
