@@ -209,6 +209,8 @@ def _show(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--resolved", action="store_true", help="print the instance with everything applied, as YAML")
     verb.add_argument("--why", metavar="PATH", help="where a value came from: every statement with file and line")
     verb.add_argument("--nodes", action="store_true", help="print the tree of nodes")
+    verb.add_argument("--periods", nargs="?", const="", metavar="FIGURE",
+                      help="what every period reads of the figures that vary, or of those that a pattern names")
     verb.add_argument("--controls", action="store_true", help="print what passes, by commodity, destination and class")
 
 

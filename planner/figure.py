@@ -4,23 +4,25 @@ A figure is written as a plain number, as a table of years, or in full::
 
     capacity: 45000
     capacity: {2026: 0, 2028: 7000}
+    capacity: {by_period: [0, 7000, 7000]}
     capacity: {value: 45000, low: 40000, high: 50000, source: usgs2025, confidence: high}
 
 A year's value stands at the middle of that calendar year; between the stated years it is interpolated
-(``linear``) or kept (``step``), before the first and after the last it is constant. A period takes the
-value at its own middle.
+(``linear``) or kept from the start of the year (``step``), before the first and after the last it is constant. A
+period takes the value at its own middle. By period, a value holds throughout its period and is never interpolated.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
 
 Confidence = Literal["high", "medium", "low"]
 Name = Annotated[
@@ -40,6 +42,8 @@ def _as_list(value: Any) -> Any:
 Patterns = Annotated[list[Pattern], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 Names = Annotated[list[Name], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 
+
+MOMENT = 1e-6  # Half a minute: moments nearer than this are the same.
 
 _open: list[Counter[int]] = []  # Who wants to know which figures are read.
 
@@ -84,30 +88,66 @@ class Part(BaseModel):
 
 
 class Figure(Part):
-    """A number or a series by year, with its range and provenance."""
+    """A number or a series by year or period, with its range and provenance.
+
+    The range of a number is in its own unit, that of a series a factor on all of it; `range: factor` makes it a
+    factor on a number too. A plain number or table of years that replaces a figure (in a table's row over `common`,
+    in a file that `extends`, by a scenario or `--set`) keeps its source, note and range. `*=` scales a range with its
+    number and leaves a factor. A range that does not fit the new value is left out, with a note of `validate`.
+    """
 
     value: float | None = Field(None, description="The figure, when it is the same in every year.")
-    by_year: dict[int, float] | None = Field(None, description="Values by calendar year.")
-    interpolate: Literal["linear", "step"] = Field("linear", description="Between the stated years.")
-    low: float | None = Field(None, description="Lower end of the range (of the factor 1 when by_year).")
-    high: float | None = Field(None, description="Upper end of the range (of the factor 1 when by_year).")
+    by_year: dict[int, float] | None = Field(
+        None, description="Values by calendar year, each standing at the year's middle; a period reads its own middle."
+    )
+    by_period: Annotated[list[float], Field(min_length=1)] | None = Field(
+        None, description="One value for every period of `time`, in order; it holds throughout the period."
+    )
+    interpolate: Literal["linear", "step"] = Field(
+        "linear", description="Between the stated years; `step` keeps a year's value from its start."
+    )
+    low: float | None = Field(None, description="Lower end of the range.")
+    high: float | None = Field(None, description="Upper end of the range.")
+    range: Literal["absolute", "factor"] | None = Field(
+        None, description="Whether low and high are in the unit of the figure, or factors on it (always so of a"
+        " series)."
+    )
     unit: str | None = Field(None, description="If given it must be the unit the field is declared in.")
     estimate: bool = Field(False, description="A judgement, not a source's statement; needs low, high, note.")
+    _starts: tuple[float, ...] = PrivateAttr(())
 
     @model_validator(mode="after")
-    def _one_statement(self) -> Figure:
-        if (self.value is None) == (self.by_year is None):
-            raise ValueError("give either value or by_year")
+    def _one_statement(self, info: ValidationInfo) -> Figure:
+        series = self.by_year is not None or self.by_period is not None
+        if [self.value, self.by_year, self.by_period].count(None) != 2:
+            raise ValueError("give one of: value, by_year, by_period")
         if self.by_year is not None and not self.by_year:
             raise ValueError("by_year is empty")
+        if self.by_period is not None:
+            self._starts = _starts(info, len(self.by_period))
         if (self.low is None) != (self.high is None):
             raise ValueError("give both low and high or neither")
-        middle = self.value if self.value is not None else 1.0
+        if self.range is not None and (self.low is None or (series and self.range == "absolute")):
+            raise ValueError("range says what low and high are; those of a series are factors")
+        self._require_range()
+        return self
+
+    def _require_range(self) -> None:
+        middle = 1.0 if self.value is None or self.range == "factor" else self.value
         if self.low is not None and self.high is not None and not self.low <= middle <= self.high:
-            raise ValueError(f"the figure {middle:g} lies outside its range {self.low:g} to {self.high:g}")
+            about = "factor" if self.value is None or self.range == "factor" else "figure"
+            advice = "" if about == "factor" else "; if low and high are factors, write range: factor"
+            raise ValueError(f"the {about} {middle:g} lies outside its range {self.low:g} to {self.high:g}{advice}")
         if self.estimate and self.low is None:
             raise ValueError("an estimate needs its range: low and high")
-        return self
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Low and high in the unit of the figure; of a series, those of its first value."""
+        if self.low is None or self.high is None:
+            return None
+        first = self.numbers()[0] if self.value is None or self.range == "factor" else 1.0
+        return self.low * first, self.high * first
 
     def at(self, year: float) -> float:
         """Value at a point in time, `year` being decimal (2030.5 is the middle of 2030)."""
@@ -115,6 +155,8 @@ class Figure(Part):
             _open[-1][id(self)] += 1
         if self.value is not None:
             return self.value
+        if self.by_period is not None:
+            return self.by_period[max(0, bisect_right(self._starts, year + MOMENT) - 1)]
         assert self.by_year is not None
         years = sorted(self.by_year)
         if self.interpolate == "step":
@@ -128,18 +170,37 @@ class Figure(Part):
                 return self.by_year[left] * (1 - share) + self.by_year[right] * share
         return self.by_year[years[-1]]
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is one number, the same at all times."""
+        return self.value is not None
+
     def numbers(self) -> list[float]:
-        """Every number stated as the figure's value."""
+        """Every number stated as the figure's value, in order of time."""
         if _open:
             _open[-1][id(self)] += 1
-        return [self.value] if self.value is not None else list((self.by_year or {}).values())
+        if self.value is not None:
+            return [self.value]
+        if self.by_period is not None:
+            return list(self.by_period)
+        return [number for _, number in sorted((self.by_year or {}).items())]
 
     def require(self, label: str, limits: dict[str, Any]) -> None:
-        """Raise ValueError when a number lies outside the field's range."""
+        """Raise ValueError when a number lies outside the field's range, or varies in time where one holds for all."""
+        if limits.get("once") and not self.is_constant:
+            raise ValueError(f"{label}: one number for the whole horizon is expected, found a series in time")
         low, high = limits.get("least", -math.inf), limits.get("most", math.inf)
         for number in self.numbers():
             if not low <= number <= high:
                 raise ValueError(f"{label}: {number:g} lies outside {low:g} to {high:g} ({limits['unit']})")
+
+
+def _starts(info: ValidationInfo, count: int) -> tuple[float, ...]:
+    """Starts of the periods that a series by period is for; ValueError when they are not as many."""
+    starts = tuple((info.context or {}).get("starts", ()))
+    if len(starts) != count:
+        raise ValueError(f"by_period has {count} values for {len(starts)} periods: one for each is expected")
+    return starts
 
 
 class FigureField(NamedTuple):
@@ -201,10 +262,16 @@ Number = Annotated[Figure, BeforeValidator(_spell_out)]
 
 
 def figure(
-    unit: str, meaning: str, default: Any = ..., least: float = 0.0, most: float = math.inf
+    unit: str, meaning: str, default: Any = ..., least: float = 0.0, most: float = math.inf, once: bool = False
 ) -> Any:
-    """Declare a field that holds figures: its unit, meaning and range (`least` to `most`)."""
+    """Declare a field that holds figures: its unit, meaning and range (`least` to `most`).
+
+    `once` is for a figure that is about the horizon as a whole: it may not vary by year or period.
+    """
     extra: dict[str, Any] = {"unit": unit, "least": least}
+    if once:
+        extra["once"] = True
+        meaning = f"{meaning}; one number, not by year"
     if most < math.inf:
         extra["most"] = most
     if isinstance(default, int | float):

@@ -48,7 +48,7 @@ class SupplyStep(Part):
         "quantity/year", "Most sold at this price to all regions; absent: no limit", default=None
     )
     reserve: Number | None = figure(
-        "quantity", "Most sold at this price over the whole horizon (read at the first period)", default=None
+        "quantity", "Most sold at this price over the whole horizon", default=None, once=True
     )
 
 
@@ -136,7 +136,7 @@ class Stockpile(Part):
     commodity: Name
     region: Name
     owner: Literal["government", "mandated", "commercial"]
-    initial: Number = figure("quantity", "Stock at the start of the horizon")
+    initial: Number = figure("quantity", "Stock at the start of the horizon", once=True)
     capacity: Number | None = figure("quantity", "Most that can be held; absent: no limit", default=None)
     least: Number = figure("quantity", "Least that must be held at the end of a period", 0.0)
     fill_limit: Number | None = figure("quantity/year", "Most put in per year", default=None)

@@ -7,7 +7,7 @@ slack, violation and shadow price.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -30,6 +30,13 @@ class Rule(Part):
     start: Year | None = Field(None, description="First year: periods that start then or later.")
     end: Year | None = Field(None, description="Periods that start then or later are free again.")
     elastic: Elastic | None = None
+    is_overall: ClassVar[bool] = False  # On the plan as a whole or on a window: missed once, at one price.
+
+    @model_validator(mode="after")
+    def _one_price(self) -> Rule:
+        if self.is_overall and self.elastic is not None and not self.elastic.price.is_constant:
+            raise ValueError("elastic.price: one number for the whole horizon is expected, found a series in time")
+        return self
 
 
 class OfUsers(Rule):
@@ -109,8 +116,9 @@ class Outage(OfUsers):
 class ExpectedUnserved(OfUsers):
     """Unserved demand, weighed with the probability of its node, is at most a share of the demand weighed alike."""
 
+    is_overall = True
     kind: Literal["expected_unserved"]
-    share: Number = figure("share", "Largest unserved share (read at the first period)", most=1.0)
+    share: Number = figure("share", "Largest unserved share", most=1.0, once=True)
     by: list[Literal["region", "class"]] = Field(
         default=["region", "class"], description="Keys for which it holds one by one; others are pooled."
     )
@@ -123,12 +131,12 @@ class Tail(OfUsers):
     discounted, with its capital and without penalties for missing rules on the plan as a whole, at most `most`.
     """
 
+    is_overall = True
     kind: Literal["tail"]
     of: Literal["unserved", "cost"] = "unserved"
     tail: Annotated[float, Field(gt=0, le=1)] = Field(0.1, description="Share of probability averaged.")
-    share: Number | None = figure("share", "Largest mean unserved share (read at the first period)", default=None,
-                                  most=1.0)
-    most: Number | None = figure("money", "Largest mean cost (read at the first period)", default=None)
+    share: Number | None = figure("share", "Largest mean unserved share", default=None, most=1.0, once=True)
+    most: Number | None = figure("money", "Largest mean cost", default=None, once=True)
 
     @model_validator(mode="after")
     def _one_limit(self) -> Tail:
@@ -150,8 +158,9 @@ class Chance(OfUsers):
 class Regret(Rule):
     """In no scenario the plan costs more than `most` above the best plan for that scenario alone."""
 
+    is_overall = True
     kind: Literal["regret"]
-    most: Number = figure("money", "Largest regret (read at the first period)")
+    most: Number = figure("money", "Largest regret", once=True)
 
 
 class Leverage(OfUsers):
@@ -160,9 +169,10 @@ class Leverage(OfUsers):
     The loss is what shortage costs the users of the scope in the window, undiscounted.
     """
 
+    is_overall = True
     kind: Literal["leverage"]
     shock: Name
-    most: Number = figure("money", "Largest loss of an onset in this year")
+    most: Number = figure("money", "Largest loss of a window, read in the middle of its first period")
 
 
 class Sharing(OfUsers):
@@ -254,12 +264,19 @@ class Budget(Rule):
     It counts when a project is decided, undiscounted.
     """
 
+    is_overall = True
     kind: Literal["budget"]
     of: Literal["capital", "public_money"]
     per: Literal["year", "total"]
     regions: Patterns = Field(default=["*"], description="Regions of the facilities; of a lane, where it begins.")
     projects: Patterns = Field(default=["*"])
-    most: Number = figure("money", "Most money; per year of the period, or in all (read at the first period)")
+    most: Number = figure("money", "Most money: per year of the period, or in all (then one number, not by year)")
+
+    @model_validator(mode="after")
+    def _one_total(self) -> Budget:
+        if self.per == "total" and not self.most.is_constant:
+            raise ValueError("most: one number for the whole horizon is expected, found a series in time")
+        return self
 
 
 Requirement = Annotated[

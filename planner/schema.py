@@ -253,7 +253,7 @@ class Project(Part):
 
 
 class ProjectGroup(Part):
-    """Limits that several projects share, on every path of the future; figures are read at the first period.
+    """Limits that several projects share, on every path of the future.
 
     A project is under construction from its decision until commissioning, at least in the period of decision;
     `building_at_once` holds in every period in which one of the projects can be decided.
@@ -262,9 +262,11 @@ class ProjectGroup(Part):
     projects: Patterns = Field(min_length=1)
     at_most: int | None = Field(None, ge=0, description="Most decisions ever (1: they exclude each other).")
     building_at_once: int | None = Field(None, ge=0, description="Most projects under construction in a period.")
-    least_size: Number | None = figure("quantity/year", "Least total size ever decided", default=None)
-    most_size: Number | None = figure("quantity/year", "Most total size ever decided", default=None)
-    most_capital: Number | None = figure("money", "Most capital cost ever decided, undiscounted", default=None)
+    least_size: Number | None = figure("quantity/year", "Least total size ever decided", default=None, once=True)
+    most_size: Number | None = figure("quantity/year", "Most total size ever decided", default=None, once=True)
+    most_capital: Number | None = figure(
+        "money", "Most capital cost ever decided, undiscounted", default=None, once=True
+    )
 
 
 class Options(Part):

@@ -343,7 +343,7 @@ class Security(Access):
                     for i, tranche in enumerate(self.data(node).demands[key].shortage):
                         loss = node.length * self.money * tranche.cost.at(node.middle)
                         terms.append((loss, self.column["short", key, i, node]))
-            self.program.row(terms, most=rule.most.at(onset.start))
+            self.program.row(terms, most=rule.most.at(onset.middle))
 
     def budget(self, name: str, part: Budget) -> None:
         for leaf in self.leaves if part.per == "total" else self.nodes:

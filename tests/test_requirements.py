@@ -109,6 +109,9 @@ CASES = {
     # A loss of 2,000 is forty tonnes short, so that sixty are held; a dollar of loss is a fiftieth of a tonne.
     "leverage": Case({"kind": "leverage", "shock": "embargo", "most": 2000}, SHOCK, 2000, 2060, 2000, 0.02,
                      "embargo@2027:2027"),
+    # By year it is read in the middle of the window's first period, 2027.5, where the value of 2027 stands.
+    "leverage by year": Case({"kind": "leverage", "shock": "embargo", "most": {2026: 1000, 2027: 2000}}, SHOCK, 2000,
+                             2060, 2000, 0.02, "embargo@2027:2027"),
     # Going short costs 5, buying 10: everybody goes short but those who must be served.
     "expected_unserved": Case({"kind": "expected_unserved", "share": 0.1}, {"demands.cars.shortage.0.cost": 5},
                               500, 950, 0.1, 5),

@@ -212,10 +212,6 @@ WRONG = {
         "no-effect",
         [("  export_ban:", f"  export_ban:{HERE}"), ("    elements: [ndpr]", "    commodities: [ore]")],
     ),
-    "control in no future": (
-        "no-effect",
-        [("  export_ban:", f"  export_ban:{HERE}"), ("[export_*]", "[export_licence]")],
-    ),
     "control before its future": ("outside-horizon", [("    start: 2028", f"    start: 2026{HERE}\n    end: 2027")]),
     "control after the horizon": ("outside-horizon", [("    start: 2028", f"    start: 2034{HERE}")]),
     "share of an unlimited supplier": (
@@ -544,6 +540,13 @@ def test_control_that_a_scenario_uses_is_no_mistake(tmp_path: Path) -> None:
     text = changed(("[export_*]", "[export_licence]"))
     text += "  banned:\n    futures.storm.controls: [export_ban]\n"
     assert problems(tmp_path, text) == []
+
+
+def test_control_in_no_future_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "instance.yaml"
+    path.write_text(changed(("[export_*]", "[export_licence]")))
+    (note,) = validate(load(path))
+    assert (note.code, note.message) == ("unused", "no future and no shock has the control export_ban")
 
 
 def test_taking_capacity_away_is_a_question_not_a_mistake(tmp_path: Path) -> None:

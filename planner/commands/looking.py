@@ -60,7 +60,7 @@ def _sizes(instance: Any) -> str:
 
 
 def show(options: argparse.Namespace) -> int:
-    from planner.reading.document import load
+    from planner.reading.document import load, written_yaml
 
     document = load(options.instance, options.scenario, options.sets)
     terminal = console()
@@ -71,9 +71,7 @@ def show(options: argparse.Namespace) -> int:
         return GOOD
     if options.resolved:
         content = document.resolved()
-        text = json.dumps(content, indent=2) if options.json else yaml.safe_dump(
-            content, sort_keys=False, allow_unicode=True, width=120)
-        print(text)
+        print(json.dumps(content, indent=2, ensure_ascii=False) if options.json else written_yaml(content))
         return GOOD
     if options.nodes:
         from planner.branching import build_tree
@@ -82,6 +80,8 @@ def show(options: argparse.Namespace) -> int:
             print(f"{'  ' * node.period}{node.key}  {node.start:g} +{node.length:g} y  probability "
                   f"{node.probability:g}  weight {node.weight:.4g}")
         return GOOD
+    if options.periods is not None:
+        return _show_periods(document, options.periods or None, options.json, terminal)
     if options.controls:
         return _show_controls(document, options.json, terminal)
     instance = document.instance
@@ -89,6 +89,22 @@ def show(options: argparse.Namespace) -> int:
     if instance.description:
         terminal.print(Text(instance.description))
     terminal.print(Text(_sizes(instance)))
+    return GOOD
+
+
+def _show_periods(document: Document, pattern: str | None, as_json: bool, console: Console) -> int:
+    from planner.reading.moments import readings_by_period
+    from planner.units import periods
+
+    rows = readings_by_period(document, pattern)
+    names = [span.name for span in periods(document.instance.time)]
+    if as_json:
+        told = [row._asdict() | {"values": dict(zip(names, row.values, strict=True))} for row in rows]
+        print(json.dumps(told, indent=2))
+    for row in rows if not as_json else ():
+        console.print(Text(f"{row.figure} [{row.unit}]" + (f" in {row.future}" if row.future else "")), soft_wrap=True)
+        read = zip(names, row.values, strict=True)
+        console.print(Text("  " + "; ".join(f"{name} {value:.6g}" for name, value in read)), soft_wrap=True)
     return GOOD
 
 

@@ -11,7 +11,7 @@ from planner.comparison.source import Source
 from planner.reading.blame import dotted
 from planner.reading.compose import Key, Node, children
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed
-from planner.reading.settle import is_full_figure
+from planner.reading.settle import FIGURE_KEYS, is_full_figure
 
 COLUMNS = ["path", "run", "baseline", "value", "factor", "provenance", "baseline_place", "place"]
 PROVENANCE = frozenset({"source", "date", "confidence", "note", "title", "description", "estimate", "low", "high"})
@@ -62,5 +62,5 @@ def leaves(node: Node, shape: Shape = INSTANCE, path: tuple[Key, ...] = ()) -> I
         return
     is_figure = shape.has_figure() and is_full_figure(node)
     for key, inner in children(node):
-        is_number = is_figure and key in ("value", "by_year")
+        is_number = is_figure and key in FIGURE_KEYS
         yield from leaves(inner, below(shape, key, node.value), path if is_number else (*path, key))

@@ -226,7 +226,8 @@ def _value_problem(detail: Any, spot: Spot) -> Problem:
             percent = re.fullmatch(r"(\d+(?:\.\d+)?) lies outside 0 to 1 \(share\)", match[2])
             is_percent = percent is not None and 1 < float(percent[1]) <= 100
             hint = f"did you mean {float(percent[1]) / 100:g}?" if percent is not None and is_percent else None
-            return Problem("out-of-range", f"{dotted((*spot.path, *path))}: {match[2]}", node.place, hint)
+            code = "not-by-year" if match[2].endswith("a series in time") else "out-of-range"
+            return Problem(code, f"{dotted((*spot.path, *path))}: {match[2]}", node.place, hint)
     return Problem("inconsistent", f"{spot.label}: {message}", spot.node.place)
 
 

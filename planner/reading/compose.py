@@ -221,6 +221,12 @@ def _resolved(text: str, place: Place) -> Scalar:
     return text
 
 
+def is_plain_text(text: str) -> bool:
+    """Whether a text without quotes is read as text, not as a number, a truth value or nothing."""
+    numbers = (_INTEGER, _FLOAT, _NOT_FINITE)
+    return text not in _NULL | _TRUE | _FALSE and not any(number.fullmatch(text) for number in numbers)
+
+
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 

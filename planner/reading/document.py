@@ -14,10 +14,20 @@ from pydantic import ValidationError
 from planner.errors import InputError, Place, Problem, did_you_mean
 from planner.names import fits
 from planner.reading.blame import problems_of
-from planner.reading.compose import Key, Node, child, plain, refuse
+from planner.reading.compose import Key, Node, child, is_plain_text, plain, refuse
 from planner.reading.files import Layer, Reader
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed, written
-from planner.reading.override import Change, Override, apply_all, nearest, read_mapping, read_set, targets
+from planner.reading.override import (
+    Change,
+    Override,
+    apply_all,
+    lost_ranges,
+    nearest,
+    read_mapping,
+    read_set,
+    targets,
+)
+from planner.reading.periods import period_starts
 from planner.reading.provenance import figure_problems
 from planner.reading.settle import find, overlay, settled, settled_where
 from planner.reading.variant import variant_problems
@@ -50,7 +60,8 @@ class _Base(NamedTuple):
     heads: tuple[str, ...]
 
     def touches(self, section: str) -> bool:
-        return any(fits(head, section) for head in self.heads)
+        # Figures by period hold for the periods that they were read with.
+        return any(fits(head, section) or fits(head, "time") for head in self.heads)
 
     def plain(self, section: str) -> Any:
         """A section without the overrides of futures, if it is the same in both documents."""
@@ -70,8 +81,16 @@ def written_yaml(content: Any) -> str:
 
 
 class _Dumper(yaml.CSafeDumper):
+    """Writes by YAML 1.1, whose numbers are not those that are read (1e5): such texts get quotes."""
+
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+    def text(self, data: str) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if is_plain_text(data) else "'")
+
+
+_Dumper.add_representer(str, _Dumper.text)
 
 
 class Document:
@@ -86,6 +105,7 @@ class Document:
         self._layers = layers
         self._changes = changes
         self._variants: dict[str, _Variant] = {}
+        self.notes: list[Problem] = []
         self.scenario: str | None = None
         self.sets: tuple[str, ...] = ()
         self._scenarios: dict[str, list[Override]] = {}
@@ -175,7 +195,7 @@ class Document:
             return known(section) is None
 
         try:
-            instance = Instance.model_validate(data, strict=True)
+            instance = Instance.model_validate(data, strict=True, context={"starts": period_starts(tree)})
         except ValidationError as error:
             raise InputError(problems_of(error, tree)) from None
         problems = list(figure_problems(instance, lambda path: _place(tree, path), is_new))
@@ -236,8 +256,9 @@ class Document:
         more = [read_set(text) for text in sets]
         base = _Base(self, tuple(override.path.partition(".")[0] for override in more))
         tree = settled_where(self._tree, base.touches)
-        changes = self._changes + apply_all(tree, more)
-        document = Document(self.path, settled_where(tree, base.touches), self._layers, changes, base)
+        new = apply_all(tree, more)
+        document = Document(self.path, settled_where(tree, base.touches), self._layers, self._changes + new, base)
+        document.notes = [*self.notes, *lost_ranges(new)]
         document.files, document.scenario, document.sets = self.files, self.scenario, (*self.sets, *sets)
         # The scenarios were examined with this document; what they mention counts there as well.
         document._unchanged, document._spare, document.borrowed = tree, self.mentioned_elsewhere(), self.borrowed
@@ -286,6 +307,7 @@ def load(
     overrides = _chosen(known, scenario, scenarios, root) + [read_set(text) for text in sets]
     changes = apply_all(tree, overrides)
     document = Document(root, settled(tree), reader.layers, changes)
+    document.notes = [*reader.notes, *lost_ranges(changes)]
     document.files = dict(sorted(reader.files.items()))
     document.scenario, document.sets = scenario, tuple(sets)
     document._scenarios, document._unchanged, document._spare = known, body, spare

@@ -7,7 +7,7 @@ import re
 from planner.errors import InputError, Problem, did_you_mean
 from planner.reading.compose import Key, Node, refuse
 from planner.reading.grammar import INSTANCE, Shape, below
-from planner.reading.settle import is_only_provenance, is_year_table, overlay
+from planner.reading.settle import is_only_provenance, is_year_table, overlay, settled
 
 TABLE_WORDS = ("columns", "rows", "common", "name")
 _SLOT = re.compile(r"\{([^{}]*)\}")
@@ -164,12 +164,11 @@ def _put(part: Node, column: str, cell: Node, shape: Shape) -> None:
             return
     assert isinstance(target.value, dict)
     existing = target.value.get(rest)
-    # The plain number of a figure may stand in a column after that of its source.
-    if existing is not None and below(shape, rest).has_figure() and not isinstance(cell.value, dict):
-        assert isinstance(existing.value, dict)
-        existing.value["value"] = cell
-    else:
-        target.value[rest] = cell
+    # The number of a figure may stand in a column after those of its range and source.
+    inner = below(shape, rest)
+    if isinstance(cell.value, dict) and inner.has_figure():
+        cell = settled(cell, inner)
+    target.value[rest] = overlay(existing, cell) if existing is not None and inner.has_figure() else cell
 
 
 def _container(existing: Node | None, shape: Shape, cell: Node) -> Node:

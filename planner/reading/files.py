@@ -32,6 +32,7 @@ class Reader:
         self.files: dict[str, str] = {}
         self.layers: list[Layer] = []
         self.problems: list[Problem] = []
+        self.notes: list[Problem] = []
         self.reads = 0
         self.settler = Settler()
 
@@ -53,7 +54,7 @@ class Reader:
             target = words["extends"]
             base = self._chain(self._target(path, target), above, target.place, "extends")
         tree = self._with_includes(node, path, words, above, how)
-        return overlay(base, tree) if base is not None else tree
+        return overlay(base, tree, self.notes) if base is not None else tree
 
     def _with_includes(
         self, node: Node, path: Path, words: dict[str, Node], above: tuple[Path, ...], how: str

@@ -6,7 +6,7 @@ A path is dotted, with * and ?; a key that itself contains dots (`oxide.ndpr`) i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -17,7 +17,7 @@ from planner.figure import Figure
 from planner.names import fits, is_pattern
 from planner.reading.compose import Key, Node, child, children, compose, from_plain, plain, refuse
 from planner.reading.grammar import INSTANCE, Shape, below, fields_of, narrowed
-from planner.reading.settle import is_full_figure, is_year_table, settled
+from planner.reading.settle import LOST, has_factors, is_bare, is_full_figure, is_year_table, restated, settled
 
 Operation = Literal["=", "*=", "+="]
 
@@ -38,6 +38,7 @@ class Change(NamedTuple):
     place: Place
     value: object
     how: str
+    loses_range: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,7 @@ def _descend(target: Target, rest: list[str]) -> list[Target]:
         if target.shape.kind not in ("model", "map") or is_pattern(".".join(rest)):
             return []
         return _targets(_Pending(target), target.shape, rest, target.path)
-    is_bare = isinstance(node.value, int | float) or is_year_table(node)
-    if is_bare and target.shape.has_figure() and len(rest) == 1 and rest[0] in fields_of(Figure):
+    if is_bare(node) and target.shape.has_figure() and len(rest) == 1 and rest[0] in fields_of(Figure):
         node.value = {"by_year" if is_year_table(node) else "value": Node(node.place, node.value, node.text)}
         node.text = None
     return _targets(node, target.shape, rest, target.path)
@@ -214,7 +214,11 @@ def _with_default(target: Target) -> Target:
 
 def _carry_out(target: Target, override: Override) -> Change:
     place = override.value.place
-    new = _replaced(target, override.value) if override.operation == "=" else _calculated(target, override)
+    is_lost = False
+    if override.operation == "=":
+        new, is_lost = _replaced(target, override.value)
+    else:
+        new = _calculated(target, override)
     if isinstance(target.parent, _Pending):
         target.parent.attach(place)
     if isinstance(target.parent.value, list):
@@ -225,31 +229,26 @@ def _carry_out(target: Target, override: Override) -> Change:
             target.parent.value.pop(target.key)
         else:
             target.parent.value[target.key] = new
-    return Change(target.path, place, None if new is None else plain(new), f"{override.how} {override.operation}")
+    how = f"{override.how} {override.operation}"
+    return Change(target.path, place, None if new is None else plain(new), how, is_lost)
 
 
-def _replaced(target: Target, value: Node) -> Node | None:
-    """The new value; a plain number or table of years leaves a figure's source and note in place."""
+def lost_ranges(changes: Iterable[Change]) -> Iterator[Problem]:
+    """A note on every figure whose range does not hold for the number it was given."""
+    for change in changes:
+        if change.loses_range:
+            path = ".".join(map(str, change.path))
+            yield Problem("lost-range", LOST.format(path), change.place, "state low and high anew")
+
+
+def _replaced(target: Target, value: Node) -> tuple[Node | None, bool]:
+    """The new value and whether it lost its range; a plain number or table of years leaves source and note."""
     if value.value is None:
-        return None
+        return None, False
     copy = settled(value, target.shape)
-    is_bare = isinstance(value.value, int | float) and not isinstance(value.value, bool)
-    if target.node is None or not is_full_figure(target.node) or not (is_bare or is_year_table(value)):
-        return copy
-    assert isinstance(target.node.value, dict)
-    kept = {key: old for key, old in target.node.value.items() if key not in ("value", "by_year")}
-    figure: dict[Key, Node] = {"value" if is_bare else "by_year": copy, **kept}
-    if not (is_bare and _within(figure)):
-        # The range belonged to the value that is gone.
-        for key in ("low", "high", "estimate"):
-            figure.pop(key, None)
-    return Node(value.place, figure)
-
-
-def _within(figure: dict[Key, Node]) -> bool:
-    low, value, high = (figure[key].value if key in figure else None for key in ("low", "value", "high"))
-    numbers = [number for number in (low, value, high) if isinstance(number, int | float)]
-    return len(numbers) == 3 and numbers == sorted(numbers)
+    if target.node is None or not is_full_figure(target.node) or not is_bare(copy):
+        return copy, False
+    return restated(target.node, copy)
 
 
 def _calculated(target: Target, override: Override) -> Node:
@@ -263,17 +262,20 @@ def _calculated(target: Target, override: Override) -> Node:
         refuse("wrong-override", f"a factor must not be negative: {amount:g}", place)
     old = target.node
     if is_full_figure(old) and isinstance(old.value, dict):
-        # The range of a figure by year is a factor, which stays as it is.
-        parts = ("by_year",) if "by_year" in old.value else ("value", "low", "high")
-        changed = {key: _shifted(v, override, amount, name) if key in parts else v for key, v in old.value.items()}
+        # A range that is a factor stays as it is.
+        parts = ("value", "by_year", "by_period") if has_factors(old.value) else ("value", "low", "high")
+        changed = {key: _shifted(v, override, amount, name, key == "by_period") if key in parts else v
+                   for key, v in old.value.items()}
         return Node(place, changed)
     return _shifted(old, override, amount, name)
 
 
-def _shifted(node: Node, override: Override, amount: float, name: str) -> Node:
+def _shifted(node: Node, override: Override, amount: float, name: str, is_series: bool = False) -> Node:
     if isinstance(node.value, dict) and is_year_table(node):
         changed = {key: _shifted(value, override, amount, name) for key, value in node.value.items()}
         return Node(override.value.place, changed)
+    if isinstance(node.value, list) and is_series:
+        return Node(override.value.place, [_shifted(value, override, amount, name) for value in node.value])
     if isinstance(node.value, bool) or not isinstance(node.value, int | float):
         hint = f"did you mean {override.path}.*?" if isinstance(node.value, dict) else None
         refuse("wrong-override", f"{name} is not a number, so that {override.operation} cannot change it",

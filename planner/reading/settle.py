@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from planner.errors import InputError, Problem
+from planner.figure import Figure
 from planner.reading.compose import MOST_NODES, Key, Node, child, refuse
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed
 
-FIGURE_KEYS = frozenset({"value", "by_year"})
+FIGURE_KEYS = frozenset({"value", "by_year", "by_period"})
+FIGURE_WORDS = frozenset(Figure.model_fields)
 
 
 class Settler:
@@ -39,11 +41,19 @@ class Settler:
     def _mapping(self, entries: dict[Key, Node], shape: Shape) -> dict[Key, Node]:
         settled: dict[Key, Node] = {}
         for key, value in entries.items():
-            name: Key = str(key) if shape.kind == "map" and not shape.years else key
+            name = _named(key, shape)
             if name in settled:
                 self.problems.append(Problem("duplicate-key", f"{name} is given twice", value.place))
             settled[name] = self.settle(value, below(shape, name, entries))
         return settled
+
+
+def _named(key: Key, shape: Shape) -> Key:
+    """A key as it is meant: a name is text, a year a number, also where JSON can only write "2026"."""
+    if shape.kind == "map" and not shape.years:
+        return str(key)
+    is_year = isinstance(key, str) and key.isascii() and key.isdigit() and len(key) < 10
+    return int(key) if is_year and (shape.years or shape.kind == "figure") else key
 
 
 def settled(node: Node, shape: Shape = INSTANCE) -> Node:
@@ -86,24 +96,91 @@ def is_only_provenance(node: Node) -> bool:
     return isinstance(node.value, dict) and bool(node.value) and node.value.keys() <= words
 
 
-def overlay(base: Node, over: Node) -> Node:
-    """Mappings merge, everything else replaces; null takes away what the base has."""
+def is_bare(node: Node) -> bool:
+    """Whether a value is a figure that says nothing but its number or numbers by year."""
+    is_number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    return is_number or is_year_table(node)
+
+
+def is_begun(node: Node) -> bool:
+    """Whether a value is some of the words of a figure, such as its range or source."""
+    return isinstance(node.value, dict) and bool(node.value) and node.value.keys() <= FIGURE_WORDS
+
+
+def has_factors(figure: dict[Key, Node]) -> bool:
+    """Whether the range of a figure is a factor on it."""
+    stated = figure.get("range")
+    return "by_year" in figure or "by_period" in figure or (stated is not None and stated.value == "factor")
+
+
+def completed(begun: Node, bare: Node) -> Node:
+    """A figure of which some words are stated, with a number or table of years; a range of factors stays one."""
+    assert isinstance(begun.value, dict)
+    figure: dict[Key, Node] = {"by_year" if is_year_table(bare) else "value": bare}
+    figure |= {key: old for key, old in begun.value.items() if key not in FIGURE_KEYS}
+    if "low" in figure and "value" in figure and has_factors(begun.value):
+        figure["range"] = Node(figure["low"].place, "factor")
+    return Node(bare.place, figure)
+
+
+def restated(stated: Node, bare: Node) -> tuple[Node, bool]:
+    """A figure with another number or table of years, and whether its range had to go.
+
+    Source and note stay. A range that is a factor stays; one in the unit of the figure stays if the number lies in it.
+    """
+    assert isinstance(stated.value, dict)
+    figure = completed(stated, bare)
+    assert isinstance(figure.value, dict)
+    is_lost = "low" in figure.value and not has_factors(stated.value) and not _lies_within(figure.value)
+    for key in ("low", "high", "estimate", "range") if is_lost else ():
+        figure.value.pop(key, None)
+    return figure, is_lost
+
+
+def _lies_within(figure: dict[Key, Node]) -> bool:
+    numbers = [figure[key].value for key in ("low", "value", "high") if key in figure]
+    known = [number for number in numbers if isinstance(number, int | float)]
+    return len(known) == 3 and known == sorted(known)
+
+
+LOST = "the range of {} does not hold for its new value: it is left out"
+
+
+def overlay(base: Node, over: Node, notes: list[Problem] | None = None, path: str = "") -> Node:
+    """Mappings merge, a plain number takes its place in a figure, all else replaces; null takes away what base has.
+
+    A range that does not hold for a new number is left out with one of the `notes`; without notes it is kept.
+    """
+    if is_begun(base) and is_bare(over):
+        if notes is None:
+            return completed(base, over)
+        figure, is_lost = restated(base, over)
+        notes += [Problem("lost-range", LOST.format(path), over.place, "state low and high anew")] if is_lost else []
+        return figure
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over
-    if is_year_table(base) != is_year_table(over):
+    if is_begun(over) and is_bare(base):
+        base = Node(base.place, {"by_year" if is_year_table(base) else "value": base})
+    elif is_year_table(base) != is_year_table(over):
         return over
+    return Node(over.place, _merged(base, over, notes, path))
+
+
+def _merged(base: Node, over: Node, notes: list[Problem] | None, path: str) -> dict[Key, Node]:
+    assert isinstance(base.value, dict)
+    assert isinstance(over.value, dict)
     merged = dict(base.value)
     for key, value in over.value.items():
+        inner = f"{path}.{key}" if path else str(key)
         if key in merged and value.value is None:
             del merged[key]
         else:
-            merged[key] = overlay(merged[key], value) if key in merged else value
-    # A figure is stated by value or by year: the later statement counts.
-    if merged.keys() >= FIGURE_KEYS:
-        stale = FIGURE_KEYS - over.value.keys()
-        if len(stale) == 1:
-            merged.pop(*stale)
-    return Node(over.place, merged)
+            merged[key] = overlay(merged[key], value, notes, inner) if key in merged else value
+    # A figure is stated by value, by year or by period: the later statement counts.
+    if FIGURE_KEYS & over.value.keys() and len(FIGURE_KEYS & merged.keys()) > 1:
+        for stale in FIGURE_KEYS & merged.keys() - over.value.keys():
+            merged.pop(stale)
+    return merged
 
 
 def join(first: Node, second: Node, problems: list[Problem], path: str = "") -> Node:

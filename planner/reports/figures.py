@@ -35,14 +35,13 @@ def _is_stated(tree: Any, path: tuple[str | int, ...]) -> bool:
 
 
 def _row(run: Opened, found: FigureField) -> dict[str, Any]:
-    figure, series = found.figure, found.figure.by_year or {}
-    value = figure.value if figure.value is not None else series[min(series)]
-    scale = 1.0 if figure.value is not None else value  # Ranges of series are factors.
+    figure = found.figure
+    series = sorted((figure.by_year or {}).items()) or list(enumerate(figure.by_period or (), 1))
+    low, high = figure.ends or (None, None)
     return {
-        "figure": ".".join(map(str, found.path)), "value": value,
-        "by_year": "; ".join(f"{year} {number!r}" for year, number in sorted(series.items())),
-        "low": None if figure.low is None else figure.low * scale,
-        "high": None if figure.high is None else figure.high * scale,
+        "figure": ".".join(map(str, found.path)), "value": figure.numbers()[0],
+        "by_year": "; ".join(f"{when} {number!r}" for when, number in series),
+        "low": low, "high": high,
         "unit": unit(run.instance.units, found.unit), "estimate": figure.estimate, **_provenance(run.instance, found),
     }
 

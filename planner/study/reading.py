@@ -14,7 +14,7 @@ from planner.reading.blame import dotted
 from planner.reading.compose import Key, Node, child, compose, from_plain, plain
 from planner.reading.document import Document, load
 from planner.reading.override import Operation, Override, apply, read_mapping, targets
-from planner.reading.settle import is_full_figure, settled
+from planner.reading.settle import has_factors, is_full_figure, settled
 from planner.study.factor import Factor, made
 from planner.study.schema import Scalar, Study, Vary
 
@@ -151,7 +151,8 @@ def _stated(
         assert target.node is not None
         low, high = (plain(child(target.node, key) or target.node) for key in ("low", "high"))
         label = name if len(ranged) == 1 else f"{name} {dotted(target.path)}"
-        operation: Operation = "*=" if child(target.node, "by_year") is not None else "="
+        assert isinstance(target.node.value, dict)
+        operation: Operation = "*=" if has_factors(target.node.value) else "="
         if low < high:
             ends = Vary(path=[dotted(target.path)], range=(low, high))
             yield made(label, ((dotted(target.path), operation),), ends, place)

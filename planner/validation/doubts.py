@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from planner.errors import Problem
 from planner.figure import FigureField, walk_figures
+from planner.reading.moments import is_always_between
 from planner.validation.case import Case
 
 CENTURY = 100  # Years from the horizon at which a year of a table is taken for a slip.
@@ -24,6 +25,7 @@ def doubts(case: Case) -> Iterator[Problem]:
             if highest > dearest:
                 message = f"{_name(found)} is {highest:g}, more than any loss of supply ({dearest:g})"
                 yield case.problem("doubtful", message, *found.path, hint="is it in the unit of prices?")
+    yield from _between(case, figures)
     for name, demand in case.instance.demands.items():
         for commodity, effect in demand.accepts.items():
             if effect > EFFECTIVENESS:
@@ -37,6 +39,20 @@ def _years(case: Case, found: FigureField) -> Iterator[Problem]:
     if far:
         message = f"{_name(found)} states the year {far[0]}, far from the horizon {begin:g} to {end:g}"
         yield case.problem("doubtful", message, *found.path)
+
+
+def _between(case: Case, figures: list[FigureField]) -> Iterator[Problem]:
+    """One note for all tables of years none of whose years is the middle of a period."""
+    middles = [span.middle for span in case.spans]
+    between = [found for found in figures if is_always_between(found.figure, middles)]
+    if between:
+        first, stated = between[0], set(between[0].figure.numbers())
+        read = {span.name: first.figure.at(span.middle) for span in case.spans}
+        name = next((name for name, value in read.items() if value not in stated), case.spans[0].name)
+        message = f"no year of {_name(first)} is the middle of a period: {name} reads {read[name]:g}, interpolated"
+        more = f"; so for {len(between) - 1} more" if len(between) > 1 else ""
+        hint = "give by_period: [...] or see planner show --periods"
+        yield case.problem("between-years", message + more, *first.path, hint=hint)
 
 
 def _name(found: FigureField) -> str:

@@ -24,21 +24,32 @@ from planner.validation.case import TOLERANCE, Case
 Purchase = tuple[str, str]  # supplier, region
 
 
-def control_problems(case: Case, network: Network, mentioned: Collection[str]) -> Iterator[Problem]:
-    """Controls that change nothing. `mentioned`: names that may come into a future elsewhere."""
+def unused_controls(case: Case, mentioned: Collection[str]) -> Iterator[Problem]:
+    """Controls of no future and no shock. `mentioned`: names that may come into a future elsewhere."""
     instance = case.instance
-    sampled = instance.sampling.controls if instance.sampling is not None else []
+    known = list(mentioned) + (instance.sampling.controls if instance.sampling is not None else [])
+    for name in instance.controls:
+        if not _users(case, name) and not fits_any(known, name):
+            hint = "add it to the controls of a future or a shock"
+            message = f"no future and no shock has the control {name}"
+            yield case.problem("unused", message, "controls", name, hint=hint)
+
+
+def _users(case: Case, name: str) -> list[str]:
+    """The futures and shocks that have a control."""
+    parts = [*case.instance.futures.items(), *case.instance.shocks.items()]
+    return [user for user, part in parts if fits_any(part.controls, name)]
+
+
+def control_problems(case: Case, network: Network) -> Iterator[Problem]:
+    """Controls that change nothing in the futures and shocks that have them."""
+    instance = case.instance
     for name, control in instance.controls.items():
         path = ("controls", name)
-        users = [n for n, part in instance.futures.items() if fits_any(part.controls, name)]
-        users += [n for n, shock in instance.shocks.items() if fits_any(shock.controls, name)]
-        if not users:
-            if not fits_any(mentioned, name) and not fits_any(sampled, name):
-                hint = "add it to the controls of a future or a shock"
-                yield case.problem("no-effect", f"no future and no shock has the control {name}", *path, hint=hint)
-        elif all(_is_left_out(case, user) for user in users):
+        users = _users(case, name)
+        if users and all(_is_left_out(case, user) for user in users):
             continue  # Its futures are left out, which another note says.
-        elif not any(m.name == name and degree(m, n) > TOLERANCE for n in network.tree.nodes
+        if users and not any(m.name == name and degree(m, n) > TOLERANCE for n in network.tree.nodes
                      for m in network.measures(n)):
             message = f"{name} is never in force: its window {_window(control)} lies outside"
             message += f" the horizon or before its futures {', '.join(users)} branch"

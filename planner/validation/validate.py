@@ -17,7 +17,7 @@ from planner.validation.case import Case
 from planner.validation.coherence import coherence_problems
 from planner.validation.doubts import doubts
 from planner.validation.kin import are_kin
-from planner.validation.measures import control_problems, unlimited_problems
+from planner.validation.measures import control_problems, unlimited_problems, unused_controls
 from planner.validation.reach import reach_problems
 from planner.validation.recipes import recipe_problems
 from planner.validation.references import reference_problems
@@ -38,7 +38,7 @@ def validate(document: Document, since: Document | None = None) -> list[Problem]
     the change is not examined again, and its warnings are not repeated.
     """
     problems: list[Problem] = list(document.scenario_problems())
-    warnings: list[Problem] = []
+    warnings: list[Problem] = list(document.notes) if since is None else []
     cases = _cases(document)
     is_kin = since is not None and are_kin(since.instances(), document.instances())
     names = [problem for case in cases for problem in reference_problems(case, document.borrowed)] if not is_kin else []
@@ -52,7 +52,7 @@ def validate(document: Document, since: Document | None = None) -> list[Problem]
             problems += recipe_problems(case)
     if not names and not futures:
         network = build_network(document.instances())
-        problems += control_problems(cases[0], network, document.mentioned_elsewhere())
+        problems += control_problems(cases[0], network)
         problems += unlimited_problems(cases[0], network)
         problems += requirement_problems(cases[0], network, document.borrowed)
         problems += risk_problems(cases[0], network)
@@ -60,7 +60,8 @@ def validate(document: Document, since: Document | None = None) -> list[Problem]
             wrong, doubtful = reach_problems(case, network)
             problems += wrong
             warnings += doubtful if since is None else ()
-        warnings += _unused(cases[0], network) if since is None else ()
+        if since is None:
+            warnings += [*_unused(cases[0], network), *unused_controls(cases[0], document.mentioned_elsewhere())]
     if problems:
         raise InputError(problems)
     return list(dict.fromkeys(warnings))

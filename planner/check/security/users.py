@@ -127,8 +127,7 @@ class Users:
             )
             part = self.case.at(inside[0]).requirements[name]
             assert isinstance(part, Leverage)
-            assert inside[0].onset is not None
-            most = part.most.at(inside[0].onset)
+            most = part.most.at(inside[0].middle)
             test = Test(most, loss, most, loss, role="{money}", target_role="{money}")
             label = self.case.horizon.labels[inside[0]].rpartition(":")[0]
             self.book.compare(name, (label,), inside[0], test)

@@ -44,12 +44,11 @@ def loss(network: Network, key: Key) -> list[tuple[Node, Any, float]]:
 
 
 def most(network: Network, key: Key) -> float:
-    """The largest loss allowed, by the figures of the onset [money]."""
+    """The largest loss allowed, by the figures of the window's first node [money]."""
     node = windows(network)[key][0]
     part = network.instance(node).requirements[key[0]]
     assert isinstance(part, Leverage)
-    assert node.onset is not None
-    return part.most.at(node.onset)
+    return part.most.at(node.middle)
 
 
 def chapter(network: Network) -> Chapter:

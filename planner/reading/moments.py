@@ -1,0 +1,58 @@
+"""What every period reads of the figures of an instance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from planner.errors import InputError, Problem, did_you_mean
+from planner.figure import Figure, walk_figures
+from planner.names import fits
+from planner.reading.blame import dotted
+from planner.reading.document import Document
+from planner.schema import Instance
+from planner.units import periods, unit
+
+
+class Reading(NamedTuple):
+    """A figure and its value in every period, in the real unit; `future` is empty where all futures read the same."""
+
+    figure: str
+    future: str
+    unit: str
+    values: tuple[float, ...]
+
+
+def readings_by_period(document: Document, pattern: str | None = None) -> list[Reading]:
+    """The figures whose path fits a pattern, or all that vary by year or period; InputError if none fits."""
+    trunk = dict(_readings(document.instance, pattern))
+    rows = [reading for path, reading in trunk.items()]
+    seen = {id(document.instance)}
+    for future, instance in document.instances().items():
+        if id(instance) in seen:
+            continue
+        seen.add(id(instance))
+        rows += [reading._replace(future=future) for path, reading in _readings(instance, pattern)
+                 if path not in trunk or trunk[path].values != reading.values]
+    if not rows and pattern is not None:
+        known = [dotted(found.path) for found in walk_figures(document.instance)]
+        problem = Problem("unknown-path", f"{pattern} is no figure of the instance", None, did_you_mean(pattern, known))
+        raise InputError([problem])
+    return rows
+
+
+def _readings(instance: Instance, pattern: str | None) -> Iterator[tuple[str, Reading]]:
+    spans = periods(instance.time)
+    for found in walk_figures(instance):
+        path = dotted(found.path)
+        if fits(pattern, path) if pattern is not None else not found.figure.is_constant:
+            values = tuple(found.figure.at(span.middle) for span in spans)
+            yield path, Reading(path, "", unit(instance.units, found.unit), values)
+
+
+def is_always_between(figure: Figure, middles: list[float]) -> bool:
+    """Whether a table of differing years is interpolated in every period that reads it."""
+    years = figure.by_year or {}
+    if figure.interpolate == "step" or len(set(years.values())) < 2:
+        return False
+    return not any(abs(year + 0.5 - middle) < 1e-6 for year in years for middle in middles)
