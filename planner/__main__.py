@@ -127,6 +127,7 @@ def _compare(verb: argparse.ArgumentParser) -> None:
 
 def _sweep(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("study", help="a YAML study: instance, what varies, design")
+    verb.add_argument("--instance", metavar="FILE", help="sweep this instance instead of the one the study names")
     verb.add_argument("--out", metavar="DIR", help="folder of the study (default results/<study>/<hash>)")
     _executor(verb)
     verb.add_argument("--shard", metavar="I/N", help="do the I-th of N parts of the runs, as one of a batch array")

@@ -39,3 +39,9 @@ def cheapest(rate: float) -> float:
 
     exact = Options(gap=0.0)
     return solve(formulate(load(QUICKSTART, None, [f"time.discount_rate={rate}"]).instances(), exact), exact).objective
+
+def scheduler() -> str:
+    """The address of the Dask scheduler that this worker works for."""
+    from distributed import get_worker
+
+    return str(get_worker().scheduler.address)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import as_completed
+from pathlib import Path
+from typing import Any
 
 import dask
-import distributed  # noqa: F401 # Brings its settings: one that is changed for a while before takes all away with it.
+import distributed  # Brings its settings: one that is changed for a while before takes all away with it.
+import psutil
 import pytest
+from distributed.security import Security
 
 from planner.errors import InputError, WorkerLostError
 from planner.executors import open_executor, workers_of
+from planner.executors.mpi import launched
 from planner.executors.team import Team
-from tests.jobs import cheapest, end, fail, process, remember, remembered
+from tests.jobs import cheapest, end, fail, process, remember, remembered, scheduler
 
 APART = ("processes:2", "mpi:2", "dask:2")
 
@@ -45,6 +51,47 @@ def test_ctrl_c_is_for_the_parent_alone(team: Team) -> None:
     if workers_of(team) > 1:
         os.kill(team.submit(process).result(), signal.SIGINT)
     assert team.submit(pow, 2, 3).result(timeout=60) == 8
+
+
+def listening(name: str) -> set[str]:
+    """The addresses at which this process and those it started listen while an executor is open, but for its own."""
+    own = psutil.Process()
+
+    def addresses() -> set[tuple[str, int]]:
+        found = [c for p in (own, *own.children(recursive=True)) for c in p.net_connections("tcp")]
+        return {c.laddr for c in found if c.status == psutil.CONN_LISTEN}
+
+    before = addresses()
+    with open_executor(name) as executor:
+        assert executor.submit(pow, 2, 3).result(timeout=60) == 8
+        return {ip for ip, _ in addresses() - before}
+
+
+@pytest.mark.parametrize(("name", "most"), [("processes:1", set()), ("mpi:1", set()), ("dask:1", {"127.0.0.1"})])
+def test_nobody_else_is_listened_to(name: str, most: set[str]) -> None:
+    assert listening(name) <= most
+
+
+def test_a_dask_cluster_of_ones_own_refuses_who_has_not_its_key() -> None:
+    with open_executor("dask:1") as executor:
+        address = executor.submit(scheduler).result(timeout=60)
+        assert address.startswith("tls://127.0.0.1:")
+        for tried, key in ((address, Security.temporary()), (address.replace("tls", "tcp"), None)):
+            with pytest.raises(OSError, match=r"Timed out|reset|closed|TLS|SSL"):
+                distributed.Client(tried, timeout=2, security=key)
+        assert executor.submit(pow, 2, 3).result(timeout=60) == 8
+
+
+@pytest.mark.parametrize("batch", [None, "SLURM_JOB_ID"])
+def test_a_batch_job_may_use_its_hosts(batch: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr("subprocess.Popen", lambda command, **named: asked.update(named, starter=command[0]))
+    if batch:
+        monkeypatch.setenv(batch, "17")
+    with tempfile.TemporaryFile() as said:
+        launched(2, ["-m", "nothing"], said)
+    assert Path(asked["starter"]).name == ("mpiexec" if batch else "mpiexec.gforker")
+    assert ("UCX_TLS" in asked["env"]) == (batch is None)
 
 
 @pytest.mark.long

@@ -155,10 +155,12 @@ def test_lazy_equals_full_on_generated_instances(raw: dict[str, Any]) -> None:
 def test_more_losses_than_a_program_holds_are_refused_at_once(arguments: list[str], tmp_path: Path) -> None:
     secure = ROOT / "instances" / "rare-earths-secure.yaml"
     (tmp_path / "study.yaml").write_text(
-        f"study: s\ninstance: {secure}\nvary:\n  rate: {{path: time.discount_rate, values: [0.03, 0.08]}}\n"
+        f"study: s\ninstance: {secure.name}\nvary:\n  rate: {{path: time.discount_rate, values: [0.03, 0.08]}}\n"
         "design: {kind: grid}\n"
     )
-    if arguments == ["frontier"]:
+    if "sweep" in arguments:
+        arguments = [*arguments, "--instance", str(secure)]
+    else:
         arguments = ["frontier", str(secure), "--requirement", "defence_served"]
     done = command(*arguments, cwd=tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +29,7 @@ demands: {cars: {region: US, class: ev, accepts: {magnet: 1}, amount: 1000, shor
 
 def study(folder: Path, text: str) -> StudyFile:
     (folder / "study.yaml").write_text(text)
+    shutil.copy(QUICKSTART, folder)
     return read_study(folder / "study.yaml")
 
 
@@ -39,7 +41,7 @@ def ishigami(job: Job) -> float:
 def of_ishigami(folder: Path, design: str) -> pd.DataFrame:
     paths = ("time.discount_rate", "facilities.mine.capacity", "facilities.metal.capacity")
     vary = "\n".join(f"  x{i}: {{path: {path}, range: [{-PI!r}, {PI!r}]}}" for i, path in enumerate(paths, 1))
-    file = study(folder, f"study: ishigami\ninstance: {QUICKSTART}\nvary:\n{vary}\ndesign: {design}\n")
+    file = study(folder, f"study: ishigami\ninstance: {QUICKSTART.name}\nvary:\n{vary}\ndesign: {design}\n")
     jobs = jobs_of(file)
     rows = [{"run": job.number, "figure": "objective", "value": ishigami(job), "unit": "1"} for job in jobs[1:]]
     found = sensitivities(file.study, file.factors, jobs, pd.DataFrame(rows))

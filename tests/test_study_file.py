@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from planner.study.sampling import jobs_of
 from tests.test_commands import QUICKSTART, planner
 
 HEAD = f"""study: trial
-instance: {QUICKSTART}
+instance: {QUICKSTART.name}
 vary:
   demand: {{path: demands.*.amount *=, range: [0.9, 1.2]}}
   rate: {{path: time.discount_rate, values: [0.03, 0.08]}}
@@ -26,6 +28,7 @@ vary:
 def written(folder: Path, text: str) -> Path:
     path = folder / "study.yaml"
     path.write_text(text)
+    shutil.copy(QUICKSTART, folder)
     return path
 
 
@@ -65,13 +68,42 @@ def test_wrong_studies_are_refused_with_their_line(name: str, tmp_path: Path) ->
     assert words in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["/etc/passwd", "../outside.yaml", "link.yaml", "a\\b.yaml"])
+def test_a_study_reads_nothing_outside_its_directory(name: str, tmp_path: Path) -> None:
+    """Messages tell what stands in a file: `root:x:0:0` is no business of who writes a study."""
+    (tmp_path / "outside.yaml").write_text("secret: hidden\n")
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    path = written(folder, HEAD.replace(QUICKSTART.name, name) + "design: one_way")
+    with pytest.raises(InputError) as refused:
+        read_study(path)
+    assert f"{path}:2:1 outside-directory" in str(refused.value)
+    assert "root:x" not in str(refused.value)
+    assert "hidden" not in str(refused.value)
+
+
+def test_another_instance_may_be_named_by_who_runs_a_study(tmp_path: Path) -> None:
+    file = read_study(written(tmp_path, HEAD.replace(QUICKSTART.name, "none.yaml") + "design: one_way"), QUICKSTART)
+    assert (file.instance, file.document.instance.name) == (QUICKSTART, "quickstart")
+
+
+def test_pipes_and_devices_are_no_studies_or_instances(tmp_path: Path) -> None:
+    """A pipe would be waited for without end, and /dev/zero never ends."""
+    os.mkfifo(tmp_path / "pipe.yaml")
+    study = written(tmp_path, HEAD.replace(QUICKSTART.name, "pipe.yaml") + "design: one_way")
+    for path in (tmp_path / "pipe.yaml", Path("/dev/zero"), study):
+        with pytest.raises(InputError, match="there is no"):
+            read_study(path)
+
+
 def test_the_command_refuses_and_writes_nothing(tmp_path: Path) -> None:
     text, _, _ = WRONG["a billion jobs"]
     written(tmp_path, text)
     result = planner("sweep", "study.yaml", cwd=tmp_path)
     assert result.returncode == 2
     assert "study.yaml:6:" in result.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]
+    assert {path.name for path in tmp_path.iterdir()} == {"study.yaml", QUICKSTART.name}
 
 
 def test_designs_make_the_runs_they_promise(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,7 +42,8 @@ relaxation: {relaxation}
 def study(folder: Path, runs: int = 10, relaxation: bool = False, instance: Path = QUICKSTART, more: str = "") -> Path:
     folder.mkdir(exist_ok=True)
     path = folder / "study.yaml"
-    path.write_text(STUDY.format(instance=instance, runs=runs, relaxation=str(relaxation).lower()) + more)
+    shutil.copy(instance, folder)
+    path.write_text(STUDY.format(instance=instance.name, runs=runs, relaxation=str(relaxation).lower()) + more)
     return path
 
 

@@ -20,7 +20,7 @@ def sweep(options: argparse.Namespace) -> int:
     if options.dry_run:
         from planner.study.forecast import forecast
 
-        found = forecast(options.study, options.executor)
+        found = forecast(options.study, options.executor, options.instance)
         if options.json:
             _print(found.described())
         else:
@@ -29,7 +29,8 @@ def sweep(options: argparse.Namespace) -> int:
     try:
         with Progress(options.quiet) as progress:
             done = carry_out(
-                options.study, options.out, options.executor, None, options.shard, options.force, progress.tell
+                options.study, options.out, options.executor, None, options.shard, options.force, progress.tell,
+                options.instance,
             )
     except KeyboardInterrupt:
         print("interrupted; what is done is kept: run it again to continue", file=sys.stderr)

@@ -27,7 +27,7 @@ def open_executor(
     name: str | None = None, workers: int | None = None,
     initializer: Callable[..., object] | None = None, initargs: tuple[Any, ...] = (),
 ) -> AbstractContextManager[Team]:
-    """The executor of a name such as `inline` (also None), `processes:4`, `mpi:2`, `dask`, `dask:tcp://host:8786`.
+    """The executor of a name such as `inline` (also None), `processes:4`, `mpi:2`, `dask`, `dask:tls://host:8786`.
 
     `workers` says how many when the name does not; absent, one per core. `initializer(*initargs)` is called once in
     every worker. Left by an exception, its workers are stopped without waiting for their jobs. InputError when the

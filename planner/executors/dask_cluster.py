@@ -11,19 +11,29 @@ from typing import Any
 from planner.errors import InputError, Place, Problem, WorkerLostError
 from planner.executors.team import Setup, Team, become_worker, require, starting_workers
 
+HERE = "127.0.0.1"
+PAGELESS: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
 ANSWER = 10.0  # Seconds until a scheduler and its first worker must answer.
 
 
 @contextlib.contextmanager
 def local(count: int, setup: Setup) -> Iterator[Team]:
-    """So many single-threaded workers on this machine."""
+    """So many single-threaded workers on this machine.
+
+    A scheduler runs whatever any client sends it, and on this machine others may be at work: only who holds the key
+    made here for this cluster can talk to it, and there are no pages to look at it.
+    """
     require("distributed", "dask")
+    require("cryptography", "dask")
+    import dask
     from distributed import Client, LocalCluster
+    from distributed.security import Security
 
     with contextlib.ExitStack() as stack:
-        with starting_workers():
+        with starting_workers(), dask.config.set(PAGELESS):
             cluster = stack.enter_context(LocalCluster(
-                n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs="CRITICAL",
+                n_workers=count, threads_per_worker=1, host=HERE, security=Security.temporary(),
+                dashboard_address=f"{HERE}:0", scheduler_kwargs={"dashboard": False}, silence_logs="CRITICAL",
             ))  # fmt: skip
             client = stack.enter_context(Client(cluster))
         yield stack.enter_context(_team(client, setup))
@@ -31,7 +41,7 @@ def local(count: int, setup: Setup) -> Iterator[Team]:
 
 @contextlib.contextmanager
 def connected(address: str, setup: Setup) -> Iterator[Team]:
-    """The workers of the scheduler at an address such as tcp://host:8786."""
+    """The workers of the scheduler at an address such as tls://host:8786, whose key Dask's own settings name."""
     require("distributed", "dask")
     from distributed import Client
 

@@ -2,7 +2,8 @@
 
 `mpiexec` starts one rank more than there are workers. It is the broker (`planner.executors.broker`): jobs reach it
 through a socket, and it hands them to the workers by `mpi4py.futures`. Within a batch job of a cluster, mpiexec
-spreads the ranks over the hosts of the job; the first of them must be this one.
+spreads the ranks over the hosts of the job; the first of them must be this one. Elsewhere all ranks are on this
+machine and talk through its memory: whoever could connect to one could have any code run by it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -29,6 +30,31 @@ from planner.executors.team import Setup, Team, require, starting_workers
 
 START = 60.0  # Seconds until the ranks must be there.
 TOLD = 2000  # Characters of what mpiexec said that are passed on.
+# Variables by one of which a batch job says that its ranks may stand on several hosts.
+HOSTS = ("SLURM_JOB_ID", "PBS_NODEFILE", "LSB_JOBID", "PE_HOSTFILE", "LOADL_HOSTFILE", "COBALT_NODEFILE",
+         "HYDRA_HOST_FILE")  # fmt: skip
+# Ranks on one machine talk through its memory (UCX), or at most through the loopback interface (libfabric, Open MPI).
+ALONE = {"UCX_TLS": "self,sm", "FI_TCP_IFACE": "lo", "HYDRA_IFACE": "lo", "OMPI_MCA_btl_tcp_if_include": "lo",
+         "OMPI_MCA_oob_tcp_if_include": "lo"}  # fmt: skip
+
+
+def launched(
+    count: int, arguments: Sequence[str], said: IO[bytes], place: str = "--executor", extra: str = "mpi"
+) -> subprocess.Popen[bytes]:
+    """So many ranks of `python ARGUMENTS`, in a session of their own; what they print goes to `said`.
+
+    InputError when mpi4py or mpiexec is not installed.
+    """
+    is_alone = not any(name in os.environ for name in HOSTS)
+    starter = mpiexec(place, extra)
+    forking = Path(starter).with_name("mpiexec.gforker")
+    if is_alone and forking.exists():
+        starter = str(forking)  # MPICH's starter for one machine listens nowhere; its general one listens to all hosts.
+    with starting_workers():
+        return subprocess.Popen(
+            [starter, "-n", str(count), sys.executable, *arguments], stdin=subprocess.DEVNULL, stdout=said,
+            stderr=said, start_new_session=True, env={**(ALONE if is_alone else {}), **os.environ},
+        )
 
 
 def mpiexec(place: str = "--executor", extra: str = "mpi") -> str:
@@ -52,8 +78,6 @@ class Ranks(Executor):
     """The parent's side of the broker."""
 
     def __init__(self, count: int, setup: Setup) -> None:
-        command = [mpiexec(), "-n", str(count + 1), sys.executable, "-m", "mpi4py.futures", "-m",
-                   "planner.executors.broker"]  # fmt: skip
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by shutdown
         self._pending: dict[int, Future[Any]] = {}
         self._lock, self._numbers, self._is_lost = threading.Lock(), itertools.count(), False
@@ -61,11 +85,8 @@ class Ranks(Executor):
             address = str(Path(folder) / "broker")
             door.bind(address)
             door.listen(1)
-            with starting_workers():
-                self._job = subprocess.Popen(
-                    [*command, address], stdin=subprocess.DEVNULL, stdout=self._said, stderr=self._said,
-                    start_new_session=True,
-                )
+            broker = ["-m", "mpi4py.futures", "-m", "planner.executors.broker", address]
+            self._job = launched(count + 1, broker, self._said)
             self._line = Connection(self._entered(door).detach())
         self._line.send_bytes(pickle.dumps(setup))
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -14,6 +14,7 @@ from planner.reading.settle import Settler, join, overlay
 MOST_BYTES = 8 * 1024 * 1024
 MOST_FILES = 40
 FILE_WORDS = ("extends", "include")
+TOGETHER = "keep files that name each other in one directory"
 
 
 class Layer(NamedTuple):
@@ -85,16 +86,7 @@ class Reader:
 
     def _target(self, path: Path, node: Node) -> Path:
         """The file that a word names, which must lie in the directory of the root file."""
-        name = node.value
-        if not isinstance(name, str) or not name:
-            refuse("wrong-type", "a file name is expected", node.place)
-        if Path(name).is_absolute() or "\\" in name or "\0" in name:
-            refuse("outside-directory", f"file names are relative to the file that states them: {name}", node.place)
-        target = path.parent / name
-        if not target.resolve().is_relative_to(self.directory):
-            message = f"{name} lies outside the directory of the instance"
-            refuse("outside-directory", message, node.place, "keep all files of an instance in one directory")
-        return target
+        return confined(path, node, self.directory)
 
     def _load(self, path: Path, above: tuple[Path, ...], place: Place | None) -> Node:
         """The tree of one file and the name it is shown by."""
@@ -102,32 +94,54 @@ class Reader:
         if path.resolve() in above:
             refuse("cycle", f"{path.name} is extended or included by itself", place)
         self.reads += 1
-        content = _bytes(path, place)
+        content = content_of(path, place)
         # The root may itself be a link from elsewhere; nothing else may.
         name = path.name if path == self.root else path.resolve().relative_to(self.directory).as_posix()
         self.files[name] = hashlib.sha256(content).hexdigest()
         if self.reads > MOST_FILES:
             refuse("too-many-files", f"an instance may have {MOST_FILES} files", place)
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = content[: error.start].count(b"\n") + 1
-            refuse("not-utf8", "the file is not UTF-8 text", Place(shown, line, 1))
-        node = compose(text, shown) or Node(Place(shown, 1, 1), {})
+        node = compose(text_of(content, shown), shown) or Node(Place(shown, 1, 1), {})
         if not isinstance(node.value, dict):
             refuse("wrong-type", "a file is a mapping of the instance's sections", node.place)
         return node
 
 
-def _bytes(path: Path, place: Place | None) -> bytes:
+def confined(path: Path, node: Node, directory: Path, hint: str = TOGETHER) -> Path:
+    """The file that a part of the file `path` names, relative to it; InputError when it lies outside a directory.
+
+    What is read from there is told in messages: who writes an instance or a study may not choose any file for that.
+    """
+    name = node.value
+    if not isinstance(name, str) or not name:
+        refuse("wrong-type", "a file name is expected", node.place)
+    if Path(name).is_absolute() or "\\" in name or "\0" in name:
+        refuse("outside-directory", f"file names are relative to the file that states them: {name}", node.place, hint)
+    target = path.parent / name
+    if not target.resolve().is_relative_to(directory.resolve()):
+        message = f"{name} lies outside the directory of {path.name}"
+        refuse("outside-directory", message, node.place, hint)
+    return target
+
+
+def content_of(path: Path, place: Place | None = None, most: int = MOST_BYTES) -> bytes:
+    """The bytes of a regular file of at most so many; InputError for anything else, such as a device or a pipe."""
     place = place or Place(str(path), 0, 0)
     try:
         if not path.is_file():
             refuse("no-file", f"there is no file {path.name}", place)
         with path.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
+            content = stream.read(most + 1)
     except (OSError, ValueError) as error:
         refuse("no-file", f"{path.name} cannot be read: {error}", place)
-    if len(content) > MOST_BYTES:
-        refuse("too-large", f"{path.name} is larger than {MOST_BYTES // 1024 // 1024} MB", place)
+    if len(content) > most:
+        refuse("too-large", f"{path.name} is larger than {most // 1024 // 1024} MB", place)
     return content
+
+
+def text_of(content: bytes, shown: str) -> str:
+    """UTF-8 text with or without a byte order mark; InputError with the line where it is none."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        refuse("not-utf8", "the file is not UTF-8 text", Place(shown, line, 1))

@@ -10,7 +10,6 @@ import contextlib
 import math
 import pickle
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -23,8 +22,8 @@ import numpy as np
 
 from planner.assemble import Program
 from planner.errors import InputError, Place, Problem, WorkerLostError
-from planner.executors.mpi import mpiexec, told
-from planner.executors.team import require, starting_workers
+from planner.executors.mpi import launched, mpiexec, told
+from planner.executors.team import require
 from planner.interrupt import Requests, listening
 from planner.outcome import Outcome, SolverError, Status, relative_gap
 from planner.schema import Options
@@ -114,12 +113,8 @@ def _run(task: Task, ranks: int, requests: Requests) -> tuple[Answer, Status]:
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as said:
         given, found = Path(folder) / "task", Path(folder) / "answer"
         given.write_bytes(pickle.dumps(task))
-        command = [mpiexec("--engine", "mpi-sppy"), "-n", str(ranks), sys.executable, "-m", "planner.sppy"]
-        with starting_workers():
-            job = subprocess.Popen(
-                [*command, str(given), str(found)], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-                start_new_session=True,
-            )
+        arguments = ["-m", "planner.sppy", str(given), str(found)]
+        job = launched(ranks, arguments, said, "--engine", "mpi-sppy")
         is_late = False
         try:
             _wait(job, requests, time.monotonic() + task.time_limit + OVERTIME)

@@ -32,9 +32,9 @@ class Forecast:
         return {"runs": runs, "count": len(runs), "workers": self.workers, "seconds": self.seconds}
 
 
-def forecast(path: str | Path, executor: str | None) -> Forecast:
+def forecast(path: str | Path, executor: str | None, instance: str | Path | None = None) -> Forecast:
     """Read and validate a study, sample it and measure its program; nothing is solved or written."""
-    file = read_study(path)
+    file = read_study(path, instance)
     jobs = jobs_of(file)
     validate(file.document)
     nonzeros = int(formulate(file.document.instances(), file.study.options).matrix.nnz)

@@ -13,6 +13,7 @@ from planner.errors import InputError, Place, Problem, did_you_mean
 from planner.reading.blame import dotted
 from planner.reading.compose import Key, Node, child, compose, from_plain, plain
 from planner.reading.document import Document, load
+from planner.reading.files import confined, content_of, text_of
 from planner.reading.override import Operation, Override, apply, read_mapping, targets
 from planner.reading.settle import has_factors, is_full_figure, settled
 from planner.study.factor import Factor, made
@@ -30,12 +31,9 @@ class StudyFile:
     path: Path
     tree: Node
     study: Study
+    instance: Path
     document: Document
     factors: tuple[Factor, ...]
-
-    @property
-    def instance(self) -> Path:
-        return self.path.parent / self.study.instance
 
     def place(self, *path: Key) -> Place:
         """Where a part of the study is stated, or what holds it."""
@@ -48,31 +46,34 @@ class StudyFile:
         return node.place
 
 
-def read_study(path: str | Path) -> StudyFile:
-    """A study with its factors; InputError with all problems found, each with file and line."""
+def read_study(path: str | Path, instance: str | Path | None = None) -> StudyFile:
+    """A study with its factors; InputError with all problems found, each with file and line.
+
+    `instance` stands in for the one that the study names, which must lie in the study's directory.
+    """
     file = Path(path)
     tree = _tree(file)
     try:
         study = Study.model_validate(plain(tree))
     except ValidationError as error:
         raise InputError(_problem(detail, tree) for detail in error.errors(include_url=False)) from None
-    target = file.parent / study.instance
-    if not target.is_file():
-        where = child(tree, "instance") or tree
-        raise InputError([Problem("no-file", f"there is no instance {target}", where.place)])
+    target = Path(instance) if instance is not None else _instance(file, tree)
     document = load(target, study.scenario, study.sets)
-    return StudyFile(file, tree, study, document, tuple(_factors(tree, study, document)))
+    return StudyFile(file, tree, study, target, document, tuple(_factors(tree, study, document)))
+
+
+def _instance(file: Path, tree: Node) -> Path:
+    """The instance that a study names."""
+    named = child(tree, "instance")
+    assert named is not None
+    target = confined(file, named, file.parent, "planner sweep STUDY --instance FILE takes one from anywhere")
+    if not target.is_file():
+        raise InputError([Problem("no-file", f"there is no instance {target}", named.place)])
+    return target
 
 
 def _tree(file: Path) -> Node:
-    place = Place(str(file), 0, 0)
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise InputError([Problem("too-large", f"{file.name} is larger than 1 MB", place)])
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Problem("no-file", f"{file} cannot be read: {error}", place)]) from None
-    node = compose(text, str(file))
+    node = compose(text_of(content_of(file, most=MOST_BYTES), str(file)), str(file))
     if node is None or not isinstance(node.value, dict):
         raise InputError([Problem("wrong-type", "a study is a mapping", Place(str(file), 1, 1))])
     return node

@@ -51,12 +51,14 @@ class Sweep:
 def sweep(
     path: str | Path, out: str | Path | None = None, executor: str | None = "processes", workers: int | None = None,
     shard: str | None = None, force: bool = False, tell: Callable[[News], None] = lambda _: None,
+    instance: str | Path | None = None,
 ) -> Sweep:
     """Carry out a study, or what is left of it, and write its tables when all is done.
 
-    `shard` i/n does the i-th of n parts of the jobs. InputError for a wrong study or instance: nothing is run then.
+    `shard` i/n does the i-th of n parts of the jobs; `instance` stands in for the one that the study names.
+    InputError for a wrong study or instance: nothing is run then.
     """
-    file = read_study(path)
+    file = read_study(path, instance)
     jobs = jobs_of(file)
     validate(file.document)
     with_every_loss(file.document.instances())  # Jobs have all losses in them: refused here where they are too many.

@@ -34,7 +34,7 @@ from planner.validation.validate import validate
 
 INSTANCE = Path(__file__).parents[2] / "instances" / "rare-earths.yaml"
 TABLE = Path(__file__).with_name("sweeping.md")
-COMMON: dict[str, Any] = {"instance": str(INSTANCE), "options": {"gap": 0.005}}
+COMMON: dict[str, Any] = {"instance": INSTANCE.name, "options": {"gap": 0.005}}
 SPREAD = {
     "demand": {"path": "demands.*.amount *=", "range": [0.95, 1.05]},
     "prices": {"path": "suppliers.*.steps.*.price *=", "range": [0.9, 1.1]},
@@ -89,12 +89,13 @@ def from_scratch(name: str, executor: str, part: list[Job]) -> tuple[list[Outcom
 def compare(name: str, executor: str, cold_runs: int, folder: Path) -> str:
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump(STUDIES[name]))
-    jobs = jobs_of(read_study(path))
+    jobs = jobs_of(read_study(path, INSTANCE))
     part = jobs[1 :: max(1, (len(jobs) - 1) // cold_runs)][:cold_runs]
     half = len(part) // 2
     before, seconds, work = from_scratch(name, executor, part[:half])
     begun = time.monotonic()
-    done = sweep(path, out=folder / name, executor=executor, tell=lambda news: print(news, flush=True))
+    done = sweep(path, out=folder / name, executor=executor,
+                 tell=lambda news: print(news, flush=True), instance=INSTANCE)
     hot = (time.monotonic() - begun) / len(jobs)
     after, more_seconds, more_work = from_scratch(name, executor, part[half:])
     _require_equal(done, [job.number for job in part], before + after)
