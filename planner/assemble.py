@@ -6,6 +6,7 @@ they stand for, data move to the right-hand side, so the program has no columns 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -90,7 +91,9 @@ class Program:
     expected: Array | None = None  # Expected cost, where the objective weighs risk.
     expected_offset: float = 0.0
     weighing: Chapter = field(default_factory=Chapter)
-    alone: Mapping[str, float] = field(default_factory=dict)  # Cost of the best plan for each scenario alone.
+    alone: Mapping[str, float] = field(default_factory=dict)  # What each scenario costs at least, alone.
+    doubt: float = 0.0  # By how much the optimum may be lower for what is measured against is not known exactly,
+    ceiling: float = math.inf  # and what bound is the highest that can be proven then.
 
     @cached_property
     def arrays(self) -> Arrays:

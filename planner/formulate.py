@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import replace
 
 from planner.allotment import Allotment
+from planner.alone import Alone
 from planner.assemble import Program, assemble
-from planner.errors import NoAnswerError
+from planner.listener import SILENT, Listener
 from planner.mathematics.security.expected import regrets
 from planner.network import build_network
 from planner.outage import with_every_loss
-from planner.outcome import Progress
 from planner.pieces import Compiled
 from planner.schema import Instance, Options
 from planner.secure import secured
-from planner.solver import solve as solve_program
+from planner.solver import solve
 from planner.weigh import weighed
-from planner.worlds import only
 
+__all__ = ["SILENT", "Listener", "formulate"]
 
-@dataclass(frozen=True)
-class Listener:
-    """Who wants to hear how a run goes on."""
-
-    phase: Callable[[str], None] | None = None
-    progress: Callable[[Progress], None] | None = None
-    stopping: Callable[[], None] | None = None
-
-
-SILENT = Listener()
+FIRST = 0.1  # Share of the gap to which the best plans for futures alone are solved at first,
+LATER = 0.25  # and the share of it that doubt about them may take of the least regret.
+EXACT = 1e-7  # Gap where a rule limits regret: what holds is a matter of yes or no.
 
 
 def formulate(
@@ -38,22 +32,47 @@ def formulate(
     """The program of all futures and shocks with the objective the instance asks for, and every loss in it.
 
     `compiled` keeps blocks for instances that differ in numbers alone. Regret needs the best cost of every future
-    alone, which is found here, to the gap of the options and in a part of their time limit.
+    alone, which is found here, in a part of the time limit.
     """
     instances = with_every_loss(instances)
     program = assemble(build_network(instances), compiled)
     network, risk = program.network, program.network.base.objective.risk
-    alone: dict[str, float] = {}
     if regrets(network) or (risk is not None and risk.measure == "regret"):
-        scenarios = program.network.tree.scenarios
-        allotment = Allotment(options, len(scenarios) + 1)  # The last part is for the program itself.
-        for scenario in scenarios:
-            certain = assemble(build_network(only(instances, scenario.future)))
-            outcome = solve_program(certain, allotment.next(), listener.progress, stopping=listener.stopping)
-            if outcome.status == "interrupted":
-                raise KeyboardInterrupt
-            if outcome.status != "optimal":
-                message = f"regret needs the best plan for {scenario.future} alone, which was not found"
-                raise NoAnswerError(message, outcome.status)
-            alone[scenario.name] = outcome.objective
+        futures = dict.fromkeys(s.future for s in network.tree.scenarios)
+        alone = Alone(instances, Allotment(options, 2 * len(futures) + 1), listener)
+        return _regretting(program, alone, list(futures), options)
+    return secured(program if risk is None else weighed(program, risk))
+
+
+def _regretting(program: Program, alone: Alone, futures: list[str], options: Options) -> Program:
+    """The program with regret measured from what the best plan of each future alone costs at least.
+
+    So no plan's regret is more than it says, and the least regret may be lower by `doubt`, which is made a small part
+    of the gap.
+    """
+    risk, has_rule = program.network.base.objective.risk, bool(regrets(program.network))
+    weight = risk.weight if risk is not None and risk.measure == "regret" else 0.0
+    alone.find(futures, min(EXACT, options.gap) if has_rule else FIRST * options.gap)
+    made = _measured(program, {future: best.bound for future, best in alone.best.items()})
+    if options.gap and not has_rule:
+        room = LATER * options.gap * abs(_relaxed(made, options)) / weight
+        doubtful = [future for future in futures if alone.best[future].doubt > room]
+        for future in doubtful:
+            alone.find([future], max(EXACT * options.gap, room / max(abs(alone.best[future].bound), room)))
+        made = _measured(program, {future: best.bound for future, best in alone.best.items()})
+    ceiling = math.inf
+    if has_rule and alone.doubt > EXACT * max(abs(best.bound) for best in alone.best.values()):
+        ceiling = _relaxed(_measured(program, {future: best.cost for future, best in alone.best.items()}), options)
+    return replace(made, doubt=weight * alone.doubt if weight else 0.0, ceiling=ceiling)
+
+
+def _measured(program: Program, best: Mapping[str, float]) -> Program:
+    """The program with regret measured from these costs of every future alone."""
+    risk = program.network.base.objective.risk
+    alone = {scenario.name: best[scenario.future] for scenario in program.network.tree.scenarios}
     return secured(program if risk is None else weighed(program, risk, alone), alone)
+
+
+def _relaxed(program: Program, options: Options) -> float:
+    """Optimum without whole numbers; infinite without a plan."""
+    return solve(program, options.model_copy(update={"time_limit": None}), relax=True).objective

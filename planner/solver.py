@@ -29,6 +29,7 @@ SLACK = 1e-9  # Share of the risk measure that the tie-break may give up.
 LARGE = 50_000  # Nonzeros from which a program is rounded before it is searched.
 MOST_LESS = 30.0  # Seconds for a cheaper plan of the same risk.
 MOST_NEAR = 120.0  # Seconds for a search with most integers fixed.
+DOUBTING = 0.75  # Share of the gap for the search where doubt about what is measured against takes the rest.
 POLL = 0.2  # Seconds between looks at Ctrl-C while the solver works.
 
 
@@ -90,8 +91,22 @@ def solve(
     `start` is a basis near that of the relaxation, from which a large program is begun.
     """
     highspy.Highs.resetGlobalScheduler(True)
+    closer = options.model_copy(update={"gap": DOUBTING * options.gap}) if program.doubt else options
     with listening(stopping) as requests:
-        return _solve(program, options, Run(news, requests, time.monotonic(), start=start), relax)
+        outcome = _solve(program, closer, Run(news, requests, time.monotonic(), start=start), relax)
+    return outcome if relax else _doubted(program, options, outcome)
+
+
+def _doubted(program: Program, options: Options, outcome: Outcome) -> Outcome:
+    """The outcome with what is proven of it where what the program measures against is not known exactly."""
+    if outcome.status == "infeasible" and program.ceiling < math.inf:
+        return replace(outcome, status="no_plan", message="the best plans that regret is measured against are in doubt")
+    if not outcome.has_plan or (not program.doubt and outcome.bound <= program.ceiling):
+        return outcome
+    bound = min(outcome.bound - program.doubt, program.ceiling)
+    gap = relative_gap(outcome.objective, bound)
+    is_far = outcome.status == "optimal" and gap > options.gap + 1e-6
+    return replace(outcome, bound=bound, gap=gap, status="stopped" if is_far else outcome.status)
 
 
 @dataclass(frozen=True)
