@@ -43,7 +43,8 @@ def worth_figures(found: Worth) -> dict[str, Any]:
         "project": found.project, "in_plan": found.is_in, "decided": found.decided, "size": found.size,
         "size_unit": found.unit, "cost": found.cost, "cost_of_opposite": found.opposite,
         "bound_of_opposite": found.bound,
-        "difference": found.difference, "capital": found.capital, "charged": found.charged,
+        "difference": found.difference, "difference_least": found.proof.least, "difference_most": found.proof.most,
+        "told": found.proof.is_told, "capital": found.capital, "charged": found.charged,
         "break_even_capital": found.break_even, "money_unit": found.money, "rows": found.rows.to_dict("records"),
     }
 
@@ -56,16 +57,17 @@ def show_worth(found: Worth, console: Console) -> None:
     if found.opposite is None:
         console.print(f"{other} there is no plan at all.")
     else:
-        gap = found.opposite - found.bound
-        console.print(
-            f"{other} the best plan found costs {found.difference:+,.2f} {found.money}"
-            f" (proven within {max(0.0, gap):,.2f} {found.money})."
-        )
+        ends = f"{found.proof.least:+,.2f} and {found.proof.most:+,.2f}"
+        more = f"{found.difference:+,.2f} {found.money}, proven between {ends}"
+        console.print(f"{other} the best plan found costs {more}.")
+        if not found.proof.is_told:
+            console.print("Whether it pays cannot be told: a smaller --gap, of the run and here, would tell.")
     if found.charged:
         turns = "up to" if found.is_in else "only below"
+        low, high = found.break_even_range
         console.print(
             f"Its overnight capital cost is {amount(found.capital)} {found.money}; it would be worth having {turns}"
-            f" about {amount(found.break_even)} {found.money}."
+            f" about {amount(found.break_even)} {found.money} (proven between {amount(low)} and {amount(high)})."
         )
     if not found.rows.empty:
         console.print("What it is worth, by the rows it stands in (discounted):")

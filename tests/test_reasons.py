@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from rich.console import Console
 
 from planner import project_worth, reach
+from planner.reasons.project import Worth
 from planner.run import solve
+from planner.screen_explain import show_worth
 from tests.test_commands import planner
 from tests.test_explain import LINE, NO_CHINA, SERVED
 from tests.test_requirements import case_file
@@ -41,6 +46,20 @@ def test_worth_of_a_project_and_its_break_even_cost(tmp_path: Path) -> None:
     assert not outside.is_in
     assert outside.difference == pytest.approx(300)
     assert outside.break_even == pytest.approx(24000)
+    assert all(worth.proof.is_told for worth in (inside, outside))
+
+
+def test_a_worth_within_the_proof_is_not_told() -> None:
+    """A plan with the project costs 100, any at least 92; without it 103 found, at least 96: worth -4 to 11."""
+    rows = pd.DataFrame(columns=["row", "worth", "unit"])
+    found = Worth("line", True, "2026", 1.0, "t/year", 100.0, 92.0, 103.0, 96.0, 10.0, 50.0, "MUSD", rows)
+    assert (found.proof.least, found.proof.most) == (-4, 11)
+    assert not found.proof.is_told
+    assert found.break_even_range == pytest.approx((50 * (1 - 4 / 10), 50 * (1 + 11 / 10)))
+    with (console := Console(width=100)).capture() as shown:
+        show_worth(found, console)
+    assert "Whether it pays cannot be told" in " ".join(shown.get().split())
+    assert replace(found, bound=101.0).proof.is_told
 
 
 def test_command_explains_and_repairs(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,15 @@ import scipy.sparse as sp
 from planner.assemble import Program, RowNames, label
 from planner.errors import InputError, NoAnswerError, Place, Problem, did_you_mean
 from planner.formulate import SILENT, Listener, formulate
-from planner.frozen import freeze, read_plan
+from planner.frozen import Plan, freeze, read_plan
 from planner.mathematics.investment import decisions
 from planner.outage import has_outages, losses, withstanding
 from planner.outcome import Outcome
+from planner.proven import Difference, Proven, difference
 from planner.reading.document import load
 from planner.results.rows import table
 from planner.results.solution import Solution
+from planner.results.summary import signed
 from planner.results.write import RESOLVED, read_tables
 from planner.schema import Instance, Options
 from planner.solver import solve as solve_program
@@ -46,6 +48,7 @@ class Worth:
     size: float
     unit: str
     cost: float
+    run_bound: float  # What any plan costs at least, as the run proved it.
     opposite: float | None  # Cost of the best plan with the opposite; None if there is none.
     bound: float
     charged: float
@@ -59,12 +62,29 @@ class Worth:
         return math.inf if self.opposite is None else self.opposite - self.cost
 
     @property
+    def proof(self) -> Difference:
+        """What the least cost with the opposite is more than that with the decision of the plan, and its proof."""
+        opposite = math.inf if self.opposite is None else self.opposite
+        return difference(
+            Proven(self.cost, self.run_bound, self.cost), Proven(opposite, max(self.bound, self.run_bound), opposite)
+        )
+
+    @property
     def break_even(self) -> float:
         """Overnight capital cost at which the decision turns, if nothing else of the plan did."""
+        return self._turning(self.difference)
+
+    @property
+    def break_even_range(self) -> tuple[float, float]:
+        """Between which capital costs it is proven to turn."""
+        low, high = sorted((self._turning(self.proof.least), self._turning(self.proof.most)))
+        return low, high
+
+    def _turning(self, worth: float) -> float:
         if not self.charged:
             return math.nan
         sign = 1.0 if self.is_in else -1.0
-        return max(0.0, self.capital * (1 + sign * self.difference / self.charged))
+        return max(0.0, self.capital * (1 + sign * worth / self.charged))
 
 
 def project_worth(
@@ -88,7 +108,15 @@ def project_worth(
         raise KeyboardInterrupt
     having, lacking = (base, other) if is_in else (other, base)
     prices = lacking.prices if lacking.has_plan else having.prices
-    return _worth(program if is_in else forced, having, prices, name, is_in, base, other)
+    found = _worth(program if is_in else forced, having, prices, name, is_in, base, other)
+    return replace(found, run_bound=_bound(plan, document.instance))
+
+
+def _bound(plan: Plan, instance: Instance) -> float:
+    """What any plan costs at least, by the summary of a run."""
+    summary = plan.tables["summary"]
+    stated = summary.loc[summary["key"] == "bound", "value"]
+    return signed(instance, float(stated.iloc[0])) if len(stated) and stated.iloc[0] else -math.inf
 
 
 def _prepared(instances: dict[str, Instance], folder: Path) -> dict[str, Instance]:
@@ -132,8 +160,8 @@ def _worth(
     opposite = other.objective if other.has_plan else None
     if not outcome.has_plan:
         nothing = table("row worth unit", [])
-        return Worth(name, is_in, "", 0.0, units.quantity, base.objective, opposite, other.bound, 0.0, 0.0, units.money,
-                     nothing)
+        return Worth(name, is_in, "", 0.0, units.quantity, base.objective, -math.inf, opposite, other.bound, 0.0, 0.0,
+                     units.money, nothing)
     solution = Solution(program, outcome)
     found = [d for d in solution.decided if d.project == name]
     columns = _columns(program, name)
@@ -141,7 +169,7 @@ def _worth(
     rows = table("row worth unit", _rows(program, outcome, prices, columns))
     return Worth(
         name, is_in, ", ".join(d.group for d in found), sum(d.size for d in found), f"{units.quantity}/year",
-        base.objective, opposite, other.bound, charged, sum(d.capital for d in found), units.money, rows,
+        base.objective, -math.inf, opposite, other.bound, charged, sum(d.capital for d in found), units.money, rows,
     )
 
 
