@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from planner.__main__ import main as command
-from planner.errors import InputError
+from planner.errors import InputError, Problem
 from planner.figure import Figure, walk_figures
 from planner.reading.document import Document, load
 from planner.reading.moments import readings_by_period
 from planner.study.reading import read_study
 from planner.study.sampling import jobs_of
+from planner.validation import validate as validate_module
 from planner.validation.validate import validate
+from tests.benchmarks.futures import farmer
 
 HERE = Path(__file__).parent
 SHIPPED = HERE.parent / "instances" / "rare-earths.yaml"
@@ -227,3 +231,34 @@ def test_years_are_refused_where_one_number_holds_for_all(path: str, series: str
 def test_a_budget_of_each_year_may_differ(tmp_path: Path) -> None:
     rule = "requirements: {r: {kind: budget, of: capital, per: year, most: {2026: 1, 2027: 2}}}\n"
     assert load(written(tmp_path, rule)).instance.requirements["r"].kind == "budget"
+
+
+# Many futures.
+
+
+def test_a_future_costs_what_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures made and names looked up, counted: both grow by the same with every future, or not at all."""
+    figures, looked = [0], [0]
+    plain, names = Figure._require_range, validate_module.reference_problems
+
+    def counted(figure: Figure) -> None:
+        figures[0] += 1
+        plain(figure)
+
+    def looking(*arguments: Any) -> Iterator[Problem]:
+        looked[0] += 1
+        return names(*arguments)
+
+    monkeypatch.setattr(Figure, "_require_range", counted)
+    monkeypatch.setattr(validate_module, "reference_problems", looking)
+    counts = []
+    for count in (10, 20, 30):
+        figures[0] = looked[0] = 0
+        path = tmp_path / f"farmer-{count}.yaml"
+        path.write_text(farmer(count))
+        document = load(path)
+        validate(document)
+        assert looked[0] == 1
+        assert all(i.futures is document.instance.futures for i in document.instances().values())
+        counts.append(figures[0])
+    assert counts[2] - counts[1] == counts[1] - counts[0] == 10 * 3  # The variable costs of three processes.

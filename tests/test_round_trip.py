@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 import planner
-from planner.errors import InputError
+from planner.figure import Name
 from planner.reading.compose import compose, plain
 from planner.reading.document import load, written_yaml
 from planner.validation.validate import validate
@@ -60,9 +61,15 @@ def test_any_value(content: Any) -> None:
     assert plain(node) == {"a": content}
 
 
-@pytest.mark.parametrize("name", LOOKS)
+def may_be_a_name(text: str) -> bool:
+    try:
+        return bool(TypeAdapter(Name).validate_python(text))
+    except ValidationError:
+        return False
+
+
+@pytest.mark.parametrize("name", list(filter(may_be_a_name, LOOKS)))
 def test_names_that_look_like_something_else(name: str, tmp_path: Path) -> None:
-    """A name is kept by every step, or refused as a name."""
     raw = {
         "name": "x", "units": {"quantity": "t", "money": "MUSD", "price": "USD/kg"}, "regions": {name: {"title": name}},
         "time": {"start": 2026, "periods": [1], "discount_rate": 0, "base_year": 2026, "discounting": "mid_period",
@@ -73,13 +80,9 @@ def test_names_that_look_like_something_else(name: str, tmp_path: Path) -> None:
     }
     path = tmp_path / "instance.yaml"
     path.write_text(written_yaml(raw), "utf-8")
-    try:
-        assert load(path).resolved() == raw
-    except InputError as error:
-        assert {problem.code for problem in error.problems} <= {"bad-name", "control-character"}
-    else:
-        kept(path, tmp_path / "again.yaml")
-        validate(load(tmp_path / "again.yaml"))
+    assert load(path).resolved() == raw
+    kept(path, tmp_path / "again.yaml")
+    validate(load(tmp_path / "again.yaml"))
 
 
 def test_a_run_can_be_solved_again_from_its_own_instance(tmp_path: Path) -> None:

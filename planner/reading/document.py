@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from copy import copy
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 
 from planner.errors import InputError, Place, Problem, did_you_mean
+from planner.figure import Part
 from planner.names import fits
 from planner.reading.blame import problems_of
 from planner.reading.compose import Key, Node, child, is_plain_text, plain, refuse
@@ -46,10 +49,9 @@ class Statement(NamedTuple):
 
 
 class _Variant(NamedTuple):
-    """The instance that holds in a future, and the tree it was made from."""
+    """The instance that holds in a future, and what its overrides changed."""
 
     instance: Instance
-    tree: Node
     changes: list[Change]
 
 
@@ -73,6 +75,37 @@ class _Base(NamedTuple):
             return None
         variant = self.document._variants.get(future)
         return getattr(variant.instance, section, None) if variant is not None else None
+
+
+def _heads(document: Document, overrides: list[Override]) -> _Base:
+    """The document, of which overrides change these sections."""
+    return _Base(document, tuple(dict.fromkeys(override.path.partition(".")[0] for override in overrides)))
+
+
+def _instance(tree: Node, sections: dict[str, Any]) -> Instance:
+    """The instance of a tree, of which these sections are validated already; InputError if another is wrong."""
+    assert isinstance(tree.value, dict)
+    data = {key: plain(node) for key, node in tree.value.items() if key not in sections}
+    context = {"starts": period_starts(tree)}
+    try:
+        if not sections:
+            return Instance.model_validate(data, strict=True, context=context)
+        form = _form(frozenset(name for name in Instance.model_fields if name not in sections))
+        rest = form.model_validate(data, strict=True, context=context)
+    except ValidationError as error:
+        raise InputError(problems_of(error, tree)) from None
+    stated = {str(key) for key in tree.value}
+    return Instance.model_construct(stated, **{name: getattr(rest, name) for name in form.model_fields} | sections)
+
+
+@cache
+def _form(names: frozenset[str]) -> type[Part]:
+    """The form of some sections of an instance."""
+    fields: dict[str, Any] = {
+        name: (field.annotation, copy(field)) for name, field in Instance.model_fields.items()
+        if name in names and name not in Part.model_fields
+    }
+    return create_model("Instance", __base__=Part, **fields)
 
 
 def written_yaml(content: Any) -> str:
@@ -105,6 +138,7 @@ class Document:
         self._layers = layers
         self._changes = changes
         self._variants: dict[str, _Variant] = {}
+        self._overridden: tuple[str, Node] | None = None
         self.notes: list[Problem] = []
         self.scenario: str | None = None
         self.sets: tuple[str, ...] = ()
@@ -139,10 +173,19 @@ class Document:
         """
         if future is None:
             return _place(self._tree, path)
-        variant = self._variants[future]
-        written_path = _as_written(variant.tree, path)
-        below_it = [change for change in variant.changes if change.path[: len(path)] == written_path]
-        return below_it[-1].place if below_it else _place(variant.tree, path)
+        tree = self._tree_of(future)
+        written_path = _as_written(tree, path)
+        changes = self._variants[future].changes
+        below_it = [change for change in changes if change.path[: len(path)] == written_path]
+        return below_it[-1].place if below_it else _place(tree, path)
+
+    def _tree_of(self, future: str) -> Node:
+        """The tree of a future; made anew when it is asked for, as that of many futures would fill the memory."""
+        if self._variants[future] is self._plain:
+            return self._tree
+        if self._overridden is None or self._overridden[0] != future:
+            self._overridden = (future, self._changed_tree(self._overrides(future))[0])
+        return self._overridden[1]
 
     def resolved(self) -> dict[str, Any]:
         """The instance as one plain tree, with every file, scenario and `--set` applied."""
@@ -185,23 +228,13 @@ class Document:
 
     def _make(self, tree: Node, changes: list[Change], known: Callable[[str], Any] = lambda _: None) -> _Variant:
         """The instance of a tree; a section that is `known` is taken as it is, already validated."""
-        assert isinstance(tree.value, dict)
-        data = {
-            key: section if (section := known(str(key))) is not None else plain(node)
-            for key, node in tree.value.items()
-        }
-
-        def is_new(section: str) -> bool:
-            return known(section) is None
-
-        try:
-            instance = Instance.model_validate(data, strict=True, context={"starts": period_starts(tree)})
-        except ValidationError as error:
-            raise InputError(problems_of(error, tree)) from None
-        problems = list(figure_problems(instance, lambda path: _place(tree, path), is_new))
+        given = {name: known(name) for name in Instance.model_fields}
+        sections = {name: section for name, section in given.items() if section is not None}
+        instance = _instance(tree, sections)
+        problems = list(figure_problems(instance, lambda path: _place(tree, path), lambda name: name not in sections))
         if problems:
             raise InputError(problems)
-        return _Variant(instance, tree, changes)
+        return _Variant(instance, changes)
 
     def _make_variants(self) -> None:
         """The variants of all futures and shocks; those without overrides share one."""
@@ -220,16 +253,22 @@ class Document:
         overrides = self._overrides(name)
         if not overrides:
             return self._plain
-        heads = _Base(self, tuple(override.path.partition(".")[0] for override in overrides))
-        tree = settled_where(self._tree, heads.touches)
-        changes = apply_all(tree, overrides)
+        heads = _heads(self, overrides)
+        tree, changes = self._changed_tree(overrides)
 
         def known(section: str) -> Any:
             if not heads.touches(section):
                 return getattr(self._plain.instance, section, None)
             return self._base.section(name, section) if self._base is not None else None
 
-        return self._make(settled_where(tree, heads.touches), changes, known)
+        return self._make(tree, changes, known)
+
+    def _changed_tree(self, overrides: list[Override]) -> tuple[Node, list[Change]]:
+        """The tree with overrides carried out; sections that they do not name are shared."""
+        heads = _heads(self, overrides)
+        tree = settled_where(self._tree, heads.touches)
+        changes = apply_all(tree, overrides)
+        return settled_where(tree, heads.touches), changes
 
     def _overrides(self, name: str) -> list[Override]:
         """What a future changes; what a shock changes on top of the future it comes from."""
@@ -254,10 +293,8 @@ class Document:
         validated.
         """
         more = [read_set(text) for text in sets]
-        base = _Base(self, tuple(override.path.partition(".")[0] for override in more))
-        tree = settled_where(self._tree, base.touches)
-        new = apply_all(tree, more)
-        document = Document(self.path, settled_where(tree, base.touches), self._layers, self._changes + new, base)
+        tree, new = self._changed_tree(more)
+        document = Document(self.path, tree, self._layers, self._changes + new, _heads(self, more))
         document.notes = [*self.notes, *lost_ranges(new)]
         document.files, document.scenario, document.sets = self.files, self.scenario, (*self.sets, *sets)
         # The scenarios were examined with this document; what they mention counts there as well.

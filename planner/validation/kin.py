@@ -14,21 +14,21 @@ def are_kin(some: Mapping[str, Instance], others: Mapping[str, Instance]) -> boo
     if some.keys() != others.keys():
         return False
     pairs = {(id(one), id(other)): (one, other) for one, other in ((some[name], others[name]) for name in some)}
-    return all(one.time == other.time and _alike(one, other) for one, other in pairs.values())
+    return all(one.time == other.time and alike(one, other) for one, other in pairs.values())
 
 
-def _alike(one: Any, other: Any) -> bool:
+def alike(one: Any, other: Any) -> bool:
     """Whether two values differ in numbers alone."""
     if one is other or (_is_number(one) and _is_number(other)):
         return True
     if type(one) is not type(other):
         return False
     if isinstance(one, Part):
-        return bool(one.source == other.source) if isinstance(one, Figure) else _alike(vars(one), vars(other))
+        return bool(one.source == other.source) if isinstance(one, Figure) else alike(vars(one), vars(other))
     if isinstance(one, dict):
-        return list(one) == list(other) and all(_alike(value, other[key]) for key, value in one.items())
+        return list(one) == list(other) and all(alike(value, other[key]) for key, value in one.items())
     if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(_alike(*pair) for pair in zip(one, other, strict=True))
+        return len(one) == len(other) and all(alike(*pair) for pair in zip(one, other, strict=True))
     return bool(one == other)
 
 

@@ -37,8 +37,9 @@ def unused_controls(case: Case, mentioned: Collection[str]) -> Iterator[Problem]
 
 def _users(case: Case, name: str) -> list[str]:
     """The futures and shocks that have a control."""
-    parts = [*case.instance.futures.items(), *case.instance.shocks.items()]
-    return [user for user, part in parts if fits_any(part.controls, name)]
+    controls = {user: part.controls for user, part in case.instance.futures.items()}
+    controls |= {user: part.controls for user, part in case.instance.shocks.items()}
+    return [user for user, patterns in controls.items() if fits_any(patterns, name)]
 
 
 def control_problems(case: Case, network: Network) -> Iterator[Problem]:

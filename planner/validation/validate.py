@@ -16,7 +16,7 @@ from planner.schema import Instance
 from planner.validation.case import Case
 from planner.validation.coherence import coherence_problems
 from planner.validation.doubts import doubts
-from planner.validation.kin import are_kin
+from planner.validation.kin import alike, are_kin
 from planner.validation.measures import control_problems, unlimited_problems, unused_controls
 from planner.validation.reach import reach_problems
 from planner.validation.recipes import recipe_problems
@@ -41,7 +41,8 @@ def validate(document: Document, since: Document | None = None) -> list[Problem]
     warnings: list[Problem] = list(document.notes) if since is None else []
     cases = _cases(document)
     is_kin = since is not None and are_kin(since.instances(), document.instances())
-    names = [problem for case in cases for problem in reference_problems(case, document.borrowed)] if not is_kin else []
+    named = [cases[0], *(c for c in cases[1:] if not alike(cases[0].instance, c.instance))] if not is_kin else []
+    names = [problem for case in named for problem in reference_problems(case, document.borrowed)]
     futures = [*future_problems(cases[0]), *shock_problems(cases[0]), *sampling_problems(cases[0])]
     # Whether a project is ever online is asked of the trunk: a future may delay it for good.
     problems += [*names, *futures, *project_problems(cases[0])]
