@@ -131,10 +131,24 @@ def _plan(run: Run) -> Group:
     for row in shown.to_dict("records"):
         table.add_row(
             Text(_short(row["title"] or row["project"], 28 if adaptive else 44)), row["region"], row["stage"],
-            str(row["period"]), f"{row['commissioned']:.1f}".removesuffix(".0"), amount(row["size"]),
+            str(row["period"]), _online(row), amount(row["size"]),
             amount(row["capital_cost"]), *([Text(_short(row["group"].partition(":")[0], 24))] if adaptive else []),
         )
     return Group(Text(title, style="bold"), table)
+
+
+def _online(row: Mapping[Any, Any]) -> str:
+    """When a project works as planned, and in brackets when it really does where measures slow the work."""
+    planned, first, last = (row[name] for name in ("planned_online", "online_first", "online_last"))
+    if pd.isna(first):
+        return f"{_year(planned)} (never)"
+    if first == last == planned:
+        return _year(planned)
+    return f"{_year(planned)} ({_year(first)}" + (")" if first == last else f" to {_year(last)})")
+
+
+def _year(value: float) -> str:
+    return "never" if pd.isna(value) else f"{value:.1f}".removesuffix(".0")
 
 
 def _costs(run: Run) -> Text:
@@ -148,14 +162,15 @@ def _served(run: Run) -> Group:
     shares, nodes = pd.DataFrame(run.figures["served"]), run.tables["nodes"]
     losses = set(nodes.loc[nodes["onset"].notna() & ~nodes["source"].isin(list(run.instance.shocks)), "future"])
     shares = shares[~shares["future"].isin(list(losses))]  # They have a table and a line of their own.
-    windows = nodes[nodes["onset"].notna()].drop_duplicates("future").set_index("future")["source"]
-    shares = shares.assign(row=shares["future"].map(windows).fillna(shares["future"]))
+    opened = nodes[nodes["onset"].notna()]
+    windows = dict(zip(opened["future"], opened["source"], strict=True))
+    shares = shares.assign(row=[windows.get(name, name) for name in shares["future"]])
     classes = list(dict.fromkeys(shares["class"]))
     table = frame([("future", "left"), ("chance", "right"), *((c, "right") for c in classes)], space=1)
     for row, part in shares.groupby("row", sort=False):
         worst = part.sort_values("served").drop_duplicates("class").set_index("class").to_dict("index")
         cells = [_share(worst.get(c)) for c in classes]
-        name = f"{row}, worst of {_count(part['future'].nunique(), 'onset')}" if row in set(windows) else str(row)
+        name = f"{row}, worst of {_count(part['future'].nunique(), 'onset')}" if row in windows.values() else str(row)
         table.add_row(Text(name), f"{_chance(run, set(part['future'])):.0%}", *cells)
     title = "Share of demand served over the horizon or window (worst demand in its worst year)"
     return Group(Text(title, style="bold"), table)

@@ -58,8 +58,8 @@ NODES = "node parent future period year length probability factor weight futures
 SCENARIOS = "scenario future onset probability low high cost weight alone unit"
 COSTS = "item part region node yearly discounted unit"
 CAPACITY = "asset kind region stage node existing added retired online available used unit"
-PLAN = ("project title target region stage group period decided commissioned size size_unit modules capital_cost"
-        " charged public_money money_unit")
+PLAN = ("project title target region stage group period decided planned_online online_first online_last"
+        " size size_unit modules capital_cost charged public_money money_unit")
 
 
 def node_row(node: str, parent: str, probability: float = 1.0, **other: Any) -> tuple[Any, ...]:

@@ -161,10 +161,10 @@ def hand_written() -> dict[str, pd.DataFrame]:
         ),
         "access": frame("exporter commodity region node bought kept drawn held unit held_unit"),
         "plan": frame(
-            "project title target region stage group period decided commissioned size size_unit modules"
-            " capital_cost charged public_money money_unit",
-            ("expand", "", "mine", "AU", "mine", "2026", "2026", 2026.0, 2027.0, 20.0, T, None, 1.2, 0.12 / 1.1, 0.0,
-             "MUSD"),
+            "project title target region stage group period decided planned_online online_first online_last size"
+            " size_unit modules capital_cost charged public_money money_unit",
+            ("expand", "", "mine", "AU", "mine", "2026", "2026", 2026.0, 2027.0, 2027.0, 2027.0, 20.0, T, None, 1.2,
+             0.12 / 1.1, 0.0, "MUSD"),
         ),
         "retirements": frame("facility group period share"),
         "capacity": frame(
@@ -309,7 +309,10 @@ CELLS = [
     ("plan", 0, "size", 21.0, "capacity.added"),
     ("plan", 0, "group", "2027", "plan.window"),
     ("plan", 0, "modules", 2, "plan.modules"),
-    ("plan", 0, "commissioned", 2026.0, "plan.dates"),
+    ("plan", 0, "planned_online", 2026.0, "plan.dates"),
+    ("plan", 0, "online_first", 2026.0, "plan.dates"),
+    ("plan", 0, "online_last", 2027.5, "plan.dates"),
+    ("plan", 0, "online_last", None, "plan.dates"),
     ("plan", 0, "capital_cost", 1.0, "plan.cost"),
     ("plan", 0, "charged", 0.2, "plan.cost"),
     ("plan", 0, "target", "plant", "tables.label"),
@@ -461,7 +464,9 @@ def test_overrides_of_a_future_hold_in_its_own_nodes() -> None:
 
 def test_a_project_decided_twice_is_found() -> None:
     tables = hand_written()
-    again = tables["plan"].assign(group="2027", period="2027", decided=2027.0, commissioned=2028.0, charged=0.0)
+    again = tables["plan"].assign(
+        group="2027", period="2027", decided=2027.0, planned_online=2028.0, online_first=None, online_last=None,
+        charged=0.0)
     tables["plan"] = pd.concat([tables["plan"], again], ignore_index=True)
     data = changed("projects/expand/latest", None)
     assert check(tables, data=data).of_kind("plan.once")

@@ -215,13 +215,13 @@ def test_rows_of_access_are_complete_and_true() -> None:
 YEARS = [f"calm:{year}" for year in range(2026, 2030)]
 
 
-def built(added: list[float], costs: dict[str, float]) -> dict[str, pd.DataFrame]:
+def built(added: list[float], costs: dict[str, float], online: float = 2028.5) -> dict[str, pd.DataFrame]:
     total = sum(costs.values())
     return tables_of(
         nodes=(NODES, [node_row(node, parent) for node, parent in zip(YEARS, ["", *YEARS], strict=False)]),
         scenarios=certain(total),
-        plan=(PLAN, [("build", "", "plant", "US", "magnet", "2026", "2026", 2026.0, 2028.0, 10.0, T, None, 20.0, total,
-                      0.0, "USD")]),
+        plan=(PLAN, [("build", "", "plant", "US", "magnet", "2026", "2026", 2026.0, 2028.0, online, online, 10.0, T,
+                      None, 20.0, total, 0.0, "USD")]),
         capacity=(CAPACITY, [("plant", "facility", "US", "magnet", node, 0, online, 0, online, online, 0, T)
                              for node, online in zip(YEARS, added, strict=True)]),
         costs=(COSTS, [("capital", "build", "US", node, money, money, "USD") for node, money in costs.items()]),

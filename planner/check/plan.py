@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from planner.check.capital import Decision, capital_charges, overnight_cost
 from planner.check.case import Case
@@ -29,8 +29,9 @@ def check_plan(case: Case) -> list[Decision]:
     decisions: list[Decision] = []
     table = case.tables["plan"]
     rows = table.rows("project", "group", "size", "modules", "title", "target", "period", "region", "stage")
-    numbers = table.rows("decided", "commissioned", "capital_cost", "charged", "public_money")
-    for (name, group, size, modules, *words), stated in zip(rows, numbers, strict=True):
+    numbers = table.rows("capital_cost", "charged", "public_money")
+    dates = table.rows("decided", "planned_online", "online_first", "online_last")
+    for (name, group, size, modules, *words), stated, when in zip(rows, numbers, dates, strict=True):
         project = case.base.projects.get(name)
         if project is None or group not in groups:
             case.unknown("plan", f"{name} {group}")
@@ -40,6 +41,7 @@ def check_plan(case: Case) -> list[Decision]:
         _check_words(case, decision, assets[name], words)
         _check_window(case, decision)
         _check_size(case, decision)
+        _check_dates(case, decision, *when)
         _check_stated(case, decision, *stated)
     for leaf in case.horizon.leaves:
         _check_path(case, leaf, decisions)
@@ -94,13 +96,34 @@ def _check_size(case: Case, decision: Decision) -> None:
         ledger.at_most("plan.size", where, size.most.at(node.middle), decision.size)
 
 
-def _check_stated(
-    case: Case, decision: Decision, decided: float, commissioned: float, cost: float, charged: float, public: float
+def _check_dates(
+    case: Case, decision: Decision, decided: float, planned: float, first: float, last: float
 ) -> None:
+    """Dates of the decision, as planned, and as work is over on the paths that are long enough for the plan."""
+    node, ledger = decision.nodes[0], case.ledger
+    lead = case.at(node).projects[decision.project].lead_time
+    ledger.equal("plan.dates", f"{decision.place} decided", node.start, decided)
+    ledger.equal("plan.dates", f"{decision.place} planned online", node.start + lead, planned)
+    found = sorted(_finished(case, decision)) or [math.inf]
+    for name, wanted, stated in (("first", found[0], first), ("last", found[-1], last)):
+        if math.isinf(wanted) != math.isnan(stated):
+            ledger.fault("plan.dates", f"{decision.place} online {name}", str(wanted), str(stated))
+        elif not math.isinf(wanted):
+            ledger.equal("plan.dates", f"{decision.place} online {name}", wanted, stated)
+
+
+def _finished(case: Case, decision: Decision) -> Iterator[float]:
+    """When work is over on each path through a node of the decision that goes on beyond the planned date."""
+    for leaf in case.horizon.leaves:
+        for node in decision.nodes:
+            lead = case.at(node).projects[decision.project].lead_time
+            if node in case.horizon.path[leaf] and leaf.end > node.start + lead + TINY:
+                yield progress(case, decision.project, node, leaf).commissioned
+
+
+def _check_stated(case: Case, decision: Decision, cost: float, charged: float, public: float) -> None:
     node, ledger = decision.nodes[0], case.ledger
     project = case.at(node).projects[decision.project]
-    ledger.equal("plan.dates", f"{decision.place} decided", node.start, decided)
-    ledger.equal("plan.dates", f"{decision.place} commissioned", node.start + project.lead_time, commissioned)
     ledger.equal("plan.cost", f"{decision.place} capital cost", overnight_cost(case, decision, node), cost)
     total = math.fsum(node.probability * certain for node, _, certain in capital_charges(case, decision))
     ledger.equal("plan.cost", f"{decision.place} charged", total, charged)

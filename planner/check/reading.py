@@ -56,8 +56,9 @@ LAYOUTS = {
     ),
     "plan": Layout(
         texts=("project", "title", "target", "region", "stage", "group", "period", "size_unit", "money_unit"),
-        amounts=("size", "modules", "capital_cost", "charged", "public_money"), signed=("decided", "commissioned"),
-        blank=("modules", "public_money"), key=("project", "group"), by_node=False,
+        amounts=("size", "modules", "capital_cost", "charged", "public_money"),
+        signed=("decided", "planned_online", "online_first", "online_last"),
+        blank=("modules", "public_money", "online_first", "online_last"), key=("project", "group"), by_node=False,
     ),
     "retirements": Layout(
         texts=("facility", "group", "period"), amounts=("share",), key=("facility", "group"), by_node=False

@@ -14,6 +14,7 @@ from planner.reports.figures import figures_table
 from planner.reports.opened import Opened
 from planner.results.manifest import COLUMNS
 
+YEARS = {"year", "decided", "planned_online", "online_first", "online_last"}
 MOST_ROWS = 1_048_575  # Of a sheet, below its header.
 # What a spreadsheet would make of text of its own accord, it shall not.
 TEXT_STAYS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -70,7 +71,7 @@ def _sheet(sheet: Worksheet, table: pd.DataFrame, formats: dict[str, Any]) -> No
     for position, name in enumerate(table.columns):
         sheet.write_string(0, position, str(name), formats["header"])
         values = table[name].tolist()[:MOST_ROWS]
-        style = formats["year"] if name in ("year", "decided", "commissioned") else formats["number"]
+        style = formats["year"] if name in YEARS else formats["number"]
         sheet.set_column(position, position, _width(str(name), values))
         for row, value in enumerate(values, 1):
             _cell(sheet, row, position, value, style, formats["text"])

@@ -25,13 +25,16 @@ def plan(run: Opened) -> tuple[View, ...]:
 
 def _decisions(run: Opened) -> View:
     table = _decided(run)
-    columns = {"title": "project", "region": "region", "stage": "stage", "decided": "decide", "commissioned": "online",
-               "size": f"size [{run.instance.units.quantity}/year]", "capital_cost": f"capital [{_money(run)}]",
+    columns = {"title": "project", "region": "region", "stage": "stage", "decided": "decide",
+               "planned_online": "online as planned", "online_first": "online at the earliest",
+               "online_last": "online at the latest", "size": f"size [{run.instance.units.quantity}/year]",
+               "capital_cost": f"capital [{_money(run)}]",
                "public_money": f"of it public [{_money(run)}]"}
     return View(
         "plan", SECTION, "Every decision, when it falls and when it works", _message(run, table), table, columns,
         ("future", "region"), _gantt(run, table),
-        note="Pale: under construction. Full: in service, to the end of its life or of the horizon.",
+        note="Pale: under construction. Middle: in service in some futures, slowed by measures in others. Full: in"
+        " service, to the end of its life or of the horizon.",
     )
 
 
@@ -45,7 +48,9 @@ def _decided(run: Opened) -> pd.DataFrame:
     nodes = run.tables["nodes"]
     horizon = float((nodes["year"] + nodes["length"]).max())
     life = table["project"].map({name: project.life for name, project in projects.items()})
-    table["ends"] = (table["commissioned"] + life).clip(upper=horizon)
+    table["stands_first"] = table["online_first"].fillna(horizon)
+    table["stands"] = table["online_last"].fillna(horizon)
+    table["ends"] = (table["stands"] + life).clip(upper=horizon)
     table["title"] = table["title"].where(table["title"] != "", table["project"])
     table["stage"] = table["stage"].where(table["stage"] != "", NO_STAGE)
     ordered = table.sort_values(["decided", "capital_cost"], ascending=[True, False], kind="stable")
@@ -77,18 +82,21 @@ def _gantt(run: Opened, table: pd.DataFrame) -> Drawing:
     ends = [start, max([start + 1, *table["ends"]])]
     row = alt.Y("rank:O", axis=None)
     colour = alt.Color("stage:N", scale=chart.colours(names), sort=list(names))
-    told = chart.tips({"title": "project", "decided": "decide", "commissioned": "online", "ends": "service to",
+    told = chart.tips({"title": "project", "decided": "decide", "planned_online": "online as planned",
+                       "online_first": "at the earliest", "online_last": "at the latest", "ends": "service to",
                        "size": "size", "size_unit": "unit", "capital_cost": "capital", "public_money": "public money",
                        "money_unit": "money"}, size=",.6~g", capital_cost=",.6~g", public_money=",.6~g")
     bars = chart.base().encode(y=row)
     x = alt.X("decided:Q", axis=years, scale=alt.Scale(domain=ends, nice=False))
     building = bars.mark_bar(opacity=0.35, height=9, yOffset=7).encode(
-        x=x, x2="commissioned:Q", color=colour, tooltip=told)
+        x=x, x2="stands_first:Q", color=colour, tooltip=told)
+    delayed = bars.mark_bar(opacity=0.65, height=9, yOffset=7).encode(
+        x=alt.X("stands_first:Q"), x2="stands:Q", color=colour, tooltip=told)
     serving = bars.mark_bar(height=9, yOffset=7).encode(
-        x=alt.X("commissioned:Q"), x2="ends:Q", color=colour, tooltip=told)
+        x=alt.X("stands:Q"), x2="ends:Q", color=colour, tooltip=told)
     text = bars.mark_text(align="left", dy=-6, stroke=chart.PAPER, strokeWidth=3, limit=alt.ExprRef("width"))
     label = text.encode(x=alt.value(0), text="label:N", tooltip=told)
-    return alt.layer(building, serving, label).properties(height=alt.Step(30), width="container")
+    return alt.layer(building, delayed, serving, label).properties(height=alt.Step(30), width="container")
 
 
 # Money

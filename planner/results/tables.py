@@ -6,6 +6,7 @@ otherwise; node-indexed tables carry node, future (owner), period and year (star
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,8 +21,8 @@ from planner.results.reporting import element_balance, prices, shares
 from planner.results.requirements import bought_from, requirements
 from planner.results.rows import NODE, NOTHING, Row, at, table
 from planner.results.scenarios import scenarios
-from planner.results.solution import Solution
-from planner.tree import Node
+from planner.results.solution import Decision, Solution
+from planner.tree import MOMENT, Node
 from planner.units import unit
 
 
@@ -39,13 +40,18 @@ def nodes(solution: Solution) -> pd.DataFrame:
 
 
 def plan(solution: Solution) -> pd.DataFrame:
-    """What to decide: one row per project and decision."""
+    """What to decide: one row per project and decision.
+
+    `planned_online` is the decision plus its lead time; `online_first` and `online_last` are when work is really over,
+    in the first and in the last of the branches that reach the planned date. Empty: not by the end of any, or of one.
+    """
     network, units = solution.network, solution.network.base.units
 
     def rows() -> Iterable[Row]:
         for decision in solution.decided:
             project = network.base.projects[decision.project]
             asset, node = network.asset_of(project), decision.node
+            first, last = _online(solution, decision)
             charged = sum(
                 work(network).charge(decision.project, m) * solution.overnight(decision.project, decision.group, m)
                 for m in network.tree.groups[decision.group]
@@ -54,16 +60,31 @@ def plan(solution: Solution) -> pd.DataFrame:
                 "project": decision.project, "title": project.title or "", "target": asset,
                 "region": network.region_of(asset), "stage": network.stage_of(asset), "group": decision.group,
                 "period": node.period_name, "decided": node.start,
-                "commissioned": node.start + network.instance(node).projects[decision.project].lead_time,
+                "planned_online": node.start + network.instance(node).projects[decision.project].lead_time,
+                "online_first": first, "online_last": last,
                 "size": decision.size, "size_unit": unit(units, "quantity/year"), "modules": decision.modules,
                 "capital_cost": decision.capital, "charged": charged,
                 "public_money": project.public_money.at(node.middle), "money_unit": units.money,
             }
 
     return table(
-        "project title target region stage group period decided commissioned size size_unit modules"
-        " capital_cost charged public_money money_unit", rows(),
+        "project title target region stage group period decided planned_online online_first online_last"
+        " size size_unit modules capital_cost charged public_money money_unit", rows(),
     )
+
+
+def _online(solution: Solution, decision: Decision) -> tuple[float, float]:
+    """When a decision's work is over: in the first and in the last of the branches that reach the planned date."""
+    network, position = solution.network, work(solution.network).position[decision.project]
+    dates = []
+    for decided in network.tree.groups[decision.group]:
+        planned = decided.start + network.instance(decided).projects[decision.project].lead_time
+        dates += [
+            float(work(network).progress(decided, leaf).commissioned[position])
+            for leaf in network.tree.from_here(decided) if network.tree.is_leaf(leaf) and leaf.end > planned + MOMENT
+        ]
+    first, last = (end(dates, default=math.inf) for end in (min, max))
+    return first if first < math.inf else math.nan, last if last < math.inf else math.nan
 
 
 def retirements(solution: Solution) -> pd.DataFrame:

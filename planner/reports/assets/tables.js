@@ -102,7 +102,7 @@ function message(view) {
 }
 
 const format = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });
-const YEARS = new Set(["year", "decided", "commissioned", "ends", "worst_year", "onset"]);
+const YEARS = new Set(["year", "decided", "planned_online", "online_first", "online_last", "ends", "worst_year", "onset"]);
 
 function shown(name, value) {
   if (value === null) return "";
