@@ -71,13 +71,15 @@ def _quantity_ratio(quantity: str, priced: str) -> float:
 
 def periods(time: Time) -> list[Span]:
     """The periods in order. ValueError when two of them have the same name."""
-    start = time.start
     bounds: list[tuple[str | None, float, float]] = []
+    before: list[float] = [time.start]
     for entry in time.periods:
         length = entry.length if isinstance(entry, Period) else float(entry)
+        # Months do not add up exactly in binary. Rounded is the sum, so that errors do not add up either; nine
+        # decimals are a thirtieth of a second.
+        start = round(math.fsum(before), 9)
         bounds.append((entry.name if isinstance(entry, Period) else None, start, length))
-        # Quarters and months do not add up exactly in binary; nine decimals are a thirtieth of a second.
-        start = round(start + length, 9)
+        before.append(length)
     names = [name or _calendar(begin, length) for name, begin, length in bounds]
     doubled = [name for name, count in Counter(names).items() if count > 1]
     if doubled:

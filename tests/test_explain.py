@@ -106,6 +106,30 @@ def test_culprit_is_named_with_its_line_and_a_repair_makes_a_plan_possible(case:
     assert repaired.outcome.has_plan
 
 
+LANE = """
+name: lane
+units: {quantity: t, money: MUSD, price: USD/kg}
+time: {start: 2026, periods: [1, 1], discount_rate: 0, base_year: 2026, discounting: mid_period, capital_charge: annuity}
+regions: {NO: {}, US: {}}
+commodities: {ore: {disposal: free}}
+suppliers: {norway: {commodity: ore, regions: [NO], steps: [{price: 2}]}}
+lanes: {ship: {commodities: [ore], from: [NO], to: [US], freight: 0.2}}
+projects: {port: {lane: ship, size: {fixed: 100}, capital: {fixed: 3}, lead_time: 1, life: 20}}
+demands: {users: {region: US, class: ev, accepts: {ore: 1}, amount: 50}}
+"""
+
+
+def test_a_lane_that_comes_too_late_is_named(tmp_path: Path) -> None:
+    """The port is there in 2027, the users are in 2026."""
+    (tmp_path / "lane.yaml").write_text(LANE)
+    found = explain(tmp_path / "lane.yaml")
+    assert found is not None
+    said = {statement.path for statement in found.statements}
+    assert said == {"demands.users.amount", "lanes.ship.capacity", "projects.port.lead_time"}
+    sooner = next(repair for repair in found.repairs if "port" in repair.sets[0])
+    assert sooner.sets == ("projects.port.lead_time=0.5",)
+
+
 def test_repairs_are_ranked_by_money(tmp_path: Path) -> None:
     """Sixty made at 20, forty lack: bought at 10, left out at 50 or not wanted at 50, or by stock or plant.
 

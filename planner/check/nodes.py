@@ -44,14 +44,17 @@ def check_nodes(instance: Instance, horizon: Horizon, frames: Mapping[str, pd.Da
 
 
 def _find(horizon: Horizon, nodes: Iterable[Node], rows: Rows) -> dict[Node, int]:
-    """The row of each node by its branch and its start; such rows are taken out."""
-    places = {(node.owner, round(node.start / MOMENT)): node for node in nodes}
+    """The row of each node: of its branch, beginning when it does; such rows are taken out."""
+    waiting: dict[str, list[Node]] = {}
+    for node in nodes:
+        waiting.setdefault(node.owner, []).append(node)
     found: dict[Node, int] = {}
     for number, (label, future, period, year) in list(rows.items()):
-        node = places.pop((future, round(year / MOMENT)), None)
-        if node is not None:
-            found[node] = number
-            horizon.labels[node], horizon.periods[node] = label, period
+        same = next((node for node in waiting.get(future, ()) if abs(node.start - year) <= MOMENT), None)
+        if same is not None:
+            waiting[future].remove(same)
+            found[same] = number
+            horizon.labels[same], horizon.periods[same] = label, period
             del rows[number]
     return {node: found[node] for node in horizon.nodes if node in found}
 

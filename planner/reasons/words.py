@@ -112,7 +112,8 @@ class Speaker:
                    + self.when(node))
 
     def capacity(self, node: Node, key: Key) -> Iterator[Said]:
-        network, asset = self.network, key[0]
+        """What an asset can carry without projects, and what these can add; `key` is a facility or a movement."""
+        network, asset = self.network, "/".join(key)
         there = existing(network, asset, node) * availability(network, asset, node)
         section = "facilities" if asset in network.base.facilities else "lanes"
         name = asset if section == "facilities" else network.movement_of_asset[asset].lane

@@ -1,5 +1,8 @@
 """Reach: what can be had where, following supply, processes and lanes forward until nothing more is added.
 
+What circulates (acid that is brought back in full) needs no supply: of the steps that then still wait for each other,
+those count that can run together in a steady state.
+
 Twice: by how the parts connect, and again counting only what has a volume above zero in some period. What
 the connections rule out is a mistake. What only the volumes rule out may be the question that is asked (a
 plant that is taken away), as long as the demand may go unserved.
@@ -9,51 +12,74 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from planner.errors import Problem, closest
 from planner.figure import Figure
 from planner.names import matching
 from planner.network import Network, Place
 from planner.validation.case import TOLERANCE, Case
+from planner.validation.cone import together
 
 Exists = Callable[[Figure | None], bool]
 
 
+class Step(NamedTuple):
+    """What something needs and gives, per unit of it; a process, or a movement or return that makes nothing."""
+
+    needs: dict[Place, float]
+    gives: dict[Place, float]
+    is_process: bool = False
+
+
 @dataclass
 class _Closure:
-    """Places (commodity, region) that are reached, and the steps that wait for others."""
+    """Places (commodity, region) that are reached, and the steps that wait for others.
+
+    Places `inside` are inputs of processes that can run, though nothing may be left of them for anyone else.
+    """
 
     reached: set[Place] = field(default_factory=set)
-    waiting: dict[Place, list[tuple[list[Place], list[Place]]]] = field(default_factory=lambda: defaultdict(list))
+    inside: set[Place] = field(default_factory=set)
+    waiting: dict[Place, list[Step]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, needs: list[Place], gives: list[Place]) -> None:
+    def add(self, step: Step) -> None:
         """A step that gives places once all it needs are reached."""
-        if all(place in self.reached for place in needs):
-            self.reach(gives)
+        if all(place in self.reached for place in step.needs):
+            self.reach(step.gives)
         else:
-            for place in needs:
-                self.waiting[place].append((needs, gives))
+            for place in step.needs:
+                self.waiting[place].append(step)
 
-    def reach(self, places: list[Place]) -> None:
+    def reach(self, places: Iterable[Place]) -> None:
         new = [place for place in places if place not in self.reached]
         while new:
             place = new.pop()
             if place in self.reached:
                 continue
             self.reached.add(place)
-            for needs, gives in self.waiting.pop(place, []):
-                if all(need in self.reached for need in needs):
-                    new += [given for given in gives if given not in self.reached]
+            for step in self.waiting.pop(place, []):
+                if all(need in self.reached for need in step.needs):
+                    new += [given for given in step.gives if given not in self.reached]
+
+    def circulate(self) -> None:
+        """Steps that wait for each other, as far as together they give all that they need."""
+        steps = list({id(step): step for waiting in self.waiting.values() for step in waiting}.values())
+        if steps:
+            running, left_over = together([(step.needs, step.gives) for step in steps], self.reached)
+            self.inside = {place for j in running if steps[j].is_process for place in steps[j].needs}
+            self.reach(left_over)
 
 
-def _closure(case: Case, network: Network, exists: Exists) -> set[Place]:
+def _closure(case: Case, network: Network, exists: Exists) -> _Closure:
     closure = _Closure()
-    closure.reach(list(_supplied(case, network, exists)))
-    for needs, gives in _steps(case, network, exists):
-        closure.add(needs, gives)
-    return closure.reached
+    closure.reach(_supplied(case, network, exists))
+    for step in _steps(case, network, exists):
+        closure.add(step)
+    closure.circulate()
+    return closure
 
 
 def _supplied(case: Case, network: Network, exists: Exists) -> Iterator[Place]:
@@ -71,24 +97,29 @@ def _supplied(case: Case, network: Network, exists: Exists) -> Iterator[Place]:
             yield returns.commodity, returns.region
 
 
-def _steps(case: Case, network: Network, exists: Exists) -> Iterator[tuple[list[Place], list[Place]]]:
-    """What each process, movement and return needs and gives."""
+def _steps(case: Case, network: Network, exists: Exists) -> Iterator[Step]:
+    """What each process, movement and return needs and gives, per unit of it."""
     instance = case.instance
     built = {project.facility or project.lane for project in instance.projects.values()}
     for name, process in network.activities:
         facility = instance.facilities[name]
         if exists(facility.capacity) or name in built:
             recipe = instance.processes[process]
-            yield [(k, facility.region) for k in recipe.inputs], [(k, facility.region) for k in recipe.outputs]
+            needs, gives = (
+                {(k, facility.region): amount for k, amount in side.items()} for side in (recipe.inputs, recipe.outputs)
+            )
+            yield Step(needs, gives, is_process=True)
     for movement in network.movements:
-        if movement.lane in built or exists(instance.lanes[movement.lane].capacity):
-            yield [(movement.commodity, movement.origin)], [(movement.commodity, movement.destination)]
+        lane = instance.lanes[movement.lane]
+        if movement.lane in built or exists(lane.capacity):
+            origin, destination = ((movement.commodity, place) for place in (movement.origin, movement.destination))
+            yield Step({origin: 1.0}, {destination: 1.0 - lane.loss})
     for returns in instance.returns.values():
         for name in matching(returns.demands, instance.demands):
             demand = instance.demands[name]
-            for commodity in returns.delivered:
+            for commodity, amount in returns.delivered.items():
                 if commodity in demand.accepts:
-                    yield [(commodity, demand.region)], [(returns.commodity, returns.region)]
+                    yield Step({(commodity, demand.region): 1.0}, {(returns.commodity, returns.region): amount})
 
 
 def reach_problems(case: Case, network: Network) -> tuple[list[Problem], list[Problem]]:
@@ -99,13 +130,13 @@ def reach_problems(case: Case, network: Network) -> tuple[list[Problem], list[Pr
     warnings: list[Problem] = []
     for name, demand in case.instance.demands.items():
         places = [(commodity, demand.region) for commodity in demand.accepts]
-        if not case.ever(demand.amount) or any(place in supplied for place in places):
+        if not case.ever(demand.amount) or any(place in supplied.reached for place in places):
             continue
         may_fail = math.fsum(tranche.share for tranche in demand.shortage) >= 1 - TOLERANCE
-        is_connected = any(place in connected for place in places)
+        is_connected = any(place in connected.reached for place in places)
         message = f"nothing can serve {name}: no supplier, facility, lane or stock brings {_or(demand.accepts)}"
         message += f" to {demand.region}" if not is_connected else f" to {demand.region} with a volume above zero"
-        hint = _elsewhere(places, supplied)
+        hint = _elsewhere(places, supplied.reached)
         problem = case.problem("unreachable-demand", message, "demands", name, hint=hint)
         (warnings if is_connected and may_fail else problems).append(problem)
     for problem, is_wrong in _unobtainable(case, network, connected, supplied):
@@ -125,10 +156,11 @@ def _elsewhere(places: list[Place], reached: set[Place]) -> str | None:
 
 
 def _unobtainable(
-    case: Case, network: Network, connected: set[Place], supplied: set[Place]
+    case: Case, network: Network, connected: _Closure, supplied: _Closure
 ) -> Iterator[tuple[Problem, bool]]:
     """Commodities that are used but cannot be had anywhere, and whether that is a mistake."""
-    have, might = {commodity for commodity, _ in supplied}, {commodity for commodity, _ in connected}
+    have, might = ({k for k, _ in found.reached | found.inside} for found in (supplied, connected))
+    made = {k for step in _steps(case, network, lambda _: True) if step.is_process for k, _ in step.gives}
     commodities = case.instance.commodities
     for commodity, (user, path) in _uses(case, network).items():
         if commodity in have:
@@ -136,7 +168,8 @@ def _unobtainable(
         message = f"{user} uses {commodity}, which nobody can make or buy"
         message += " in any amount above zero" if commodity in might else ""
         near = closest(commodity, [name for name in commodities if name in have])
-        hint = f"did you mean {near}?" if near is not None and commodity not in might else None
+        hint = "a loop must bring back all that it takes, or someone must sell the rest" if commodity in made else None
+        hint = f"did you mean {near}?" if near is not None and commodity not in might else hint
         yield case.problem("unobtainable", message, *path, hint=hint), commodity not in might
 
 

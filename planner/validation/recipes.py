@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import highspy
 import numpy as np
-from numpy.typing import NDArray
+from scipy import sparse
 
 from planner.errors import Problem
 from planner.schema import Process
 from planner.validation.case import TOLERANCE, Case
+from planner.validation.cone import best
 
 GAIN = 1e-6  # Net output per unit of activity; ten times the solver's tolerance.
 
@@ -147,23 +147,8 @@ def _gaining(processes: dict[str, Process]) -> list[str]:
                 net[commodities.index(commodity), column] += sign * amount
     # A recipe per thousand tonnes must not look like a gain that one per tonne does not.
     net /= np.abs(net).max(axis=0, initial=1e-300)
-    activities = _most(net)
-    if activities is None or float(net.sum(axis=0) @ activities) <= GAIN:
+    gain = net.sum(axis=0)
+    activities = best(gain, sparse.csr_array(net), np.ones(len(names)))
+    if activities is None or float(gain @ activities) <= GAIN:
         return []
     return [name for name, activity in zip(names, activities, strict=True) if activity > GAIN]
-
-
-def _most(net: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """The activities with the largest net output, that of no commodity being negative."""
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    rows, columns = net.shape
-    for cost in net.sum(axis=0):
-        solver.addCol(-float(cost), 0.0, 1.0, 0, np.array([], dtype=np.int32), np.array([]))
-    for row in range(rows):
-        indices = np.flatnonzero(net[row]).astype(np.int32)
-        solver.addRow(0.0, highspy.kHighsInf, len(indices), indices, net[row, indices])
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return None
-    return np.array(solver.getSolution().col_value)[:columns]
