@@ -44,7 +44,7 @@ class Reference(Security):
         """Everything that happens in one node, then its balances and requirements."""
         self.terms = {kind: defaultdict(list) for kind in TERMS}
         self.imports, self.exports = defaultdict(list), defaultdict(list)
-        self.departures, self.supplies, self.spare = defaultdict(list), defaultdict(list), {}
+        self.supplies, self.spare = defaultdict(list), {}
         data = self.data(node)
         self.facilities(node)
         for name, lane in data.lanes.items():
@@ -58,7 +58,7 @@ class Reference(Security):
         for name, returns in data.returns.items():
             self.returns(node, name, returns)
         self.balances(node)
-        self.access(node)
+        self.origins(node)
         self.quotas(node)
         self.limits(node)
         for name, part in data.requirements.items():
@@ -132,7 +132,6 @@ class Reference(Security):
         self.terms["balance"][commodity, origin].append((-1, sent))
         self.terms["balance"][commodity, to].append((1 - lane.loss, sent))
         self.terms["movement"]["lanes", name].append((1, sent))
-        self.departures[commodity, origin, to].append((1, sent))
         self.imports[origin, commodity, to].append((1 - lane.loss, sent))
         arrival = Supply(self.country(origin), name, origin, [(1 - lane.loss, sent)])
         self.supplies[commodity, to].append(arrival)

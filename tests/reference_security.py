@@ -28,8 +28,8 @@ from planner.requirement import (
     Tail,
 )
 from planner.schema import Instance
-from tests.reference_access import Access
 from tests.reference_futures import Scenario
+from tests.reference_origin import Origin
 from tests.reference_program import Terms
 from tests.reference_tree import EPSILON, Node, matches
 
@@ -51,7 +51,7 @@ def meant(commodity: str, stage: str | None, part: OfMaterial) -> bool:
     return matches(commodity, part.commodities) or (stage is not None and matches(stage, part.stages))
 
 
-class Security(Access):
+class Security(Origin):
     """Adds all requirements but served and dependence."""
 
     def __init__(self, instances: Mapping[str, Instance]) -> None:

@@ -159,7 +159,7 @@ def hand_written() -> dict[str, pd.DataFrame]:
             ("calm", "calm", None, 0.6, 0.6, 0.6, COSTS["calm"], 0.6, None, "MUSD"),
             ("embargo", "embargo", None, 0.4, 0.4, 0.4, COSTS["embargo"], 0.4, None, "MUSD"),
         ),
-        "access": frame("exporter commodity region node bought kept drawn held unit held_unit"),
+        "origin": frame("measure name commodity region to level node amount unit"),
         "plan": frame(
             "project title target region stage group period decided planned_online online_first online_last size"
             " size_unit modules capital_cost charged public_money money_unit",

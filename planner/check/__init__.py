@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from planner.check.access import check_access
 from planner.check.amounts import read_amounts
 from planner.check.balance import check_balances
 from planner.check.capacity import check_capacity
@@ -21,6 +20,7 @@ from planner.check.demand import check_demands, check_returns, check_stocks
 from planner.check.given import check_given
 from planner.check.nodes import check_nodes
 from planner.check.operation import check_operation
+from planner.check.origin import check_origin
 from planner.check.plan import check_plan
 from planner.check.reading import LAYOUTS, check_names, check_units, read_table
 from planner.check.report import CheckReport, Finding, Ledger
@@ -67,7 +67,7 @@ def check_run(
     check_balances(case, amounts)
     check_demands(case, amounts)
     check_stocks(case, amounts)
-    check_access(case, amounts)
+    check_origin(case, amounts)
     check_returns(case, amounts)
     book = check_requirements(case, amounts, capacity, decisions)
     costs = recompute_costs(case, amounts, capacity, decisions, violations_of(case, book))

@@ -94,9 +94,9 @@ LAYOUTS = {
         texts=("returns", "commodity", "region", "unit"), amounts=("returning", "collected"), key=("returns",)
     ),
     "disposal": Layout(texts=("commodity", "region", "unit"), amounts=("amount",), key=("commodity", "region")),
-    "access": Layout(
-        texts=("exporter", "commodity", "region", "unit", "held_unit"), amounts=("bought", "kept", "drawn", "held"),
-        key=("exporter", "commodity", "region"),
+    "origin": Layout(
+        texts=("measure", "name", "commodity", "region", "to", "level", "unit"), amounts=("amount",),
+        key=("measure", "name", "commodity", "region", "to", "level"),
     ),
     "requirements": Layout(
         texts=("requirement", "kind", "scope", "target_unit", "unit", "price_unit"),
@@ -118,7 +118,7 @@ UNITS = {
     ("activity", "unit"): RATE, ("flows", "unit"): RATE, ("purchases", "unit"): RATE, ("sales", "unit"): RATE,
     ("stocks", "unit"): "{quantity}", ("demand", "unit"): RATE, ("returns", "unit"): RATE, ("disposal", "unit"): RATE,
     ("cover", "unit"): "{quantity}", ("costs", "unit"): "{money}",
-    ("access", "unit"): RATE, ("access", "held_unit"): "{quantity}", ("scenarios", "unit"): "{money}",
+    ("origin", "unit"): RATE, ("scenarios", "unit"): "{money}",
 }
 
 

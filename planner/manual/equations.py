@@ -29,7 +29,7 @@ TABLES = {
     "filled": "stocks.fill", "released": "stocks.release", "stock": "stocks.stock", "delivered": "demand.amount",
     "substituted": "demand.amount", "short": "demand.amount", "returning": "returns.returning",
     "collected": "returns.collected", "disposed": "disposal.amount", "missed": "requirements.violation",
-    "kept": "access.kept", "drawn": "access.drawn", "held": "access.held",
+    "at_level": "origin.amount",
 }
 
 RULE = "{kind: regret, most: 1000}"  # The starter has no rule on totals of scenarios, whose equations belong here too.

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from planner.mathematics import access, demand, flow, investment, lane, limit, market, security, stock
+from planner.mathematics import demand, flow, investment, lane, limit, market, origin, security, stock
 from planner.network import Network
 from planner.program import Chapter, Family, Key, join
 from planner.schema import Dependence, Instance
@@ -29,12 +29,12 @@ class Structure:
     shares: dict[str, float | None] = field(default_factory=dict)
     minimum_load: dict[str, float] = field(default_factory=dict)
     most_flow: dict[tuple[str, ...], float] = field(default_factory=dict)
-    access: dict[str, float] = field(default_factory=dict)
+    denied: dict[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         lanes = {"/".join(k): v for k, v in self.most_flow.items()}
-        parts = [self.recipes, self.length, self.shares, self.minimum_load, lanes, self.access]
+        parts = [self.recipes, self.length, self.shares, self.minimum_load, lanes, self.denied]
         return json.dumps(parts, sort_keys=True)
 
 
@@ -59,14 +59,14 @@ def structure_of(network: Network, node: Node) -> Structure:
         shares={name: security.share_allowed(network, name, node) for name in dependent},
         minimum_load={name: load for name, load in loads.items() if any(
             network.base.facilities[name].minimum_load.numbers())},
-        access=access.shares(network, node),
+        denied=origin.shares(network, node),
         most_flow={m: lane.most_flow(network, m, node) for m in lane.fixed_movements(network)},
     )
 
 
 def operation(network: Network) -> Chapter:
     """Everything about one node."""
-    return join([part.chapter(network) for part in (flow, lane, market, limit, stock, demand, security, access)])
+    return join([part.chapter(network) for part in (flow, lane, market, limit, stock, demand, security, origin)])
 
 
 def investments(network: Network) -> Chapter:

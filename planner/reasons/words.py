@@ -206,7 +206,7 @@ PLAIN_ROWS = {
     "supply_region": ("suppliers", "region_limits", "sells no more to a region"),
     "reserve": ("suppliers", "steps", "has no more in the ground"),
     "substitution_growth": ("demands", "substitution", "cannot substitute faster"),
-    "returned": ("returns", "rate", "brings back no more"), "access": ("controls", "", "denies material to users"),
+    "returned": ("returns", "rate", "brings back no more"), "denial": ("controls", "", "denies material to users"),
 }
 PLAIN_BOUNDS = {
     ("short", True): ("demands", "shortage", "can go short by no more"),

@@ -14,11 +14,14 @@ import pandas as pd
 
 from planner.mathematics.flow import existing
 from planner.mathematics.market import price_paid
+from planner.mathematics.origin import splits
 from planner.mathematics.situation import applies
 from planner.mathematics.work import work
+from planner.origin import name_of
+from planner.program import Key
 from planner.results.costs import costs
 from planner.results.reporting import element_balance, prices, shares
-from planner.results.requirements import bought_from, requirements
+from planner.results.requirements import requirements
 from planner.results.rows import NODE, NOTHING, Row, at, table
 from planner.results.scenarios import scenarios
 from planner.results.solution import Decision, Solution
@@ -256,20 +259,39 @@ def disposal(solution: Solution) -> pd.DataFrame:
     return _amounts(solution, "disposed", f"commodity region {NODE} amount unit", describe)
 
 
-def access(solution: Solution) -> pd.DataFrame:
-    """What comes from an exporter that denies it to some users, and what of it lies in stock."""
-    units = solution.network.base.units
+def origin(solution: Solution) -> pd.DataFrame:
+    """What is followed by its origin: amounts by level, where some users are denied an exporter's goods.
+
+    A plan in which no denial binds may split an amount in many ways; this is one of them.
+    """
+    label, piles = unit(solution.network.base.units, "quantity/year"), solution.network.base.stockpiles
+    demands = solution.network.base.demands
+
+    def place(family: str, key: Key) -> Row:
+        if family == "flow":
+            return dict(zip(("name", "commodity", "region", "to"), key, strict=True))
+        if family == "delivered":
+            return {"name": key[0], "commodity": key[1], "region": demands[key[0]].region, "to": ""}
+        return {"name": key[0], "commodity": piles[key[0]].commodity, "region": piles[key[0]].region, "to": ""}
 
     def rows() -> Iterable[Row]:
         for node in solution.nodes:
-            kept, drawn = solution.values(node, "kept"), solution.values(node, "drawn")
-            for key, held in solution.of(node, "held"):
-                yield {"exporter": key[0], "commodity": key[1], "region": key[2], **at(node),
-                       "bought": bought_from(solution, node, key[0], (key[1], key[2])), "kept": kept[key],
-                       "drawn": drawn[key], "held": held, "unit": unit(units, "quantity/year"),
-                       "held_unit": units.quantity}
+            for (family, *key), levels in splits(solution.network).items():
+                if family == "stock":
+                    continue  # It follows from what is put in and taken out.
+                rest, parts = solution.values(node, family)[tuple(key)], solution.values(node, "at_level")
+                for level in levels:
+                    name = name_of(level)
+                    amount = rest if level == levels[-1] else parts[family, *key, name]
+                    rest -= amount
+                    if amount > NOTHING:
+                        yield {"measure": MEASURES[family], **place(family, tuple(key)), "level": name, **at(node),
+                               "amount": amount, "unit": label}
 
-    return table(f"exporter commodity region {NODE} bought kept drawn held unit held_unit", rows())
+    return table(f"measure name commodity region to level {NODE} amount unit", rows())
+
+
+MEASURES = {"flow": "sent", "filled": "fill", "released": "release", "delivered": "delivered"}
 
 
 def cover(solution: Solution) -> pd.DataFrame:
@@ -292,7 +314,7 @@ TABLES: dict[str, Callable[[Solution], pd.DataFrame]] = {
     "nodes": nodes, "plan": plan, "retirements": retirements, "capacity": capacity, "activity": activity,
     "flows": flows, "purchases": purchases, "sales": sales, "stocks": stocks, "demand": demand, "returns": returns,
     "disposal": disposal, "element_balance": element_balance, "shares": shares, "requirements": requirements,
-    "costs": costs, "prices": prices, "access": access, "cover": cover,
+    "costs": costs, "prices": prices, "origin": origin, "cover": cover,
     "scenarios": scenarios,
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from planner.errors import Problem
-from planner.mathematics import access
 from planner.mathematics.control import (
     by_class,
     covers,
@@ -17,6 +16,7 @@ from planner.mathematics.control import (
 )
 from planner.names import fits_any, matching
 from planner.network import Movement, Network
+from planner.origin import is_felt
 from planner.schema import Control
 from planner.tree import Node
 from planner.validation.case import TOLERANCE, Case
@@ -71,11 +71,13 @@ def _touched_nothing(case: Case, network: Network, name: str, control: Control) 
         if not any(touches_project(network, control, project) for project in network.base.projects):
             message = f"{name} touches nothing: no project it names or at its stages lies in its destinations"
             yield case.problem("no-effect", message, *path)
+    elif by_class(control) and is_felt(network, name):
+        return
     elif not any(_purchases(network, control)) and not any(_movements(network, control)):
         message = f"{name} touches nothing: no supplier with origin {control.exporter} and no lane from there"
         message += " carries what it controls to its destinations"
         yield case.problem("no-effect", message, *path)
-    elif by_class(control) and not access.touched(network, control):
+    elif by_class(control):
         message = f"{name} touches nobody: no user of its classes takes what it controls in its destinations"
         yield case.problem("no-effect", message, *path, "exempt" if control.exempt else "classes")
 
