@@ -124,14 +124,15 @@ def market(**control: Any) -> dict[str, Any]:
 
 
 def bought(
-    china: float, home: float, price: float = 5.0, kept: float = 0.0, drawn: float = 0.0, is_denied: bool = False
+    china: float, home: float, price: float = 5.0, given: tuple[float, ...] = (), stored: tuple[float, ...] = ()
 ) -> dict[str, pd.DataFrame]:
-    """130 t from China and 30 t of them put aside in the first year; bought and taken out again in the second."""
+    """130 t from China and 30 t of them put aside in the first year; bought and taken out again in the second.
+
+    `given`: China's part of what each class is given, in both years; `stored`: China's part put in and taken out.
+    """
     costs = {(FIRST, "purchase", "china"): 650.0, (FIRST, "tariff", "china"): 65.0,
              (SECOND, "purchase", "china"): price * china, (SECOND, "tariff", "china"): 0.1 * price * china,
              (SECOND, "purchase", "home"): 8 * home}
-    access = [("CN", "oxide", "US", FIRST, 130.0, kept, 0.0, kept, T, "t"),
-              ("CN", "oxide", "US", SECOND, china, 0.0, drawn, kept - drawn, T, "t")]
     return tables_of(
         nodes=(NODES, [node_row(FIRST, ""), node_row(SECOND, FIRST)]),
         scenarios=certain(sum(costs.values())),
@@ -146,9 +147,22 @@ def bought(
             (name, "US", name, node, measure, item, amount, T) for node in (FIRST, SECOND)
             for name, amount in (("ev", 60.0), ("defence", 40.0))
             for measure, item in (("required", ""), ("delivered", "oxide"))]),
-        access=("exporter commodity region node bought kept drawn held unit held_unit", access if is_denied else []),
+        origin=("measure name commodity region to level node amount unit", by_level(given, stored)),
         costs=(COSTS, [(item, part, "US", node, money, money, "USD") for (node, item, part), money in costs.items()]),
     )
+
+
+def by_level(given: tuple[float, ...], stored: tuple[float, ...]) -> list[tuple[Any, ...]]:
+    """What of the defence's 40 t and of the 30 t in stock is China's."""
+    rows: list[tuple[Any, ...]] = []
+    for measure, name, whole, node, part in (
+        *(("delivered", "defence", 40.0, n, p) for n, p in zip((FIRST, SECOND), given, strict=False)),
+        *(("fill", "reserve", 30.0, FIRST, p) for p in stored[:1]),
+        *(("release", "reserve", 30.0, SECOND, p) for p in stored[1:]),
+    ):
+        rows += [(measure, name, "oxide", "US", "", level, node, amount, T)
+                 for level, amount in (("clean", whole - part), ("from CN", part)) if amount]
+    return rows
 
 
 def test_the_market_passes() -> None:
@@ -176,37 +190,35 @@ def test_a_quota_holds_for_all_sales_together_in_its_years() -> None:
 
 def test_denied_classes_are_given_nothing_of_the_exporter() -> None:
     denial = market(kind="ban", classes="defence")
-    # What is drawn from the stockpile is the exporter's too: 30 + 30 serve the 60 of the others.
-    assert checked(denial, bought(30, 40, kept=30, drawn=30, is_denied=True)).passed
-    report = checked(denial, bought(40, 30, kept=30, drawn=30, is_denied=True))
-    assert found(report, "access") == [(60, 70)]
-    assert checked(market(kind="ban", exempt="ev"), bought(30, 40, kept=30, drawn=30, is_denied=True)).passed
-    licence = market(kind="licence", classes="def*", passes=0.25)
-    assert checked(licence, bought(40, 30, kept=30, drawn=30, is_denied=True)).passed  # 60 + 0.25 * 40 = 70
+    followed: dict[str, Any] = {"given": (40, 0), "stored": (30, 30)}
+    # What is drawn from the stockpile is the exporter's too: home's 40 t of the second year are all there is without.
+    assert checked(denial, bought(30, 40, **followed)).passed, str(checked(denial, bought(30, 40, **followed)))
+    assert found(checked(denial, bought(40, 30, **followed)), "origin") == [(30, 40)]
+    assert checked(market(kind="ban", exempt="ev"), bought(30, 40, **followed)).passed
+    some: dict[str, Any] = {"given": (40, 10), "stored": (30, 30)}
+    assert found(checked(denial, bought(40, 30, **some)), "origin") == [(0, 10)]
+    assert checked(market(kind="licence", classes="def*", passes=0.25), bought(40, 30, **some)).passed
     stage = market(kind="ban", classes="defence", phase_in=1)
-    assert checked(stage, bought(50, 20, kept=30, drawn=30, is_denied=True)).passed  # 60 + 0.5 * 40 = 80
-    assert found(checked(stage, bought(51, 19, kept=30, drawn=30, is_denied=True)), "access") == [(80, 81)]
+    assert checked(stage, bought(50, 20, given=(40, 20), stored=(30, 30))).passed
+    assert found(checked(stage, bought(51, 19, given=(40, 21), stored=(30, 30))), "origin") == [(20, 21)]
 
 
 def test_a_stockpile_does_not_launder_what_is_denied() -> None:
     denial = market(kind="ban", classes="defence")
-    # Said to be still held while the stockpile is empty; or never kept although nothing else came in.
-    report = checked(denial, bought(40, 30, kept=30, drawn=20, is_denied=True))
-    assert [finding.kind for finding in report.findings] == ["access.held"]
-    report = checked(denial, bought(40, 30, kept=0, drawn=0, is_denied=True))
-    assert found(report, "access.denied") == [(100, 130)]
-    assert found(checked(denial, bought(30, 40, kept=40, drawn=30, is_denied=True)), "access.kept") == [(30, 40)]
+    # Said to be taken out clean though put in from China; or put in clean though nothing else came in.
+    report = checked(denial, bought(60, 10, given=(40, 0), stored=(30, 0)))
+    assert found(report, "origin.stock") == [(0, -30)]
+    report = checked(denial, bought(60, 10, given=(40, 0), stored=(0, 0)))
+    assert found(report, "origin.better") == [(0, 30)]
 
 
-def test_rows_of_access_are_complete_and_true() -> None:
+def test_rows_of_origin_are_complete_and_true() -> None:
     denial = market(kind="ban", classes="defence")
-    assert len(checked(denial, bought(30, 40)).of_kind("access.missing")) == 2
-    assert len(checked(market(), bought(40, 30, is_denied=True)).of_kind("tables.unknown")) == 2
-    tables = bought(30, 40, kept=30, drawn=30, is_denied=True)
-    tables["access"].loc[1, "held"] = 5.0
-    assert checked(denial, tables).of_kind("access.balance")
-    tables["access"].loc[1, "bought"] = 20.0
-    assert checked(denial, tables).of_kind("access.bought")
+    assert len(checked(denial, bought(30, 40)).of_kind("origin.whole")) == 4
+    assert len(checked(market(), bought(40, 30, given=(40, 0))).of_kind("tables.unknown")) == 2
+    tables = bought(30, 40, given=(40, 0), stored=(30, 30))
+    tables["origin"].loc[1, "level"] = "from US"
+    assert checked(denial, tables).of_kind("tables.unknown")
 
 
 # --- work under way ---------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ controls:
   tools: {exporter: CN, kind: technology, stages: [magnet], destinations: [US], start: 2027, pace: 0.5, dearer: 0.3}
 """
 SHOCK_CHANGES = [
-    *CHANGES.items(), ("access", "bought"), ("access", "kept"), ("access", "held"), ("purchases", "price"),
+    *CHANGES.items(), ("origin", "amount"), ("purchases", "price"),
     ("plan", "charged"), ("nodes", "probability"), ("nodes", "onset"), ("scenarios", "probability"),
     ("scenarios", "low"), ("scenarios", "high"), ("scenarios", "weight"), ("scenarios", "onset"),
 ]  # fmt: skip

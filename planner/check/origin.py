@@ -15,7 +15,7 @@ from planner.check.amounts import Amounts
 from planner.check.case import Case
 from planner.check.controls import class_share, concerns, touches
 from planner.check.horizon import TINY, Node
-from planner.check.rules import Movement, matches
+from planner.check.rules import matches
 
 Marks = frozenset[str]
 Spot = tuple[str, str]  # Commodity, region.
@@ -42,7 +42,8 @@ class Trace:
         """The exporters that may deny a demand a commodity, in whatever future."""
         found: dict[tuple[str, str], Marks] = {}
         for instance in self.case.instances.values():
-            used = [p for f in (*instance.futures.values(), *instance.shocks.values()) for p in f.controls]
+            used = [pattern for future in instance.futures.values() for pattern in future.controls]
+            used += [pattern for shock in instance.shocks.values() for pattern in shock.controls]
             for name, control in instance.controls.items():
                 if not (control.classes or control.exempt) or not matches(name, used):
                     continue

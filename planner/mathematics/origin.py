@@ -88,7 +88,7 @@ def chapter(network: Network) -> Chapter:
 
     def opening(node: Node) -> list[float]:
         """What lies in stock from the start bears no mark but that of where it lies."""
-        return [_opening(network, *key, node) if node.parent is None else 0.0 for key in stocks]
+        return [_opening(network, w, level, node) if node.parent is None else 0.0 for w, level in stocks]
 
     return Chapter(
         variables=(Variable("at_level", parts, "part of an amount that is at one level"),),
