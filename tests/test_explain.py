@@ -109,7 +109,8 @@ def test_culprit_is_named_with_its_line_and_a_repair_makes_a_plan_possible(case:
 LANE = """
 name: lane
 units: {quantity: t, money: MUSD, price: USD/kg}
-time: {start: 2026, periods: [1, 1], discount_rate: 0, base_year: 2026, discounting: mid_period, capital_charge: annuity}
+time:
+  {start: 2026, periods: [1, 1], discount_rate: 0, base_year: 2026, discounting: mid_period, capital_charge: annuity}
 regions: {NO: {}, US: {}}
 commodities: {ore: {disposal: free}}
 suppliers: {norway: {commodity: ore, regions: [NO], steps: [{price: 2}]}}

@@ -50,7 +50,7 @@ class _Closure:
         if all(place in self.reached for place in step.needs):
             self.reach(step.gives)
         else:
-            for place in step.needs:
+            for place in step.needs.keys() - self.reached:
                 self.waiting[place].append(step)
 
     def reach(self, places: Iterable[Place]) -> None:

@@ -22,6 +22,7 @@ from planner.validation.reach import reach_problems
 from planner.validation.recipes import recipe_problems
 from planner.validation.references import reference_problems
 from planner.validation.security import requirement_problems
+from planner.validation.slips import base_year_problems
 from planner.validation.timing import future_problems, project_problems
 from planner.validation.uncertainty import (
     risk_problems,
@@ -45,7 +46,7 @@ def validate(document: Document, since: Document | None = None) -> list[Problem]
     names = [problem for case in named for problem in reference_problems(case, document.borrowed)]
     futures = [*future_problems(cases[0]), *shock_problems(cases[0]), *sampling_problems(cases[0])]
     # Whether a project is ever online is asked of the trunk: a future may delay it for good.
-    problems += [*names, *futures, *project_problems(cases[0])]
+    problems += [*names, *futures, *project_problems(cases[0]), *base_year_problems(cases[0])]
     for case in cases:
         problems += coherence_problems(case)
         # A recipe with an unknown commodity has neither mass nor elements.
