@@ -187,7 +187,7 @@ class Dependence(OfMaterial):
 
     In every node and for every combination of the `by` keys: purchases from suppliers with that origin
     plus arrivals on lanes from that region are at most `share` times use, which is process inputs plus
-    deliveries to demands. The exporter's own region is left out.
+    deliveries to demands. What is made of the row's own goods is no new use. The exporter's own region is left out.
     """
 
     kind: Literal["dependence"]
@@ -201,7 +201,9 @@ class Dependence(OfMaterial):
 class OfSupply(OfMaterial):
     """A rule on where supply comes from: made in the regions of the scope, bought there, or arriving from outside.
 
-    What moves between the regions that a row pools is not counted again. The country of a source is that of the
+    A share is all that a source supplies over what is both supplied and used in these regions: what moves between them
+    or is made of the row's own goods is not counted again, and what leaves, is sold, stored or thrown away is no use.
+    So the share of a country that also supplies what leaves can exceed 1. The country of a source is that of the
     facility's region, of the supplier's origin, or of the region a lane comes from: direct trade, not origin.
     """
 
@@ -234,7 +236,11 @@ class Concentration(OfSupply):
 
 
 class Sources(OfSupply):
-    """At least `count` independent sources supply at least `least` each; what is missed is their shortfall."""
+    """At least `count` independent sources supply at least `least` each; what is missed is their shortfall.
+
+    A source counts with what is used of it. Where goods of these regions can get to a source, it counts with no more
+    than it makes, buys or collects itself or gets from where they cannot come from.
+    """
 
     kind: Literal["sources"]
     count: Annotated[int, Field(ge=1, le=50)]

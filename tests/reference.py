@@ -22,7 +22,7 @@ from tests.reference_tree import Node, matches, overlap
 
 __all__ = ["Infeasible", "Unbounded", "reference_objective", "reference_solution"]
 
-TERMS = ("balance", "use", "inputs", "outflow", "movement", "fill", "release", "stock")
+TERMS = ("balance", "use", "inputs", "outflow", "movement", "release", "collected")
 
 
 class Reference(Security):
@@ -89,7 +89,7 @@ class Reference(Security):
                 for commodity, amount in process.outputs.items():
                     self.terms["balance"][commodity, facility.region].append((amount, activity))
                     home = self.country(facility.region)
-                    supply = Supply(home, name, None, [(amount, activity)])
+                    supply = Supply(home, name, None, [(amount, activity)], frozenset(process.inputs))
                     self.supplies[commodity, facility.region].append(supply)
                 for commodity, amount in process.inputs.items():
                     self.terms["balance"][commodity, facility.region].append((-amount, activity))
@@ -259,8 +259,7 @@ class Reference(Security):
                     self.costs[node][self.column["stock", name, twin]] += counts * worth
             place = (pile.commodity, pile.region)
             self.terms["balance"][place] += [(1, release), (-1, fill)]
-            for kind, column in (("fill", fill), ("release", release), ("stock", stock)):
-                self.terms[kind][place].append((1, column))
+            self.terms["release"][place].append((1, release))
 
     def returns(self, node: Node, name: str, part: Returns) -> None:
         """Material that comes back a lifetime after delivery."""
@@ -278,6 +277,7 @@ class Reference(Security):
                             terms.append((-rate * back * amount, delivered))
         self.program.row(terms, most=rate * part.history.at(at))
         self.terms["balance"][part.commodity, part.region].append((1, collected))
+        self.terms["collected"][part.commodity, part.region].append((1, collected))
 
     def balances(self, node: Node) -> None:
         """What comes in goes out, in every region; a surplus may be disposed of unless that is forbidden."""
@@ -319,16 +319,23 @@ class Reference(Security):
     def dependence(self, node: Node, name: str, part: Dependence) -> None:
         """Purchases from an exporter are at most a share of use, outside the exporter's own region."""
         data, share = self.data(node), part.share.at(node.middle)
-        rows: dict[tuple[str | None, str | None], Terms] = defaultdict(list)
+        pools: dict[tuple[str | None, str | None], list[tuple[str, str]]] = defaultdict(list)
         for region in (region for region in data.regions if matches(region, part.regions)):
-            if region == part.exporter:
-                continue
             for commodity in (k for k, c in data.commodities.items() if meant(k, c.stage, part)):
-                key = (region if "region" in part.by else None, commodity if "commodity" in part.by else None)
-                rows[key] += self.imports[part.exporter, commodity, region]
-                rows[key] += [(-share * value, column) for value, column in self.terms["use"][commodity, region]]
-        for key, terms in rows.items():
+                if region != part.exporter:
+                    key = (region if "region" in part.by else None, commodity if "commodity" in part.by else None)
+                    pools[key].append((commodity, region))
+        for key, places in pools.items():
+            terms = [term for k, region in places for term in self.imports[part.exporter, k, region]]
+            use = self.net_use(node, (name, key), places, ["release", "collected"])
+            if not any(self.is_made_again(places, supply) for place in places for supply in self.supplies[place]):
+                use = [term for place in places for term in self.terms["use"][place]]
+            terms += [(-share * value, column) for value, column in use]
             self.program.row([*terms, *self.missed(node, name, key, part)], most=0)
+
+    def is_made_again(self, places: list[tuple[str, str]], supply: Supply) -> bool:
+        """Whether something is made of the goods of these places themselves."""
+        return bool(supply.made_of and supply.made_of & self.recycled({k for k, _ in places}))
 
     def limit_used(self, relax: bool, gap: float) -> None:
         """Lanes with a fixed cost but no capacity: the most an optimal plan could send bounds the flow."""

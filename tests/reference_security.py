@@ -44,6 +44,7 @@ class Supply:
     name: str
     origin: str | None
     terms: Terms
+    made_of: frozenset[str] | None = None  # Inputs of the process, if it is made there.
 
 
 def meant(commodity: str, stage: str | None, part: OfMaterial) -> bool:
@@ -99,11 +100,11 @@ class Security(Origin):
         elif isinstance(part, Sharing):
             self.sharing(node, name, part)
         elif isinstance(part, Concentration | Sources):
-            for key, sources in self.sources(part):
+            for key, places, sources in self.sources(part):
                 if isinstance(part, Concentration):
-                    self.concentration(node, name, key, part, sources)
+                    self.concentration(node, name, key, part, places, sources)
                 else:
-                    self.multiplicity(node, name, key, part, sources)
+                    self.multiplicity(node, name, key, part, places, list(sources))
         elif isinstance(part, Cover):
             regions = [r for r in self.trunk.regions if matches(r, part.regions)]
             for place in [regions] if part.pooled else [[region] for region in regions]:
@@ -135,8 +136,46 @@ class Security(Origin):
                 terms = [*lacks[users, region], *slack, *[(-ratio * v, c) for v, c in lacks[other]]]
                 self.program.row(terms, most=part.apart.at(node.middle) * need)
 
-    def sources(self, part: OfSupply) -> Iterator[tuple[object, dict[str, Terms]]]:
-        """For every row of a rule on supply: what each source supplies."""
+    def recycled(self, own: set[str]) -> set[str]:
+        """Those goods and all that can be had in no other way than from them."""
+        ways: dict[str, list[set[str]]] = defaultdict(list)
+        for process in self.trunk.processes.values():
+            for commodity in process.outputs:
+                ways[commodity].append(set(process.inputs))
+        for part in [*self.trunk.suppliers.values(), *self.trunk.returns.values()]:
+            ways[part.commodity].append(set())
+        known = set(own)
+        while more := {k for k, found in ways.items() if k not in known and all(i & known for i in found)}:
+            known |= more
+        return known
+
+    def fresh(self, places: list[tuple[str, str]], commodity: str) -> list[Supply]:
+        """What is supplied of a commodity in some places that is not made of their own goods nor moved among them."""
+        known = self.recycled({k for k, _ in places})
+        return [
+            supply
+            for k, region in places
+            if k == commodity
+            for supply in self.supplies.get((k, region), [])
+            if (k, supply.origin) not in places and not (supply.made_of and supply.made_of & known)
+        ]
+
+    def net_use(self, node: Node, name: object, places: list[tuple[str, str]], more: list[str]) -> Terms:
+        """For each commodity a variable below what is used and below what is supplied anew (and `more`)."""
+        result: Terms = []
+        for commodity in dict.fromkeys(k for k, _ in places):
+            here = [place for place in places if place[0] == commodity]
+            column = self.program.add("net use", name, commodity, node)
+            used = [term for place in here for term in self.terms["use"][place]]
+            new = [term for supply in self.fresh(places, commodity) for term in supply.terms]
+            new += [term for word in more for place in here for term in self.terms[word][place]]
+            for terms in (used, new):
+                self.program.row([(1, column), *[(-value, c) for value, c in terms]], most=0)
+            result.append((1, column))
+        return result
+
+    def sources(self, part: OfSupply) -> Iterator[tuple[object, list[tuple[str, str]], dict[str, Terms]]]:
+        """For every row of a rule on supply: its places, and what each source supplies."""
         pools: dict[object, list[tuple[str, str]]] = defaultdict(list)
         for commodity, material in self.trunk.commodities.items():
             for region in self.trunk.regions:
@@ -145,21 +184,28 @@ class Security(Origin):
                     pools[tuple(words[word] for word in sorted(part.by))].append((commodity, region))
         for key, places in pools.items():
             found: dict[str, Terms] = defaultdict(list)
-            for commodity, region in places:
-                for supply in self.supplies.get((commodity, region), []):
-                    if supply.origin is None or (commodity, supply.origin) not in places:
-                        single = isinstance(part, Sources) and part.independent == "facility"
-                        found[supply.name if single else supply.country] += supply.terms
+            for commodity in dict.fromkeys(k for k, _ in places):
+                for source, terms in self.by_source(part, places, commodity).items():
+                    found[source] += terms
             if found:
-                yield key, found
+                yield key, places, found
+
+    def by_source(self, part: OfSupply, places: list[tuple[str, str]], commodity: str) -> dict[str, Terms]:
+        """What each source supplies of a commodity."""
+        single = isinstance(part, Sources) and part.independent == "facility"
+        found: dict[str, Terms] = defaultdict(list)
+        for supply in self.fresh(places, commodity):
+            found[supply.name if single else supply.country] += supply.terms
+        return found
 
     def concentration(
-        self, node: Node, name: str, key: object, part: Concentration, sources: dict[str, Terms]
-    ) -> None:
+        self, node: Node, name: str, key: object, part: Concentration, places: list[tuple[str, str]],
+        sources: dict[str, Terms],
+    ) -> None:  # fmt: skip
         """Every choice of so many countries, one by one; or squares from below by tangents."""
         inside = {self.country(r) for r in self.trunk.regions if matches(r, part.regions)}
         counted = [c for c in sources if part.among == "all" or c not in inside]
-        everything = [term for terms in sources.values() for term in terms]
+        everything = self.net_use(node, (name, key), places, [])
         slack = self.missed(node, name, key, part)
         if part.largest is not None and part.share is not None:
             share = part.share.at(node.middle)
@@ -179,10 +225,21 @@ class Security(Origin):
         limit = part.hhi.at(node.middle)
         self.program.row([*squares, *[(-limit * v, c) for v, c in everything], *slack], most=0)
 
-    def multiplicity(self, node: Node, name: str, key: object, part: Sources, sources: dict[str, Terms]) -> None:
-        """So many sources supply the minimum but for what is missed."""
+    def multiplicity(
+        self, node: Node, name: str, key: object, part: Sources, places: list[tuple[str, str]], sources: list[str]
+    ) -> None:
+        """So many sources supply the minimum, of what is used and their own, but for what is missed."""
         least, chosen, lacking = part.least.at(node.middle), [], self.missed(node, name, key, part)
-        for source, terms in sources.items():
+        supplied: dict[str, Terms] = {source: [] for source in sources}
+        for commodity in dict.fromkeys(k for k, _ in places):
+            used = [term for place in places if place[0] == commodity for term in self.terms["use"][place]]
+            for source, terms in self.by_source(part, places, commodity).items():
+                amount = self.program.add("supplied", name, key, source, commodity, node)
+                supplied[source].append((1, amount))
+                for most in (terms, used, self.own(part, places, commodity, source)):
+                    if most is not None:
+                        self.program.row([(1, amount), *[(-value, c) for value, c in most]], most=0)
+        for source, terms in supplied.items():
             counts = self.program.add("counts", name, key, source, node, upper=1, integer=True)
             lacks = self.program.add("lacks", name, key, source, node)
             self.program.row([*terms, (1, lacks), (-least, counts)], least=0)
@@ -190,6 +247,32 @@ class Security(Origin):
             lacking.append((1, lacks))
         self.program.row(chosen, least=part.count)
         self.program.row(lacking, most=0)
+
+    def own(self, part: Sources, places: list[tuple[str, str]], commodity: str, source: str) -> Terms | None:
+        """What a source outside has that cannot have come from these places; None if nothing there can have."""
+        inside = {region for k, region in places if k == commodity}
+        arriving = {
+            (supply.origin, to): supply
+            for (k, to), found in self.supplies.items() if k == commodity
+            for supply in found if supply.origin is not None
+        }  # fmt: skip
+        reached: set[str] = set()
+        while more := {to for origin, to in arriving if origin in inside | reached} - inside - reached:
+            reached |= more
+        single = part.independent == "facility"
+        fresh = [s for s in self.fresh(places, commodity) if source == (s.name if single else s.country)]
+        homes = {s.origin for s in fresh if s.origin is not None}
+        if not homes & reached:
+            return None
+        terms: Terms = [term for supply in fresh if supply.origin is None for term in supply.terms]
+        known = self.recycled({k for k, _ in places})
+        for home in homes:
+            terms += self.terms["collected"][commodity, str(home)]
+            for supply in self.supplies.get((commodity, str(home)), []):
+                is_made_again = supply.made_of is not None and bool(supply.made_of & known)
+                if supply.origin not in inside | reached and not is_made_again:
+                    terms += supply.terms
+        return terms
 
     def cover(self, node: Node, name: str, part: Cover, regions: list[str]) -> None:
         """What stock there is, and what can be made of it with spare capacity, against the need of some days."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from planner.mathematics.security import net
+from planner.mathematics.security.scope import country as country_of
 from planner.results.rows import NODE, NOTHING, Row, at, table
 from planner.results.scenarios import mass
 from planner.results.solution import Solution
@@ -68,8 +70,8 @@ def _contents(solution: Solution, node: Node) -> Iterable[tuple[str, str, str, f
 def shares(solution: Solution) -> pd.DataFrame:
     """Who supplies each stage, directly: made in the planned facilities of a country, or bought from it.
 
-    `share` is of the stage's supply at the node; `hhi` the sum of squared shares (0 to 1), `largest` the
-    largest country's share.
+    What is made of the stage's own goods is not counted again, what is thrown away is taken from all alike. `share` is
+    of the stage's supply at the node; `hhi` the sum of squared shares (0 to 1), `largest` the largest country's share.
     """
     label = unit(solution.network.base.units, "quantity/year")
 
@@ -89,21 +91,32 @@ def shares(solution: Solution) -> pd.DataFrame:
 
 
 def _supplied(solution: Solution, node: Node) -> dict[tuple[str, str], float]:
-    network, instance = solution.network, solution.instance(node)
+    """What each country supplies of each stage that is not made of the stage's own goods nor thrown away."""
+    network, instance, disposed = solution.network, solution.instance(node), solution.values(node, "disposed")
     supplied: dict[tuple[str, str], float] = defaultdict(float)
-
-    def add(commodity: str, region: str, amount: float) -> None:
-        part, place = instance.commodities[commodity], instance.regions.get(region)
-        country = (place.country if place is not None else None) or region
-        if part.mass:
-            supplied[part.stage or commodity, country] += amount
-
-    for (facility, process), amount in solution.of(node, "activity"):
-        for commodity, quantity in instance.processes[process].outputs.items():
-            add(commodity, network.region_of(facility), quantity * amount)
-    for (supplier, _, region), amount in solution.of(node, "purchased"):
-        add(instance.suppliers[supplier].commodity, instance.suppliers[supplier].origin or region, amount)
+    for stage, places in _stages(solution).items():
+        for k in dict.fromkeys(k for k, _ in places):
+            sources: dict[str, float] = defaultdict(float)
+            for place in (p for p in places if p[0] == k):
+                for family, key, coefficient in net.made(network, instance, places, place):
+                    sources[country_of(instance, place[1])] += coefficient * solution.values(node, family)[key]
+                for key in network.balance[place].bought:
+                    origin = instance.suppliers[key[0]].origin or place[1]
+                    sources[country_of(instance, origin)] += solution.values(node, "purchased")[key]
+            total, wasted = sum(sources.values()), sum(disposed.get(p, 0.0) for p in places if p[0] == k)
+            for name, amount in sources.items():
+                supplied[stage, name] += amount * max(0.0, 1 - wasted / total) if total > NOTHING else 0.0
     return supplied
+
+
+def _stages(solution: Solution) -> dict[str, tuple[net.Place, ...]]:
+    """The balances of every stage, of goods that have mass."""
+    found: dict[str, list[net.Place]] = defaultdict(list)
+    commodities = solution.network.base.commodities
+    for k, r in solution.network.balance:
+        if commodities[k].mass:
+            found[commodities[k].stage or k].append((k, r))
+    return {stage: tuple(places) for stage, places in found.items()}
 
 
 def prices(solution: Solution) -> pd.DataFrame:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from planner.mathematics.security import concentration, cover, dependence, sharing, sources
+from planner.mathematics.security import concentration, cover, dependence, net, sharing, sources, supply
 from planner.mathematics.security.dependence import dependence_places
-from planner.mathematics.security.scope import unserved
+from planner.mathematics.security.scope import Entry, unserved
 from planner.mathematics.situation import applies
 from planner.program import Key
 from planner.requirement import Dependence, Recover, Served, Survive
@@ -115,20 +115,33 @@ def _dependence(solution: Solution, node: Node, key: Key) -> Reading | None:
     if share is None:
         return None
     bought, use = _bought_and_used(solution, node, part.exporter, key)
-    return Reading(f"region={key[1]};commodity={key[2]}", share, bought / use if use > NOTHING else 0.0)
+    room = max(0.0, share * use - bought)
+    return Reading(f"region={key[1]};commodity={key[2]}", share, bought / use if use > NOTHING else 0.0, room=room)
 
 
 def _bought_and_used(solution: Solution, node: Node, exporter: str, key: Key) -> tuple[float, float]:
-    """Purchases from the exporter and use, over the balances one row pools [quantity/year]."""
+    """Purchases from the exporter and net use, over the balances one row pools [quantity/year]."""
     network, instance = solution.network, solution.instance(node)
-    activity, delivered = solution.values(node, "activity"), solution.values(node, "delivered")
-    bought = use = 0.0
-    for place in dependence_places(network, *key):
-        balance = network.balance[place]
-        bought += bought_from(solution, node, exporter, place)
-        use += sum(instance.processes[a[1]].inputs[place[0]] * activity[a] for a in balance.used_by)
-        use += sum(delivered[d] for d in balance.delivered)
-    return bought, use
+    places = dependence_places(network, *key)
+    bought = math.fsum(bought_from(solution, node, exporter, place) for place in places)
+    if key in dependence.turned(network):
+        return bought, _net_use(solution, node, places, with_stock=True)
+    commodities = dict.fromkeys(k for k, _ in places)
+    return bought, math.fsum(_sum(solution, node, net.used(network, instance, places, k)) for k in commodities)
+
+
+def _net_use(solution: Solution, node: Node, places: tuple[net.Place, ...], with_stock: bool = False) -> float:
+    """What is both supplied anew and used, over the commodities of some places [quantity/year]."""
+    network, instance = solution.network, solution.instance(node)
+    found = 0.0
+    for k in dict.fromkeys(k for k, _ in places):
+        supplied = net.first(network, instance, places, k) + (net.kept(network, places, k) if with_stock else [])
+        found += min(_sum(solution, node, net.used(network, instance, places, k)), _sum(solution, node, supplied))
+    return found
+
+
+def _sum(solution: Solution, node: Node, entries: list[Entry]) -> float:
+    return math.fsum(coefficient * solution.values(node, family)[key] for family, key, coefficient in entries)
 
 
 def bought_from(solution: Solution, node: Node, exporter: str, place: tuple[str, str]) -> float:
@@ -146,7 +159,7 @@ def _of_supply(key: Key) -> str:
 
 def _concentration(solution: Solution, node: Node, key: Key) -> Reading:
     network, part = solution.network, concentration.part_of(solution.network, key)
-    supplied, total = solution.values(node, "from_source"), solution.values(node, "supply")[key]
+    supplied, total = solution.values(node, "from_source"), _net_use(solution, node, supply.rows(network)[key])
     limit, amounts = concentration.limit(network, key, node), [
         supplied[(*key, c)] for c in concentration.countries(network, key)
     ]
@@ -162,10 +175,22 @@ def _concentration(solution: Solution, node: Node, key: Key) -> Reading:
 def _sources(solution: Solution, node: Node, key: Key) -> Reading:
     network, part = solution.network, sources.part_of(solution.network, key)
     least = sources.least(network, key, node)
-    supplied = [v for k, v in solution.values(node, "from_source").items() if k[:-1] == key]
+    supplied = _supplied(solution, node, key)
     enough = sum(v > NOTHING and v >= least * (1 - 1e-6) for v in supplied)
     room = sorted(supplied, reverse=True)[part.count - 1] - least
     return Reading(_of_supply(key), float(part.count), float(enough), "sources", room=room)
+
+
+def _supplied(solution: Solution, node: Node, row: Key) -> list[float]:
+    """What each source of a row supplies that is used and its own [quantity/year]."""
+    network, instance = solution.network, solution.instance(node)
+    pool, found = supply.rows(network)[row], dict[str, float]()
+    for *_, source, k in (key for key in supply.parts(network) if key[:-2] == row):
+        limits = [supply.entries(network, instance, row, pool, k)[source], net.used(network, instance, pool, k)]
+        own = supply.own(network, instance, row, source, k)
+        limits += [own] if own is not None else []
+        found[source] = found.get(source, 0.0) + min(_sum(solution, node, entries) for entries in limits)
+    return list(found.values())
 
 
 def _cover(solution: Solution, node: Node, key: Key) -> Reading:

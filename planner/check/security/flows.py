@@ -8,7 +8,7 @@ from typing import TypeVar
 from planner.check.amounts import Amounts
 from planner.check.case import Case
 from planner.check.horizon import TINY, Node
-from planner.check.rules import Movement, matches
+from planner.check.rules import Movement, facility_processes, matches
 from planner.check.security.row import Book, Test, applies
 from planner.requirement import Concentration, Dependence, OfMaterial, OfSupply, Sources
 
@@ -23,7 +23,8 @@ class Flows:
         self.case, self.amounts, self.book = case, amounts, book
         self.use: dict[Place, float] = {}
         self.bought: dict[tuple[str, Place], float] = {}
-        self.made: dict[Place, dict[str, float]] = {}
+        self.made: dict[Place, dict[tuple[str, str], float]] = {}
+        self.kept: dict[Place, float] = {}
         self.purchased: dict[Place, dict[str, float]] = {}
         self.arrived: dict[Place, dict[Movement, float]] = {}
         for (facility, process, node), activity in amounts.activity.items():
@@ -31,7 +32,7 @@ class Flows:
             for commodity, quantity in recipe.inputs.items():
                 _add(self.use, (commodity, region, node), quantity * activity)
             for commodity, quantity in recipe.outputs.items():
-                _add(self.made.setdefault((commodity, region, node), {}), facility, quantity * activity)
+                _add(self.made.setdefault((commodity, region, node), {}), (facility, process), quantity * activity)
         for (demand, commodity, node), delivered in amounts.delivered.items():
             _add(self.use, (commodity, case.base.demands[demand].region, node), delivered)
         for (name, _, region, node), amount in amounts.purchases.items():
@@ -45,6 +46,14 @@ class Flows:
             place = (movement.commodity, movement.destination, node)
             _add(self.arrived.setdefault(place, {}), movement, arrived)
             _add(self.bought, (movement.origin, place), arrived)
+        self.collected: dict[Place, float] = {}
+        for (name, node), amount in amounts.collected.items():
+            part = case.base.returns[name]
+            _add(self.collected, (part.commodity, part.region, node), amount)
+            _add(self.kept, (part.commodity, part.region, node), amount)
+        for (name, node), amount in amounts.release.items():
+            pile = case.base.stockpiles[name]
+            _add(self.kept, (pile.commodity, pile.region, node), amount)
 
     def dependence(self, name: str, base: Dependence) -> None:
         """One test per combination of the `by` keys; the exporter's own region does not depend on itself."""
@@ -58,7 +67,7 @@ class Flows:
             assert isinstance(part, Dependence)
             share = part.share.at(node.middle)
             for scope, places in pools.items():
-                use = math.fsum(self.use.get((*place, node), 0.0) for place in places)
+                use = self._net_use(places, node, with_stock=True)
                 bought = math.fsum(self.bought.get((base.exporter, (*place, node)), 0.0) for place in places)
                 achieved = bought / use if use > TINY else math.nan
                 region = places[0][1] if "region" in base.by else "*"
@@ -84,10 +93,11 @@ class Flows:
             pools.setdefault(tuple(words[word] for word in sorted(base.by)), []).append((commodity, region))
         for node in self._nodes(base):
             for scope, places in pools.items():
-                amounts = self._sources(base, places, node)
                 region = places[0][1] if "region" in base.by else "*"
-                test = self._concentration if isinstance(base, Concentration) else self._multiplicity
-                found = test(name, amounts, node, region)
+                found = (
+                    self._concentration(name, places, node, region) if isinstance(base, Concentration)
+                    else self._multiplicity(name, places, node, region)
+                )
                 if found is not None:
                     self.book.compare(name, scope, node, found)
 
@@ -95,14 +105,30 @@ class Flows:
         place = self.case.base.regions.get(region)
         return place.country if place is not None and place.country is not None else region
 
-    def _sources(self, part: OfSupply, places: list[tuple[str, str]], node: Node) -> dict[str, float]:
-        """What each source supplies; what moves between the places is not counted again."""
-        single = isinstance(part, Sources) and part.independent == "facility"
+    def _again(self, places: list[tuple[str, str]]) -> set[str]:
+        """Processes that take the goods of these places, or what is made of nothing but them."""
+        base, own = self.case.base, {k for k, _ in places}
+        open_ways = {s.commodity for s in base.suppliers.values()} | {q.commodity for q in base.returns.values()}
+        for _ in base.commodities:
+            for k in base.commodities:
+                inputs = [set(p.inputs) for p in base.processes.values() if k in p.outputs]
+                if k not in open_ways and inputs and not any(own.isdisjoint(i) for i in inputs):
+                    own.add(k)
+        return {name for name, p in base.processes.items() if not own.isdisjoint(p.inputs)}
+
+    def _sources(
+        self, part: OfSupply, places: list[tuple[str, str]], node: Node, only: str | None = None
+    ) -> dict[str, float]:
+        """What each source supplies; what moves between the places, or is made of their goods, is not counted again."""
+        single, again = isinstance(part, Sources) and part.independent == "facility", self._again(places)
         found: dict[str, float] = {}
         for commodity, region in places:
             place = (commodity, region, node)
-            for facility, amount in self.made.get(place, {}).items():
-                _add(found, facility if single else self._country(region), amount)
+            if only not in (None, commodity):
+                continue
+            for (facility, process), amount in self.made.get(place, {}).items():
+                if process not in again:
+                    _add(found, facility if single else self._country(region), amount)
             for supplier, amount in self.purchased.get(place, {}).items():
                 origin = self.case.base.suppliers[supplier].origin or region
                 _add(found, supplier if single else self._country(origin), amount)
@@ -111,11 +137,65 @@ class Flows:
                     _add(found, movement.lane if single else self._country(movement.origin), amount)
         return found
 
-    def _concentration(self, name: str, amounts: dict[str, float], node: Node, region: str) -> Test | None:
+    def _net_use(self, places: list[tuple[str, str]], node: Node, with_stock: bool = False) -> float:
+        """What is used, as far as it is supplied anew; with stock, as far as it is that or comes out of stock."""
+        whole = OfSupply(commodities=["*"])
+        total = 0.0
+        for k in dict.fromkeys(k for k, _ in places):
+            here = [(k, region, node) for commodity, region in places if commodity == k]
+            use = math.fsum(self.use.get(place, 0.0) for place in here)
+            supplied = math.fsum(self._sources(whole, places, node, k).values())
+            if with_stock and not self._is_turned(places):
+                supplied = math.inf
+            elif with_stock:
+                supplied += math.fsum(self.kept.get(place, 0.0) for place in here)
+            total += min(use, supplied)
+        return total
+
+    def _is_turned(self, places: list[tuple[str, str]]) -> bool:
+        """Whether something of these places can be made there of their own goods."""
+        again = self._again(places)
+        return any(
+            process in again and k in self.case.base.processes[process].outputs
+            and (k, self.case.base.facilities[facility].region) in places
+            for facility, process in facility_processes(self.case.base) for k in {k for k, _ in places}
+        )
+
+    def _own(self, part: Sources, source: str, places: list[tuple[str, str]], k: str, node: Node) -> float:
+        """What a source outside is sure to have of its own, where goods from these places can get to it."""
+        moves = [m for m in self.case.movements if m.commodity == k]
+        inside = {region for commodity, region in places if commodity == k}
+        reached: set[str] = set()
+        for _ in self.case.base.regions:
+            reached |= {m.destination for m in moves if m.origin in inside | reached} - inside
+        homes = {
+            m.origin for m in moves if m.destination in inside and m.origin not in inside
+            and source == (m.lane if part.independent == "facility" else self._country(m.origin))
+        }
+        if not homes & reached:
+            return math.inf
+        sent = {m: amount for r in inside for m, amount in self.arrived.get((k, r, node), {}).items()}
+        total = self._sources(part, places, node, k).get(source, 0.0) - math.fsum(
+            amount for m, amount in sent.items()
+            if m.origin not in inside
+            and source == (m.lane if part.independent == "facility" else self._country(m.origin))
+        )
+        again = self._again(places)
+        for region in homes:
+            place = (k, region, node)
+            total += math.fsum(v for (_, process), v in self.made.get(place, {}).items() if process not in again)
+            total += math.fsum(self.purchased.get(place, {}).values()) + self.collected.get(place, 0.0)
+            total += math.fsum(
+                v for m, v in self.arrived.get(place, {}).items() if m.origin not in inside | reached
+            )
+        return total
+
+    def _concentration(self, name: str, places: list[tuple[str, str]], node: Node, region: str) -> Test | None:
         part = self.case.at(node).requirements[name]
         assert isinstance(part, Concentration)
+        amounts = self._sources(part, places, node)
         inside = {self._country(r) for r in self.case.base.regions if matches(r, part.regions)}
-        total = math.fsum(amounts.values())
+        total = self._net_use(places, node)
         counted = [v for c, v in amounts.items() if part.among == "all" or c not in inside]
         if part.largest is not None and part.share is not None:
             limit = part.share.at(node.middle)
@@ -128,9 +208,14 @@ class Flows:
         share = achieved / total if total > TINY else math.nan
         return Test(limit * total, amount, limit, share, region)
 
-    def _multiplicity(self, name: str, amounts: dict[str, float], node: Node, region: str) -> Test | None:
+    def _multiplicity(self, name: str, places: list[tuple[str, str]], node: Node, region: str) -> Test | None:
         part = self.case.at(node).requirements[name]
         assert isinstance(part, Sources)
+        amounts: dict[str, float] = {}
+        for k in dict.fromkeys(k for k, _ in places):
+            use = math.fsum(self.use.get((k, r, node), 0.0) for commodity, r in places if commodity == k)
+            for source, amount in self._sources(part, places, node, k).items():
+                _add(amounts, source, min(amount, use, self._own(part, source, places, k, node)))
         least = part.least.at(node.middle)
         largest = sorted([*amounts.values(), *[0.0] * part.count], reverse=True)[: part.count]
         lacking = math.fsum(max(0.0, least - amount) for amount in largest)

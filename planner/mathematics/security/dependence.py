@@ -10,6 +10,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
+from planner.mathematics.security import net
 from planner.mathematics.security.scope import is_meant, named
 from planner.mathematics.situation import applies
 from planner.names import matching
@@ -52,23 +53,36 @@ def share_allowed(network: Network, name: str, node: Node) -> float | None:
     return part.share.at(node.middle) if applies(part, node) else None
 
 
+@lru_cache(maxsize=8)
+def turned(network: Network) -> net.Rows:
+    """The places of every row some of whose goods may be made of the row's own goods, and so used again."""
+    rows = {key: dependence_places(network, *key) for key in keys(network)}
+    return {
+        key: places for key, places in rows.items()
+        if any(p in net.turning_back(network, net.commodities_of(places))
+               for place in places for _, p in network.balance[place].made_by)
+    }
+
+
 def chapter(network: Network) -> Chapter:
     return Chapter(constraints=(Constraint("dependence", keys(network), dependence),))
 
 
 def dependence(block: Any, name: str, region: str, commodity: str) -> Any:
     r"""\sum purchased_{exporter} + \sum arrivals_{exporter} \le share_{q,n} (\sum_{a,p} input_{p,k}\,
-    activity_{a,p,n} + \sum_d delivered_{d,k,n}) + missed_{q,n}"""
+    activity_{a,p,n} + \sum_d delivered_{d,k,n}) + missed_{q,n}, \text{ or } share\, \sum_k net\_use_{q,k,n}"""
     network: Network = block.network
     share = block.structure.shares[name]
     if share is None:
         return pyo.Constraint.Skip
     part = network.base.requirements[name]
     assert isinstance(part, Dependence)
-    purchases, use = 0, 0
-    for place in dependence_places(network, name, region, commodity):
-        purchases += from_exporter(block, part.exporter, place)
-        use += used_at(block, place)
+    places = dependence_places(network, name, region, commodity)
+    purchases = sum(from_exporter(block, part.exporter, place) for place in places)
+    if (name, region, commodity) in turned(network):
+        use = sum(block.net_use[key] for key in net.keys({(name, region, commodity): places}))
+    else:
+        use = sum(used_at(block, place) for place in places)
     return purchases <= share * use + block.missed[name, region, commodity]
 
 
