@@ -15,7 +15,7 @@ from planner.solver import solve
 from tests.reference import reference_objective
 
 EXACT = Options(gap=0.0)
-# The US needs 100 t; China sells at 10 USD/kg, Australia at 30, so that 60 t and 40 t are 1.8 MUSD, and all from China 1.
+# The US needs 100 t; China sells at 10 USD/kg, Australia at 30: all from China is 1 MUSD, 60 t and 40 t are 1.8.
 TRADE: dict[str, Any] = {
     "name": "trade",
     "units": {"quantity": "t", "money": "MUSD", "price": "USD/kg"},
@@ -102,7 +102,7 @@ def test_what_is_made_at_home_does_not_come_from_abroad_by_a_round_trip() -> Non
 
 
 def test_a_chain_of_two_steps_is_dependent_on_who_sells_to_its_first() -> None:
-    """Oxide from China made into metal at home: 100 t of 100 t used, not 100 of 200, so that 35 t come from elsewhere."""
+    """Oxide from China made into metal at home: 100 t of 100 t used, not of 200, so that 35 t come from elsewhere."""
     chain: dict[str, Any] = {
         "commodities": {"m": {"disposal": "free", "stage": "magnet"}, "o": {"disposal": "free"}},
         "suppliers": {name: {"commodity": "o", "origin": name, "regions": ["US"], "steps": [{"price": price}]}

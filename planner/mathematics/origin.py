@@ -70,10 +70,8 @@ def label(*key: str) -> str:
 
 
 def chapter(network: Network) -> Chapter:
-    """Nothing where no control is of classes of users."""
+    """Without columns and rows where no control is of classes of users."""
     split = {key: levels for key, levels in splits(network).items() if len(levels) > 1}
-    if not splits(network):
-        return Chapter()
     parts = tuple((*key, name_of(level)) for key, levels in split.items() for level in levels[:-1])
     stocks = tuple(key[1:] for key in parts if key[0] == "stock")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from planner.mathematics.security import concentration, cover, dependence, net, served, sharing, sources, supply
+from planner.mathematics.security import concentration, cover, dependence, netting, served, sharing, sources, supply
 from planner.mathematics.security.dependence import dependence_places, from_exporter, share_allowed
 from planner.network import Network
 from planner.program import Chapter, Key, OfFigures, Variable, join
@@ -42,7 +42,5 @@ def chapter(network: Network) -> Chapter:
         "missed", every, "what a requirement is missed by", upper=of(most_missed),
         costs={"penalty": of(penalties)}, parts=[(k[0], k[1]) for k in every],
     )
-    turned, shared = dependence.turned(network), {row: supply.rows(network)[row] for row in supply.shared(network)}
-    net_use = net.chapter(turned | shared, frozenset(turned))
-    families = (served, dependence, supply, concentration, sources, cover, sharing)
-    return join([Chapter(variables=(missed,)), net_use, *(family.chapter(network) for family in families)])
+    families = (netting, served, dependence, supply, concentration, sources, cover, sharing)
+    return join([Chapter(variables=(missed,)), *(family.chapter(network) for family in families)])

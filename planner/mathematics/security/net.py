@@ -1,17 +1,16 @@
 """Net amounts: goods count for a rule on shares once, and only as far as they are both supplied and used.
 
 What comes back from abroad, or is made of the rule's own goods, is no new supply; what is thrown away, sold or sent on
-is no use. Index q: rows of requirements; k: their commodities; r: their regions; a, p: assets and processes; n: nodes.
+is no use.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
-from planner.mathematics.security.scope import Entry, total
+from planner.mathematics.security.scope import Entry
 from planner.network import Network
-from planner.program import Chapter, Constraint, Key, Variable
+from planner.program import Key
 from planner.schema import Instance
 
 Place = tuple[str, str]  # commodity, region
@@ -82,27 +81,3 @@ def kept(network: Network, places: tuple[Place, ...], commodity: str) -> list[En
 def keys(rows: Rows) -> tuple[Key, ...]:
     """(row, commodity)."""
     return tuple((*row, k) for row, places in rows.items() for k in dict.fromkeys(k for k, _ in places))
-
-
-def chapter(rows: Rows, stocks: frozenset[Key]) -> Chapter:
-    """Net use of every commodity of some rows; of those in `stocks` what is drawn from stock is used as well."""
-
-    def net_used(block: Any, *key: str) -> Any:
-        r"""net\_use_{q,k,n} \le \sum_{a,p,r} input_{p,k}\, activity_{a,p,n} + \sum_d delivered_{d,k,n}"""
-        places = rows[key[:-1]]
-        return block.net_use[key] <= total(block, used(block.network, block.instance, places, key[-1]))
-
-    def net_supplied(block: Any, *key: str) -> Any:
-        r"""net\_use_{q,k,n} \le \sum_{a,p \text{ not of } q} output_{p,k}\, activity_{a,p,n} + \sum purchased
-        + \sum_{l \text{ from outside}} (1 - loss_l)\, flow_{l,n} \; (+ \sum released + \sum collected)"""
-        places = rows[key[:-1]]
-        found = first(block.network, block.instance, places, key[-1])
-        if key[:-1] in stocks:
-            found += kept(block.network, places, key[-1])
-        return block.net_use[key] <= total(block, found)
-
-    every = keys(rows)
-    return Chapter(
-        variables=(Variable("net_use", every, "what is both supplied anew and used"),),
-        constraints=(Constraint("net_used", every, net_used), Constraint("net_supplied", every, net_supplied)),
-    )
