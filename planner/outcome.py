@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -38,6 +39,7 @@ class Outcome:
     nodes: int
     seconds: float
     message: str
+    without: Mapping[str, float] = field(default_factory=dict)  # Least cost without a project, where that was asked.
 
     @property
     def has_plan(self) -> bool:

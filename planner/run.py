@@ -33,6 +33,7 @@ from planner.results.summary import key_figures, summary_table
 from planner.results.tables import all_tables
 from planner.results.write import MARK, RESOLVED, read_tables, require_free, whole_folder, write_json, write_tables
 from planner.schema import Instance, Options
+from planner.standing import with_bounds
 from planner.validation.validate import validate
 from planner.whole import whole as whole_model
 from planner.withstand import Way, withstand
@@ -261,6 +262,8 @@ def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | None:
 def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
     document, instance, outcome = task.document, task.document.instance, answer.outcome
     folder = _beside_better(folder, task.digest, outcome)
+    with clock.phase("firmness"):
+        outcome = with_bounds(answer.program, outcome, task.options)
     with clock.phase("tables"):
         tables = all_tables(Solution(answer.program, polished(answer.program, outcome))) | dict(answer.tables)
     figures = key_figures(instance, outcome, tables)

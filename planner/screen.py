@@ -16,6 +16,7 @@ from planner.clock import Marks, Phase
 from planner.outcome import Progress
 from planner.results.summary import signed
 from planner.run import Run
+from planner.standing import FIRM
 
 MOST_PROJECTS = 16
 HEADLINES = {
@@ -34,7 +35,8 @@ class Ticker:
 
     def phase(self, name: str) -> None:
         self._show({"load": "reading", "validate": "validating", "build": "building the model",
-                    "solve": "solving", "tables": "making tables", "write": "writing tables",
+                    "solve": "solving", "tables": "making tables", "firmness": "asking what is firm",
+                    "write": "writing tables",
                     "check": "checking", "explain": "looking for the conflict"}.get(name, name), always=True)
 
     def progress(self, news: Progress) -> None:
@@ -127,14 +129,25 @@ def _plan(run: Run) -> Group:
         title += f" ({len(shown)} largest; {hidden} more in plan.csv)"
     columns = [("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"), ("online", "right"),
                (f"size {run.instance.units.quantity}/yr", "right"), (money, "right")]
-    table = frame([*columns, *([("in", "left")] if adaptive else [])])
+    table = frame([*columns, ("firm", "left"), *([("in", "left")] if adaptive else [])])
     for row in shown.to_dict("records"):
         table.add_row(
             Text(_short(row["title"] or row["project"], 28 if adaptive else 44)), row["region"], row["stage"],
             str(row["period"]), _online(row), amount(row["size"]),
-            amount(row["capital_cost"]), *([Text(_short(row["group"].partition(":")[0], 24))] if adaptive else []),
+            amount(row["capital_cost"]), "yes" if row["standing"] == FIRM else "",
+            *([Text(_short(row["group"].partition(":")[0], 24))] if adaptive else []),
         )
-    return Group(Text(title, style="bold"), table)
+    return Group(Text(title, style="bold"), table, Text(firmness(plan)))
+
+
+def firmness(plan: pd.DataFrame) -> str:
+    """How many projects of a plan are proven to be needed."""
+    asked = plan[plan["standing"] != ""].drop_duplicates("project")
+    firm = int((asked["standing"] == FIRM).sum())
+    if asked.empty:
+        return ""
+    said = f"Firm: {firm} of {_count(len(asked), 'project')}: every plan without one of them is proven dearer."
+    return said if firm == len(asked) else f"{said} The others may be exchanged within what is proven."
 
 
 def _online(row: Mapping[Any, Any]) -> str:

@@ -59,7 +59,7 @@ SCENARIOS = "scenario future onset probability low high cost weight alone unit"
 COSTS = "item part region node yearly discounted unit"
 CAPACITY = "asset kind region stage node existing added retired online available used unit"
 PLAN = ("project title target region stage group period decided planned_online online_first online_last"
-        " size size_unit modules capital_cost charged public_money money_unit")
+        " size size_unit modules standing capital_cost charged public_money money_unit")
 
 
 def node_row(node: str, parent: str, probability: float = 1.0, **other: Any) -> tuple[Any, ...]:

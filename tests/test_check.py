@@ -162,8 +162,8 @@ def hand_written() -> dict[str, pd.DataFrame]:
         "origin": frame("measure name commodity region to level node amount unit"),
         "plan": frame(
             "project title target region stage group period decided planned_online online_first online_last size"
-            " size_unit modules capital_cost charged public_money money_unit",
-            ("expand", "", "mine", "AU", "mine", "2026", "2026", 2026.0, 2027.0, 2027.0, 2027.0, 20.0, T, None, 1.2,
+            " size_unit modules standing capital_cost charged public_money money_unit",
+            ("expand", "", "mine", "AU", "mine", "2026", "2026", 2026.0, 2027.0, 2027.0, 2027.0, 20.0, T, None, "", 1.2,
              0.12 / 1.1, 0.0, "MUSD"),
         ),
         "retirements": frame("facility group period share"),

@@ -233,7 +233,7 @@ def built(added: list[float], costs: dict[str, float], online: float = 2028.5) -
         nodes=(NODES, [node_row(node, parent) for node, parent in zip(YEARS, ["", *YEARS], strict=False)]),
         scenarios=certain(total),
         plan=(PLAN, [("build", "", "plant", "US", "magnet", "2026", "2026", 2026.0, 2028.0, online, online, 10.0, T,
-                      None, 20.0, total, 0.0, "USD")]),
+                      None, "", 20.0, total, 0.0, "USD")]),
         capacity=(CAPACITY, [("plant", "facility", "US", "magnet", node, 0, online, 0, online, online, 0, T)
                              for node, online in zip(YEARS, added, strict=True)]),
         costs=(COSTS, [("capital", "build", "US", node, money, money, "USD") for node, money in costs.items()]),

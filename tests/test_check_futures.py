@@ -151,7 +151,7 @@ def decided_in(group: str, node: str, is_emergency: bool) -> dict[str, pd.DataFr
         scenarios=(SCENARIOS, [("calm", "calm", None, 0.8, 0.8, 0.8, price[SECOND], 0.8, None, "USD"),
                                ("raid@2027", "calm", 2027.0, 0.2, 0.2, 0.2, price[window], 0.2, None, "USD")]),
         plan=(PLAN, [("build", "", "plant", "US", "magnet", group, "2027", 2027.0, 2027.0, 2027.0, 2027.0, 10.0, T,
-                      None, 20.0, 20 * odds[node], 0.0, "USD")]),
+                      None, "", 20.0, 20 * odds[node], 0.0, "USD")]),
         capacity=(CAPACITY, [("plant", "facility", "US", "magnet", at, 0, size, 0, size, size, 0, T)
                              for at in odds for size in [10 if at == node else 0]]),
         costs=(COSTS, [("capital", "build", "US", node, 20.0, 20 * odds[node], "USD")]),

@@ -55,7 +55,8 @@ LAYOUTS = {
         signed=("onset", "cost", "alone"), blank=("onset", "alone"), key=("scenario",), by_node=False,
     ),
     "plan": Layout(
-        texts=("project", "title", "target", "region", "stage", "group", "period", "size_unit", "money_unit"),
+        texts=("project", "title", "target", "region", "stage", "group", "period", "size_unit", "money_unit",
+               "standing"),
         amounts=("size", "modules", "capital_cost", "charged", "public_money"),
         signed=("decided", "planned_online", "online_first", "online_last"),
         blank=("modules", "public_money", "online_first", "online_last"), key=("project", "group"), by_node=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +22,7 @@ from planner.interrupt import listening
 from planner.outcome import Outcome, Progress, relative_gap, without_plan
 from planner.schema import Options
 from planner.solver import Run
+from planner.standing import started
 from planner.template import Array
 from planner.tree import Node
 
@@ -125,7 +126,16 @@ def _outcome(program: Program, master: Master, operations: list[Operation], foun
     return Outcome(
         status=found.status, values=values, prices=every, objective=plan.value, bound=bound,
         gap=relative_gap(plan.value, bound), nodes=0, seconds=time.monotonic() - begun, message=found.message,
+        without=dict(_without(master, started(program, values), bound)),
     )
+
+
+def _without(master: Master, projects: Mapping[str, list[int]], bound: float) -> Iterator[tuple[str, float]]:
+    """What plans without each of some projects cost at least; nothing of those the relaxation has no answer for."""
+    for name, columns in projects.items():
+        least = master.relax(dict.fromkeys(columns, 0.0)).value
+        if math.isfinite(least):
+            yield name, max(bound, least)
 
 
 def _by_node(

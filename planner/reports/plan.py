@@ -28,13 +28,14 @@ def _decisions(run: Opened) -> View:
     columns = {"title": "project", "region": "region", "stage": "stage", "decided": "decide",
                "planned_online": "online as planned", "online_first": "online at the earliest",
                "online_last": "online at the latest", "size": f"size [{run.instance.units.quantity}/year]",
-               "capital_cost": f"capital [{_money(run)}]",
+               "standing": "proven needed or not", "capital_cost": f"capital [{_money(run)}]",
                "public_money": f"of it public [{_money(run)}]"}
     return View(
         "plan", SECTION, "Every decision, when it falls and when it works", _message(run, table), table, columns,
         ("future", "region"), _gantt(run, table),
         note="Pale: under construction. Middle: in service in some futures, slowed by measures in others. Full: in"
-        " service, to the end of its life or of the horizon.",
+        " service, to the end of its life or of the horizon. Firm: every plan without the project is proven dearer;"
+        " interchangeable: none is proven so.",
     )
 
 
@@ -85,7 +86,8 @@ def _gantt(run: Opened, table: pd.DataFrame) -> Drawing:
     told = chart.tips({"title": "project", "decided": "decide", "planned_online": "online as planned",
                        "online_first": "at the earliest", "online_last": "at the latest", "ends": "service to",
                        "size": "size", "size_unit": "unit", "capital_cost": "capital", "public_money": "public money",
-                       "money_unit": "money"}, size=",.6~g", capital_cost=",.6~g", public_money=",.6~g")
+                       "money_unit": "money",
+                       "standing": "firm or not"}, size=",.6~g", capital_cost=",.6~g", public_money=",.6~g")
     bars = chart.base().encode(y=row)
     x = alt.X("decided:Q", axis=years, scale=alt.Scale(domain=ends, nice=False))
     building = bars.mark_bar(opacity=0.35, height=9, yOffset=7).encode(

@@ -25,6 +25,7 @@ from planner.results.requirements import requirements
 from planner.results.rows import NODE, NOTHING, Row, at, table
 from planner.results.scenarios import scenarios
 from planner.results.solution import Decision, Solution
+from planner.standing import standing
 from planner.tree import MOMENT, Node
 from planner.units import unit
 
@@ -47,8 +48,9 @@ def plan(solution: Solution) -> pd.DataFrame:
 
     `planned_online` is the decision plus its lead time; `online_first` and `online_last` are when work is really over,
     in the first and in the last of the branches that reach the planned date. Empty: not by the end of any, or of one.
+    `standing`: firm where every plan without the project is proven dearer, else interchangeable; empty: not asked.
     """
-    network, units = solution.network, solution.network.base.units
+    network, units, stands = solution.network, solution.network.base.units, standing(solution.outcome)
 
     def rows() -> Iterable[Row]:
         for decision in solution.decided:
@@ -66,13 +68,13 @@ def plan(solution: Solution) -> pd.DataFrame:
                 "planned_online": node.start + network.instance(node).projects[decision.project].lead_time,
                 "online_first": first, "online_last": last,
                 "size": decision.size, "size_unit": unit(units, "quantity/year"), "modules": decision.modules,
-                "capital_cost": decision.capital, "charged": charged,
+                "standing": stands.get(decision.project, ""), "capital_cost": decision.capital, "charged": charged,
                 "public_money": project.public_money.at(node.middle), "money_unit": units.money,
             }
 
     return table(
         "project title target region stage group period decided planned_online online_first online_last"
-        " size size_unit modules capital_cost charged public_money money_unit", rows(),
+        " size size_unit modules standing capital_cost charged public_money money_unit", rows(),
     )
 
 
