@@ -71,6 +71,9 @@ __all__ = [
 ]
 
 
+SHORTEST = 0.001  # Years a period lasts at least: nine hours, far above what moments are told apart by.
+
+
 class Source(Part):
     """Where figures come from."""
 
@@ -92,7 +95,7 @@ class Period(Part):
     """One period of the horizon."""
 
     name: Name | None = Field(None, description="Label; by default the calendar years covered.")
-    length: Annotated[float, Field(gt=0, le=100, description="Length [year].")]
+    length: Annotated[float, Field(ge=SHORTEST, le=100, description="Length [year].")]
 
 
 class Time(Part):
@@ -102,7 +105,7 @@ class Time(Part):
     """
 
     start: Year = Field(description="Start of the first period, decimal [year].")
-    periods: list[Period | Annotated[float, Field(gt=0, le=100)]] = Field(
+    periods: list[Period | Annotated[float, Field(ge=SHORTEST, le=100)]] = Field(
         min_length=1, max_length=400, description="Periods in order; a number is a length [year]."
     )
     discount_rate: Annotated[float, Field(ge=0, lt=1, description="Social discount rate [share/year].")]

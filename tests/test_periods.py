@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from planner.errors import InputError
+from planner.reading.document import load
 from planner.run import solve
 from planner.schema import Time
 from planner.units import periods
@@ -31,3 +33,11 @@ def test_every_length_passes_the_check(tmp_path: Path, length: float) -> None:
     (tmp_path / "case.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     run = solve(tmp_path / "case.yaml", out=tmp_path / "run", options={"gap": 0.0})
     assert run.figures["objective"] == pytest.approx(60 * length * 13)
+
+
+def test_a_period_of_a_moment_is_refused(tmp_path: Path) -> None:
+    content = case()
+    content["time"] |= {"periods": [1e-9, 1]}
+    (tmp_path / "case.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    with pytest.raises(InputError, match=r"case\.yaml:\d+:\d+ .*0\.001"):
+        load(tmp_path / "case.yaml")

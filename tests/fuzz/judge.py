@@ -18,6 +18,7 @@ SOLVING = {0, 2, 3, 4}
 LOOKING = {0, 2}
 CODES = {"validate": LOOKING, "show": LOOKING, "export": LOOKING, "futures": LOOKING}
 PLACED = re.compile(r"^(\S.*:\d+:\d+|--[\w-]+) |^\.\.\. and \d+ more problems")
+ERROR = re.compile(r"^([A-Za-z_][\w.]*)(?=:|$)", re.MULTILINE)
 NEAR = 2e-5  # Of the turnover: how near two solvers come to each other.
 
 
@@ -41,7 +42,7 @@ def _of_command(result: Result) -> list[Finding]:
         return [Finding(f"{what}: {verb} in {result.place}", said)]
     found = []
     if result.trace:
-        error = result.trace.strip().splitlines()[-1].split(":")[0]
+        error = (ERROR.findall(result.trace) or ["?"])[-1]
         found.append(Finding(f"{error} in {result.place}", said))
     elif result.code not in CODES.get(verb, SOLVING):
         found.append(Finding(f"exit code {result.code} of {verb}", said))
