@@ -26,10 +26,12 @@ from planner.outcome import Outcome
 from planner.probe import Probe
 from planner.requirement import Served
 from planner.results.manifest import versions
-from planner.results.rows import NODE, Row, at, table
+from planner.results.rows import Row, at
 from planner.results.write import MARK, RESOLVED, require_free, whole_folder, write_json, write_tables
 from planner.run import SILENT, Listener, Task, default_folder, prepare
 from planner.schema import Instance
+from planner.tables.frames import table
+from planner.tables.schemas import SCHEMAS
 from planner.tree import Node
 from planner.trial import Borne
 from planner.units import unit
@@ -37,10 +39,6 @@ from planner.withstand import Way, withstand
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUESTION = "losses"
-COLUMNS = (
-    f"loss lost title {NODE} length required served served_undisturbed worst_demand worst_served short users_loss rank"
-    " unit money_unit"
-)
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,7 @@ def losses(
     with clock.phase("losses"):
         every = list(_every(task.document.instance, of, together))
         found = Probe(instances, every, scopes={QUESTION: users}).harm(program, outcome.values)
-    rows = table(COLUMNS, _rows(program, found))
+    rows = table(SCHEMAS[QUESTION]["losses"], _rows(program, found))
     with clock.phase("write"):
         _write(task, rows, target)
     return Losses(task.document.instance, rows, target)
@@ -149,7 +147,7 @@ def _title(instance: Instance, kind: Kind, name: str) -> str:
 def _write(task: Task, rows: pd.DataFrame, folder: Path) -> None:
     instance = task.document.instance
     with whole_folder(folder.resolve(), task.given) as fresh:
-        write_tables({"losses": rows}, fresh)
+        write_tables({"losses": rows}, fresh, SCHEMAS[QUESTION])
         facts = {"instance": instance.name, "instance_sha256": task.document.sha256}
         chosen = {"options": task.options.model_dump(mode="json"), "versions": versions(), "given": task.given}
         write_json(facts | chosen | {"run_sha256": task.digest}, fresh / MARK)

@@ -11,10 +11,13 @@ import pandas as pd
 from planner.mathematics.control import by_class, class_passing, passing, price_multiple, quota
 from planner.mathematics.work import work
 from planner.network import Network
-from planner.results.rows import NODE, Row, at, table
+from planner.results.rows import Row, at
+from planner.tables.frames import looked_up, table
+from planner.tables.schemas import SHOWN
 from planner.tree import Node
 
 ALL = "all"
+NEUTRAL = {"passes": 1.0, "price": 1.0, "quota": math.inf, "pace": 1.0, "dearer": 0.0}  # What no control touches.
 
 
 def passing_table(network: Network) -> pd.DataFrame:
@@ -24,7 +27,7 @@ def passing_table(network: Network) -> pd.DataFrame:
     most in all [quantity/year]; `pace` and `dearer`: work on projects.
     """
     rows = [row for node in network.tree.nodes for row in _rows(network, node)]
-    return table(f"measure exporter item destination class {NODE} value", rows)
+    return table(SHOWN["passing"], rows)
 
 
 def _rows(network: Network, node: Node) -> Iterator[Row]:
@@ -71,7 +74,7 @@ def _classes(network: Network, commodity: str, region: str) -> list[str]:
 
 def touched(frame: pd.DataFrame) -> pd.DataFrame:
     """One row per distinct course over the periods, with all that shares it; what no control touches is left out."""
-    neutral = frame["measure"].map({"passes": 1.0, "price": 1.0, "quota": float("inf"), "pace": 1.0, "dearer": 0.0})
+    neutral = looked_up(frame["measure"], NEUTRAL)
     keys = ["future", "measure", "exporter", "item", "destination", "class"]
     changed = frame.assign(changed=(frame["value"] - neutral).abs() > 1e-12).groupby(keys, sort=False)["changed"].any()
     courses: dict[tuple[Any, ...], list[tuple[str, float]]] = {}

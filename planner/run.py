@@ -34,6 +34,7 @@ from planner.results.tables import all_tables
 from planner.results.write import MARK, RESOLVED, read_tables, require_free, whole_folder, write_json, write_tables
 from planner.schema import Instance, Options
 from planner.standing import with_bounds
+from planner.tables.schemas import RUN
 from planner.validation.validate import validate
 from planner.whole import whole as whole_model
 from planner.withstand import Way, withstand
@@ -269,15 +270,15 @@ def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
     figures = key_figures(instance, outcome, tables)
     with whole_folder(folder.resolve()) as fresh:
         with clock.phase("write"):
-            write_tables(tables, fresh)
+            write_tables(tables, fresh, RUN)
         with clock.phase("check"):
             report = check_run(answer.instances, read_tables(fresh), figures["objective"], given=task.plan)
         if not report.passed:
             raise CheckFailedError(report, _put_aside(fresh, folder, report))
         tables["summary"] = summary_table(figures)
-        write_tables({"summary": tables["summary"]}, fresh)
+        write_tables({"summary": tables["summary"]}, fresh, RUN)
         write_json(figures | {"seconds": round(outcome.seconds, 3)}, fresh / "summary.json")
-        write_json(datapackage(instance.name, instance.title, tables), fresh / "datapackage.json")
+        write_json(datapackage(instance.name, instance.title, tables, RUN), fresh / "datapackage.json")
         verdict = {"passed": report.passed, "tests": dict(report.tests), "largest_residual": report.largest_residual}
         (fresh / RESOLVED).write_text(document.resolved_text(), "utf-8")
         facts = manifest(document, task.options, outcome, clock.seconds, verdict)

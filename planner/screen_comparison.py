@@ -103,8 +103,8 @@ def _print(table: Any, title: str, count: int, console: Console) -> None:
         console.print(table)
 
 
-def _said(value: Any) -> str:
-    return "not stated" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
+def _said(value: str) -> str:
+    return value or "not stated"
 
 
 def _is_number(value: Any) -> bool:

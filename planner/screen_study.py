@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from planner.screen import amount, frame
+from planner.tables.frames import short
 
 if TYPE_CHECKING:
     from planner.study.engine import News
@@ -106,8 +107,7 @@ def _sensitivity(rows: pd.DataFrame, console: Console) -> None:
     table = frame([("factor", "left"), ("at", "right"), (measure, "right"), ("95 %", "right")])
     for row in own.loc[order].head(MOST).to_dict("records"):
         ends = f"{row['low']:.3g} to {row['high']:.3g}" if pd.notna(row["low"]) else ""
-        at = "" if pd.isna(row["at"]) else f"{row['at']:.4g}" if isinstance(row["at"], float) else str(row["at"])
-        table.add_row(Text(row["factor"]), at, amount(row["value"]), ends)
+        table.add_row(Text(row["factor"]), short(row["at"]), amount(row["value"]), ends)
     console.print(Text("\nWhat the objective is sensitive to", style="bold"))
     console.print(table)
 

@@ -30,6 +30,8 @@ from planner.results.write import MARK, require_free, whole_folder, write_json, 
 from planner.run import SILENT, Listener, Task, default_folder, prepare
 from planner.schema import Instance
 from planner.solver import solve as solve_program
+from planner.tables.frames import table
+from planner.tables.schemas import SCHEMAS
 from planner.worlds import Instances, expecting, foreseen, later, only, planned
 
 DELAYS = (1.0, 2.0, 3.0)
@@ -134,7 +136,7 @@ def value(
     asker = Asker(expecting(task.document.instances()), Allotment(task.options, _count(task, delays)), listener)
     costs, values = _compared(task.document.instance, list(asked(asker, delays)))
     with whole_folder(folder.resolve(), {"question": "value"}) as fresh:
-        write_tables({"costs": costs, "values": values}, fresh)
+        write_tables({"costs": costs, "values": values}, fresh, SCHEMAS["value"])
         facts = {"instance": task.document.instance.name, "instance_sha256": task.document.sha256}
         chosen = {"options": task.options.model_dump(mode="json"), "versions": versions(), "given": task.given}
         write_json(facts | chosen | {"run_sha256": task.digest}, fresh / MARK)
@@ -197,4 +199,5 @@ def _compared(instance: Instance, costs: list[Cost]) -> tuple[pd.DataFrame, pd.D
          "bound": signed(instance, c.bound), "unit": money}
         for c in costs
     ]
-    return pd.DataFrame(listed), pd.DataFrame(rows)
+    declared = SCHEMAS["value"]
+    return table(declared["costs"], listed), table(declared["values"], rows)

@@ -19,6 +19,8 @@ from planner.errors import InputError, Problem
 from planner.results.manifest import datapackage, versions
 from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
 from planner.run import SILENT, Listener
+from planner.tables.frames import table
+from planner.tables.schemas import SCHEMAS
 
 GIVEN = {"question": "compare"}
 
@@ -52,7 +54,7 @@ def compare(
     sources = read_sources(runs, options, listener)
     tables = {
         "runs": _runs(sources), "inputs": input_differences(sources), "plan": plan_differences(sources),
-        **{name: side_by_side(view, sources) for name, view in VIEWS.items()},
+        **{name: side_by_side(name, sources) for name in VIEWS},
     }
     missing = tuple(_missing(sources))
     if out is not None:
@@ -72,7 +74,7 @@ def _runs(sources: Sequence[Source]) -> pd.DataFrame:
          "run_sha256": s.mark.get("run_sha256", ""), "folder": str(s.folder or "")}
         for s in sources
     ]
-    return pd.DataFrame(rows)
+    return table(SCHEMAS["compare"]["runs"], rows)
 
 
 def _missing(sources: Sequence[Source]) -> list[str]:
@@ -86,8 +88,9 @@ def _missing(sources: Sequence[Source]) -> list[str]:
 def _write(folder: Path, sources: Sequence[Source], tables: Mapping[str, pd.DataFrame]) -> None:
     labels = [s.label for s in sources]
     digest = hashlib.sha256(json.dumps([labels, [dict(s.figures) for s in sources]]).encode()).hexdigest()
+    schema = SCHEMAS["compare"]
     with whole_folder(folder.resolve(), GIVEN) as fresh:
-        write_tables(tables, fresh)
-        write_json(datapackage("comparison", "Comparison of runs", dict(tables)), fresh / "datapackage.json")
+        write_tables(tables, fresh, schema)
+        write_json(datapackage("comparison", "Comparison of runs", tables, schema), fresh / "datapackage.json")
         facts = {"runs": labels, "given": GIVEN, "versions": versions(), "run_sha256": digest}
         write_json(facts, fresh / MARK)

@@ -12,8 +12,9 @@ from planner.reading.blame import dotted
 from planner.reading.compose import Key, Node, children
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed
 from planner.reading.settle import FIGURE_KEYS, is_full_figure
+from planner.tables.frames import said, table
+from planner.tables.schemas import SCHEMAS
 
-COLUMNS = ["path", "run", "baseline", "value", "factor", "provenance", "baseline_place", "place"]
 PROVENANCE = frozenset({"source", "date", "confidence", "note", "title", "description", "estimate", "low", "high"})
 
 
@@ -33,14 +34,14 @@ def input_differences(sources: Sequence[Source]) -> pd.DataFrame:
             _row(path, source.label, before.get(path), after.get(path))
             for path in dict.fromkeys([*before, *after]) if _value(before.get(path)) != _value(after.get(path))
         ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return table(SCHEMAS["compare"]["inputs"], rows)
 
 
 def _row(path: tuple[Key, ...], run: str, before: Node | None, after: Node | None) -> dict[str, Any]:
     old, new = _value(before), _value(after)
     is_number = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (old, new))
     return {
-        "path": dotted(path), "run": run, "baseline": old, "value": new,
+        "path": dotted(path), "run": run, "baseline": said(old), "value": said(new),
         "factor": new / old if is_number and old else None, "provenance": str(path[-1]) in PROVENANCE,
         "baseline_place": str(before.place) if before is not None else "",
         "place": str(after.place) if after is not None else "",

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from planner.comparison.source import Source
+from planner.tables.frames import table
+from planner.tables.schemas import SCHEMAS
 
 KEYS = ["project", "branch"]
-COLUMNS = [*KEYS, "title", "region", "stage", "run", "change", "baseline_decided", "decided", "moved", "baseline_size",
-           "size", "difference", "relative", "size_unit", "baseline_capital", "capital", "money_unit"]  # fmt: skip
 MOMENT, SIZE = 1e-6, 1e-6  # Years, and share of the size, below which nothing has changed.
 
 
@@ -27,7 +27,7 @@ def plan_differences(sources: Sequence[Source]) -> pd.DataFrame:
         other = decided(source.tables["plan"])
         keys = dict.fromkeys([*first.index, *other.index])
         rows += [_row(key, source.label, _of(first, key), _of(other, key)) for key in keys]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return table(SCHEMAS["compare"]["plan"], rows)
 
 
 def decided(plan: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from planner.results.recall import typed_tables
 from planner.results.write import MARK, RESOLVED
 from planner.run import SILENT, Listener, solve
 from planner.schema import Instance
+from planner.tables.schemas import RUN
 
 SUMMARY = "summary"
 
@@ -83,23 +84,13 @@ def _of_folder(folder: Path, label: str) -> Source:
             mark = json.loads((folder / MARK).read_text("utf-8"))
             if "run_sha256" not in mark or "question" in mark.get("given", {}):
                 raise InputError([problem])
-            tables = typed_tables(folder)
         else:
-            mark, tables = {}, {file.stem: _committed(file) for file in sorted(folder.glob("*.csv"))}
+            mark = {}
+        tables = typed_tables(folder, RUN)
         tables[SUMMARY]["value"]
     except (OSError, ValueError, KeyError, AttributeError):
         raise InputError([problem]) from None
     return Source(label, folder, tables, _resolved(folder / RESOLVED), mark)
-
-
-def _committed(file: Path) -> pd.DataFrame:
-    """A table without a description of its fields: columns in which all is numbers are numbers."""
-    text = pd.read_csv(file, dtype=str, keep_default_na=False)
-    for column in text.columns:
-        numbers = pd.to_numeric(text[column].where(text[column] != "", "nan"), errors="coerce")
-        if bool((numbers.notna() | (text[column] == "")).all()) and column not in ("group", "period", "value"):
-            text[column] = numbers
-    return text
 
 
 def _resolved(file: Path) -> Node | None:

@@ -9,34 +9,36 @@ from typing import NamedTuple
 import pandas as pd
 
 from planner.comparison.source import SUMMARY, Source
+from planner.tables.frames import conformed, looked_up, table
+from planner.tables.schemas import SCHEMAS
 
 Tables = Mapping[str, pd.DataFrame]
 NOTHING = 1e-9  # Differences below, relative to the values, are rounding of the solver.
 
 
 class View(NamedTuple):
-    """A way to see a run: the tables it needs, the columns that name a value, and the values with their unit.
+    """A way to see a run: the tables it needs, and its values with what tells them apart and their unit.
 
     `absent` is what a value that a run does not have counts for: 0 of an amount, nothing of a share of demand.
     """
 
     needs: tuple[str, ...]
-    keys: tuple[str, ...]
     values: Callable[[Tables], pd.DataFrame]
     absent: float = math.nan
 
 
-def side_by_side(view: View, sources: Sequence[Source]) -> pd.DataFrame:
-    """keys, unit, run, baseline, value, difference, relative: a row per key and run beside the baseline.
+def side_by_side(name: str, sources: Sequence[Source]) -> pd.DataFrame:
+    """A table of comparison by its name: a row per key and run beside the baseline.
 
     What one of the two does not have is empty in its column; `relative` is the difference divided by the size of the
     baseline. Runs without the tables needed are left out.
     """
-    known = {s.label: s for s in sources if all(name in s.tables for name in view.needs)}
-    columns = [*view.keys, "unit", "run", "baseline", "value", "difference", "relative"]
+    view = VIEWS[name]
+    known = {s.label: s for s in sources if all(need in s.tables for need in view.needs)}
+    declared = SCHEMAS["compare"][name]
+    names = list(declared.names[: declared.names.index("run")])
     if sources[0].label not in known:
-        return pd.DataFrame(columns=columns)
-    names = [*view.keys, "unit"]
+        return table(declared, [])
     first = view.values(known.pop(sources[0].label).tables).rename(columns={"value": "baseline"})
     parts = []
     for label, source in known.items():
@@ -44,12 +46,12 @@ def side_by_side(view: View, sources: Sequence[Source]) -> pd.DataFrame:
         both = first.merge(other, on=names, how="outer", sort=False)
         parts.append(_ordered(both, first, names).assign(run=label))
     if not parts:
-        return pd.DataFrame(columns=columns)
+        return table(declared, [])
     found = pd.concat(parts, ignore_index=True)
     difference = found["value"].fillna(view.absent) - found["baseline"].fillna(view.absent)
     size = found["baseline"].abs()
     relative = (difference / size.where(size > 0)).where(difference != 0, 0.0)
-    return found.assign(difference=difference, relative=relative)[columns]
+    return conformed(declared, found.assign(difference=difference, relative=relative))
 
 
 def _ordered(both: pd.DataFrame, first: pd.DataFrame, names: list[str]) -> pd.DataFrame:
@@ -95,7 +97,8 @@ def _served(tables: Tables) -> pd.DataFrame:
 def _weighed(tables: Tables, name: str) -> pd.DataFrame:
     """A table with the expected years that a row stands for."""
     nodes = tables["nodes"].set_index("node")
-    return tables[name].assign(years=tables[name]["node"].map(nodes["probability"] * nodes["length"]))
+    years = nodes["probability"] * nodes["length"]
+    return tables[name].assign(years=looked_up(tables[name]["node"], years.to_dict()))
 
 
 def _shares(tables: Tables) -> pd.DataFrame:
@@ -134,10 +137,10 @@ def _prices(tables: Tables) -> pd.DataFrame:
 
 
 VIEWS: dict[str, View] = {
-    "figures": View((SUMMARY,), ("figure",), _figures),
-    "costs": View((SUMMARY,), ("item",), _costs, 0.0),
-    "served": View((SUMMARY,), ("scope", "measure"), _served),
-    "shares": View(("shares", "nodes"), ("stage", "country"), _shares, 0.0),
-    "requirements": View(("requirements", "nodes"), ("requirement", "measure"), _requirements),
-    "prices": View(("prices", "nodes"), ("commodity", "region"), _prices),
+    "figures": View((SUMMARY,), _figures),
+    "costs": View((SUMMARY,), _costs, 0.0),
+    "served": View((SUMMARY,), _served),
+    "shares": View(("shares", "nodes"), _shares, 0.0),
+    "requirements": View(("requirements", "nodes"), _requirements),
+    "prices": View(("prices", "nodes"), _prices),
 }

@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from planner.reports.opened import Opened
-from planner.results.manifest import COLUMNS
+from planner.tables.schemas import RUN
+
+TYPES = {"text": pa.string(), "number": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_()}
 
 
 def write(run: Opened, target: Path) -> None:
@@ -17,8 +19,8 @@ def write(run: Opened, target: Path) -> None:
     facts = {"run": run.manifest["run_sha256"], "instance": run.manifest["instance_sha256"],
              "units": json.dumps(run.instance.units.model_dump(exclude_none=True))}
     for name, table in run.tables.items():
-        columns = pa.Table.from_pandas(table, preserve_index=False)
-        fields = [field.with_metadata({"description": COLUMNS[field.name]}) if field.name in COLUMNS else field
-                  for field in columns.schema]
+        fields = [pa.field(c.name, TYPES[c.type], metadata={"description": c.meaning, "unit": c.unit})
+                  for c in RUN[name].columns]
         schema = pa.schema(fields, metadata={f"planner.{key}": value for key, value in facts.items()})
-        pq.write_table(columns.cast(schema), target / f"{name}.parquet", compression="zstd")
+        columns = pa.Table.from_pandas(table, schema, preserve_index=False)
+        pq.write_table(columns, target / f"{name}.parquet", compression="zstd")

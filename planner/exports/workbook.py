@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from planner.reports.figures import figures_table
 from planner.reports.opened import Opened
-from planner.results.manifest import COLUMNS
+from planner.tables.schemas import RUN
 
 YEARS = {"year", "decided", "planned_online", "online_first", "online_last"}
 MOST_ROWS = 1_048_575  # Of a sheet, below its header.
@@ -54,9 +54,8 @@ def _first(sheet: Worksheet, run: Opened, sheets: dict[str, pd.DataFrame], forma
 
 
 def _columns(run: Opened) -> pd.DataFrame:
-    rows = [(table, field["name"], field["type"], COLUMNS.get(field["name"], ""))
-            for table, fields in run.fields.items() for field in fields]
-    return pd.DataFrame(rows, columns=["table", "column", "type", "meaning"])
+    rows = [(name, c.name, c.type, c.unit, c.meaning) for name in run.tables for c in RUN[name].columns]
+    return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "meaning"])
 
 
 def _sources(run: Opened) -> pd.DataFrame:

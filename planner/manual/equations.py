@@ -21,7 +21,7 @@ ROOT = Path(planner.__file__).parent.parent
 MEASURES: tuple[Literal["cvar", "intervals", "worst"], ...] = ("cvar", "intervals", "worst")
 GOLDEN = ROOT / "tests" / "golden"  # In a checkout only.
 
-# Where the values of a variable are written: table and column.
+# Where the values of a variable are written: table and column, as planner.tables declares them.
 TABLES = {
     "start": "plan.project", "size": "plan.size", "modules": "plan.modules", "retire": "retirements.share",
     "activity": "activity.activity", "available": "capacity.available", "online": "capacity.online",

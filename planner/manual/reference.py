@@ -8,12 +8,13 @@ from pathlib import Path
 import planner
 from planner.errors import InputError, Problem
 from planner.reports.report import require_replaceable, write_whole
+from planner.tables.schemas import SCHEMAS
 
 FILE = "reference.html"
 
 
 def reference(out: str | Path = FILE) -> Path:
-    """Write the instance language and the mathematics to one HTML page; returns the file.
+    """Write the instance language, the mathematics and the result tables to one HTML page; returns the file.
 
     InputError when the file is not a page of planner that may be replaced, or the extra `report` is not installed.
     """
@@ -35,6 +36,7 @@ def page() -> str:
     return environment().get_template("reference.html").render(
         version=planner.__version__, policy=policy, style=asset("style.css") + asset("reference.css"),
         sections=words.sections(), chapters=list(equations.by_chapter()), symbols=equations.symbols(), typeset=typeset,
+        schemas=SCHEMAS,
     )
 
 

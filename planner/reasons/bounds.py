@@ -20,16 +20,17 @@ from planner.outcome import SolverError
 from planner.program import Key
 from planner.reasons.part import KIND
 from planner.reasons.words import RULES
-from planner.results.rows import NODE, Row, at, table
+from planner.results.rows import Row, at, nowhere
 from planner.schema import Options
 from planner.solver import load
+from planner.tables.frames import table
+from planner.tables.schemas import SHOWN
 from planner.tree import Node
 from planner.units import unit
 
 MONEY = {"group_most_capital", "budget", "leverage", "regret_limit"}  # Rules on money say nothing of physics.
 NOTHING = 1e-9  # Share of the sides of rows.
 SHARES = {"served", "survive", "recover"}
-COLUMNS = f"requirement kind {NODE} rows target best lacking reachable unit"
 
 
 class Asked(NamedTuple):
@@ -59,7 +60,7 @@ def bounds(program: Program, options: Options, news: Callable[[str], None] | Non
                 lacking = [alone[column] for column in question.lacks]
             yield _answer(program, question, dict(zip(question.rows, lacking, strict=True)))
 
-    return table(COLUMNS, rows())
+    return table(SHOWN["bounds"], rows())
 
 
 def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[Asked]]:
@@ -118,7 +119,7 @@ def _answer(program: Program, asked: Asked, lacking: dict[int, float]) -> Row:
     network, total = program.network, sum(lacking.values())
     kind = network.base.requirements[asked.requirement].kind
     target, best = _shares(program, asked, lacking)
-    node = at(asked.node) if asked.node is not None else {"node": "", "future": "", "period": "", "year": np.nan}
+    node = at(asked.node) if asked.node is not None else nowhere()
     return {
         "requirement": asked.requirement, "kind": kind, **node, "rows": len(asked.rows), "target": target, "best": best,
         "lacking": total, "reachable": bool(total <= 1e-6 * (1 + _size(program, asked))),

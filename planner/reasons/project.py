@@ -27,12 +27,13 @@ from planner.outage import has_outages, losses, withstanding
 from planner.outcome import Outcome
 from planner.proven import Difference, Proven, difference
 from planner.reading.document import load
-from planner.results.rows import table
 from planner.results.solution import Solution
 from planner.results.summary import signed
 from planner.results.write import RESOLVED, read_tables
 from planner.schema import Instance, Options
 from planner.solver import solve as solve_program
+from planner.tables.frames import table
+from planner.tables.schemas import SHOWN
 from planner.template import Array
 
 MOST_SHARE = 0.98  # Of the worth that the listed rows make up.
@@ -159,14 +160,14 @@ def _worth(
     units = program.network.base.units
     opposite = other.objective if other.has_plan else None
     if not outcome.has_plan:
-        nothing = table("row worth unit", [])
+        nothing = table(SHOWN["worth"], [])
         return Worth(name, is_in, "", 0.0, units.quantity, base.objective, -math.inf, opposite, other.bound, 0.0, 0.0,
                      units.money, nothing)
     solution = Solution(program, outcome)
     found = [d for d in solution.decided if d.project == name]
     columns = _columns(program, name)
     charged = float(program.cost[columns] @ outcome.values[columns])
-    rows = table("row worth unit", _rows(program, outcome, prices, columns))
+    rows = table(SHOWN["worth"], _rows(program, outcome, prices, columns))
     return Worth(
         name, is_in, ", ".join(d.group for d in found), sum(d.size for d in found), f"{units.quantity}/year",
         base.objective, -math.inf, opposite, other.bound, charged, sum(d.capital for d in found), units.money, rows,

@@ -81,7 +81,7 @@ def _inputs(table: pd.DataFrame) -> View:
     told = table[~table["provenance"].astype(bool)]
     said = f"{words.count(len(told), 'value')} of the input differ." if len(told) else "No value of the input differs."
     rest = len(table) - len(told)
-    text = {name: table[name].map(_plain) for name in ("baseline", "value")}
+    text = {name: table[name].replace("", "not stated") for name in ("baseline", "value")}
     table = table.assign(**text).sort_values("provenance", kind="stable").reset_index(drop=True)
     return View(
         "inputs", "inputs", "Every value that is not the same, with its place", said, table,
@@ -89,10 +89,6 @@ def _inputs(table: pd.DataFrame) -> View:
          "baseline_place": "stated at (first run)", "place": "stated at"}, drawing="table", extra={"open": True},
         note=f"The last {rest} are titles, sources, ranges or notes." if rest else "",
     )
-
-
-def _plain(value: Any) -> str:
-    return "not stated" if value is None or (isinstance(value, float) and pd.isna(value)) else str(value)
 
 
 def _runs(table: pd.DataFrame) -> View:

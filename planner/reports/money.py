@@ -8,6 +8,7 @@ import pandas as pd
 from planner.reports import chart, words
 from planner.reports.opened import Opened
 from planner.reports.view import ALL, View, least, most, with_total
+from planner.tables.frames import looked_up
 
 SECTION = "money"
 # Items of cost as a reader sorts them; an item not named here is operation.
@@ -41,7 +42,7 @@ def _by_year(run: Opened) -> View:
     drawn = chart.base(height=300).mark_bar().encode(
         x=chart.time(), y=alt.Y("yearly:Q", axis=alt.Axis(title=unit, tickCount=5)), color=_colour(),
         order=alt.Order("rank:Q"), tooltip=told)
-    ranked = table.assign(rank=table["kind"].map({kind: i for i, kind in enumerate(ORDER)}))
+    ranked = table.assign(rank=looked_up(table["kind"], {kind: i for i, kind in enumerate(ORDER)}))
     return View(
         "cost_by_year", SECTION, "Cost by year", _heaviest(run, table), ranked,
         {"kind": "kind", "region": "region", "year": "year", "yearly": unit}, ("future", "region"), drawn,
@@ -87,7 +88,7 @@ def _by_region(run: Opened) -> View:
     table = costs.assign(kind=kinds(costs["item"])).groupby(
         ["region", "kind"], sort=False, as_index=False)["discounted"].sum()
     whole = table.groupby("region")["discounted"].sum().sort_values(ascending=False)
-    table = table.assign(rank=table["kind"].map({kind: i for i, kind in enumerate(ORDER)}), unit=unit)
+    table = table.assign(rank=looked_up(table["kind"], {kind: i for i, kind in enumerate(ORDER)}), unit=unit)
     said = ""
     if len(whole):
         first = run.country(str(whole.index[0])) or "No region"

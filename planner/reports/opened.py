@@ -15,6 +15,7 @@ from planner.reading.document import Document, load
 from planner.results.recall import PACKAGE, SUMMARY, typed_tables
 from planner.results.write import MARK, RESOLVED
 from planner.schema import Instance
+from planner.tables.schemas import RUN
 
 if TYPE_CHECKING:
     from planner.reports.notebook import Shown
@@ -118,7 +119,7 @@ def open_run(folder: str | Path) -> Opened:
         raise InputError([Problem("not-a-run", "the folder does not hold a run", Place(str(folder), 0, 0))])
     fields = {part["name"]: part["schema"]["fields"] for part in found[PACKAGE]["resources"]}
     require_whole(place, fields)
-    tables = typed_tables(place)
+    tables = typed_tables(place, RUN)
     document = load(place / RESOLVED, borrowed=True)
     return Opened(place, tables, fields, found[SUMMARY], found[MARK], document)
 

@@ -11,6 +11,7 @@ from planner.reports import chart, words
 from planner.reports.opened import Opened
 from planner.reports.stages import NO_STAGE, stages
 from planner.reports.view import ALL, Drawing, View, most, with_total
+from planner.tables.frames import looked_up
 
 SECTION = "plan"
 SITE, GATHERED = "site", "place not stated"
@@ -48,7 +49,7 @@ def _decided(run: Opened) -> pd.DataFrame:
     table, projects = run.tables["plan"].copy(), run.instance.projects
     nodes = run.tables["nodes"]
     horizon = float((nodes["year"] + nodes["length"]).max())
-    life = table["project"].map({name: project.life for name, project in projects.items()})
+    life = looked_up(table["project"], {name: project.life for name, project in projects.items()})
     table["stands_first"] = table["online_first"].fillna(horizon)
     table["stands"] = table["online_last"].fillna(horizon)
     table["ends"] = (table["stands"] + life).clip(upper=horizon)
@@ -151,25 +152,26 @@ def _online(run: Opened) -> pd.DataFrame:
     table = run.tables["capacity"]
     table = table[(table["kind"] == "facility") & (table["online"] > 0)].copy()
     facilities, regions = run.instance.facilities, run.instance.regions
-    placed = table["asset"].map(
-        {n: f.latitude is not None and f.longitude is not None for n, f in facilities.items()}).astype(bool)
+    sites = {n for n, f in facilities.items() if f.latitude is not None and f.longitude is not None}
+    placed = table["asset"].isin(sites)
     table["title"] = table["asset"].map({n: f.title or n for n, f in facilities.items()})
     table["stage"] = table["stage"].where(table["stage"] != "", NO_STAGE)
     kept = ["title", "region", "stage", "node", "future", "period", "year"]
     sums = ["online", "added", "used"]
     at_site = table[placed].assign(
-        latitude=table["asset"].map({n: f.latitude for n, f in facilities.items()}),
-        longitude=table["asset"].map({n: f.longitude for n, f in facilities.items()}), placed=SITE,
+        latitude=looked_up(table["asset"], {n: f.latitude for n, f in facilities.items()}),
+        longitude=looked_up(table["asset"], {n: f.longitude for n, f in facilities.items()}), placed=SITE,
     )[[*kept, "latitude", "longitude", "placed", *sums]]
     rest = table[~placed]
     keys = ["region", "stage", "node", "future", "period", "year"]
     joined = rest.groupby(keys, sort=False, as_index=False).agg(
         title=("title", "; ".join), **{name: (name, "sum") for name in sums})
     order = {stage: i for i, stage in enumerate(stages(run))}
-    aside = joined["stage"].map(order).fillna(0) - (len(order) - 1) / 2  # Stages side by side at the region's middle.
+    # Stages stand side by side at the region's middle.
+    aside = 2.4 * (looked_up(joined["stage"], order).fillna(0) - (len(order) - 1) / 2)
     joined = joined.assign(
-        latitude=joined["region"].map({n: r.latitude for n, r in regions.items()}),
-        longitude=joined["region"].map({n: r.longitude for n, r in regions.items()}) + 2.4 * aside, placed=GATHERED,
+        latitude=looked_up(joined["region"], {n: r.latitude for n, r in regions.items()}),
+        longitude=looked_up(joined["region"], {n: r.longitude for n, r in regions.items()}) + aside, placed=GATHERED,
     )[[*kept, "latitude", "longitude", "placed", *sums]]
     found = pd.concat([part for part in (at_site, joined) if not part.empty] or [at_site], ignore_index=True)
     found["state"] = ["new or extended by the plan" if a > 0 else "there without it" for a in found["added"]]

@@ -12,6 +12,7 @@ from planner.reports.opened import Opened
 from planner.reports.rules import rules
 from planner.reports.stages import stages
 from planner.reports.view import ALL, Drawing, View, least, most, with_total
+from planner.tables.frames import looked_up
 
 SECTION = "safety"
 STEPS = [0.5, 0.8, 0.9, 0.95, 0.9995]  # Where the colours of served shares change.
@@ -34,7 +35,7 @@ def _matrix(run: Opened) -> pd.DataFrame:
     table = pd.DataFrame(run.figures["served"])
     nodes = run.tables["nodes"].drop_duplicates("future").set_index("future")
     return table.assign(
-        source=table["future"].map(nodes["source"]), onset=table["future"].map(nodes["onset"]),
+        source=table["future"].map(nodes["source"]), onset=looked_up(table["future"], nodes["onset"].to_dict()),
         label=[words.share(value) for value in table["served"]],
     )
 
@@ -118,7 +119,7 @@ def _supply(run: Opened) -> View:
     keys = ["class", "measure", "node", "future", "period", "year"]
     table = with_total(table, keys, ["amount"])
     unit = f"{run.instance.units.quantity}/year"
-    table = table.assign(rank=table["measure"].map({name: i for i, name in enumerate(MEASURES)}))
+    table = table.assign(rank=looked_up(table["measure"], {name: i for i, name in enumerate(MEASURES)}))
     drawn = chart.base(height=150).mark_bar().encode(
         x=chart.time(), y=alt.Y("amount:Q", axis=alt.Axis(title=unit, tickCount=3, format="~s")),
         color=alt.Color("measure:N", scale=chart.colours(list(MEASURES), list(MEASURES.values()))),
@@ -143,7 +144,7 @@ def _supply(run: Opened) -> View:
 def _ranked(run: Opened) -> pd.DataFrame:
     order = {stage: i for i, stage in enumerate(stages(run))}
     table = run.tables["shares"]
-    return table.assign(rank=table["stage"].map(order).fillna(len(order))).sort_values(
+    return table.assign(rank=looked_up(table["stage"], order).fillna(len(order))).sort_values(
         "rank", kind="stable").reset_index(drop=True)
 
 
@@ -160,7 +161,7 @@ def _by_country(run: Opened) -> tuple[pd.DataFrame, alt.Color]:
     scale = chart.colours([*named, "others"], [*palette, chart.CALM])
     position = {country: i for i, country in enumerate([*named, "others"])}
     table = table.assign(shown=table["country"].where(table["country"].isin(named), "others"))
-    return table.assign(order=table["shown"].map(position)), alt.Color("shown:N", scale=scale, sort=None)
+    return table.assign(order=looked_up(table["shown"], position)), alt.Color("shown:N", scale=scale, sort=None)
 
 
 SHARES = {"stage": "stage", "country": "country", "year": "year", "share": "share", "amount": "amount", "unit": "unit",

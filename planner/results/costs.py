@@ -14,9 +14,11 @@ import pandas as pd
 from planner.assemble import CostItem
 from planner.mathematics.security import beside
 from planner.mathematics.work import work
-from planner.results.rows import NODE, Row, at
+from planner.results.rows import Row, at
 from planner.results.solution import Solution
 from planner.secure import beside_values, is_coupled
+from planner.tables.frames import conformed, table
+from planner.tables.schemas import RUN
 from planner.units import unit
 
 
@@ -24,13 +26,11 @@ from planner.units import unit
 def costs(solution: Solution) -> pd.DataFrame:
     """Every item of cost; kept, for other tables read it too."""
     money = unit(solution.network.base.units, "money")
-    found = pd.DataFrame(
-        [*_operating(solution), *_capital(solution), *_penalties(solution)],
-        columns=f"item part region {NODE} yearly discounted".split(),
-    )
-    keys = f"item part region {NODE}".split()
+    rows = (*_operating(solution), *_capital(solution), *_penalties(solution))
+    found = table(RUN["costs"], (row | {"unit": money} for row in rows))
+    keys = [name for name in found.columns if name not in ("yearly", "discounted")]
     summed = found.groupby(keys, sort=False, as_index=False)[["yearly", "discounted"]].sum()
-    return summed[(summed["yearly"] != 0) | (summed["discounted"] != 0)].assign(unit=money)
+    return conformed(RUN["costs"], summed[(summed["yearly"] != 0) | (summed["discounted"] != 0)])
 
 
 def _operating(solution: Solution) -> Iterator[Row]:

@@ -5,31 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 import planner
 from planner.outcome import Outcome
 from planner.reading.document import Document
 from planner.results.summary import signed
 from planner.schema import Options
-
-COLUMNS = {
-    "node": "node of the tree: owner future and period", "future": "future that owns the node",
-    "period": "name of the period", "year": "start of the period", "unit": "unit of the amounts in the row",
-    "amount": "rate per year over the period", "share": "share of the whole, 0 to 1",
-    "yearly": "money per year at the node", "discounted": "contribution to total cost, discounted and weighted",
-    "capital_cost": "overnight capital cost, undiscounted",
-    "charged": "what the decision's capital adds to the objective",
-    "price": "price in the unit of the row", "slack": "room left before the requirement binds",
-    "violation": "what an elastic requirement is missed by", "shadow_price": "cost saved per unit of easing",
-    "online": "capacity online", "available": "capacity online that can be used",
-    "weight": "probability * length * factor",
-}
+from planner.tables.column import Column, Table
+from planner.tables.schemas import Schema
 
 
 def versions() -> dict[str, str]:
@@ -76,27 +64,28 @@ def manifest(
     }
 
 
-def datapackage(name: str, title: str | None, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """Description of the tables in the Data Package form."""
+def datapackage(name: str, title: str | None, tables: Iterable[str], schema: Schema) -> dict[str, Any]:
+    """Description of tables of a schema in the Data Package form."""
     return {
         "name": "".join(c if c.isalnum() or c in "-_." else "-" for c in name.lower()),
         "title": title or name,
         "profile": "tabular-data-package",
-        "resources": [
-            {
-                "name": table, "path": f"{table}.csv", "profile": "tabular-data-resource", "encoding": "utf-8",
-                "format": "csv", "schema": {"fields": [_field(c, frame[c]) for c in frame.columns]},
-            }
-            for table, frame in tables.items()
-        ],
+        "resources": [_resource(schema[table]) for table in tables],
     }
 
 
-def _field(name: str, column: pd.Series[Any]) -> dict[str, str]:
-    if pd.api.types.is_bool_dtype(column):
-        return {"name": name, "type": "boolean"}
-    kind = "integer" if pd.api.types.is_integer_dtype(column) else "number"
-    is_empty = len(column) > 0 and bool(column.isna().all())  # Only numbers may be missing.
-    is_number = (pd.api.types.is_numeric_dtype(column) or is_empty) and name != "item"
-    field = {"name": name, "type": kind if is_number else "string"}
-    return field | ({"description": COLUMNS[name]} if name in COLUMNS else {})
+def _resource(table: Table) -> dict[str, Any]:
+    fields = [_field(column) for column in table.columns]
+    return {
+        "name": table.name, "path": f"{table.name}.csv", "description": table.meaning,
+        "profile": "tabular-data-resource", "encoding": "utf-8", "format": "csv",
+        "schema": {"fields": fields, "primaryKey": list(table.key)},
+    }
+
+
+def _field(column: Column) -> dict[str, Any]:
+    """A column; `unit` is a role that the instance's units fill, or in brackets the column that states it."""
+    kind = "string" if column.type == "text" else column.type
+    field: dict[str, Any] = {"name": column.name, "type": kind, "description": column.meaning}
+    field |= {"unit": column.unit} if column.unit else {}
+    return field if column.blank else field | {"constraints": {"required": True}}

@@ -16,17 +16,14 @@ from planner.assemble import Program
 from planner.outage import Instances, Loss
 from planner.outcome import Outcome
 from planner.requirement import Outage
-from planner.results.rows import NODE, Row, table
+from planner.results.rows import Row
+from planner.tables.frames import table
+from planner.tables.schemas import RUN
 from planner.tree import Node
 from planner.trial import Borne
 from planner.units import unit
 
 DIGITS = 8  # Of a shortfall: what lies below is rounding of the solver.
-COLUMNS = (
-    f"requirement loss lost {NODE} target served worst_demand worst_served served_unprepared lacking_unprepared"
-    " shortfall_unprepared rank"
-    " added fix fix_quantity fix_cost unit money_unit"
-)
 
 
 def outages(
@@ -34,12 +31,12 @@ def outages(
     unprepared: Mapping[Loss, Borne],
 ) -> pd.DataFrame:
     """A row per loss: as the plan of an outcome bears it, and as it was borne `unprepared`."""
-    return table(COLUMNS, Rows(instances, program, outcome, chosen).of(borne, unprepared))
+    return table(RUN["outages"], Rows(instances, program, outcome, chosen).of(borne, unprepared))
 
 
 def nothing_tried() -> pd.DataFrame:
     """The table where there is no plan to try losses on."""
-    return table(COLUMNS, [])
+    return table(RUN["outages"], [])
 
 
 def _severity(unprepared: Borne, prepared: Borne) -> tuple[float, ...]:

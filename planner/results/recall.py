@@ -16,9 +16,10 @@ import pandas as pd
 from planner.check import CheckReport
 from planner.outcome import Outcome
 from planner.results.write import MARK, read_table
+from planner.tables.frames import typed
+from planner.tables.schemas import RUN, Schema
 
 SUMMARY, PACKAGE = "summary.json", "datapackage.json"
-NUMBERS = ("onset", "year")  # Numbers even in a table that has none of them.
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def recall(folder: Path, digest: str) -> Recalled | None:
         if not is_same or mark["tables"] != digests(folder):
             return None
         figures = json.loads((folder / SUMMARY).read_text("utf-8"))
-        return Recalled(_outcome(mark, figures), typed_tables(folder), figures, _report(mark["check"]), mark["seconds"])
+        tables = typed_tables(folder, RUN)
+        return Recalled(_outcome(mark, figures), tables, figures, _report(mark["check"]), mark["seconds"])
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return None  # Not a run, or one that is damaged: it is solved anew.
 
@@ -65,22 +67,10 @@ def _report(verdict: Mapping[str, Any]) -> CheckReport:
     return CheckReport(True, (), dict(verdict["tests"]), float(verdict["largest_residual"]), "")
 
 
-def typed_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """The tables of a run folder with numbers as numbers; text stays text, such as a region called NA or 1.10."""
-    described = json.loads((folder / PACKAGE).read_text("utf-8"))["resources"]
-    return {part["name"]: typed_table(folder / part["path"], part["schema"]["fields"]) for part in described}
+def typed_tables(folder: Path, schema: Schema) -> dict[str, pd.DataFrame]:
+    """The tables of a folder with the types that are declared; text stays text, such as a region called NA or 1.10.
 
-
-def typed_table(path: Path, fields: list[dict[str, str]]) -> pd.DataFrame:
-    """One table as its fields describe it; an empty number is missing."""
-    text = read_table(path)
-    return pd.DataFrame({field["name"]: _typed(text[field["name"]], field) for field in fields})
-
-
-def _typed(column: pd.Series[Any], field: dict[str, str]) -> pd.Series[Any]:
-    if field["type"] == "boolean":
-        return column == str(True)
-    if field["type"] not in ("number", "integer") and field["name"] not in NUMBERS:
-        return column
-    numbers = pd.to_numeric(column.where(column != ""))
-    return numbers.astype("int64" if field["type"] == "integer" and not numbers.isna().any() else "float64")
+    TableError when a table does not fit its declaration.
+    """
+    files = {name: folder / f"{name}.csv" for name in schema}
+    return {name: typed(schema[name], read_table(file)) for name, file in files.items() if file.is_file()}

@@ -11,9 +11,11 @@ import pandas as pd
 
 from planner.mathematics.security import net
 from planner.mathematics.security.scope import country as country_of
-from planner.results.rows import NODE, NOTHING, Row, at, table
+from planner.results.rows import NOTHING, Row, at
 from planner.results.scenarios import mass
 from planner.results.solution import Solution
+from planner.tables.frames import table
+from planner.tables.schemas import RUN
 from planner.tree import Node
 from planner.units import unit
 
@@ -37,7 +39,7 @@ def element_balance(solution: Solution) -> pd.DataFrame:
                     yield {"element": element, "region": region, **at(node), "measure": measure,
                            "amount": amount, "unit": label}
 
-    return table(f"element region {NODE} measure amount unit", rows())
+    return table(RUN["element_balance"], rows())
 
 
 def _contents(solution: Solution, node: Node) -> Iterable[tuple[str, str, str, float]]:
@@ -87,7 +89,7 @@ def shares(solution: Solution) -> pd.DataFrame:
                            "share": amount / total, "hhi": sum(p * p for p in portions),
                            "largest": max(portions), "unit": label}
 
-    return table(f"stage country {NODE} amount share hhi largest unit", rows())
+    return table(RUN["shares"], rows())
 
 
 def _supplied(solution: Solution, node: Node) -> dict[tuple[str, str], float]:
@@ -132,7 +134,7 @@ def prices(solution: Solution) -> pd.DataFrame:
         for node, key, dual in solution.row_prices("balance")
         if mass(solution, node) and not math.isnan(dual) and key in active[node.index]
     )
-    return table(f"commodity region {NODE} price unit", rows)
+    return table(RUN["prices"], rows)
 
 
 def _active(solution: Solution, node: Node) -> set[Any]:

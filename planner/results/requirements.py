@@ -21,9 +21,11 @@ from planner.mathematics.situation import applies
 from planner.program import Key
 from planner.requirement import Dependence, Recover, Served, Survive
 from planner.results.coupled import COUPLED
-from planner.results.rows import NODE, NOTHING, Row, at, table
+from planner.results.rows import NOTHING, Row, at, nowhere
 from planner.results.scenarios import mass
 from planner.results.solution import Solution
+from planner.tables.frames import table
+from planner.tables.schemas import RUN
 from planner.tree import Node
 from planner.units import unit
 
@@ -44,8 +46,7 @@ Reader = Callable[[Solution, Node, Key], Reading | None]
 
 def requirements(solution: Solution) -> pd.DataFrame:
     """Target, achievement, slack, violation and shadow price of every requirement wherever it holds."""
-    columns = f"requirement kind scope {NODE} target achieved target_unit slack violation shadow_price unit price_unit"
-    return table(columns, _rows(solution))
+    return table(RUN["requirements"], _rows(solution))
 
 
 def _rows(solution: Solution) -> Iterator[Row]:
@@ -64,7 +65,7 @@ def _rows(solution: Solution) -> Iterator[Row]:
         elif node is None and family in COUPLED:
             found = COUPLED[family](solution, key)
             kind = base.requirements[key[0]].kind
-            place = at(found.node) if found.node is not None else dict.fromkeys(NODE.split(), "") | {"year": math.nan}
+            place = at(found.node) if found.node is not None else nowhere()
             reading = Reading(
                 found.scope, found.target, found.achieved, found.target_unit, found.role, found.room
             )

@@ -1,17 +1,14 @@
-"""Rows and tables: what all tables of a run have in common."""
+"""Rows: what those of all tables of a run have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 from typing import Any
-
-import pandas as pd
 
 from planner.tree import Node
 
 Row = dict[str, Any]
 NOTHING = 1e-9  # Amounts below are rounding of the solver and are left out.
-NODE = "node future period year"
 
 
 def at(node: Node) -> Row:
@@ -19,6 +16,6 @@ def at(node: Node) -> Row:
     return {"node": node.key, "future": node.future, "period": node.period_name, "year": node.start}
 
 
-def table(columns: str, rows: Iterable[Row]) -> pd.DataFrame:
-    """A table with these columns (named in one string) even when it has no rows."""
-    return pd.DataFrame(list(rows), columns=columns.split())
+def nowhere() -> Row:
+    """The same columns of a row that is about the plan as a whole."""
+    return {"node": "", "future": "", "period": "", "year": math.nan}

@@ -7,9 +7,10 @@ from functools import lru_cache
 import pandas as pd
 
 from planner.results.costs import costs
-from planner.results.rows import table
 from planner.results.solution import Solution
 from planner.schema import Risk
+from planner.tables.frames import table
+from planner.tables.schemas import RUN
 from planner.tree import Node, Scenario
 
 
@@ -23,7 +24,7 @@ def scenarios(solution: Solution) -> pd.DataFrame:
          "unit": network.base.units.money}
         for s in listed
     )
-    return table("scenario future onset probability low high cost weight alone unit", rows)
+    return table(RUN["scenarios"], rows)
 
 
 def mass(solution: Solution, node: Node) -> float:

@@ -9,6 +9,8 @@ import pandas as pd
 
 from planner.outcome import Outcome
 from planner.schema import Instance
+from planner.tables.frames import looked_up, said, table
+from planner.tables.schemas import RUN
 
 
 def signed(instance: Instance, cost: float) -> float:
@@ -44,7 +46,7 @@ def _of_plan(instance: Instance, tables: dict[str, pd.DataFrame]) -> dict[str, A
         "expected_cost": signed(instance, math.fsum(costs["discounted"])),
         "worst_cost": signed(instance, float(tables["scenarios"]["cost"].max())),
         "projects_decided": len(plan),
-        "capital_cost": math.fsum(plan["capital_cost"] * plan["group"].map(_chances(tables["nodes"]))),
+        "capital_cost": math.fsum(plan["capital_cost"] * looked_up(plan["group"], _chances(tables["nodes"]))),
         "cost_by_item": {str(item): float(total) for item, total in by_item.items()},
         "served": served(tables).to_dict("records"),
         "requirements_missed": int((tables["requirements"]["violation"] > 1e-6).sum()),
@@ -66,7 +68,7 @@ def served(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     Each future is followed along its own path: nodes it shares with others count for it too.
     """
     demand, nodes = tables["demand"], tables["nodes"]
-    length = nodes.set_index("node")["length"]
+    length = nodes.set_index("node")["length"].to_dict()
     passing = nodes.assign(through=nodes["futures"].str.split(";")).explode("through")[["node", "through"]]
     wide = demand[demand["measure"].isin(["required", "short"])].pivot_table(
         index=["class", "demand", "node", "year"], columns="measure", values="amount", aggfunc="sum", fill_value=0.0,
@@ -76,7 +78,7 @@ def served(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         if measure not in wide:
             wide[measure] = 0.0
     wide = wide.merge(passing, on="node")
-    years = wide["node"].map(length)
+    years = looked_up(wide["node"], length)
     wide = wide.assign(
         worst=(1 - wide["short"] / wide["required"].where(wide["required"] > 0)).fillna(1.0),
         required=wide["required"] * years, short=wide["short"] * years,
@@ -97,8 +99,14 @@ def served(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def summary_table(figures: dict[str, Any]) -> pd.DataFrame:
+    """The key figures as a table; numbers are written out in full."""
+    rows = summary_rows(figures)
+    return table(RUN["summary"], ({"key": key, "value": said(value), "unit": unit} for key, value, unit in rows))
+
+
+def summary_rows(figures: dict[str, Any]) -> list[tuple[str, Any, str]]:
     """The key figures as rows: key, value, unit."""
-    money, rows = figures["money_unit"], []
+    money, rows = figures["money_unit"], list[tuple[str, Any, str]]()
     units = {"objective": money, "bound": money, "capital_cost": money, "gap": "share", "seconds": "s",
              "published_optimum": money, "expected_cost": money, "worst_cost": money}
     for key, value in figures.items():
@@ -110,4 +118,4 @@ def summary_table(figures: dict[str, Any]) -> pd.DataFrame:
                 rows.append((f"worst_served.{row['future']}.{row['class']}", row["worst_served"], "share"))
         elif key != "seconds":
             rows.append((key, value, units.get(key, "")))
-    return pd.DataFrame(rows, columns=["key", "value", "unit"])
+    return rows

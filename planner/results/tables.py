@@ -22,10 +22,12 @@ from planner.program import Key
 from planner.results.costs import costs
 from planner.results.reporting import element_balance, prices, shares
 from planner.results.requirements import requirements
-from planner.results.rows import NODE, NOTHING, Row, at, table
+from planner.results.rows import NOTHING, Row, at
 from planner.results.scenarios import scenarios
 from planner.results.solution import Decision, Solution
 from planner.standing import standing
+from planner.tables.frames import table
+from planner.tables.schemas import RUN
 from planner.tree import MOMENT, Node
 from planner.units import unit
 
@@ -40,7 +42,7 @@ def nodes(solution: Solution) -> pd.DataFrame:
                 "source": node.source, "onset": node.onset,
             }
 
-    return table(f"{NODE} parent length probability factor weight futures group source onset", rows())
+    return table(RUN["nodes"], rows())
 
 
 def plan(solution: Solution) -> pd.DataFrame:
@@ -72,10 +74,7 @@ def plan(solution: Solution) -> pd.DataFrame:
                 "public_money": project.public_money.at(node.middle), "money_unit": units.money,
             }
 
-    return table(
-        "project title target region stage group period decided planned_online online_first online_last"
-        " size size_unit modules standing capital_cost charged public_money money_unit", rows(),
-    )
+    return table(RUN["plan"], rows())
 
 
 def _online(solution: Solution, decision: Decision) -> tuple[float, float]:
@@ -98,7 +97,7 @@ def retirements(solution: Solution) -> pd.DataFrame:
         {"facility": facility, "group": group, "period": groups[group][0].period_name, "share": share}
         for (facility, group), share in solution.of(None, "retire") if share > NOTHING
     )
-    return table("facility group period share", rows)
+    return table(RUN["retirements"], rows)
 
 
 def capacity(solution: Solution) -> pd.DataFrame:
@@ -125,7 +124,7 @@ def capacity(solution: Solution) -> pd.DataFrame:
                     "available": available[(asset,)], "used": used, "unit": unit(network.base.units, "quantity/year"),
                 }
 
-    return table(f"asset kind region stage {NODE} existing added retired online available used unit", rows())
+    return table(RUN["capacity"], rows())
 
 
 def _added(solution: Solution, node: Node) -> dict[str, float]:
@@ -142,16 +141,15 @@ def _added(solution: Solution, node: Node) -> dict[str, float]:
 
 
 def _amounts(
-    solution: Solution, family: str, columns: str, describe: Callable[[Any, Node], Row], name: str = "amount",
-    role: str = "quantity/year",
+    solution: Solution, family: str, name: str, describe: Callable[[Any, Node], Row], column: str = "amount",
 ) -> pd.DataFrame:
     """One row per key and node with an amount that is not nothing."""
-    label = unit(solution.network.base.units, role)
+    label = unit(solution.network.base.units, "quantity/year")
     rows = (
-        {**describe(key, node), **at(node), name: value, "unit": label}
+        {**describe(key, node), **at(node), column: value, "unit": label}
         for node in solution.nodes for key, value in solution.of(node, family) if value > NOTHING
     )
-    return table(columns, rows)
+    return table(RUN[name], rows)
 
 
 def activity(solution: Solution) -> pd.DataFrame:
@@ -161,7 +159,7 @@ def activity(solution: Solution) -> pd.DataFrame:
         return {"facility": key[0], "process": key[1], "region": network.region_of(key[0]),
                 "stage": network.stage_of(key[0])}
 
-    return _amounts(solution, "activity", f"facility process region stage {NODE} activity unit", describe, "activity")
+    return _amounts(solution, "activity", "activity", describe, "activity")
 
 
 def flows(solution: Solution) -> pd.DataFrame:
@@ -179,7 +177,7 @@ def flows(solution: Solution) -> pd.DataFrame:
                            **at(node), "sent": sent, "arrived": sent * (1 - loss), "used": used.get(key, 1.0),
                            "unit": label}
 
-    return table(f"lane commodity origin destination {NODE} sent arrived used unit", rows())
+    return table(RUN["flows"], rows())
 
 
 def purchases(solution: Solution) -> pd.DataFrame:
@@ -188,8 +186,7 @@ def purchases(solution: Solution) -> pd.DataFrame:
         return {"supplier": key[0], "commodity": supplier.commodity, "origin": supplier.origin or "",
                 "region": key[2], "step": key[1], "price": price_paid(solution.network, key, node)}
 
-    columns = f"supplier commodity origin region step {NODE} amount price unit"
-    return _amounts(solution, "purchased", columns, describe)
+    return _amounts(solution, "purchased", "purchases", describe)
 
 
 def sales(solution: Solution) -> pd.DataFrame:
@@ -198,7 +195,7 @@ def sales(solution: Solution) -> pd.DataFrame:
         return {"outlet": key[0], "commodity": outlet.commodity, "region": key[2], "step": key[1],
                 "price": outlet.steps[key[1] - 1].price.at(node.middle)}
 
-    return _amounts(solution, "sold", f"outlet commodity region step {NODE} amount price unit", describe)
+    return _amounts(solution, "sold", "sales", describe)
 
 
 def stocks(solution: Solution) -> pd.DataFrame:
@@ -211,11 +208,12 @@ def stocks(solution: Solution) -> pd.DataFrame:
             filled, released = solution.values(node, "filled"), solution.values(node, "released")
             for key, stock in solution.of(node, "stock"):
                 part = solution.instance(node).stockpiles[key[0]]
-                yield {"stockpile": key[0], "commodity": part.commodity, "region": part.region, "owner": part.owner,
-                       **at(node), "before": before[key] if parent else part.initial.at(node.middle),
+                yield {"stockpile": key[0], "commodity": part.commodity, "region": part.region,
+                       "owner": part.owner or "", **at(node),
+                       "before": before[key] if parent else part.initial.at(node.middle),
                        "fill": filled[key], "release": released[key], "stock": stock, "unit": label}
 
-    return table(f"stockpile commodity region owner {NODE} before fill release stock unit", rows())
+    return table(RUN["stocks"], rows())
 
 
 def demand(solution: Solution) -> pd.DataFrame:
@@ -237,7 +235,7 @@ def demand(solution: Solution) -> pd.DataFrame:
                     yield {"demand": name, "region": part.region, "class": part.user_class, **at(node),
                            "measure": measure, "item": item, "amount": amount, "unit": label}
 
-    return table(f"demand region class {NODE} measure item amount unit", rows())
+    return table(RUN["demand"], rows())
 
 
 def returns(solution: Solution) -> pd.DataFrame:
@@ -251,14 +249,14 @@ def returns(solution: Solution) -> pd.DataFrame:
                 yield {"returns": key[0], "commodity": part.commodity, "region": part.region, **at(node),
                        "returning": returning, "collected": collected[key], "unit": label}
 
-    return table(f"returns commodity region {NODE} returning collected unit", rows())
+    return table(RUN["returns"], rows())
 
 
 def disposal(solution: Solution) -> pd.DataFrame:
     def describe(key: Any, _: Node) -> Row:
         return {"commodity": key[0], "region": key[1]}
 
-    return _amounts(solution, "disposed", f"commodity region {NODE} amount unit", describe)
+    return _amounts(solution, "disposed", "disposal", describe)
 
 
 def origin(solution: Solution) -> pd.DataFrame:
@@ -290,7 +288,7 @@ def origin(solution: Solution) -> pd.DataFrame:
                         yield {"measure": MEASURES[family], **place(family, tuple(key)), "level": name, **at(node),
                                "amount": amount, "unit": label}
 
-    return table(f"measure name commodity region to level {NODE} amount unit", rows())
+    return table(RUN["origin"], rows())
 
 
 MEASURES = {"flow": "sent", "filled": "fill", "released": "release", "delivered": "delivered"}
@@ -309,7 +307,7 @@ def cover(solution: Solution) -> pd.DataFrame:
                         yield {"requirement": name, "place": place, "measure": measure, "name": what,
                                "item": item[0] if item else "", **at(node), "amount": amount, "unit": label}
 
-    return table(f"requirement place measure name item {NODE} amount unit", rows())
+    return table(RUN["cover"], rows())
 
 
 TABLES: dict[str, Callable[[Solution], pd.DataFrame]] = {

@@ -11,6 +11,7 @@ import pandas as pd
 from planner.check import CheckReport, check_run
 from planner.results.write import read_tables, write_tables
 from planner.schema import Instance
+from planner.tables.schemas import RUN
 
 
 def verified(
@@ -18,5 +19,5 @@ def verified(
 ) -> CheckReport:
     """The check of tables as they would be written; `objective` in the instance's own sense."""
     with tempfile.TemporaryDirectory() as folder:
-        write_tables(tables, Path(folder))
+        write_tables(tables, Path(folder), RUN)
         return check_run(instances, read_tables(Path(folder)), objective)

@@ -14,6 +14,9 @@ from typing import Any
 
 import pandas as pd
 
+from planner.tables.frames import require_declared
+from planner.tables.schemas import Schema
+
 MARK = "manifest.json"
 RESOLVED = "instance.yaml"  # The instance as solved, with everything applied.
 GUARD, FORMULA = "'", ("=", "+", "-", "@", "\t", "\r", "'")
@@ -94,12 +97,15 @@ def _take_place(fresh: Path, target: Path) -> None:
             shutil.rmtree(aside, ignore_errors=True)
 
 
-def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path, schema: Schema) -> None:
     """Every table as CSV: a header row, numbers in full precision, the same bytes for the same run.
+
+    TableError when one is not as the schema declares it.
 
     Text that a spreadsheet would take for a formula gets an apostrophe before it, which `read_tables` takes away.
     """
     for name, table in tables.items():
+        require_declared(schema, name, table)
         guarded(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
 
 

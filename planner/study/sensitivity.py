@@ -18,9 +18,10 @@ from planner.study.factor import Factor
 from planner.study.sampling import Job, problem_of
 from planner.study.schema import Morris, OneWay, Sobol, Study
 from planner.study.tables import rank_correlation
+from planner.tables.frames import said, table
+from planner.tables.schemas import SCHEMAS
 from planner.template import Array
 
-COLUMNS = ["figure", "factor", "method", "measure", "at", "value", "low", "high", "unit"]
 RESAMPLES = 200
 
 
@@ -38,7 +39,7 @@ def sensitivities(
         values = dict(zip(column.index.astype(int).tolist(), column.tolist(), strict=True))
         if len(values) > 1 and np.ptp(list(values.values())) > 0:
             rows += [{"figure": name, "unit": units[name]} | row for row in _of(study, factors, used, values)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return table(SCHEMAS["sweep"]["sensitivity"], rows)
 
 
 def _of(
@@ -66,7 +67,7 @@ def tornado(jobs: Sequence[Job], values: Mapping[int, float]) -> Iterator[dict[s
         if base is None or job.number not in values:
             continue
         ((factor, at),) = job.values.items()
-        row = {"factor": factor, "method": "one_way", "measure": "change", "at": at}
+        row = {"factor": factor, "method": "one_way", "measure": "change", "at": said(at)}
         yield row | {"value": values[job.number] - base, "low": None, "high": None}
 
 
@@ -125,5 +126,5 @@ def rank_rows(names: Sequence[str], points: Array, outputs: Array, seed: int) ->
 def _row(
     factor: str, method: str, measure: str, value: float, low: float | None = None, high: float | None = None
 ) -> dict[str, Any]:
-    return {"factor": factor, "method": method, "measure": measure, "at": None, "value": float(value),
+    return {"factor": factor, "method": method, "measure": measure, "at": "", "value": float(value),
             "low": None if low is None else float(low), "high": None if high is None else float(high)}

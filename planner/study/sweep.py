@@ -25,6 +25,7 @@ from planner.study.reading import StudyFile, read_study
 from planner.study.sampling import Job, jobs_of
 from planner.study.sensitivity import sensitivities
 from planner.study.worker import Setup, titles_of
+from planner.tables.schemas import SCHEMAS
 from planner.validation.validate import validate
 
 SETUP = "study.json"  # What the folder belongs to.
@@ -153,8 +154,8 @@ def _all_records(folder: Path, jobs: list[Job]) -> dict[int, dict[str, Any]]:
 
 def _write(target: Path, file: StudyFile, digest: str, tables: Mapping[str, pd.DataFrame]) -> None:
     with whole_folder(target.resolve(), GIVEN) as fresh:
-        write_tables(tables, fresh)
+        write_tables(tables, fresh, SCHEMAS["sweep"])
         title = file.study.title or file.study.study
-        write_json(datapackage(file.study.study, title, dict(tables)), fresh / "datapackage.json")
+        write_json(datapackage(file.study.study, title, tables, SCHEMAS["sweep"]), fresh / "datapackage.json")
         facts = {"run_sha256": digest, "given": GIVEN, "instance": file.document.instance.name, "versions": versions()}
         write_json(facts, fresh / MARK)

@@ -11,7 +11,10 @@ from scipy import stats
 
 from planner.study.factor import Factor
 from planner.study.sampling import Job
+from planner.tables.frames import said, table
+from planner.tables.schemas import SCHEMAS
 
+SWEEP = SCHEMAS["sweep"]
 USABLE = ("optimal", "stopped")  # Statuses of runs that have a plan.
 RUN = ["run", "seed"]
 SURE, NEVER = 1.0, 0.0
@@ -25,16 +28,16 @@ def runs(jobs: Sequence[Job], records: Mapping[int, dict[str, Any]]) -> pd.DataF
          "tests_passed": record.get("checked"), "again": record.get("again")}
         for job in jobs if (record := records.get(job.number)) is not None
     ]
-    return pd.DataFrame(rows)
+    return table(SWEEP["runs"], rows)
 
 
 def inputs(jobs: Sequence[Job]) -> pd.DataFrame:
     """One row per run and factor that is set: its value, and the quantile it stands for."""
     rows = [
-        {"run": job.number, "factor": name, "value": value, "quantile": job.point.get(name)}
+        {"run": job.number, "factor": name, "value": said(value), "quantile": job.point.get(name)}
         for job in jobs for name, value in job.values.items()
     ]
-    return pd.DataFrame(rows, columns=["run", "factor", "value", "quantile"])
+    return table(SWEEP["inputs"], rows)
 
 
 def figures(jobs: Sequence[Job], records: Mapping[int, dict[str, Any]]) -> pd.DataFrame:
@@ -43,7 +46,7 @@ def figures(jobs: Sequence[Job], records: Mapping[int, dict[str, Any]]) -> pd.Da
         {"run": job.number, "figure": name, "value": value, "unit": unit}
         for job in jobs for name, (value, unit) in _of(records, job, "figures").items()
     ]
-    return pd.DataFrame(rows, columns=["run", "figure", "value", "unit"])
+    return table(SWEEP["figures"], rows)
 
 
 def projects(
@@ -59,8 +62,7 @@ def projects(
             decided, size, capital = built.get(name, (None, 0.0, 0.0))
             rows.append({"run": job.number, "project": name, "title": title, "region": region, "stage": stage,
                          "built": int(name in built), "decided": decided, "size": size, "capital_cost": capital})
-    columns = ["run", "project", "title", "region", "stage", "built", "decided", "size", "capital_cost"]
-    return pd.DataFrame(rows, columns=columns).astype({"decided": float})
+    return table(SWEEP["projects"], rows)
 
 
 def _of(records: Mapping[int, dict[str, Any]], job: Job, part: str) -> dict[str, Any]:
@@ -86,9 +88,7 @@ def no_regret(projects: pd.DataFrame, jobs: Sequence[Job], factors: Sequence[Fac
             "median_year": built["decided"].median(), "median_size": built["size"].median(),
             "driver": driver, "strength": strength,
         })
-    columns = ["project", "title", "region", "stage", "runs", "share", "verdict", "median_year", "median_size",
-               "driver", "strength"]  # fmt: skip
-    found = pd.DataFrame(rows, columns=columns)
+    found = table(SWEEP["no_regret"], rows)
     return found.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 

@@ -20,7 +20,7 @@ from planner.outcome import Outcome, SolverError
 from planner.pieces import Compiled
 from planner.reading.document import Document, load
 from planner.results.solution import Solution
-from planner.results.summary import key_figures, summary_table
+from planner.results.summary import key_figures, summary_rows
 from planner.results.tables import TABLES
 from planner.results.verify import verified
 from planner.run import formulate
@@ -149,10 +149,8 @@ def _tables(program: Program, outcome: Outcome, is_whole: bool) -> dict[str, pd.
 
 def _numbers(figures: dict[str, Any]) -> dict[str, list[Any]]:
     """Key figures that are numbers, with their unit; times are no result."""
-    table = summary_table(figures)
-    rows = zip(table["key"], table["value"], table["unit"], strict=True)
     return {
-        key: [float(value), unit] for key, value, unit in rows
+        key: [float(value), unit] for key, value, unit in summary_rows(figures)
         if isinstance(value, int | float | np.number) and math.isfinite(value) and key not in LEFT_OUT
     }
 

@@ -25,11 +25,14 @@ from planner.outcome import Outcome
 from planner.results.summary import signed
 from planner.run import SILENT, Listener, formulate, prepare
 from planner.schema import Instance, Options
+from planner.tables.frames import conformed, table
+from planner.tables.schemas import SCHEMAS
 from planner.template import Array
 from planner.tradeoff.asking import Asker, checked, cost_of
 from planner.tradeoff.rows import Row, budget, sizes, starts, with_column, with_rows
 from planner.tradeoff.writing import Answer, written
 
+DECLARED = SCHEMAS["alternatives"]
 Verdict = Literal["must", "optional", "never", "open"]
 NEAR = 1e-7  # Share of a cost within which two costs are the same.
 
@@ -67,7 +70,7 @@ def alternatives(
     given = {"question": "alternatives", "slack": slack, "count": count, "least": least}
     task = prepare(Clock(None), path, scenario, sets, options, None, given)
     near = nearby(formulate(task.document.instances(), task.options, listener), slack, task.options, listener)
-    verdicts = pd.DataFrame([_listed(near, task.document.instance, name, least) for name in near.projects])
+    verdicts = [_listed(near, task.document.instance, name, least) for name in near.projects]
     found = [("best", near.best), *different(near, count), *by_country(near)]
     instance = task.document.instance
     plans = [near.plan(outcome, name).assign(plan=name) for name, outcome in found]
@@ -79,8 +82,9 @@ def alternatives(
         for name, outcome in found
     ]
     tables = {
-        "projects": verdicts, "alternatives": pd.DataFrame(rows), "countries": _countries(near, dict(found), instance),
-        "plans": pd.concat(plans, ignore_index=True),
+        "projects": table(DECLARED["projects"], verdicts), "alternatives": table(DECLARED["alternatives"], rows),
+        "countries": table(DECLARED["countries"], _countries(near, dict(found), instance)),
+        "plans": conformed(DECLARED["plans"], pd.concat(plans)),
     }
     return written(task, tables, out)
 
@@ -227,13 +231,12 @@ def by_country(near: Near) -> Iterator[tuple[str, Outcome]]:
                 yield f"{word} in {country}", outcome
 
 
-def _countries(near: Near, found: dict[str, Outcome], instance: Instance) -> pd.DataFrame:
+def _countries(near: Near, found: dict[str, Outcome], instance: Instance) -> Iterator[dict[str, Any]]:
     """Capital charged in every country: in the best plan, and at least and at most within the budget."""
-    rows = []
     for country in dict.fromkeys(_country(near, name) for name in near.projects):
         row = spending(near, country)
-        amounts = {word: float(row @ found[key].values[: len(row)])
-                   for word, key in (("best", "best"), ("least", f"least in {country}"), ("most", f"most in {country}"))
-                   if key in found}  # fmt: skip
-        rows.append({"country": country, **amounts, "unit": instance.units.money})
-    return pd.DataFrame(rows)
+        plans = {"best": "best", "least": f"least in {country}", "most": f"most in {country}"}
+        amounts = {
+            word: float(row @ found[plan].values[: len(row)]) if plan in found else None for word, plan in plans.items()
+        }
+        yield {"country": country, **amounts, "unit": instance.units.money}

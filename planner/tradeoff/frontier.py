@@ -25,6 +25,8 @@ from planner.errors import InputError, NoAnswerError, Problem
 from planner.outcome import Outcome
 from planner.results.summary import signed
 from planner.run import SILENT, Listener, formulate, prepare
+from planner.tables.frames import conformed, table
+from planner.tables.schemas import SCHEMAS
 from planner.template import Array
 from planner.tradeoff.asking import Asker, checked, cost_of
 from planner.tradeoff.measure import Measure, Point, measure_of
@@ -60,8 +62,10 @@ def frontier(
          "projects": len(plan), "capital_cost": float(plan["capital_cost"].sum())}
         for i, (p, plan) in enumerate(zip(found, plans, strict=True))
     ]
-    every = pd.concat([plan.assign(point=i) for i, plan in enumerate(plans)], ignore_index=True)
-    return written(task, {"frontier": pd.DataFrame(rows), "plans": every}, out)
+    every = pd.concat([plan.assign(point=i) for i, plan in enumerate(plans)])
+    declared = SCHEMAS["frontier"]
+    tables = {"frontier": table(declared["frontier"], rows), "plans": conformed(declared["plans"], every)}
+    return written(task, tables, out)
 
 
 def levelled(measure: Measure, listener: Listener = SILENT) -> Program | None:

@@ -12,6 +12,7 @@ from planner.results.manifest import datapackage, versions
 from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
 from planner.run import Task, default_folder
 from planner.schema import Instance
+from planner.tables.schemas import SCHEMAS, question_of
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,11 @@ class Answer:
 def written(task: Task, tables: Mapping[str, pd.DataFrame], out: str | Path | None) -> Answer:
     """Write the tables whole; the folder may hold an older answer to the same question."""
     folder, instance = Path(out) if out is not None else default_folder(task), task.document.instance
+    schema = SCHEMAS[question_of({"given": task.given})]
     require_free(folder.resolve(), instance.name, task.given)
     with whole_folder(folder.resolve(), task.given) as fresh:
-        write_tables(tables, fresh)
-        write_json(datapackage(instance.name, instance.title, dict(tables)), fresh / "datapackage.json")
+        write_tables(tables, fresh, schema)
+        write_json(datapackage(instance.name, instance.title, tables, schema), fresh / "datapackage.json")
         facts = {"instance": instance.name, "instance_sha256": task.document.sha256, "given": task.given}
         chosen = {"options": task.options.model_dump(mode="json"), "versions": versions()}
         write_json(facts | chosen | {"run_sha256": task.digest}, fresh / MARK)

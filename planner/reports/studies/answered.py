@@ -14,6 +14,7 @@ from planner.reports.opened import read_json, require_whole
 from planner.results.recall import PACKAGE, typed_tables
 from planner.results.write import MARK
 from planner.study.sweep import SETUP
+from planner.tables.schemas import SCHEMAS
 
 TABLES = "tables"  # The folder within a study's that holds its tables.
 QUESTIONS = ("sweep", "frontier", "alternatives")
@@ -59,4 +60,4 @@ def open_answer(folder: Path) -> Answered:
     package = read_json(place, PACKAGE)
     require_whole(place, {part["name"]: part["schema"]["fields"] for part in package["resources"]})
     title, manifest = str(package["title"]), read_json(place, MARK)
-    return Answered(folder, question or "", title, typed_tables(place), manifest, study)
+    return Answered(folder, question or "", title, typed_tables(place, SCHEMAS[question or "sweep"]), manifest, study)

@@ -24,6 +24,7 @@ from planner.reports.studies.wide import (
 )
 from planner.reports.view import Drawing, View
 from planner.study.tables import rank_correlation
+from planner.tables.frames import short
 
 SECTION = "sensitivity"
 AXES = {"x": ("input", INPUT), "y": ("figure", FIGURE)}
@@ -109,11 +110,7 @@ def _effects(study: Answered) -> pd.DataFrame:
     table = table.assign(weight=order, said=table["measure"].map(MEASURES), drawn=table["measure"].isin(DRAWN))
     table = table.sort_values(["weight", "value"], ascending=[False, True], kind="stable").reset_index(drop=True)
     own = table["measure"].isin(["change", "mu_star", "mu", "sigma"])
-    return table.assign(unit_of_value=table["unit"].where(own, ""), label=_at(table), side=_sides(table))
-
-
-def _at(table: pd.DataFrame) -> list[str]:
-    return ["" if pd.isna(at) or at == "" else f"{at:.4g}" if isinstance(at, float) else str(at) for at in table["at"]]
+    return table.assign(unit_of_value=table["unit"].where(own, ""), label=table["at"].map(short), side=_sides(table))
 
 
 def _sides(table: pd.DataFrame) -> list[str]:
@@ -170,7 +167,7 @@ def _sentence(figure: str, ranked: pd.DataFrame) -> str:
         ends = ranked[ranked["factor"] == factor].sort_values("value")
         signs = ["+" if value > 0 else "" for value in ends["value"]]
         parts = [f"{sign}{words.amount(float(change))} at {at}"
-                 for sign, change, at in zip(signs, ends["value"], _at(ends), strict=True)]
+                 for sign, change, at in zip(signs, ends["value"], ends["at"].map(short), strict=True)]
         return f"{figure} moves most with {factor}: {words.listed(parts)} ({top['unit'] or 'count'})."
     if measure == "mu_star":
         return f"{figure} moves most with {factor}: by {words.amount(value)} {top['unit']} over its whole range."

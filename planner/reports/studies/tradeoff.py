@@ -7,8 +7,8 @@ import pandas as pd
 
 from planner.reports import chart, words
 from planner.reports.studies.answered import Answered
-from planner.reports.studies.wide import as_numbers
 from planner.reports.view import View, most
+from planner.tables.frames import looked_up
 
 FRONTIER, ALTERNATIVES = "frontier", "alternatives"
 VERDICTS = {"must": chart.SERIES[0], "optional": chart.SERIES[1], "never": chart.CALM, "open": chart.MUTED}
@@ -74,12 +74,10 @@ def _by_point(answer: Answered) -> View:
 
 def _grid(table: pd.DataFrame, name: str, section: str, title: str, across: str, heading: str) -> View:
     """Projects down, plans across: the year of decision in each cell; what all plans share comes first."""
-    numbers = {column: as_numbers(table[column]) for column in ("decided", "size", "capital_cost")}
-    table = table.assign(**numbers)  # Text where a plan that builds nothing is among them.
     table = table.assign(title=table["title"].where(table["title"] != "", table["project"]))
     counts = table.groupby("project")[across].nunique()
     columns = list(dict.fromkeys(table[across]))
-    table = table.assign(plans=table["project"].map(counts)).sort_values(
+    table = table.assign(plans=looked_up(table["project"], counts.to_dict())).sort_values(
         ["plans", "decided"], ascending=[False, True], kind="stable")
     years = table.groupby([across, "project"])["decided"].transform(
         lambda decided: ", ".join(dict.fromkeys(map(words.year, decided))))
@@ -123,7 +121,7 @@ def _verdicts(answer: Answered) -> View:
     table["loss_without"], table["loss_with"] = table["cost_without"] - best, table["cost_with"] - best
     table["label"] = [_price(row, unit) for row in table.to_dict("records")]
     rank = {verdict: i for i, verdict in enumerate(VERDICTS)}
-    table = table.assign(rank=table["verdict"].map(rank)).sort_values(
+    table = table.assign(rank=looked_up(table["verdict"], rank)).sort_values(
         ["rank", "loss_without"], ascending=[True, False], kind="stable").reset_index(drop=True)
     row = alt.Y("title:N", sort=None, axis=alt.Axis(title=None, labelLimit=alt.ExprRef("width < 330 ? 120 : 230")))
     told = {"title": "project", "verdict": "verdict", "cost_without": f"cost without it [{unit}]",
