@@ -20,6 +20,7 @@ from planner.results.write import read_tables, write_tables
 from planner.run import formulate
 from planner.schema import Instance, Options
 from planner.solver import solve
+from planner.tables.schemas import RUN
 from planner.validation.validate import validate
 from tests.generate import by_future, instances
 from tests.reference import reference_objective
@@ -62,7 +63,7 @@ def test_tables_pass_the_check(raw: dict[str, Any], tmp_path_factory: pytest.Tem
     program = formulate(variants, EXACT)
     outcome = solve(program, EXACT)
     folder = tmp_path_factory.mktemp("run")
-    write_tables(all_tables(Solution(program, outcome)), folder)
+    write_tables(all_tables(Solution(program, outcome)), folder, RUN)
     base = next(iter(variants.values()))
     report = check_run(variants, read_tables(folder), signed(base, outcome.objective))
     assert report.passed, str(report)

@@ -35,6 +35,7 @@ from planner.results.tables import all_tables
 from planner.results.write import read_tables, write_tables
 from planner.schema import Options
 from planner.solver import Run, prove, solve
+from planner.tables.schemas import RUN
 from planner.template import Array
 from tests.benchmarks.parametric import Scale
 from tests.benchmarks.parametric import instances as parametric
@@ -64,7 +65,7 @@ def test_branches_apart_cost_what_they_cost_together(
     assert apart.bound <= whole.objective + 1e-6 * scale
     assert whole.objective - 1e-6 * scale <= apart.objective <= whole.objective + 2e-5 * scale
     folder = tmp_path_factory.mktemp("run")
-    write_tables(all_tables(Solution(program, apart)), folder)
+    write_tables(all_tables(Solution(program, apart)), folder, RUN)
     report = check_run(by_future(raw), read_tables(folder), signed(program.network.base, apart.objective))
     assert report.passed, report
 

@@ -6,13 +6,14 @@ import csv
 from pathlib import Path
 
 import openpyxl
-import pandas as pd
 import pytest
 import yaml
 
 import planner as package
 from planner.reports.opened import open_run
 from planner.results.write import guarded, read_tables, write_tables
+from planner.tables import frames
+from planner.tables.column import Table, number, text
 from tests.browser import Page, browser
 from tests.test_commands import QUICKSTART, planner
 
@@ -102,9 +103,10 @@ def test_csv_cells_are_no_formulas_and_read_back_as_they_were(folder: Path) -> N
 
 def test_guard_can_be_taken_away_again(tmp_path: Path) -> None:
     texts = ["=1", "'=1", "''", "'", "-5", "+", "@x", "plain", "", "\tx", "\rx", "5", "a'b"]
-    table = pd.DataFrame({"text": texts, "number": [-1.5] * len(texts)})
+    declared = Table("table", "Texts.", ("text",), (text("text", "any", blank=True), number("number", "any", "share")))
+    table = frames.table(declared, [{"text": cell, "number": -1.5} for cell in texts])
     assert guarded(table)["number"].tolist() == table["number"].tolist()
-    write_tables({"table": table}, tmp_path)
+    write_tables({"table": table}, tmp_path, {"table": declared})
     read = read_tables(tmp_path)["table"]
     assert read["text"].tolist() == texts
     assert read["number"].tolist() == ["-1.5"] * len(texts)

@@ -59,7 +59,7 @@ LAYOUTS = {
                "standing"),
         amounts=("size", "modules", "capital_cost", "charged", "public_money"),
         signed=("decided", "planned_online", "online_first", "online_last"),
-        blank=("modules", "public_money", "online_first", "online_last"), key=("project", "group"), by_node=False,
+        blank=("modules", "online_first", "online_last"), key=("project", "group"), by_node=False,
     ),
     "retirements": Layout(
         texts=("facility", "group", "period"), amounts=("share",), key=("facility", "group"), by_node=False
@@ -73,7 +73,7 @@ LAYOUTS = {
     ),
     "flows": Layout(
         texts=("lane", "commodity", "origin", "destination", "unit"), amounts=("sent", "arrived", "used"),
-        blank=("used",), key=("lane", "commodity", "origin", "destination"),
+        key=("lane", "commodity", "origin", "destination"),
     ),
     "purchases": Layout(
         texts=("supplier", "commodity", "origin", "region", "step", "unit"), amounts=("amount", "price"),

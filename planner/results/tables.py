@@ -320,5 +320,5 @@ TABLES: dict[str, Callable[[Solution], pd.DataFrame]] = {
 
 
 def all_tables(solution: Solution) -> dict[str, pd.DataFrame]:
-    """Every table of a run by name."""
-    return {name: build(solution) for name, build in TABLES.items()}
+    """Every table of a run by name, in the declared order."""
+    return {name: TABLES[name](solution) for name in RUN if name in TABLES}

@@ -54,7 +54,7 @@ OUTCOMES = (
         text("commodity", "commodity"),
         text("region", "region, of what is sent the one it leaves"),
         text("to", "region that what is sent comes to", blank=True),
-        text("level", "level of origin", blank=True),
+        text("level", "clean, or the exporters it comes from"),
         *NODE,
         number("amount", "rate per year over the period", RATE),
         label(),
