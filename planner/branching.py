@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
+from planner.errors import InputError, Problem
 from planner.schema import Future, Instance, Shock
 from planner.tree import MOMENT, Node, Scenario, Tree, discount_factor
 from planner.units import Span, periods
+
+MOST_NODES = 20_000  # Of a tree: even a small instance takes some 100 kB of memory for each.
 
 Hazard = Callable[[Shock], float]  # Which end of a hazard's range is meant.
 HAZARDS: tuple[Hazard, Hazard, Hazard] = (
@@ -57,6 +61,14 @@ def onsets(instance: Instance, shock: Shock) -> list[Span]:
     return [s for s in periods(instance.time) if first - MOMENT <= s.start <= last + MOMENT]
 
 
+def _refuse_size(instance: Instance) -> NoReturn:
+    counts = f"{len(instance.futures):,} futures, {len(instance.shocks):,} shocks"
+    counts += f", {len(instance.time.periods):,} periods"
+    message = f"the tree has more than {MOST_NODES:,} nodes: {counts}"
+    hint = "take fewer periods, fewer futures, or give shocks an earliest and latest onset"
+    raise InputError([Problem("too-large", message, None, hint)])
+
+
 class Builder:
     """Makes the nodes: first the branches, then the windows, at last the probabilities."""
 
@@ -97,6 +109,8 @@ class Builder:
         self, span: Span, period: int, parent: int | None, future: str, source: str, futures: tuple[str, ...],
         common: bool, onset: float | None = None,
     ) -> Node:
+        if len(self.nodes) >= MOST_NODES:
+            _refuse_size(self.instance)
         key = f"{future}:{span.name}"
         group = span.name if common and self.instance.plan == "common" else key
         if onset is not None and not any(p.emergency for p in self.instance.projects.values()):

@@ -9,8 +9,12 @@ from functools import lru_cache
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = {"*": ".*", "?": "."}
-    return re.compile("".join(parts.get(letter) or re.escape(letter) for letter in pattern), re.DOTALL)
+    first, *middle = [re.escape(piece).replace(r"\?", ".") for piece in pattern.split("*")]
+    if not middle:
+        return re.compile(first, re.DOTALL)
+    # Every piece is taken where it first fits and never sought again, so that time grows with the length alone.
+    found = "".join(f"(?>.*?{piece})" for piece in middle[:-1] if piece)
+    return re.compile(f"{first}{found}.*{middle[-1]}", re.DOTALL)
 
 
 def is_pattern(text: str) -> bool:

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from planner.errors import InputError
+from planner.names import fits
+from planner.reading.document import load
+from planner.validation.validate import validate
 from tests.test_commands import QUICKSTART, planner
 
 TEXT = QUICKSTART.read_text("utf-8")
@@ -282,3 +286,40 @@ def test_a_file_that_does_not_exist(tmp_path: Path) -> None:
     result = planner("solve", "nothing.yaml", cwd=tmp_path)
     assert result.returncode == 2
     assert "nothing.yaml" in result.stderr
+
+
+def test_what_once_ended_in_an_internal_error(tmp_path: Path) -> None:
+    """Each with the code of its problem and the line on which it stands."""
+    small = (Path(__file__).parent / "small.yaml").read_text()
+    raid = "shocks: {raid: {length: 1, hazard: 0.1, controls: [export_ban]}}\n"
+    lane = small.replace("    to: [US]\n", "    to: [NO]\n", 1)
+    know = "  know: {exporter: NO, kind: technology, projects: [port], destinations: ['*'], pace: 0.5}\n"
+    lane = lane.replace("requirements:\n", know + "requirements:\n").replace("[export_*]", "[export_*, know]")
+    cases = {
+        "future from a shock": (small.replace("    from: calm", "    from: raid") + raid, "dangling-name"),
+        "shock from itself": (small + raid.replace("{length", "{from: raid, length"), "dangling-name"),
+        "lane without movement": (lane, "no-effect"),
+        "many digits": (small.replace("amount: 200", f"amount: {'9' * 350}"), "not-finite"),
+        "large tree": (small.replace("periods: [1, 1, 2, {name: late, length: 4}]", f"periods: {[1] * 300}")
+                       + raid.replace("length: 1", "length: 100"), "too-large"),
+    }
+    for name, (text, code) in cases.items():
+        path = tmp_path / "instance.yaml"
+        path.write_text(text)
+        with pytest.raises(InputError) as caught:
+            validate(load(path))
+        found = [problem for problem in caught.value.problems if problem.code == code]
+        assert found, (name, caught.value.problems)
+        assert found[0].place is not None
+        assert found[0].place.line > 1
+    with pytest.raises(InputError, match="not-finite"):
+        load(Path(__file__).parent / "small.yaml", sets=["demands.ev.amount*=1e308"])
+
+
+def test_many_stars_are_matched_in_a_moment() -> None:
+    """The number of steps must not multiply with every star: by the old way this never ended."""
+    assert not fits("*a" * 40 + "*b", "a" * 120)
+    assert fits("*a" * 40 + "*b", "a" * 119 + "b")
+    for pattern, name, expected in [("a*b?c", "axxbyc", True), ("a*a", "a", False), ("*.a", "b.a.a", True),
+                                    ("a.*", "ab", False), ("**", "", True), ("?*?", "a", False)]:
+        assert fits(pattern, name) is expected

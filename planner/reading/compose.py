@@ -19,6 +19,7 @@ from planner.errors import InputError, Place, Problem
 
 MOST_DEPTH = 60
 MOST_NODES = 1_000_000
+MOST_DIGITS = 300
 
 Key = str | int
 Scalar = str | int | float | bool | None
@@ -209,8 +210,10 @@ def _resolved(text: str, place: Place) -> Scalar:
         return None
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    if _INTEGER.fullmatch(text) and len(text) < 400:
+    if _INTEGER.fullmatch(text) and len(text) <= MOST_DIGITS:
         return int(text)
+    if _INTEGER.fullmatch(text):
+        refuse("not-finite", f"a number has at most {MOST_DIGITS} digits: {text[:40]}...", place)
     if _FLOAT.fullmatch(text):
         number = float(text)
         if not math.isfinite(number):

@@ -6,6 +6,7 @@ A path is dotted, with * and ?; a key that itself contains dots (`oxide.ndpr`) i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -280,7 +281,9 @@ def _shifted(node: Node, override: Override, amount: float, name: str, is_series
         hint = f"did you mean {override.path}.*?" if isinstance(node.value, dict) else None
         refuse("wrong-override", f"{name} is not a number, so that {override.operation} cannot change it",
                override.value.place, hint)  # fmt: skip
-    number = node.value * amount if override.operation == "*=" else node.value + amount
+    number = float(node.value) * amount if override.operation == "*=" else node.value + amount
+    if not math.isfinite(number):
+        refuse("not-finite", f"{name} would not be finite", override.value.place)
     # A whole number stays one: fields such as modules take no decimals.
     if isinstance(node.value, int) and float(number).is_integer() and abs(number) < 2**53:
         number = int(number)

@@ -27,7 +27,12 @@ OPEN = {"variable_costs", "delivery_costs", "tariffs"}
 # Where 0 means that the model has no such rule or decision at all.
 SWITCHES = {("facilities", "minimum_load"), ("outlets", "least"), ("lanes", "fixed_cost"), ("projects", "fixed")}
 
+PARTS = "a future may change figures; for anything else use a scenario, or a part that costs more"
+ABSENT = "it is not stated without this future: state it there too, as a number that never binds, and change it here"
+ZERO = "it is 0 without this future, where the rule then is no part of the model: state a small number there"
+
 Route = tuple[Any, ...]
+Difference = tuple[Route, str]
 
 
 class HasVariant(Protocol):
@@ -45,9 +50,8 @@ def variant_problems(plain: Instance, variants: Mapping[str, HasVariant]) -> Ite
     trunk = next(iter(variants.values()))
     for variant in {id(variant): variant for variant in variants.values()}.values():
         for base in (plain, trunk.instance):
-            for path in _differences(base, variant.instance, ()):
+            for path, hint in _differences(base, variant.instance, ()):
                 change = _culprit([*variant.changes, *trunk.changes], path)
-                hint = "a future may change figures; for anything else use a scenario, or a part that costs more"
                 yield Problem("forbidden-override", f"{dotted(path)} cannot differ between futures", change.place, hint)
 
 
@@ -61,18 +65,18 @@ def _culprit(changes: list[Change], path: Route) -> Change:
     return max(changes, key=shared)
 
 
-def _differences(old: Any, new: Any, path: Route) -> Iterator[Route]:
-    """Paths at which the second value differs from the first in a way that the model would not see."""
+def _differences(old: Any, new: Any, path: Route) -> Iterator[Difference]:
+    """Where the second value differs from the first in a way that the model would not see, and the way out."""
     if old == new or (path and str(path[-1]) in WORDS):
         return
     if isinstance(old, Figure) and isinstance(new, Figure):
         if (path[0], path[-1]) in SWITCHES and not any(old.numbers()) and any(new.numbers()):
-            yield path
+            yield path, ZERO
     elif isinstance(old, Part) and type(old) is type(new):
         yield from _parts(old, new, path)
     elif isinstance(old, dict) and isinstance(new, dict):
         if old.keys() != new.keys() and path[-1] not in OPEN:
-            yield path
+            yield path, PARTS
             return
         for key in old:
             if key in new:
@@ -81,17 +85,17 @@ def _differences(old: Any, new: Any, path: Route) -> Iterator[Route]:
         for index, (left, right) in enumerate(zip(old, new, strict=True)):
             yield from _differences(left, right, (*path, index))
     elif not (_is_number(old) and _is_number(new)):
-        yield path
+        yield path, ABSENT if old is None and isinstance(new, Figure) else PARTS
 
 
-def _parts(old: Part, new: Part, path: Route) -> Iterator[Route]:
+def _parts(old: Part, new: Part, path: Route) -> Iterator[Difference]:
     for name, key in written(type(old)).items():
         inner = (*path, key)
         left, right = getattr(old, name), getattr(new, name)
         is_closed = (not path and name not in SECTIONS) or (path[:1] == ("projects",) and len(path) == 2
                                                             and name not in PROJECT | WORDS)  # fmt: skip
         if is_closed and left != right:
-            yield inner
+            yield inner, PARTS
         elif not is_closed:
             yield from _differences(left, right, inner)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from scipy import stats
 
 from planner.errors import Place
@@ -70,12 +71,14 @@ def _quantile(part: Distribution) -> Callable[[float], Scalar]:
     drawn = _drawn(part)
 
     def at(quantile: float) -> float:
-        value = float(drawn.ppf(min(max(quantile, EDGE), 1 - EDGE)))
+        with np.errstate(over="ignore"):  # What is not finite is refused below.
+            value = float(drawn.ppf(min(max(quantile, EDGE), 1 - EDGE)))
         if not math.isfinite(value):
             raise ValueError("the distribution has no finite values there")
         return value
 
-    at(0.5)
+    for quantile in (0.0, 0.5, 1.0):
+        at(quantile)
     return at
 
 

@@ -42,17 +42,17 @@ def reference_problems(case: Case, borrowed: bool = False) -> Iterator[Problem]:
     known = _known(case.instance)
     for reference in _references(case.instance):
         names = known[reference.kind]
-        if borrowed and reference.path[0] == "requirements" and reference.kind in ("future", "shock"):
+        if borrowed and reference.path[0] == "requirements" and reference.kind in ("future or shock", "shock"):
             continue
         if reference.name in names or (reference.is_pattern and matching(reference.name, names)):
             continue
-        hint = did_you_mean(reference.name, names)
+        hint, kind = did_you_mean(reference.name, names), reference.kind.partition(" or ")[0]
         if reference.is_pattern and is_pattern(reference.name):
-            message = f"no {reference.kind} matches {reference.name}"
+            message = f"no {kind} matches {reference.name}"
             yield case.problem("empty-pattern", message, *reference.path, hint=hint)
         else:
-            message = f"there is no {reference.kind} {reference.name}"
-            yield case.problem("dangling-name", message, *reference.path, hint=hint or _all(names, reference.kind))
+            message = f"there is no {kind} {reference.name}"
+            yield case.problem("dangling-name", message, *reference.path, hint=hint or _all(names, kind))
 
 
 def _all(names: Iterable[str], kind: str) -> str | None:
@@ -89,7 +89,8 @@ def _known(instance: Instance) -> dict[str, dict[str, None]]:
         "outlet": instance.outlets,
         "demand": instance.demands,
         "control": instance.controls,
-        "future": [*instance.futures, *instance.shocks, *_windows(instance)],
+        "future": instance.futures,
+        "future or shock": [*instance.futures, *instance.shocks, *_windows(instance)],
         "stockpile": instance.stockpiles,
         "country": [country(instance, name) for name in [*instance.regions, *origins]],
         "shock": instance.shocks,
@@ -225,7 +226,7 @@ def _of_measures(instance: Instance) -> Iterator[Reference]:
 def _of_requirements(instance: Instance) -> Iterator[Reference]:
     for name, part in instance.requirements.items():
         path: Route = ("requirements", name)
-        yield from _each((*path, "futures"), part.futures, "future")
+        yield from _each((*path, "futures"), part.futures, "future or shock")
         yield from _of_scope(path, part)
         if isinstance(part, Dependence):
             yield from _one((*path, "exporter"), part.exporter, "exporter")

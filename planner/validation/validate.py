@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from planner.errors import InputError, Problem
-from planner.network import Network, build_network
+from planner.network import Network, build_network, movements_of
 from planner.reading.document import Document
 from planner.schema import Instance
 from planner.validation.case import Case
@@ -52,8 +52,8 @@ def validate(document: Document, since: Document | None = None) -> list[Problem]
         # A recipe with an unknown commodity has neither mass nor elements.
         if not names:
             problems += recipe_problems(case)
-    if not names and not futures:
-        network = build_network(document.instances())
+    if not names and not futures and not _builds_nothing(cases[0]):
+        network = _network(document, cases[0])
         problems += control_problems(cases[0], network)
         problems += unlimited_problems(cases[0], network)
         problems += requirement_problems(cases[0], network, document.borrowed)
@@ -67,6 +67,19 @@ def validate(document: Document, since: Document | None = None) -> list[Problem]
     if problems:
         raise InputError(problems)
     return list(dict.fromkeys(warnings))
+
+
+def _builds_nothing(case: Case) -> bool:
+    """Whether a project builds a lane without a movement, of which nothing more can be asked."""
+    lanes = {project.lane for project in case.instance.projects.values()}
+    return not all(movements_of(case.instance, n, lane) for n, lane in case.instance.lanes.items() if n in lanes)
+
+
+def _network(document: Document, case: Case) -> Network:
+    try:
+        return build_network(document.instances())
+    except InputError as error:  # A tree that is too large; nobody stated it in one place.
+        raise InputError([p._replace(place=case.locate(("time", "periods"))) for p in error.problems]) from None
 
 
 def _cases(document: Document) -> list[Case]:
