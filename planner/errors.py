@@ -65,6 +65,11 @@ def _order(problem: Problem) -> tuple[bool, Place, str, str]:
     return (problem.place is None, problem.place or Place("", 0, 0), problem.code, problem.message)
 
 
+def extra_hint(extra: str | None) -> str:
+    """How to install what a part of the planner needs; the planner is not on a package index."""
+    return f"in the planner's folder: pip install -c constraints.txt -e '.[{extra}]'"
+
+
 def closest(word: object, options: Iterable[object]) -> str | None:
     """The option that a mistyped word most likely means."""
     names = [str(option) for option in options]

@@ -1,6 +1,11 @@
-"""A program as a file for other solvers, with names."""
+"""A program as a file for other solvers, whose names every solver takes, and the table that tells what they mean."""
 
 from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from pathlib import Path
 
 import highspy
 
@@ -9,18 +14,32 @@ from planner.outcome import SolverError
 from planner.schema import Options
 from planner.solver import load
 
+LENGTH = 60  # Characters of a name; the strictest formats take no more than 64.
+NAMES = ".names.csv"  # Added to the name of the model's file.
+
 
 def write_model(program: Program, path: str) -> None:
-    """Write the program with names, as .lp or .mps by the file's ending."""
+    """Write the program as .lp or .mps by the file's ending, and beside it the table of its names.
+
+    A column is called c and its number, a row r and its number, then what can be kept of its name; the table has the
+    name in the file and the name in full of each, so that a solution of another solver can be read.
+    """
+    columns, rows = list(program.column_names()), list(program.row_names())
+    names = {"column": _plain("c", columns), "row": _plain("r", rows)}
     solver = load(program, Options(), scaled=False)
     lp = solver.getLp()
-    lp.col_names_ = [_plain(name) for name in program.column_names()]
-    lp.row_names_ = [_plain(name) for name in program.row_names()]
+    lp.col_names_, lp.row_names_ = names["column"], names["row"]
     solver.passModel(lp)
     if solver.writeModel(path) == highspy.HighsStatus.kError:
         raise SolverError(f"cannot write {path}")
+    with Path(path + NAMES).open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["kind", "name_in_file", "name"])
+        for kind, full in (("column", columns), ("row", rows)):
+            table.writerows([kind, short, name] for short, name in zip(names[kind], full, strict=True))
 
 
-def _plain(name: str) -> str:
-    """A name that the LP format accepts: no spaces or operators."""
-    return "".join(c if c.isalnum() or c in "_.()[],|/" else "_" for c in name)
+def _plain(letter: str, names: Iterable[str]) -> list[str]:
+    """Names of letters, digits and underscores, each with its number, so that no two are the same."""
+    found = (f"{letter}{number}_{re.sub(r'[^A-Za-z0-9]+', '_', name)}" for number, name in enumerate(names))
+    return [name[:LENGTH].rstrip("_") for name in found]

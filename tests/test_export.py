@@ -113,6 +113,20 @@ def test_parquet_keeps_types_and_values(run: Opened, tmp_path: Path) -> None:
     assert meta[b"planner.run"].decode() == run.manifest["run_sha256"]
 
 
+def _starts(solver: highspy.Highs, file: Path) -> set[str]:
+    """What another solver's solution decides, by the full names that stand beside the file."""
+    table = pd.read_csv(f"{file}.names.csv", keep_default_na=False)
+    assert not table["name_in_file"].duplicated().any()
+    assert table["name_in_file"].str.fullmatch(r"[cr][0-9]+_[A-Za-z0-9_]{0,57}").all()
+    lp, values = solver.getLp(), solver.getSolution().col_value
+    columns, rows = (set(table.loc[table["kind"] == kind, "name_in_file"]) for kind in ("column", "row"))
+    assert set(lp.row_names_) <= rows
+    assert set(lp.col_names_) == columns
+    full = dict(zip(table["name_in_file"], table["name"], strict=True))
+    found = {full[name]: value for name, value in zip(lp.col_names_, values, strict=True)}
+    return {name for name, value in found.items() if name.startswith("start[") and value > 0.5}
+
+
 @pytest.mark.parametrize("format", ["mps", "lp"])
 def test_model_has_the_same_optimum_when_read_back(run: Opened, tmp_path: Path, format: str) -> None:
     file = package.export(run, format, tmp_path / f"model.{format}")
@@ -121,6 +135,7 @@ def test_model_has_the_same_optimum_when_read_back(run: Opened, tmp_path: Path, 
     solver.setOptionValue("mip_rel_gap", 1e-6)
     solver.readModel(str(file))
     solver.run()
+    assert _starts(solver, file) >= {"start[magnets_1,2026]", "start[magnets_2,2026]"}
     found = solver.getInfo().objective_function_value
     assert run.figures["bound"] - 1e-6 * abs(found) <= found <= run.figures["objective"] + 1e-6 * abs(found)
     assert found == pytest.approx(run.figures["objective"], rel=2 * run.figures["gap"] + 1e-6)

@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
 
-from planner.errors import InputError, Place, Problem, WorkerLostError
+from planner.errors import InputError, Place, Problem, WorkerLostError, extra_hint
 from planner.executors.team import Setup, Team, require, starting_workers
 
 START = 60.0  # Seconds until the ranks must be there.
@@ -63,7 +63,7 @@ def mpiexec(place: str = "--executor", extra: str = "mpi") -> str:
     own = Path(sys.executable).with_name("mpiexec")
     found = str(own) if own.exists() else shutil.which("mpiexec")
     if found is None:
-        hint = f"pip install 'planner[{extra}]'"
+        hint = extra_hint(extra)
         raise InputError([Problem("missing-program", "there is no mpiexec", Place(place, 0, 0), hint)])
     return found
 

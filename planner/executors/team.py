@@ -12,7 +12,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
-from planner.errors import InputError, Place, Problem, WorkerLostError
+from planner.errors import InputError, Place, Problem, WorkerLostError, extra_hint
 
 # One thread per worker: as many workers as cores would else fight over them. Read when the libraries are loaded.
 SINGLE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
@@ -129,5 +129,5 @@ def require(library: str, extra: str, place: str = "--executor") -> None:
     """InputError when the library of an extra is not installed."""
     if importlib.util.find_spec(library) is None:
         raise InputError([Problem(
-            "missing-library", f"{library} is not installed", Place(place, 0, 0), f"pip install 'planner[{extra}]'"
+            "missing-library", f"{library} is not installed", Place(place, 0, 0), extra_hint(extra)
         )])

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from planner.errors import InputError, Place, Problem, did_you_mean
+from planner.errors import InputError, Place, Problem, did_you_mean, extra_hint
 from planner.reports.opened import Opened, open_run
 
 
@@ -53,7 +53,7 @@ def _writer(chosen: Format) -> Callable[[Opened, Path], None]:
     try:
         write: Callable[[Opened, Path], None] = importlib.import_module(f"planner.exports.{chosen.module}").write
     except ImportError as error:
-        message = f"this format needs {error.name}: pip install 'planner[{chosen.extra}]'"
+        message = f"this format needs {error.name}: {extra_hint(chosen.extra)}"
         raise InputError([Problem("missing-extra", message)]) from None
     return write
 
@@ -72,7 +72,11 @@ def _written(target: Path, run: Opened, write: Callable[[Opened, Path], None]) -
     try:
         fresh = aside / target.name
         write(run, fresh)
-        os.replace(fresh, target)
+        beside = [file for file in aside.iterdir() if file != fresh]  # Such as the names of a model.
+        for file in beside:
+            _require_free(target.absolute().parent / file.name)
+        for file in [*beside, fresh]:
+            os.replace(file, target.absolute().parent / file.name)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return target

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 import planner
-from planner.errors import InputError, Problem
+from planner.errors import InputError, Problem, extra_hint
 from planner.reports.report import require_replaceable, write_whole
 from planner.tables.schemas import SCHEMAS
 
@@ -23,7 +23,7 @@ def reference(out: str | Path = FILE) -> Path:
     try:
         text = page()
     except ImportError as error:
-        message = f"the reference needs {error.name}: pip install 'planner[report]'"
+        message = f"the reference needs {error.name}: {extra_hint('report')}"
         raise InputError([Problem("missing-extra", message)]) from None
     return write_whole(target, text)
 

@@ -224,7 +224,8 @@ def supply_region(block: Any, supplier: str, region: str) -> Any:
 
 
 def reserve(block: Any, supplier: str, i: int) -> Any:
-    r"""remaining_{s,i,n} = remaining_{s,i,a(n)} - length_n \sum_r purchased_{s,i,r,n}"""
+    r"""remaining_{s,i,n} = remaining_{s,i,a(n)} - length_n \sum_r purchased_{s,i,r,n}
+    \quad remaining_{s,i,a(n)} = reserve_{s,i} \text{ in the first period}"""
     bought = sum(block.purchased[supplier, i, r] for r in _regions(block, supplier))
     return block.remaining[supplier, i] == block.remaining_before[supplier, i] - block.structure.length * bought
 

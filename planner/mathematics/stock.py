@@ -103,6 +103,7 @@ def chapter(network: Network) -> Chapter:
 
 
 def stock_balance(block: Any, name: str) -> Any:
-    r"""stock_{w,n} = (1 - decay_w)^{length_n} stock_{w,a(n)} + length_n (filled_{w,n} - released_{w,n})"""
+    r"""stock_{w,n} = (1 - decay_w)^{length_n} stock_{w,a(n)} + length_n (filled_{w,n} - released_{w,n})
+    \quad stock_{w,a(n)} = initial_w \text{ in the first period}"""
     change = block.structure.length * (block.filled[name] - block.released[name])
     return block.stock[name] == block.carried[name] + change

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import InputError, Place, Problem
+from planner.errors import InputError, Place, Problem, extra_hint
 from planner.results.write import REPORT
 from planner.run import SILENT, Listener
 
@@ -56,7 +56,7 @@ def require_page(out: str | Path) -> None:
     try:
         import planner.reports.page  # noqa: F401
     except ImportError as error:
-        message = f"the report needs {error.name}: pip install 'planner[report]'"
+        message = f"the report needs {error.name}: {extra_hint('report')}"
         raise InputError([Problem("missing-extra", message)]) from None
 
 

@@ -104,5 +104,6 @@ def chapter(network: Network) -> Chapter:
 
 
 def budget(block: Any, *key: str) -> Any:
-    r"""\sum_{n} \sum_j I_{j,n} \le most_q\, length_n + missed_{q,group}"""
+    r"""\sum_{n} \sum_j I_{j,n} \le most_q\, years_{q,n} + missed_{q,group}
+    \quad years_{q,n} = length_n \text{ per year}, 1 \text{ in all}"""
     return block.committed[key] <= block.budget_allowed[key] + block.missed_overall[pool(block.network, key)]
