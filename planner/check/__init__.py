@@ -15,6 +15,7 @@ from planner.check.amounts import read_amounts
 from planner.check.balance import check_balances
 from planner.check.capacity import check_capacity
 from planner.check.case import Case
+from planner.check.choice import check_choices
 from planner.check.cost import check_costs, recompute_costs
 from planner.check.demand import check_demands, check_returns, check_stocks
 from planner.check.given import check_given
@@ -67,7 +68,7 @@ def check_run(
     check_balances(case, amounts)
     check_demands(case, amounts)
     check_stocks(case, amounts)
-    check_origin(case, amounts)
+    check_choices(case, amounts, check_origin(case, amounts))
     check_returns(case, amounts)
     book = check_requirements(case, amounts, capacity, decisions)
     costs = recompute_costs(case, amounts, capacity, decisions, violations_of(case, book))

@@ -28,6 +28,7 @@ class Amounts:
     delivered: Sums = field(default_factory=dict)
     substituted: dict[tuple[str, Node], float] = field(default_factory=dict)
     short: dict[tuple[str, int, Node], float] = field(default_factory=dict)
+    chosen: dict[tuple[str, Node], float] = field(default_factory=dict)
     collected: dict[tuple[str, Node], float] = field(default_factory=dict)
     disposed: Sums = field(default_factory=dict)
 
@@ -148,6 +149,8 @@ def _read_demand(case: Case, amounts: Amounts) -> None:
         elif measure == "short" and item in tranches:
             key = (name, int(item), node)
             amounts.short[key] = amounts.short.get(key, 0.0) + amount
+        elif measure == "chosen" and not item:
+            amounts.chosen[name, node] = amount
         else:
             case.unknown("demand", where)
 

@@ -68,6 +68,26 @@ class Trace:
                     found[m.commodity, m.origin] = found.get((m.commodity, m.origin), NONE) | after
         return found
 
+    def comes(self, spot: Spot) -> Marks:
+        """The marks that goods in a place can bear."""
+        return frozenset().union(*self._borne.get(spot, [NONE]))
+
+    @cached_property
+    def _borne(self) -> dict[Spot, set[Marks]]:
+        found: dict[Spot, set[Marks]] = {}
+        for supplier in self.base.suppliers.values():
+            for region in self.base.regions:
+                if matches(region, supplier.regions):
+                    marks = frozenset([supplier.origin or "", region])
+                    found.setdefault((supplier.commodity, region), set()).add(marks)
+        for spot in self.told:
+            found.setdefault(spot, set()).add(frozenset([spot[1]]))
+        for _ in self.base.regions:
+            for m in self.case.movements:
+                for marks in list(found.get((m.commodity, m.origin), [])):
+                    found.setdefault((m.commodity, m.destination), set()).add(marks | {m.origin, m.destination})
+        return found
+
     def told_of(self, item: Item) -> Marks:
         """The marks that somebody tells of an amount."""
         measure, name, k, region, to = item
@@ -197,10 +217,11 @@ def _name(marks: Marks) -> str:
     return "from " + " and ".join(sorted(marks)) if marks else "clean"
 
 
-def check_origin(case: Case, amounts: Amounts) -> None:
-    """Nobody is given what is denied him, whatever way it took."""
+def check_origin(case: Case, amounts: Amounts) -> Trace:
+    """Nobody is given what is denied him, whatever way it took; returns what is known of all goods."""
     trace = Trace(case, amounts)
     trace.read()
     trace.keep()
     trace.follow()
     trace.deny()
+    return trace

@@ -19,6 +19,7 @@ from planner.mathematics.situation import applies
 from planner.mathematics.work import work
 from planner.origin import name_of
 from planner.program import Key
+from planner.results.chosen import chosen
 from planner.results.costs import costs
 from planner.results.reporting import element_balance, prices, shares
 from planner.results.requirements import requirements
@@ -217,19 +218,23 @@ def stocks(solution: Solution) -> pd.DataFrame:
 
 
 def demand(solution: Solution) -> pd.DataFrame:
-    """What users need and get: required, delivered by commodity, substituted, short by tranche."""
+    """What users need and get: required, delivered by commodity, substituted, short by tranche.
+
+    What of the shortage is `chosen` could have been had: goods for it were there, but were stored, sold or thrown away.
+    """
     label = unit(solution.network.base.units, "quantity/year")
 
     def rows() -> Iterable[Row]:
         for node in solution.nodes:
             delivered, short = solution.values(node, "delivered"), solution.values(node, "short")
-            substituted = solution.values(node, "substituted")
+            substituted, by_choice = solution.values(node, "substituted"), chosen(solution, node)
             for name, part in solution.instance(node).demands.items():
                 facts = [
                     ("required", "", part.amount.at(node.middle)),
                     *(("delivered", k, delivered[name, k]) for k in part.accepts),
                     ("substituted", "", substituted.get((name,), 0.0)),
                     *(("short", str(i), short[name, i]) for i in range(1, len(part.shortage) + 1)),
+                    *([("chosen", "", by_choice[name])] if by_choice[name] > NOTHING else []),
                 ]
                 for measure, item, amount in facts:
                     yield {"demand": name, "region": part.region, "class": part.user_class, **at(node),

@@ -25,6 +25,8 @@ class Flows:
         self.bought: dict[tuple[str, Place], float] = {}
         self.made: dict[Place, dict[tuple[str, str], float]] = {}
         self.kept: dict[Place, float] = {}
+        self.again: dict[frozenset[str], set[str]] = {}
+        self.turned: dict[tuple[tuple[str, str], ...], bool] = {}
         self.purchased: dict[Place, dict[str, float]] = {}
         self.arrived: dict[Place, dict[Movement, float]] = {}
         for (facility, process, node), activity in amounts.activity.items():
@@ -107,7 +109,13 @@ class Flows:
 
     def _again(self, places: list[tuple[str, str]]) -> set[str]:
         """Processes that take the goods of these places, or what is made of nothing but them."""
-        base, own = self.case.base, {k for k, _ in places}
+        goods = frozenset(k for k, _ in places)
+        if goods not in self.again:
+            self.again[goods] = self._made_of(set(goods))
+        return self.again[goods]
+
+    def _made_of(self, own: set[str]) -> set[str]:
+        base = self.case.base
         open_ways = {s.commodity for s in base.suppliers.values()} | {q.commodity for q in base.returns.values()}
         for _ in base.commodities:
             for k in base.commodities:
@@ -154,12 +162,14 @@ class Flows:
 
     def _is_turned(self, places: list[tuple[str, str]]) -> bool:
         """Whether something of these places can be made there of their own goods."""
-        again = self._again(places)
-        return any(
-            process in again and k in self.case.base.processes[process].outputs
-            and (k, self.case.base.facilities[facility].region) in places
-            for facility, process in facility_processes(self.case.base) for k in {k for k, _ in places}
-        )
+        if tuple(places) not in self.turned:
+            base, again = self.case.base, self._again(places)
+            self.turned[tuple(places)] = any(
+                (k, base.facilities[facility].region) in places
+                for facility, process in facility_processes(base) if process in again
+                for k in base.processes[process].outputs
+            )
+        return self.turned[tuple(places)]
 
     def _own(self, part: Sources, source: str, places: list[tuple[str, str]], k: str, node: Node) -> float:
         """What a source outside is sure to have of its own, where goods from these places can get to it."""

@@ -1,0 +1,82 @@
+"""Shortage that a plan chooses: users go short while goods they may have are stored, sold or thrown away beside them.
+
+Of the goods that a place puts into stock beyond the least that must lie there, sells to outlets or throws away, users
+there who go short could have had so much. Who is denied an exporter's goods could have had what bears nobody's mark.
+Users are taken in the order of the instance, those who are denied something first.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from planner.mathematics.origin import denials, label, shares, splits
+from planner.network import Place
+from planner.origin import CLEAN, name_of
+from planner.results.solution import Solution
+from planner.tree import Node
+
+
+@dataclass
+class Spare:
+    """Goods of a place that nobody there was given, and what of them is clean [quantity/year]."""
+
+    whole: float = 0.0
+    clean: float = 0.0
+
+    def take(self, wanted: float, is_denied: bool) -> float:
+        """Take what there is."""
+        taken = min(wanted, self.clean if is_denied else self.whole)
+        self.whole -= taken
+        self.clean = min(self.whole, self.clean - taken if is_denied else self.clean)
+        return taken
+
+
+def chosen(solution: Solution, node: Node) -> dict[str, float]:
+    """What of every demand's shortage is chosen [quantity/year]; no more than it is short of."""
+    network, found, spare = solution.network, dict[str, float](), _spare(solution, node)
+    denied, short = shares(network, node), solution.values(node, "short")
+    demands = solution.instance(node).demands
+
+    def is_denied(name: str, commodity: str) -> bool:
+        return any(label(*key) in denied for key in denials(network) if key[1:] == (name, commodity))
+
+    lacking = {d: math.fsum(v for key, v in short.items() if key[0] == d) for d in demands}
+    for name in sorted(demands, key=lambda d: not any(is_denied(d, k) for k in demands[d].accepts)):
+        found[name] = 0.0
+        for commodity, effect in demands[name].accepts.items():
+            goods = spare.get((commodity, demands[name].region), Spare())
+            wanted = (lacking[name] - found[name]) / effect if effect > 0 else 0.0
+            found[name] += effect * goods.take(max(0.0, wanted), is_denied(name, commodity))
+    return found
+
+
+def _spare(solution: Solution, node: Node) -> dict[Place, Spare]:
+    """What every place stores, sells or throws away; of the latter two nobody says whether they are clean."""
+    network, found = solution.network, dict[Place, Spare]()
+    marked = {(key[2], network.base.demands[key[1]].region) for key in denials(network)}
+    gone = [*((key, v) for key, v in solution.of(node, "disposed")), *(
+        ((network.base.outlets[key[0]].commodity, key[2]), v) for key, v in solution.of(node, "sold"))]
+    for (commodity, region), amount in gone:
+        spare = found.setdefault((commodity, region), Spare())
+        spare.whole += amount
+        spare.clean += 0.0 if (commodity, region) in marked else amount
+    for name, pile in solution.instance(node).stockpiles.items():
+        spare = found.setdefault((pile.commodity, pile.region), Spare())
+        filled, released, stock = (solution.values(node, family)[(name,)] for family in ("filled", "released", "stock"))
+        room = (stock - pile.least.at(node.middle)) / node.length
+        put_in = max(0.0, min(filled - released, room))
+        spare.whole += put_in
+        spare.clean += max(0.0, min(put_in, _clean(solution, node, name, filled - released)))
+    return found
+
+
+def _clean(solution: Solution, node: Node, stockpile: str, growth: float) -> float:
+    """What of the growth of a stockpile is clean."""
+    levels = splits(solution.network).get(("stock", stockpile), (CLEAN,))
+    if len(levels) == 1:
+        return growth if levels == (CLEAN,) else 0.0
+    if CLEAN not in levels:
+        return 0.0
+    parts, name = solution.values(node, "at_level"), name_of(CLEAN)
+    return parts["filled", stockpile, name] - parts["released", stockpile, name]

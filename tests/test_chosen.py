@@ -1,0 +1,61 @@
+"""Shortage that is chosen: goods lie beside users who go short of them. Cases worked out by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from planner.results.solution import Solution
+from planner.results.tables import all_tables
+from planner.results.verify import verified
+from planner.run import formulate
+from planner.schema import Instance, Options
+from planner.solver import solve
+from tests.test_origin import LOOP
+
+# 10 t at 10 USD/kg; to go short costs users 5, in stock a kilogram is worth 20 in the end, of which room is for 6 t.
+HOARD: dict[str, Any] = LOOP | {
+    "controls": {}, "futures": {"base": {"probability": 1}}, "lanes": {},
+    "suppliers": {"s": {"commodity": "m", "origin": "CN", "regions": ["US"], "steps": [{"price": 10, "amount": 10}]}},
+    "demands": {"arms": {"region": "US", "class": "defence", "accepts": {"m": 1}, "amount": 10,
+                         "shortage": [{"share": 1, "cost": 15}]}},
+    "stockpiles": {"store": {"commodity": "m", "region": "US", "owner": "government", "initial": 0, "capacity": 6,
+                             "holding_cost": 0, "final_value": 40}},
+}
+
+
+def told(raw: dict[str, Any]) -> tuple[float, float]:
+    """What the users go short of and what of it is chosen; the tables are checked."""
+    variants = {"base": Instance.model_validate(raw)}
+    program = formulate(variants, Options(gap=0.0))
+    outcome = solve(program, Options(gap=0.0))
+    tables = all_tables(Solution(program, outcome))
+    report = verified(variants, tables, outcome.objective)
+    assert report.passed, str(report)
+    sums = tables["demand"].groupby("measure")["amount"].sum()
+    return sums["short"], sums.get("chosen", 0.0)
+
+
+def test_what_is_stored_beside_users_in_want_is_their_choice() -> None:
+    assert told(HOARD) == pytest.approx((6, 6))
+
+
+def test_what_must_lie_in_stock_is_not_chosen() -> None:
+    store = HOARD["stockpiles"]["store"] | {"least": 6}
+    assert told(HOARD | {"stockpiles": {"store": store}}) == pytest.approx((6, 0))
+
+
+def test_what_could_not_be_had_is_not_chosen() -> None:
+    supplier = HOARD["suppliers"]["s"] | {"steps": [{"price": 10, "amount": 4}]}
+    assert told(HOARD | {"suppliers": {"s": supplier}, "stockpiles": {}}) == pytest.approx((6, 0))
+
+
+def test_what_is_stored_is_nothing_to_those_who_are_denied_it() -> None:
+    denied = {"controls": LOOP["controls"], "futures": LOOP["futures"]}
+    assert told(HOARD | denied) == pytest.approx((10, 0))
+
+
+def test_what_is_sold_abroad_is_chosen() -> None:
+    outlet = {"o": {"commodity": "m", "regions": ["US"], "steps": [{"price": 30, "amount": 7}]}}
+    assert told(HOARD | {"stockpiles": {}, "outlets": outlet}) == pytest.approx((7, 7))
