@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from planner.check.amounts import Amounts
 from planner.check.case import Case
 from planner.check.controls import class_share
@@ -13,6 +11,9 @@ from planner.check.origin import NONE, Trace
 
 def check_choices(case: Case, amounts: Amounts, trace: Trace) -> None:
     """The rows `chosen` say what each user could have had at home, those who are denied something first."""
+    short: dict[tuple[str, Node], float] = {}
+    for (name, _, node), amount in amounts.short.items():
+        short[name, node] = short.get((name, node), 0.0) + amount
     for node in case.horizon.nodes:
         whole, clean = _left_over(case, amounts, trace, node)
         names = list(case.at(node).demands)
@@ -20,7 +21,7 @@ def check_choices(case: Case, amounts: Amounts, trace: Trace) -> None:
                  for name in names}
         for name in [*(n for n in names if picky[n]), *(n for n in names if not picky[n])]:
             demand, found = case.at(node).demands[name], 0.0
-            lacking = math.fsum(v for (d, _, at), v in amounts.short.items() if d == name and at == node)
+            lacking = short.get((name, node), 0.0)
             for k, effect in demand.accepts.items():
                 place, only_clean = (k, demand.region), k in picky[name]
                 goods = clean if only_clean else whole
