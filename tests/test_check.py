@@ -186,9 +186,9 @@ def hand_written() -> dict[str, pd.DataFrame]:
         ),
         "flows": frame(
             "lane commodity origin destination node sent arrived used unit",
-            ("sea", "oxide", "AU", "US", CALM, 95.0, 85.5, None, T),
-            ("sea", "oxide", "AU", "US", LATER, 120.0, 108.0, None, T),
-            ("sea", "oxide", "AU", "US", EMBARGO, 120.0, 108.0, None, T),
+            ("sea", "oxide", "AU", "US", CALM, 95.0, 85.5, 1.0, T),
+            ("sea", "oxide", "AU", "US", LATER, 120.0, 108.0, 1.0, T),
+            ("sea", "oxide", "AU", "US", EMBARGO, 120.0, 108.0, 1.0, T),
         ),
         "purchases": frame(
             "supplier commodity origin region step node amount price unit",
@@ -404,7 +404,7 @@ STATEMENTS = [
     ("project_groups", {"money": {"projects": ["exp*"], "most_capital": 1.1}}, "plan.group"),
     ("project_groups", {"other": {"projects": ["x*"], "at_most": 0}}, None),
     ("lanes/sea/capacity", 110, "lane.capacity"),
-    ("lanes/sea/fixed_cost", 1.0, "lane.used"),
+    ("lanes/sea/fixed_cost", 1.0, "cost.lane_fixed"),
     ("lanes/sea/curve", [{"size": 0, "cost": 0}, {"size": 100, "cost": 1}], "lane.curve"),
     ("lanes/sea/curve", [{"size": 0, "cost": 0}, {"size": 200, "cost": 1}], "cost.freight"),
     ("lanes/sea/curve", [{"size": 0, "cost": 0}, {"size": 90, "cost": 0.009}, {"size": 200, "cost": 0.02}], None),
