@@ -39,10 +39,10 @@ def side_by_side(name: str, sources: Sequence[Source]) -> pd.DataFrame:
     names = list(declared.names[: declared.names.index("run")])
     if sources[0].label not in known:
         return table(declared, [])
-    first = view.values(known.pop(sources[0].label).tables).rename(columns={"value": "baseline"})
+    first = _values(view, known.pop(sources[0].label)).rename(columns={"value": "baseline"})
     parts = []
     for label, source in known.items():
-        other = view.values(source.tables)
+        other = _values(view, source)
         both = first.merge(other, on=names, how="outer", sort=False)
         parts.append(_ordered(both, first, names).assign(run=label))
     if not parts:
@@ -52,6 +52,12 @@ def side_by_side(name: str, sources: Sequence[Source]) -> pd.DataFrame:
     size = found["baseline"].abs()
     relative = (difference / size.where(size > 0)).where(difference != 0, 0.0)
     return conformed(declared, found.assign(difference=difference, relative=relative))
+
+
+def _values(view: View, source: Source) -> pd.DataFrame:
+    """The values of a view in columns made anew: those that grouping leaves without rows cannot be joined."""
+    found = view.values(source.tables)
+    return pd.DataFrame({name: pd.Series(found[name].tolist(), dtype=found[name].dtype) for name in found.columns})
 
 
 def _ordered(both: pd.DataFrame, first: pd.DataFrame, names: list[str]) -> pd.DataFrame:

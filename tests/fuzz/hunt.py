@@ -90,7 +90,8 @@ class Hunt:
             with self._made(kind, number, damages) as (folder, made):
                 results, flaws = run(folder, made.commands, made.examine, tracing)
                 if keep is not None:
-                    shutil.copytree(folder, keep, dirs_exist_ok=True, symlinks=True)
+                    shutil.rmtree(keep, ignore_errors=True)
+                    shutil.copytree(folder, keep, symlinks=True)
                     (keep / "round.txt").write_text("\n".join(made.said), "utf-8", "replace")
             findings = findings_of(results, flaws)
             if not any(finding.kind.startswith("exit code") for finding in findings):
