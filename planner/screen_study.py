@@ -83,6 +83,9 @@ def show_sweep(done: Sweep, console: Console) -> None:
     statuses = pd.Series([r["status"] for r in done.records.values()]).value_counts()
     if set(statuses.index) != {"optimal"}:
         console.print(Text("  " + ", ".join(f"{n} {status}" for status, n in statuses.items()), style="yellow"))
+    if done.damaged:
+        text = f"{done.damaged} damaged lines of the ledger were passed over; their runs were made again"
+        console.print(Text(text, style="yellow"))
     for record in done.wrong:
         console.print(Text(f"WRONG run {record['number']}: {record['reason']}", style="bold red"))
     again = sum("again" in r for r in done.records.values())

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from planner import solve, sweep
 from planner.errors import InputError
 from planner.results.summary import summary_table
 from planner.results.write import OccupiedError
-from planner.study.ledger import Ledger, read_records
+from planner.study.ledger import Ledger, damaged, read_records
+from planner.study.ledger import written as line
 from tests.test_commands import QUICKSTART, ROOT, digest
 from tests.test_commands import planner as command
 
@@ -228,7 +230,7 @@ def test_the_independent_check_is_made_of_every_integer_run(tmp_path: Path, monk
 
 
 def test_only_one_at_a_time_and_torn_lines_go(tmp_path: Path) -> None:
-    (tmp_path / "runs.jsonl").write_bytes(b'{"job": "a", "number": 1}\n{"job": "b", "num')
+    (tmp_path / "runs.jsonl").write_bytes(line({"job": "a", "number": 1}) + b'{"job": "b", "num')
     with Ledger(tmp_path, "") as ledger:
         assert list(ledger.records()) == ["a"]
         with pytest.raises(InputError, match="another sweep"), Ledger(tmp_path, ""):
@@ -271,3 +273,39 @@ def test_an_interrupted_sweep_keeps_what_it_has(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "run it again to continue" in errors
     assert len(list(read_records(ledger))) >= 3
+
+
+@pytest.mark.parametrize("harm", [
+    lambda text: text.replace(b'"optimal"', b'"optimum"', 1), lambda text: b"\0" * len(text),
+    lambda text: b"[" * 5000, lambda text: text.replace(b'"objective": [', b'"objective": [1', 1),
+])  # fmt: skip
+def test_a_damaged_line_costs_its_own_run_alone(harm: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    path = study(tmp_path, 3, relaxation=True)
+    sweep(path, out=tmp_path / "out", executor="inline")
+    before = tables(tmp_path / "out")
+    ledger = tmp_path / "out" / "runs.jsonl"
+    lines = ledger.read_bytes().splitlines()
+    lines[-1] = harm(lines[-1])
+    ledger.write_bytes(b"\n".join(lines) + b"\n")
+    assert (len(list(read_records(ledger))), damaged(ledger)) == (3, 1)
+    done = sweep(path, out=tmp_path / "out", executor="inline")
+    assert done.damaged == 1
+    assert 1 <= done.solved <= 4
+    assert tables(tmp_path / "out") == before
+
+
+def test_what_a_study_is_stays_whole_when_it_is_killed_while_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = study(tmp_path, 2, relaxation=True)
+    sweep(path, out=tmp_path / "out", executor="inline")
+    mark = tmp_path / "out" / "study.json"
+    before = mark.read_bytes()
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("planner.study.ledger.os.fsync", killed)
+    with pytest.raises(SystemExit):
+        sweep(path, out=tmp_path / "out", executor="inline")
+    assert mark.read_bytes() == before

@@ -1,12 +1,14 @@
 """What a study has done so far: one line of JSON per job, on disk before anything builds on it.
 
-A line that was being written when the machine stopped is dropped. Where a job ended, for its neighbours to start
+A line that was being written when the machine stopped is dropped, one that is damaged (its digest does not fit) is
+passed over: its job is done again. Where a job ended, for its neighbours to start
 from, lies in a file of its own that is complete before the job's line is, and goes when all neighbours are done.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -15,6 +17,10 @@ from types import TracebackType
 from typing import IO, Any
 
 from planner.errors import InputError, Place, Problem
+from planner.reading.files import content_of
+
+MOST_BYTES = 2 * 1024**3
+DIGEST = "sha256"
 
 
 class Ledger:
@@ -27,6 +33,8 @@ class Ledger:
 
     def __enter__(self) -> Ledger:
         self.starts.mkdir(parents=True, exist_ok=True)
+        if self.path.exists() and not self.path.is_file():
+            raise InputError([Problem("no-file", f"{self.path.name} is no file", Place(str(self.path), 0, 0))])
         file = self.path.open("ab+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -34,9 +42,8 @@ class Ledger:
             file.close()
             message = "another sweep is at work on this study"
             raise InputError([Problem("occupied", message, Place(str(self.path), 0, 0))]) from None
-        end = sum(len(line) for line in _whole(self.path))
-        file.truncate(end)
-        file.seek(end)
+        content = content_of(self.path, most=MOST_BYTES)
+        file.truncate(content.rfind(b"\n") + 1)
         self._file = file
         return self
 
@@ -52,8 +59,8 @@ class Ledger:
         """Add a job's record, and where it ended."""
         assert self._file is not None
         if start is not None:
-            self._put(self._start(key), start)
-        self._file.write(json.dumps({"job": key, **record}, allow_nan=False).encode() + b"\n")
+            put_whole(self._start(key), start)
+        self._file.write(written({"job": key, **record}))
         self._file.flush()
         os.fsync(self._file.fileno())
 
@@ -69,30 +76,45 @@ class Ledger:
     def _start(self, key: str) -> Path:
         return self.starts / f"{key}.npz"
 
-    def _put(self, path: Path, content: bytes) -> None:
-        fresh = path.with_suffix(".part")
-        with fresh.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+
+def put_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, on disk when this returns."""
+    fresh = path.with_suffix(".part")
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def written(record: dict[str, Any]) -> bytes:
+    """The line of a record, with its digest."""
+    return json.dumps(record | {DIGEST: _digest(record)}, allow_nan=False).encode() + b"\n"
 
 
 def read_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Keys and records of a file, without a torn last line."""
-    for line in _whole(path) if path.exists() else ():
-        record = json.loads(line)
-        yield record["job"], record
+    """Keys and records of a file, those of damaged lines left out."""
+    for record in _lines(path):
+        if record is not None:
+            yield record.pop("job"), record
 
 
-def _whole(path: Path) -> Iterator[bytes]:
-    """The lines that are whole."""
-    with path.open("rb") as file:
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            try:
-                json.loads(line)
-            except ValueError:
-                return
-            yield line
+def damaged(path: Path) -> int:
+    """How many lines of a file are damaged."""
+    return sum(record is None for record in _lines(path))
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any] | None]:
+    """The record of every line that was written to its end, or None where it is not as it was written."""
+    content = content_of(path, most=MOST_BYTES) if path.exists() else b""
+    for line in content.split(b"\n")[:-1]:
+        try:
+            record = json.loads(line)
+            is_good = isinstance(record, dict) and record.pop(DIGEST, "") == _digest(record) and "job" in record
+        except (ValueError, RecursionError):
+            is_good = False
+        yield record if is_good else None
+
+
+def _digest(record: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]

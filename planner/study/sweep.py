@@ -16,10 +16,10 @@ import pandas as pd
 from planner.errors import InputError, Place, Problem
 from planner.outage import with_every_loss
 from planner.results.manifest import datapackage, versions
-from planner.results.write import MARK, OccupiedError, whole_folder, write_json, write_tables
+from planner.results.write import MARK, OccupiedError, plain_json, whole_folder, write_json, write_tables
 from planner.study import tables as make
 from planner.study.engine import News, Work, carry_out, chosen_again
-from planner.study.ledger import Ledger, read_records
+from planner.study.ledger import Ledger, damaged, put_whole, read_records
 from planner.study.order import chains_of, parents_of
 from planner.study.reading import StudyFile, read_study
 from planner.study.sampling import Job, jobs_of
@@ -42,6 +42,7 @@ class Sweep:
     solved: int  # Runs made now; the others were known.
     tables: Mapping[str, pd.DataFrame]
     folder: Path
+    damaged: int = 0  # Lines of its ledgers that are not as they were written; their runs were made again.
 
     @property
     def wrong(self) -> list[dict[str, Any]]:
@@ -74,7 +75,8 @@ def sweep(
     with Ledger(folder, name) as ledger:
         known = ledger.records() if not force else {}
         parents = parents_of(jobs, [f.name for f in file.factors], chains)
-        before = {n: known[jobs[n].key] for n in parents if jobs[n].key in known}
+        before = _usable({n: known[jobs[n].key] for n in parents if jobs[n].key in known}, parents,
+                         lambda n: ledger.start(jobs[n].key) is not None)  # fmt: skip
         work = Work({n: jobs[n] for n in parents}, parents, chosen_again(jobs, file.study.checked, file.study.seed),
                     dict(before))  # fmt: skip
         carry_out(work, setup, ledger, executor, workers, tell)
@@ -83,7 +85,8 @@ def sweep(
     tables = tables_of(file, jobs, records) if len(records) == len(jobs) else {}
     if tables:
         _write(folder / "tables", file, digest, tables)
-    return Sweep(file, tuple(jobs), records, len(work.records) - len(before), tables, folder)
+    return Sweep(file, tuple(jobs), records, len(work.records) - len(before), tables, folder,
+                 sum(map(damaged, folder.glob("runs*.jsonl"))))  # fmt: skip
 
 
 def study_digest(file: StudyFile) -> str:
@@ -129,6 +132,26 @@ def _shard(jobs: list[Job], file: StudyFile, shard: str | None) -> tuple[list[li
     return chains[first:last], f".{number}-of-{count}"
 
 
+def _usable(
+    records: Mapping[int, dict[str, Any]], parents: Mapping[int, int | None], has_start: Callable[[int], bool]
+) -> dict[int, dict[str, Any]]:
+    """The records that need not be made again: all, but for those from which a job to do would have to start.
+
+    Where a run ended is forgotten once its neighbours are done; a neighbour whose record was damaged needs it again,
+    for from elsewhere it may find another plan.
+    """
+    kept = dict(records)
+    for number in parents:
+        below = number
+        while below not in kept and (above := parents[below]) is not None:
+            if above in kept and records[above].get("startable") and not has_start(above):
+                del kept[above]
+            below = above
+            if above in kept and records[above].get("startable"):
+                break
+    return kept
+
+
 def _claim(folder: Path, file: StudyFile, digest: str) -> None:
     """Take the folder for this study; what another study or anything else left there is not touched."""
     mark = folder / SETUP
@@ -140,7 +163,8 @@ def _claim(folder: Path, file: StudyFile, digest: str) -> None:
         if owner != digest:
             raise OccupiedError(f"{folder} exists and is not of this study as it stands: choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
-    write_json({"study": file.study.model_dump(mode="json"), "study_sha256": digest, "versions": versions()}, mark)
+    content = {"study": file.study.model_dump(mode="json"), "study_sha256": digest, "versions": versions()}
+    put_whole(mark, (plain_json(content) + "\n").encode())
 
 
 def _all_records(folder: Path, jobs: list[Job]) -> dict[int, dict[str, Any]]:
