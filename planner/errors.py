@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -81,4 +82,11 @@ def closest(word: object, options: Iterable[object]) -> str | None:
 def did_you_mean(word: object, options: Iterable[object], prefix: str = "") -> str | None:
     """The hint `did you mean X?`, if an option is near enough."""
     near = closest(word, options)
+    if near is not None and near != str(word) and _looks(near) == _looks(str(word)):
+        return f"{prefix}{near} looks the same but has other characters, such as a special space: copy it"
     return f"did you mean {prefix}{near}?" if near is not None else None
+
+
+def _looks(word: str) -> str:
+    """A word without differences that are not seen, such as composed letters or the kind of space."""
+    return " ".join(unicodedata.normalize("NFKC", word).split())

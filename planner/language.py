@@ -12,7 +12,10 @@ from planner.requirement import KINDS
 from planner.schema import Instance
 
 FILE_WORDS: dict[str, Any] = {
-    "extends": {"type": "string", "description": "File this one is laid over, relative to this file."},
+    "extends": {
+        "type": "string",
+        "description": "File this one is laid over, relative to this file, or planner:NAME for a shipped instance.",
+    },
     "include": {"type": "array", "items": {"type": "string"}, "description": "Files merged in; nothing twice."},
     "scenarios": {
         "type": "object",

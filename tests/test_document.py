@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.errors import PRINTED, InputError, Place, Problem
+from planner.errors import PRINTED, InputError, Place, Problem, did_you_mean
 from planner.reading.document import Document, load
 from planner.reading.settle import MOST_NODES
 from planner.schema import Units
@@ -152,6 +152,13 @@ def test_wrong_form(tmp_path: Path, name: str) -> None:
             "stockpiles belongs to the top level: is it indented too far?",
         ),
         ("kind: served", "kind: servd", "did you mean served?"),
+        ("    amount: 200", "    amount: 1,200", "write 1200 if thousands are meant, 1.2 if not"),
+        ("    amount: 200", '    amount: "1.200"', "write 1200 if thousands are meant, 1.2 if not"),
+        ("    amount: 200", "    amount: 1.000,5", "did you mean 1000.5?"),
+        ("    amount: 200", "    amount: 1,200,300.5", "did you mean 1200300.5?"),
+        ("    amount: 200", "    amount: 12,5", "did you mean 12.5?"),
+        ("capital: {fixed: 3}", "capital: {fixed: 1,200}",
+         "a comma ends a value within { }: write 1200 rather than 1,200"),
     ],
 )
 def test_hints(tmp_path: Path, old: str, new: str, hint: str) -> None:
@@ -184,6 +191,45 @@ def test_yaml_syntax_has_a_place(tmp_path: Path) -> None:
     assert (problem.code, problem.place and problem.place.line) == ("yaml-syntax", 3)
     (problem,) = refused(tmp_path, "name: a\n\tb: 3\n")
     assert (problem.code, problem.place and problem.place.line) == ("yaml-syntax", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("name: a\ntitle: one: two\n", 2, "put a text with a colon in quotes"),
+        ("name: a\n  title: b\n", 2, "indent all keys of a part alike"),
+        ("  name: a\n title: b\n", 2, "indented less than the first"),
+        ("regions:\n  US: {}\n NO: {}\n", 3, "indent all keys of a part alike"),
+        ("name: a\ntitle\n", 3, "a key has no colon"),
+        ("title: 'it's'\n", 1, "double quotes"),
+        ("title: @home\n", 1, "put such text in quotes"),
+        ("title: - a\n", 1, "a list begins behind a key"),
+        ("title: [a, b\n", 2, "a bracket is not closed"),
+    ],
+)
+def test_yaml_syntax_says_what_is_meant(text: str, line: int, says: str, tmp_path: Path) -> None:
+    (problem,) = refused(tmp_path, text)
+    assert (problem.code, problem.place and problem.place.line) == ("yaml-syntax", line)
+    assert says in str(problem)
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\u061c", "\u200b", "\ufeff", "\u001b", "\u2028"])
+def test_letters_that_mirror_or_hide_are_refused(sign: str, tmp_path: Path) -> None:
+    for text in (replaced("title: A survey", f"title: A sur{sign}vey"), SMALL.replace("ship_ore", f"ship{sign}ore")):
+        assert refused(tmp_path, text)[0].code in ("control-character", "yaml-syntax")
+    with pytest.raises(InputError):
+        small(tmp_path, sets=[f"demands.ev.title=a{sign}b"])
+
+
+def test_a_name_keeps_its_noughts(tmp_path: Path) -> None:
+    document = small(tmp_path, ("US: {}, NO: {}}", "US: {}, NO: {}, 007: {}, 7: {}}"))
+    assert list(document.instance.regions)[3:] == ["007", "7"]
+
+
+@pytest.mark.parametrize(("stated", "given"), [("caf\u00e9", "cafe\u0301"), ("New York", "New\u00a0York")])
+def test_names_that_look_the_same_are_told_apart(stated: str, given: str) -> None:
+    assert did_you_mean(given, [stated]) == f"{stated} looks the same but has other characters, such as a special" \
+        " space: copy it"
 
 
 # YAML 1.2.
@@ -616,6 +662,17 @@ def test_an_instance_may_be_a_link(tmp_path: Path) -> None:
     link = tmp_path / "other" / "link.yaml"
     link.symlink_to(path)
     assert load(link).instance.name == "small"
+
+
+def test_a_shipped_instance_is_extended_from_any_folder(tmp_path: Path) -> None:
+    path = write(tmp_path, "extends: planner:rare-earths\nname: mine\nregions: {US: {title: Mine}}\n")
+    document = load(path)
+    assert (document.instance.name, document.instance.regions["US"].title) == ("mine", "Mine")
+    assert {"instance.yaml", "planner:rare-earths.yaml", "planner:rare-earths/mines.yaml"} <= document.files.keys()
+    for name in ("rare-earth", "../pyproject", "/etc/passwd", "rare-earths.yaml", "published/farmer"):
+        (problem,) = refused(tmp_path, f"extends: planner:{name}\n")
+        assert problem.code == "no-file"
+        assert problem.place == Place(str(path), 1, 1)
 
 
 def test_circles_of_files(tmp_path: Path) -> None:

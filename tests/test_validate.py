@@ -542,6 +542,16 @@ def test_control_that_a_scenario_uses_is_no_mistake(tmp_path: Path) -> None:
     assert problems(tmp_path, text) == []
 
 
+
+def test_a_title_in_place_of_a_name_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "instance.yaml"
+    licence = 'destinations: ["*"]\n    start: 2027'
+    titled = ("{CN: {}, US: {}", "{CN: {}, US: {title: United States}")
+    path.write_text(changed(titled, (licence, licence.replace('"*"', "united states"))))
+    with pytest.raises(InputError, match=r"no region united states - did you mean US\?"):
+        validate(load(path))
+
+
 def test_control_in_no_future_is_noted(tmp_path: Path) -> None:
     path = tmp_path / "instance.yaml"
     path.write_text(changed(("[export_*]", "[export_licence]")))

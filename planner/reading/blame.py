@@ -175,8 +175,12 @@ def _single_key(shape: Shape, value: Any) -> str | None:
 
 def _number_hint(text: str) -> str | None:
     """A number that was written in a way YAML does not know."""
-    if re.fullmatch(r"\s*-?\d+,\d+\s*", text) and not re.fullmatch(r"\s*-?\d{1,3},\d{3}\s*", text):
-        return f"did you mean {text.strip().replace(',', '.')}?"  # A decimal comma.
+    text = text.strip()
+    if re.fullmatch(r"-?\d{1,3}[.,]\d{3}", text):  # Thousands or thousandths: the writer must say.
+        head, tail = re.split("[.,]", text)
+        return f"write {head}{tail} if thousands are meant, {float(f'{head}.{tail}'):g} if not"
+    if re.fullmatch(r"-?\d{1,3}(\.\d{3})+(,\d+)?|-?\d+,\d+", text):  # Points between thousands, a decimal comma.
+        return f"did you mean {text.replace('.', '').replace(',', '.')}?"
     bare = re.sub(r"[\s_,']", "", text)
     if re.fullmatch(r"-?\d+(\.\d+)?", bare):
         return f"did you mean {bare}?"
@@ -263,6 +267,8 @@ def _unknown_key(_: Any, spot: Spot) -> Problem:
     """A key that a part does not have, with the one that was probably meant."""
     key, owner = spot.path[-1], spot.trail[-1]
     problem = Problem("unknown-key", f"{dotted(owner.path) or 'the top level'} has no {key}", spot.node.place)
+    if str(key).isdigit() and spot.node.value is None:
+        return problem._replace(hint="a comma ends a value within { }: write 1200 rather than 1,200")
     if owner.model is None:
         return problem
     fields = fields_of(owner.model)

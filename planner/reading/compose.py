@@ -163,6 +163,8 @@ class _Composer:
 
     def _key(self, value: Scalar, event: Any, place: Place) -> None:
         frame = self.frames[-1]
+        if isinstance(value, int) and not isinstance(value, bool) and str(value) != event.value:
+            value = str(event.value)  # A name such as 007 keeps its noughts.
         if value == "<<" and event.implicit[0]:
             refuse("merge-key", "merge keys are not accepted", place, "use extends, include or a table's common")
         if not isinstance(value, str | int) or isinstance(value, bool):
@@ -230,7 +232,29 @@ def is_plain_text(text: str) -> bool:
     return text not in _NULL | _TRUE | _FALSE and not any(number.fullmatch(text) for number in numbers)
 
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+# Beside control characters those that turn the order of letters about or are not seen: figures would be mirrored.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
+
+_SYNTAX = (  # What the parser says, what is meant, and what to do.
+    ("mapping values are not allowed", "a colon begins a value where none can stand",
+     "put a text with a colon in quotes, and indent all keys of a part alike"),
+    ("expected ':'", "a key has no colon after it", "write key: value, and indent all keys of a part alike"),
+    ("unexpected end of stream", "a quotation mark is not closed", "close it where the text ends"),
+    ("expected ',' or", "a bracket is not closed, or a comma is missing", "entries within [ ] and { } need commas"),
+    ("expected <document start>", "this line is indented less than the first", "let the first keys begin in column 1"),
+    ("expected key", "this does not belong to the part above it",
+     "indent all keys of a part alike; put text with ' in double quotes"),
+    ("cannot start any token", "a tab, or a sign such as @ or %, begins here",
+     "indent with spaces, and put such text in quotes"),
+    ("block sequence entries", "a list begins behind a key", "begin it on the next line, or write [a, b]"),
+    ("expected node content", "a value is missing here", "write a value, or nothing after the colon"),
+)
+
+
+def _meant(reason: str) -> tuple[str, str | None]:
+    """What the parser says in plain words, with the way out."""
+    known = ((message, hint) for words, message, hint in _SYNTAX if words in reason)
+    return next(known, (reason, None))
 
 
 def compose(text: str, file: str, fixed: Place | None = None) -> Node | None:
@@ -243,7 +267,8 @@ def compose(text: str, file: str, fixed: Place | None = None) -> Node | None:
         mark = error.problem_mark or error.context_mark
         place = composer.place(mark) if mark else Place(file, 1, 1)
         reason = ", ".join(part for part in (error.context, error.problem) if part)
-        raise InputError([*composer.problems, Problem("yaml-syntax", reason, place)]) from None
+        message, hint = _meant(reason)
+        raise InputError([*composer.problems, Problem("yaml-syntax", message, place, hint)]) from None
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise InputError([*composer.problems, Problem("yaml-syntax", reason, fixed or Place(file, 1, 1))]) from None

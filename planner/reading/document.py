@@ -105,7 +105,7 @@ def _form(names: frozenset[str]) -> type[Part]:
         name: (field.annotation, copy(field)) for name, field in Instance.model_fields.items()
         if name in names and name not in Part.model_fields
     }
-    return create_model("Instance", __base__=Part, **fields)
+    return create_model("Instance", __base__=Part, __doc__="Some sections of an instance.", **fields)
 
 
 def written_yaml(content: Any) -> str:

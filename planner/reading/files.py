@@ -6,13 +6,15 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
-from planner.errors import InputError, Place, Problem
+from planner.errors import InputError, Place, Problem, did_you_mean
 from planner.reading.compose import Node, compose, refuse
 from planner.reading.expand import expand
 from planner.reading.settle import Settler, join, overlay
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_FILES = 40
+INSTANCES = Path(__file__).resolve().parents[2] / "instances"
+SHIPPED = "planner:"
 FILE_WORDS = ("extends", "include")
 TOGETHER = "keep files that name each other in one directory"
 
@@ -85,8 +87,23 @@ class Reader:
         return {word: node.value.pop(word) for word in FILE_WORDS if word in node.value}
 
     def _target(self, path: Path, node: Node) -> Path:
-        """The file that a word names, which must lie in the directory of the root file."""
-        return confined(path, node, self.directory)
+        """The file that a word names: `planner:NAME` is shipped; others lie in the directory of the root file."""
+        if isinstance(node.value, str) and node.value.startswith(SHIPPED):
+            return shipped(node.value.removeprefix(SHIPPED), node.place)
+        return confined(path, node, self._directory(path))
+
+    def _directory(self, path: Path) -> Path:
+        """Where what a file names must lie: beside the shipped instances, or beside the root file."""
+        is_own = path.resolve().is_relative_to(self.directory)
+        return self.directory if is_own or not path.resolve().is_relative_to(INSTANCES) else INSTANCES
+
+    def _name(self, path: Path) -> str:
+        """What a file is called in messages and digests: relative to its directory."""
+        if path == self.root:  # It may itself be a link from elsewhere; nothing else may.
+            return path.name
+        directory = self._directory(path)
+        relative = path.resolve().relative_to(directory).as_posix()
+        return relative if directory == self.directory else f"{SHIPPED}{relative}"
 
     def _load(self, path: Path, above: tuple[Path, ...], place: Place | None) -> Node:
         """The tree of one file and the name it is shown by."""
@@ -95,15 +112,22 @@ class Reader:
             refuse("cycle", f"{path.name} is extended or included by itself", place)
         self.reads += 1
         content = content_of(path, place)
-        # The root may itself be a link from elsewhere; nothing else may.
-        name = path.name if path == self.root else path.resolve().relative_to(self.directory).as_posix()
-        self.files[name] = hashlib.sha256(content).hexdigest()
+        self.files[self._name(path)] = hashlib.sha256(content).hexdigest()
         if self.reads > MOST_FILES:
             refuse("too-many-files", f"an instance may have {MOST_FILES} files", place)
         node = compose(text_of(content, shown), shown) or Node(Place(shown, 1, 1), {})
         if not isinstance(node.value, dict):
             refuse("wrong-type", "a file is a mapping of the instance's sections", node.place)
         return node
+
+
+def shipped(name: str, place: Place) -> Path:
+    """The shipped instance of this name; InputError when there is none."""
+    known = sorted(path.stem for path in INSTANCES.glob("*.yaml"))
+    if name not in known:
+        hint = did_you_mean(name, known, SHIPPED) or f"it has {', '.join(known) or 'none: they come with the sources'}"
+        refuse("no-file", f"planner ships no instance {name}", place, hint)
+    return INSTANCES / f"{name}.yaml"
 
 
 def confined(path: Path, node: Node, directory: Path, hint: str = TOGETHER) -> Path:

@@ -46,13 +46,25 @@ def reference_problems(case: Case, borrowed: bool = False) -> Iterator[Problem]:
             continue
         if reference.name in names or (reference.is_pattern and matching(reference.name, names)):
             continue
-        hint, kind = did_you_mean(reference.name, names), reference.kind.partition(" or ")[0]
+        hint = did_you_mean(reference.name, names) or _by_title(case.instance, reference.name, names)
+        kind = reference.kind.partition(" or ")[0]
         if reference.is_pattern and is_pattern(reference.name):
             message = f"no {kind} matches {reference.name}"
             yield case.problem("empty-pattern", message, *reference.path, hint=hint)
         else:
             message = f"there is no {kind} {reference.name}"
             yield case.problem("dangling-name", message, *reference.path, hint=hint or _all(names, kind))
+
+
+def _by_title(instance: Instance, word: str, names: Iterable[str]) -> str | None:
+    """The part whose title or country was given in place of its name."""
+    sections = (instance.regions, instance.commodities, instance.facilities, instance.projects, instance.demands)
+    known = set(names)
+    for name, part in (item for section in sections for item in section.items()):
+        titles = {str(getattr(part, field, None) or "").casefold() for field in ("title", "country")}
+        if name in known and word.casefold() in titles:
+            return f"did you mean {name}?"
+    return None
 
 
 def _all(names: Iterable[str], kind: str) -> str | None:
