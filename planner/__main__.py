@@ -118,6 +118,8 @@ def _value(verb: argparse.ArgumentParser) -> None:
 def _compare(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs, or instances (INSTANCE@SCENARIO) that"
                       " are then solved; the first is the baseline")  # fmt: skip
+    verb.add_argument("--same-plan", action="store_true", help="also carry out the plan of each run in the other's"
+                      " instance: what a change costs on one and the same plan")  # fmt: skip
     verb.add_argument("--out", metavar="DIR", help="also write the differences as CSV")
     verb.add_argument("--html", metavar="FILE", help="also write them as one HTML page, as planner report does")
     verb.add_argument("--quiet", action="store_true", help="no progress, no screen")

@@ -39,9 +39,10 @@ class Difference(Proven):
         return -self.rounding <= self.least and self.most <= self.rounding
 
     @property
-    def width(self) -> float:
-        """How far apart the ends are: what is not proven."""
-        return self.most - self.least
+    def row(self) -> dict[str, float | bool | None]:
+        """Its columns in any table; without an end where nothing is proven of it."""
+        ends = {"difference": self.found, "least": self.least, "most": self.most}
+        return {name: end if math.isfinite(end) else None for name, end in ends.items()} | {"told": self.is_told}
 
 
 def proven(objective: float | None, bound: float | None) -> Proven:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -33,25 +33,55 @@ def show_comparison(found: Comparison, console: Console) -> None:
     for run in runs["run"].iloc[1:]:
         console.print(Text(f"\n{run} beside the baseline", style="bold"))
         own = {name: table[table["run"] == run] for name, table in found.tables.items() if name != "runs"}
-        _doubt(runs[runs["run"].isin([runs["run"].iloc[0], run])], console)
+        is_told = _proof(own["proof"].iloc[0].to_dict(), console)
+        if "same_plan" in own:
+            _same_plan(own["same_plan"], console)
         if all(s.input is not None for s in found.sources if s.label in (run, runs["run"].iloc[0])):
             _inputs(own["inputs"], console)
-        _plan(own["plan"], console)
+        doubt = "" if is_told else ", no finding"
+        _plan(own["plan"], doubt, console)
         for name, (title, keys) in TITLES.items():
-            _values(title, keys, own[name], console)
+            _values(title + doubt, keys, own[name], console)
+    if "same_plan" not in found.tables and len(found.tables["inputs"]):
+        text = "What a change costs on one and the same plan: planner compare --same-plan"
+        console.print(Text(f"\n{text}", style="bold"))
     if found.missing:
         console.print(Text(f"\nNot compared, for the run does not have it: {'; '.join(found.missing)}", style="yellow"))
     if found.folder is not None:
         console.print(Text.assemble("\nTables in ", (f"{found.folder}/", "bold")))
 
 
-def _doubt(both: pd.DataFrame, console: Console) -> None:
-    """Said when the two objectives lie within what is proven of them: the runs may then be equally good."""
-    objective, gap = both["objective"], both["gap"].fillna(0.0)
-    difference, width = abs(objective.iloc[-1] - objective.iloc[0]), float((gap * objective.abs()).max())
-    if 0 < difference <= width:
-        text = f"The objectives differ by {amount(difference)}, less than the {amount(width)} {both['unit'].iloc[0]}"
-        console.print(Text(f"{text} to which they are proven.", style="yellow"))
+def _proof(row: Mapping[Any, Any], console: Console) -> bool:
+    """What is proven of the difference of the objectives; whether it can be told which is the larger, or that none is.
+
+    Where it cannot, both plans may be equally good: what else differs is a choice between equals.
+    """
+    if row["equal"] or not _is_number(row["difference"]):
+        return True
+    console.print(f"The objective differs by {_signed(row['difference'])} {row['unit']}, {_ends(row)}.")
+    if not row["told"]:
+        text = "Which is larger cannot be told, so projects and figures that differ are no findings."
+        console.print(Text(f"{text} A smaller --gap tells more.", style="yellow"))
+    return bool(row["told"])
+
+
+def _ends(row: Mapping[Any, Any]) -> str:
+    """Between which ends a difference is proven."""
+    if not (_is_number(row["least"]) and _is_number(row["most"])):
+        return "of which nothing is proven"
+    return f"proven between {_signed(row['least'])} and {_signed(row['most'])}"
+
+
+def _same_plan(rows: pd.DataFrame, console: Console) -> None:
+    """What the change costs with the plan of either, decisions held, operation the best there is."""
+    console.print(Text("\nOne and the same plan carried out in both", style="bold"))
+    table = frame([("plan of", "left"), ("in the baseline", "right"), ("here", "right"), ("difference", "right"),
+                   ("unit", "left"), ("", "left")])  # fmt: skip
+    for row in rows.to_dict("records"):
+        ends = _ends(row) if _is_number(row["difference"]) else row["reason"]
+        table.add_row(Text(row["plan"]), _number(row["baseline"]), _number(row["value"]), _change(row["difference"]),
+                      row["unit"], Text(ends))  # fmt: skip
+    console.print(table)
 
 
 def _inputs(rows: pd.DataFrame, console: Console) -> None:
@@ -67,7 +97,7 @@ def _inputs(rows: pd.DataFrame, console: Console) -> None:
         console.print(f"  and {len(rows) - len(shown)} titles, sources, ranges or notes")
 
 
-def _plan(rows: pd.DataFrame, console: Console) -> None:
+def _plan(rows: pd.DataFrame, doubt: str, console: Console) -> None:
     shown = rows[rows["change"] != "same"]
     table = frame([("project", "left"), ("change", "left"), ("decided", "right"), ("years", "right"),
                    ("size", "right"), ("change of size", "right")])
@@ -78,8 +108,8 @@ def _plan(rows: pd.DataFrame, console: Console) -> None:
         size = f"{amount(row['baseline_size'])} > {amount(row['size'])} {row['size_unit']}"
         table.add_row(Text(name), row["change"], dates, moved, size, _signed(row["difference"]))
     same = len(rows) - len(shown)
-    title = f"Plan: {len(shown)} of {len(rows)} projects differ" if len(shown) else f"The plan is the same ({same})"
-    _print(table, title, len(shown), console)
+    title = f"Plan: {len(shown)} of {len(rows)} projects differ{doubt}"
+    _print(table, title if len(shown) else f"The plan is the same ({same})", len(shown), console)
 
 
 def _values(title: str, keys: Sequence[str], rows: pd.DataFrame, console: Console) -> None:

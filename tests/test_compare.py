@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from planner import compare, solve
 from planner.comparison.tables import changed
 from planner.errors import InputError
+from planner.proven import difference, proven
+from planner.reports.comparison import of_comparison
+from planner.screen_comparison import show_comparison
 from tests.test_commands import QUICKSTART, ROOT, planner
+from tests.test_reasons import LATE
+from tests.test_requirements import case_file
 
 REFERENCE = ROOT / "results" / "reference"
 
@@ -30,6 +37,59 @@ def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
     for name in ("figures", "costs", "served", "shares", "requirements", "prices"):
         assert len(tables[name])
         assert changed(tables[name]).empty, name
+
+
+def test_a_change_on_one_and_the_same_plan(tmp_path: Path) -> None:
+    """By hand: built, the line saves 1,200 and is charged 5, or 1,500 where it is dear, when it is not built.
+
+    The plan made for the cheap line costs 1,495 more where it is dear, the plan without it the same on both sides; the
+    least costs differ by 1,195, between the two.
+    """
+    file = case_file(tmp_path, LATE, {})
+    cheap, dear = tmp_path / "cheap", tmp_path / "dear"
+    solve(file, out=cheap, options={"gap": 0.0})
+    solve(file, sets=["projects.line.capital.fixed=30000"], out=dear, options={"gap": 0.0})
+    found = compare([cheap, dear], one_plan=True)
+    rows = found.tables["same_plan"].set_index("plan")
+    assert rows["difference"].to_list() == pytest.approx([1495, 0], abs=1e-6)
+    assert rows["told"].to_list() == [True, False]
+    (proof,) = found.tables["proof"].to_dict("records")
+    assert [proof[k] for k in ("difference", "least", "most")] == pytest.approx([1195] * 3)
+    assert proof["told"]
+
+
+def test_a_plan_that_does_not_fit_the_other_instance_is_told(tmp_path: Path) -> None:
+    file = case_file(tmp_path, LATE, {})
+    solve(file, out=tmp_path / "with", options={"gap": 0.0})
+    solve(file, sets=["projects.line.size.fixed=30"], out=tmp_path / "small", options={"gap": 0.0})
+    (first, second) = compare([tmp_path / "with", tmp_path / "small"], one_plan=True).tables["same_plan"]["reason"]
+    assert "which it cannot have" in first
+    assert "which it cannot have" in second
+
+
+def test_the_same_objective_to_the_gap_makes_no_findings(tmp_path: Path) -> None:
+    """101, at least 99, beside 100, at least 98: from -3 to 1."""
+    base, other = made(tmp_path / "base"), made(tmp_path / "other", "demands.*.amount*=1.1")
+    found = compare([base, other])
+    row = difference(proven(101.0, 99.0), proven(100.0, 98.0)).row
+    proof = found.tables["proof"].assign(**{name: [value] for name, value in row.items()})
+    doubted = replace(found, tables={**found.tables, "proof": proof})
+    with (console := Console(width=110)).capture() as shown:
+        show_comparison(doubted, console)
+    text = " ".join(shown.get().split())
+    assert "proven between -3 and +1.000. Which is larger cannot be told" in text
+    assert "Key figures, no finding" in text
+    page = {view.name: view.message for view in of_comparison(doubted).views}
+    assert "No findings: it cannot be told whether other costs more." in page["plan"] + page["figures"]
+
+
+def test_runs_without_projects_are_compared(tmp_path: Path) -> None:
+    """Dantzig's transport has no project and no horizon beyond a year; nor has Kendrick's steel in 1979."""
+    folder = ROOT / "instances" / "published"
+    runs = [solve(folder / f"{name}.yaml", out=tmp_path / name).folder for name in ("trnsport", "mexss")]
+    found = compare([str(run) for run in runs])
+    assert found.tables["plan"].empty
+    assert found.tables["proof"]["difference"].item() == pytest.approx(538.8112 - 153.675)
 
 
 def test_inputs_differ_where_they_were_changed(tmp_path: Path) -> None:

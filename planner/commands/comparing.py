@@ -17,7 +17,7 @@ def compare(options: argparse.Namespace) -> int:
     if options.html is not None:
         require_page(options.html)  # Before a long solve, not after it.
     with listening(options) as listener:
-        found = compare_runs(options.runs, options.out, settings, listener)
+        found = compare_runs(options.runs, options.out, settings, listener, options.same_plan)
     if options.html is not None:
         report_comparison(found, options.html)
     if options.json:

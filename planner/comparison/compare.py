@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import pandas as pd
 
 from planner.comparison.inputs import input_differences
 from planner.comparison.plans import plan_differences
+from planner.comparison.same_plan import Carried, same_plan
 from planner.comparison.source import Source, name_of, read_sources
 from planner.comparison.tables import VIEWS, side_by_side
 from planner.errors import InputError, Problem
+from planner.proven import Proven, difference, proven
 from planner.results.manifest import datapackage, versions
 from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
 from planner.run import SILENT, Listener
@@ -27,8 +29,10 @@ GIVEN = {"question": "compare"}
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs and their differences by table: runs, inputs, plan, figures, costs, served, shares, requirements, prices.
+    """Runs and their differences by table: runs, proof, inputs, plan, figures, costs, served, shares, ...
 
+    `proof` says what is proven of the difference of the objectives, `same_plan` (when asked) what a change costs on one
+    and the same plan.
     `missing` names tables that a run does not have: those are compared among the others only.
     """
 
@@ -40,20 +44,24 @@ class Comparison:
 
 def compare(
     runs: Sequence[str | Path], out: str | Path | None = None, options: dict[str, Any] | None = None,
-    listener: Listener = SILENT,
+    listener: Listener = SILENT, one_plan: bool = False,
 ) -> Comparison:
     """Compare run folders or instances with the first of them; an instance is solved, or read back if it was.
 
-    `INSTANCE@SCENARIO` is the instance with one of its scenarios. With `out` the tables are written as CSV.
-    InputError for what is neither a run nor an instance.
+    `INSTANCE@SCENARIO` is the instance with one of its scenarios. With `one_plan` the plan of each of two runs is also
+    carried out in the instance of the other. With `out` the tables are written as CSV. InputError for what is neither
+    a run nor an instance.
     """
     if len(runs) < 2:
         raise InputError([Problem("too-few", "compare needs a baseline and at least one other run")])
     if out is not None:
         require_free(Path(out).resolve(), None, GIVEN)
     sources = read_sources(runs, options, listener)
+    carried = Carried(options, listener)
+    asked = {"same_plan": same_plan(sources, carried)} if one_plan else {}
     tables = {
-        "runs": _runs(sources), "inputs": input_differences(sources), "plan": plan_differences(sources),
+        "runs": _runs(sources), "proof": _proof(sources, carried), **asked,
+        "inputs": input_differences(sources), "plan": plan_differences(sources),
         **{name: side_by_side(name, sources) for name in VIEWS},
     }
     missing = tuple(_missing(sources))
@@ -62,14 +70,36 @@ def compare(
     return Comparison(tuple(sources), tables, missing, Path(out) if out is not None else None)
 
 
-def _runs(sources: Sequence[Source]) -> pd.DataFrame:
-    def number(source: Source, key: str) -> float | None:
-        text = source.figures.get(key, "")
-        return float(text) if text else None
+def _number(source: Source, key: str) -> float | None:
+    text = source.figures.get(key, "")
+    return float(text) if text else None
 
+
+def _proof(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
+    """One row per run beside the baseline: by how much the objectives differ, and between which ends it is proven."""
+    first = _proven(sources[0], carried)
+    rows = []
+    for source in sources[1:]:
+        found = difference(first, _proven(source, carried))
+        unit = source.figures.get("money_unit", "")
+        rows.append({"run": source.label, **found.row, "equal": found.is_equal, "unit": unit})
+    return table(SCHEMAS["compare"]["proof"], rows)
+
+
+def _proven(source: Source, carried: Carried) -> Proven:
+    """What is proven of the best objective of an instance: by its run, and by other plans carried out in it."""
+    objective, bound = _number(source, "objective"), _number(source, "bound")
+    if objective is None:
+        return proven(objective, bound)
+    best = max if source.figures.get("sense") == "maximise" else min
+    ends = proven(best([objective, *carried.best(source)]), bound)
+    return replace(ends, found=objective)
+
+
+def _runs(sources: Sequence[Source]) -> pd.DataFrame:
     rows = [
         {"run": s.label, "instance": name_of(s), "status": s.figures.get("status", ""),
-         "objective": number(s, "objective"), "bound": number(s, "bound"), "gap": number(s, "gap"),
+         "objective": _number(s, "objective"), "bound": _number(s, "bound"), "gap": _number(s, "gap"),
          "unit": s.figures.get("money_unit", ""), "instance_sha256": s.mark.get("instance_sha256", ""),
          "run_sha256": s.mark.get("run_sha256", ""), "folder": str(s.folder or "")}
         for s in sources

@@ -32,9 +32,11 @@ def plan_differences(sources: Sequence[Source]) -> pd.DataFrame:
 
 def decided(plan: pd.DataFrame) -> pd.DataFrame:
     """First date, total size and capital of every project on every branch on which it is decided."""
-    group, period = plan["group"].astype(str), plan["period"].astype(str)
-    branch = group.str.rpartition(":")[0].where(group != period, "")
-    grouped = plan.assign(branch=branch).groupby(KEYS, sort=False)
+    branches = [
+        "" if group == period else str(group).rpartition(":")[0]
+        for group, period in zip(plan["group"], plan["period"], strict=True)
+    ]
+    grouped = plan.assign(branch=pd.Series(branches, plan.index, dtype="str")).groupby(KEYS, sort=False)
     return grouped.agg(
         title=("title", "first"), region=("region", "first"), stage=("stage", "first"), decided=("decided", "min"),
         size=("size", "sum"), size_unit=("size_unit", "first"), capital=("capital_cost", "sum"),

@@ -54,15 +54,18 @@ def short(labels: list[str]) -> dict[str, str]:
 
 
 def _renamed(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    return table.assign(run=table["run"].map(names)) if "run" in table else table
+    return table.assign(**{name: table[name].map(names) for name in ("run", "plan") if name in table})
 
 
 def comparison(tables: Mapping[str, pd.DataFrame]) -> tuple[View, ...]:
     """Every view of a comparison, also those without rows."""
     first = str(tables["runs"]["run"].iloc[0])
     unit = str(tables["runs"]["unit"].iloc[0])
+    doubt = _doubt(tables["proof"])
     return (
-        _inputs(tables["inputs"]), _plan(tables["plan"], len(tables["runs"]) - 1), _figures(tables["figures"], first),
+        _inputs(tables["inputs"]), _plan(tables["plan"], len(tables["runs"]) - 1, doubt),
+        _proof(tables["proof"], first), *([_same_plan(tables["same_plan"])] if "same_plan" in tables else []),
+        _figures(tables["figures"], first, doubt),
         _bars("costs", "cost", f"What each item costs more or less than in {first}", tables["costs"], ["item"], unit),
         _served(tables["served"], first),
         _bars("shares", "safety", f"Share of each country in each stage, against {first}, expected over the horizon",
@@ -104,7 +107,7 @@ def _runs(table: pd.DataFrame) -> View:
 # The plan
 
 
-def _plan(table: pd.DataFrame, others: int) -> View:
+def _plan(table: pd.DataFrame, others: int, doubt: str) -> View:
     ranked = table.assign(is_same=table["change"] == "same", kind=table["change"].str.partition(",")[0])
     ranked = ranked.assign(
         title=ranked["title"].where(ranked["title"] != "", ranked["project"]),
@@ -117,6 +120,7 @@ def _plan(table: pd.DataFrame, others: int) -> View:
     whole = len(ranked[["project", "branch"]].drop_duplicates())
     said = f"{len(differ)} of {words.count(whole, 'project')} are decided otherwise." if len(differ) else \
         f"The plan is the same in all runs ({words.count(whole, 'project')})."
+    said += doubt if len(differ) else ""
     ranked = ranked.assign(drawn=~ranked["firm"])
     cell = chart.base().encode(
         y=alt.Y("title:N", sort=None, axis=alt.Axis(title=None, labelLimit=alt.ExprRef("width < 330 ? 130 : 260"))),
@@ -152,13 +156,53 @@ def _dates(row: Mapping[Any, Any]) -> str:
 # Results
 
 
-def _figures(table: pd.DataFrame, first: str) -> View:
+def _doubt(proof: pd.DataFrame) -> str:
+    """Said beside what differs from the first run where it cannot be told which of the two is the better."""
+    unsure = proof.loc[~proof["told"].astype(bool) & ~proof["equal"].astype(bool), "run"]
+    return f" No findings: it cannot be told whether {words.listed(list(unsure))} costs more." if len(unsure) else ""
+
+
+PROVEN = {"difference": "difference", "least": "proven: at least", "most": "at most", "unit": "unit"}
+
+
+def _proof(table: pd.DataFrame, first: str) -> View:
+    said = [
+        f"{row['run']}: {_signed(row['difference'])} {row['unit']}, proven between {_signed(row['least'])} and"
+        f" {_signed(row['most'])}" + ("" if row["told"] or row["equal"] else " (which is larger cannot be told)")
+        for row in table.to_dict("records") if pd.notna(row["difference"])
+    ]
+    return View(
+        "proof", "cost", f"The objective against {first}, and what is proven of the difference",
+        f"{'; '.join(said)}." if said else "", table, {"run": "run", **PROVEN, "told": "told"}, drawing="table",
+        note="Every solve proves its objective to a gap. A difference is told where all that is proven has one sign.",
+        extra={"open": True},
+    )
+
+
+def _same_plan(table: pd.DataFrame) -> View:
+    said = [f"{_signed(row['difference'])} {row['unit']} with the plan of {row['plan']} in {row['run']}"
+            for row in table.to_dict("records") if pd.notna(row["difference"])]
+    return View(
+        "same_plan", "cost", "What the change costs on one and the same plan",
+        f"{words.listed(said)}." if said else "Neither plan can be carried out in the other's instance.", table,
+        {"run": "run", "plan": "plan of", "baseline": "in the first run's instance", "value": "here", **PROVEN,
+         "reason": "not carried out"}, drawing="table",
+        note="Decisions are held, operation is the best there is: what differs is the change alone.",
+        extra={"open": True},
+    )
+
+
+def _signed(value: float) -> str:
+    return "any" if pd.isna(value) else f"{'+' if value > 0 else ''}{words.amount(float(value))}"
+
+
+def _figures(table: pd.DataFrame, first: str, doubt: str) -> View:
     own = table[table["figure"] == "expected_cost"]
     differing = own[own["difference"].notna() & (own["difference"] != 0)].to_dict("records")
     said = [f"{row['run']} {words.amount(abs(row['difference']))} {row['unit']}"
             f" {'more' if row['difference'] > 0 else 'less'}" for row in differing]
     return View(
-        "figures", "cost", "Key figures", f"Expected cost against {first}: {words.listed(said)}." if said else
+        "figures", "cost", "Key figures", f"Expected cost against {first}: {words.listed(said)}.{doubt}" if said else
         "Expected cost is the same.", table.assign(figure=table["figure"].map(words.plain)),
         {"figure": "figure", "run": "run", **BESIDE}, drawing="table", extra={"open": True},
     )

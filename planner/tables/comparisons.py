@@ -6,6 +6,13 @@ from planner.tables.column import Column, Table, boolean, declared, label, numbe
 
 RUN = text("run", "run that is compared with the baseline")
 
+PROVEN = (
+    number("difference", "value less baseline", "[unit]", blank=True),
+    number("least", "proven to be at least; empty where nothing is proven", "[unit]", blank=True),
+    number("most", "proven to be at most; empty where nothing is proven", "[unit]", blank=True),
+    boolean("told", "all that is proven of the difference has one sign"),
+)
+
 
 def _side_by_side(name: str, meaning: str, *keys: Column) -> Table:
     """Values of a run beside those of the baseline, told apart by `keys`."""
@@ -34,6 +41,23 @@ COMPARISON = (
         text("instance_sha256", "digest of the instance as solved", blank=True),
         text("run_sha256", "digest of all that determines the run", blank=True),
         text("folder", "folder of the run", blank=True),
+    ),
+    declared(
+        "proof", "By how much the objectives differ, and what is proven of it.", "run",
+        RUN,
+        *PROVEN,
+        boolean("equal", "they are proven to be the same"),
+        label("unit of money", blank=True),
+    ),
+    declared(
+        "same_plan", "What a change costs on one and the same plan, carried out in both instances.", "run plan",
+        RUN,
+        text("plan", "run whose plan is carried out"),
+        number("baseline", "objective of the plan in the baseline's instance", "[unit]", blank=True),
+        number("value", "objective of the plan in the run's instance", "[unit]", blank=True),
+        *PROVEN,
+        label("unit of money", blank=True),
+        text("reason", "why the plan cannot be carried out", blank=True),
     ),
     declared(
         "inputs", "Every path of the instances whose value is not the same.", "path run",
