@@ -10,9 +10,9 @@ from pathlib import Path
 import highspy
 
 from planner.assemble import Program
+from planner.highs import load
 from planner.outcome import SolverError
 from planner.schema import Options
-from planner.solver import load
 
 LENGTH = 60  # Characters of a name; the strictest formats take no more than 64.
 NAMES = ".names.csv"  # Added to the name of the model's file.

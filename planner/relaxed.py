@@ -12,9 +12,10 @@ import numpy as np
 
 from planner.assemble import Program
 from planner.heuristic import Relaxation
+from planner.highs import Run, load
 from planner.interrupt import listening
+from planner.scaling import scaled
 from planner.schema import Options
-from planner.solver import Run, load
 from planner.template import Array
 
 
@@ -40,12 +41,13 @@ def relaxed(
     highspy.Highs.resetGlobalScheduler(True)
     with listening(stopping) as requests:
         run = Run(None, requests, time.monotonic())
-        relaxation = Relaxation(load(program, options, relax=True), program, run)
+        suited, scaling = scaled(program)
+        relaxation = Relaxation(load(suited, options, relax=True), suited, run)
         value = relaxation.begin(start)
         if relaxation.interrupted:
             raise KeyboardInterrupt
         if not math.isfinite(value):
             status = relaxation.solver.getModelStatus()
             return "infeasible" if status == highspy.HighsModelStatus.kInfeasible else None
-        prices = np.array(relaxation.solver.getSolution().row_dual) / program.cost_scale
-        return Relaxed(value, relaxation.values, prices, relaxation.solver.getBasis())
+        prices = scaling.prices(np.array(relaxation.solver.getSolution().row_dual) / suited.cost_scale)
+        return Relaxed(value, scaling.values(relaxation.values), prices, relaxation.solver.getBasis())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +10,14 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from planner.assemble import Arrays, Program, RowNames
+from planner.highs import KIND, load
 from planner.outcome import Outcome
+from planner.scaling import scaled
 from planner.schema import Options
-from planner.solver import solve
 from planner.template import Array
+from planner.tree import Node
+
+ROOM = 1e-9  # Share by which rows are eased.
 
 
 def restricted(program: Program, free: NDArray[np.int64], values: Array) -> tuple[Program, NDArray[np.int64]]:
@@ -32,27 +37,58 @@ def restricted(program: Program, free: NDArray[np.int64], values: Array) -> tupl
     return small, rows
 
 
+def eased(sides: Array, sign: int) -> Array:
+    """Sides with a little room, for what is fixed holds only within the solver's tolerance."""
+    return np.where(np.isfinite(sides), sides + sign * ROOM * (1 + np.abs(sides)), sides)
+
+
 def polished(program: Program, outcome: Outcome) -> Outcome:
     """The outcome with operation in windows that are only tested as cheap as it can be.
 
     Nothing in them counts in the objective, so that the search leaves them as they come: feasible, no more. All else
-    stays as it is.
+    stays as it is, and so does a window for which the solver finds nothing better.
     """
-    idle = [node for node in program.network.tree.nodes if node.probability == 0]
-    if not idle:
+    windows = _idle_windows(program)
+    if not windows:
         return outcome
-    free = np.concatenate([program.base(n) + np.arange(program.node_layout.size) for n in idle])
+    suited, scaling = scaled(program)
+    values = scaling.shrunk(outcome.values)
     beside = np.arange(program.frame.width, len(program.cost))
-    free = np.concatenate([free, beside[program.cost[beside] == 0]])
-    small, _ = restricted(program, free, outcome.values)
-    cost = np.zeros(len(program.cost))
-    for node in idle:
+    beside = beside[program.cost[beside] == 0]
+    for window in windows:
+        free = np.concatenate([*(program.base(n) + np.arange(program.node_layout.size) for n in window), beside])
+        values = _cheapest(suited, free, values, scaling.values(_costs(program, window)))
+    return replace(outcome, values=scaling.values(values))
+
+
+def _idle_windows(program: Program) -> list[tuple[Node, ...]]:
+    """Nodes without weight, those that hang together as one."""
+    tree = program.network.tree
+    idle = [node for node in tree.nodes if node.probability == 0]
+    first = [n for n in idle if n.parent is None or tree.nodes[n.parent].probability > 0]
+    return [tree.from_here(node) for node in first]
+
+
+def _costs(program: Program, window: Sequence[Node]) -> Array:
+    """Costs of columns as if the window were certain."""
+    cost, own = np.zeros(len(program.cost)), {v.name for v in program.operation.variables}
+    for node in window:
         for item in program.cost_items(node):
-            if item.family in {v.name for v in program.operation.variables}:
+            if item.family in own:
                 cost[program.slice(node, item.family)] += node.length * node.factor * item.yearly
-    found = solve(small.changed(cost=cost[free]), Options(gap=1e-6))
-    if not found.has_plan:
-        return outcome
-    values = outcome.values.copy()
-    values[free] = found.values
-    return replace(outcome, values=values)
+    return cost
+
+
+def _cheapest(program: Program, free: NDArray[np.int64], values: Array, cost: Array) -> Array:
+    """Values with some columns as cheap as they can be while all others stay; as they were if nothing is found."""
+    small, _ = restricted(program, free, values)
+    small = small.changed(
+        cost=cost[free], row_lower=eased(small.row_lower, -1), row_upper=eased(small.row_upper, 1)
+    )
+    solver = load(small, Options(gap=1e-6))
+    solver.run()
+    if solver.getModelStatus() != KIND.kOptimal:
+        return values
+    found = values.copy()
+    found[free] = np.clip(np.array(solver.getSolution().col_value), small.lower, small.upper)
+    return found

@@ -13,11 +13,13 @@ from dataclasses import replace
 import highspy
 
 from planner.assemble import Program
+from planner.highs import load
+from planner.integers import LARGE
 from planner.mathematics.investment import decisions
 from planner.outcome import Outcome
 from planner.proven import Proven, difference
+from planner.scaling import scaled
 from planner.schema import Options
-from planner.solver import LARGE, load
 from planner.template import Array
 
 MOST_PROJECTS = 40  # Asked about, in the order of the instance.
@@ -30,7 +32,8 @@ def started(program: Program, values: Array) -> dict[str, list[int]]:
     columns: dict[str, list[int]] = {}
     for name, group in decisions(program.network):
         columns.setdefault(name, []).append(program.column(None, "start", (name, group)))
-    free = (program.upper > program.lower).tolist()
+    bounds = program.given if program.given is not None else program.pieces.decided()
+    free = (bounds.upper > bounds.lower).tolist()
     mine = {name: part for name, part in columns.items() if values[part].max() > 0.5 and all(free[c] for c in part)}
     return dict(list(mine.items())[:MOST_PROJECTS])
 
@@ -42,10 +45,11 @@ def with_bounds(program: Program, outcome: Outcome, options: Options) -> Outcome
     asked = started(program, outcome.values)
     if not asked:
         return outcome
-    solver = load(program, options.model_copy(update={"time_limit": None}), relax=True)
+    suited, _ = scaled(program)
+    solver = load(suited, options.model_copy(update={"time_limit": None}), relax=True)
     solver.run()
     solver.setOptionValue("presolve", "off")
-    found = {name: max(outcome.bound, _without(solver, program, columns)) for name, columns in asked.items()}
+    found = {name: max(outcome.bound, _without(solver, suited, columns)) for name, columns in asked.items()}
     return replace(outcome, without=found)
 
 

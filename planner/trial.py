@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.assemble import Program
+from planner.highs import load
 from planner.mathematics.security.scope import demands_of, unserved
 from planner.names import fits_any
 from planner.outage import Loss, exporters, is_lost
 from planner.outcome import SolverError
 from planner.requirement import Outage, Served
-from planner.restrict import restricted
+from planner.restrict import eased, restricted
 from planner.schema import Options
-from planner.solver import load
 from planner.template import Array
 from planner.tree import Node
 
@@ -30,7 +30,6 @@ Scopes = Mapping[str, Outage | Served]  # Whose users are meant, and what they s
 FAILS = 1e-6  # Share of the demand in scope.
 MANDATORY = 100.0  # What must be served is worth so many times what anything else is.
 IDLE = 1e-12  # What runs at no more does not run.
-ROOM = 1e-9  # Share by which rows are eased.
 
 
 class Borne(NamedTuple):
@@ -66,11 +65,6 @@ class Best(NamedTuple):
     values: list[float]
 
 
-def _eased(sides: Array, sign: int) -> Array:
-    """Sides with a little room, for what is fixed holds only within the solver's tolerance."""
-    return np.where(np.isfinite(sides), sides + sign * ROOM * (1 + np.abs(sides)), sides)
-
-
 class Trial:
     """One period; `node` is that of a window in which nothing is lost, `known` the plan's values.
 
@@ -85,8 +79,8 @@ class Trial:
         small, rows = restricted(probes, free, known)
         self.lower, self.upper = small.lower, small.upper
         idle = small.changed(
-            cost=np.zeros(len(free)), integer=np.zeros(len(free), dtype=bool), row_lower=_eased(small.row_lower, -1),
-            row_upper=_eased(small.row_upper, 1),
+            cost=np.zeros(len(free)), integer=np.zeros(len(free), dtype=bool), row_lower=eased(small.row_lower, -1),
+            row_upper=eased(small.row_upper, 1),
         )
         self.solver = load(idle, Options(), relax=True)
         self.solver.setOptionValue("presolve", "off")  # Each trial goes on from the basis of the one before.

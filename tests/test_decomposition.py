@@ -28,13 +28,15 @@ from planner.decomposition.oracle import Answer, Basis, Oracle
 from planner.decomposition.survey import EVERY, Survey
 from planner.formulate import formulate
 from planner.heuristic import improve
+from planner.highs import Run
+from planner.integers import prove
 from planner.interrupt import Requests
 from planner.results.solution import Solution
 from planner.results.summary import signed
 from planner.results.tables import all_tables
 from planner.results.write import read_tables, write_tables
 from planner.schema import Options
-from planner.solver import Run, prove, solve
+from planner.solver import solve
 from planner.tables.schemas import RUN
 from planner.template import Array
 from tests.benchmarks.parametric import Scale

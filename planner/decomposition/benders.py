@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.decided import decided
 from planner.decomposition.branches import Key
 from planner.decomposition.choices import Choices
 from planner.decomposition.cutting import Best, Cutting
@@ -26,8 +27,10 @@ from planner.decomposition.master import fixed_at
 from planner.decomposition.oracle import OverError
 from planner.errors import WorkerLostError
 from planner.heuristic import DOUBTFUL, SURE, Relaxation, dive, improve
-from planner.outcome import Status, relative_gap
-from planner.solver import Run, Search, load, near, prove, search
+from planner.highs import Run, load
+from planner.integers import Search, near, prove, search
+from planner.outcome import NOISE, SolverError, Status, relative_gap
+from planner.spare import chosen
 from planner.template import Array
 
 GROUPS = 32  # About so many columns of the master stand for branches.
@@ -93,6 +96,10 @@ class Benders:
             return Found(status, cutting.plan, cutting.bound, "stopped early")
         except WorkerLostError as lost:
             return Found("stopped", cutting.plan, cutting.bound, str(lost))
+        except SolverError as fault:
+            if not math.isfinite(cutting.plan.value):
+                raise
+            return Found("stopped", cutting.plan, cutting.bound, str(fault))
         if not is_feasible:
             return Found("infeasible", Best(), math.inf, "no plan for the trunk and all branches")
         return Found("optimal", cutting.plan, cutting.bound, "decomposed")
@@ -302,7 +309,8 @@ class Benders:
         """About what a plan of the master costs; it is carried out in every branch if that is less than the best."""
         cutting, trunk = self.cutting, self.master.trunk
         x = np.clip(values[: self.master.width], trunk.lower, trunk.upper)
-        exact = self.master.relax(self.master.whole(x))  # What is not whole must fit whole numbers, not nearly so.
+        held = self._decided(x)
+        exact = self.master.relax(held)  # What is not whole must fit whole numbers, not nearly so.
         if not exact.x.size:
             return Best()
         plan = self._without_remainders(exact.x)
@@ -310,6 +318,31 @@ class Benders:
         if known.value < cutting.plan.value:
             cutting.carry_out(plan)
         return known
+
+    def _decided(self, x: Array) -> dict[int, float]:
+        """The decisions of a plan made whole: what they hold of the trunk's columns."""
+        trunk = self.master.trunk
+        box = decided(trunk, x)
+        held = np.flatnonzero(trunk.integer | ((box.lower == box.upper) & (trunk.lower < trunk.upper)))
+        return dict(zip(held.tolist(), box.lower[held].tolist(), strict=True))
+
+    def spare(self) -> None:
+        """Leave out of the best plan, one by one, the decisions that it is cheaper without.
+
+        The master knows that most are not: its reduced costs bound what leaving one out can gain, and its value what
+        a plan without it costs.
+        """
+        cutting, before = self.cutting, math.inf
+        while cutting.plan.value < before:
+            before, x = cutting.plan.value, cutting.plan.x
+            noise, reduced = NOISE * cutting.turnover, self.master.relax(self._decided(x)).reduced
+            for columns in chosen(self.master.program(), np.pad(x, (0, len(self.master.groups)))):
+                if not reduced.size or float(reduced[columns] @ x[columns]) <= noise:
+                    continue
+                less = x.copy()
+                less[columns] = 0.0
+                if self.master.relax(self._decided(less)).value < before - noise:
+                    self._look_at(less)
 
     def _without_remainders(self, x: Array) -> Array:
         """A point without the remainders of sizes that are none."""

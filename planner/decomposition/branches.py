@@ -17,10 +17,11 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
-from planner.assemble import Assembler
+from planner.assemble import Arrays, Assembler, assembled
 from planner.decomposition.kind import Kind, Matrices, Problem, Vectors
 from planner.mathematics.situation import situations
 from planner.pieces import Pieces
+from planner.scaling import NONE, Places, Scaling, row_factors, scaled_matrix
 from planner.template import Array
 from planner.tree import Node, Tree
 
@@ -51,11 +52,12 @@ class Branches:
         self.trunk = trunk(self.tree)
         self.frame = pieces.frame(self.trunk)
         self.branches = self._branches()
+        self.places = self._places_suited()
         self._matrices: dict[tuple[object, ...], Matrices] = {}
         self._shared: dict[bytes, sp.csr_array] = {}
         self._means: dict[Key, Problem] = {}
         self.kinds = self._kinds()
-        self._places = {number: (kind, i) for kind in self.kinds for i, number in enumerate(kind.numbers)}
+        self._kind_of = {number: (kind, i) for kind in self.kinds for i, number in enumerate(kind.numbers)}
 
     @property
     def width(self) -> int:
@@ -81,6 +83,34 @@ class Branches:
             )
             for i, group in enumerate(alike.values())
         )
+
+    def _places_suited(self) -> Places | None:
+        """Factors of columns that suit the trunk and a branch; None where they are solved in the units they are in."""
+        longest = max(self.branches, key=lambda branch: len(branch.nodes), default=None)
+        nodes = (*self.trunk, *(longest.nodes if longest is not None else ()))
+        return Places.of(assembled(self.pieces, nodes), self.pieces.frame(nodes)) if nodes else None
+
+    @cached_property
+    def of_trunk(self) -> Scaling:
+        """Factors of the trunk's columns and rows."""
+        if self.places is None:
+            return NONE
+        arrays, columns = self.trunk_arrays, self.places.of_trunk(len(self.trunk))
+        return Scaling(columns, row_factors(arrays.matrix, columns, arrays.integer))
+
+    @cached_property
+    def trunk_arrays(self) -> Arrays:
+        """The trunk in the instance's own units."""
+        return assembled(self.pieces, self.trunk)
+
+    def in_own_units(self, number: int, values: Array, prices: Array) -> tuple[Array, Array]:
+        """Values and prices of a branch as they are without factors."""
+        if self.places is None:
+            return values, prices
+        branch = self.branches[number]
+        factors = self._matrices_of(branch).factors
+        assert factors is not None
+        return values * self.places.of_nodes(len(branch.nodes)), prices * factors
 
     def _scenarios(self) -> dict[int, tuple[str, ...]]:
         """The scenarios that pass through each node."""
@@ -113,9 +143,18 @@ class Branches:
                 rows.operate(node)
             matrix = rows.matrix()
             own, linking = sp.csr_array(matrix[:, self.width :]), sp.csr_array(matrix[:, : self.width])
+            own, linking, factors = self._suited(own, linking)
             digest = _digest(own)
-            self._matrices[key] = Matrices(self._shared.setdefault(digest, own), linking, digest)
+            self._matrices[key] = Matrices(self._shared.setdefault(digest, own), linking, digest, factors)
         return self._matrices[key]
+
+    def _suited(self, own: sp.csr_array, linking: sp.csr_array) -> tuple[sp.csr_array, sp.csr_array, Array | None]:
+        """W and T in the units of the solver, and the factors of their rows; those follow W alone."""
+        if self.places is None:
+            return own, linking, None
+        columns = self.places.of_nodes(own.shape[1] // self.frame.node)
+        factors = row_factors(own, columns, np.zeros(len(columns), dtype=bool))
+        return scaled_matrix(own, factors, columns), scaled_matrix(linking, factors, self.of_trunk.columns), factors
 
     def _vectors_of(self, branch: Branch) -> Vectors:
         """Costs, bounds and sides of a branch, put together from pieces that other branches share."""
@@ -129,9 +168,17 @@ class Branches:
             cost[stamp.costs.columns(frame.bases(self.tree.path(node)))] += worth * stamp.costs.values
             constant += worth * stamp.offset
         side, sense = np.concatenate([s.values for s in sides]), np.concatenate([s.sense for s in sides])
-        return Vectors(
+        vectors = Vectors(
             cost[first:], np.concatenate([n.lower for n in numbers]), np.concatenate([n.upper for n in numbers]),
             np.where(sense >= 0, side, -np.inf), np.where(sense <= 0, side, np.inf), cost[:first], constant,
+        )
+        if self.places is None:
+            return vectors
+        own, rows = self.places.of_nodes(len(nodes)), self._matrices_of(branch).factors
+        assert rows is not None
+        return Vectors(
+            vectors.cost * own, vectors.lower / own, vectors.upper / own, vectors.row_lower * rows,
+            vectors.row_upper * rows, self.of_trunk.values(vectors.direct), constant,
         )
 
     def problem(self, key: Key) -> Problem:
@@ -141,11 +188,11 @@ class Branches:
         lowest of their costs, for nothing is operated below 0: so it bounds their expected cost from below (Jensen's
         inequality), wherever their W are equal.
         """
-        kind = self._places[key[0]][0]
+        kind = self._kind_of[key[0]][0]
         if len(key) == 1:
-            return kind.problem(self._places[key[0]][1])
+            return kind.problem(self._kind_of[key[0]][1])
         if key not in self._means:
-            self._means[key] = kind.mean([self._places[number][1] for number in key], np.array(self.shares(key)))
+            self._means[key] = kind.mean([self._kind_of[number][1] for number in key], np.array(self.shares(key)))
         return self._means[key]
 
     def shares(self, key: Key) -> list[float]:

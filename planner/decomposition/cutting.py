@@ -19,9 +19,9 @@ from planner.decomposition.branches import Key
 from planner.decomposition.master import Master, Region, Relaxed
 from planner.decomposition.oracle import Answer, Oracle, OverError
 from planner.decomposition.survey import EVERY, Survey
-from planner.outcome import Progress, relative_gap
+from planner.highs import Run
+from planner.outcome import Progress, relative_gap, turnover
 from planner.schema import Options
-from planner.solver import Run
 from planner.template import Array
 
 RADIUS = 0.05  # Of the first region, as a share of the range of a column.
@@ -50,7 +50,7 @@ class Cutting:
         self.oracle, self.master, self.means, self.options, self.run = oracle, master, means, options, run
         self.inside, self.survey = master.branches.inside, Survey(oracle)
         self.gap = max(options.gap, SMALLEST)
-        self.bound, self.plan = -math.inf, Best()
+        self.bound, self.plan, self.turnover = -math.inf, Best(), 0.0
 
     def relax(self, held: Mapping[int, float] | None = None) -> Relaxed:
         """The master's relaxation, its value a bound if nothing is held; the mean of branches stands in the first."""
@@ -79,7 +79,7 @@ class Cutting:
             doubt = max(self.doubt(relaxed.value, math.inf if held else gap), FAR * distance)
             value = self.ask(x, doubt)
             if math.isfinite(known.value):
-                hoped = max(known.value - promised, self.gap * abs(relaxed.value), SMALLEST)
+                hoped = max(known.value - promised, self.gap * abs(relaxed.value)) or 1.0
                 kept = (known.value - value) / hoped
                 radius = min(radius * (2.0 if kept > KEPT else 1.0 if kept > 0 else 0.5), 1.0)
             if value < known.value:
@@ -144,14 +144,18 @@ class Cutting:
         """Ask every branch what a plan costs; it is kept if it is the best."""
         value = self.exactly(x)
         if value < self.plan.value:
-            self.plan = Best(value, x)
+            self.plan, self.turnover = Best(value, x), self._turnover(x)
         self.tell()
         self.require_time()
+
+    def _turnover(self, x: Array) -> float:
+        """What changes hands under a plan at least: in the trunk, and what the branches cost or earn."""
+        return turnover(self.master.trunk.cost, x) + float(np.abs(self.survey.worth(x)).sum())
 
     @property
     def is_proven(self) -> bool:
         """Whether the best plan is within the gap."""
-        return relative_gap(self.plan.value, self.bound) <= self.gap
+        return relative_gap(self.plan.value, self.bound, self.turnover) <= self.gap
 
     def _learned(self, keys: Sequence[Key], x: Array, answers: Sequence[Answer]) -> float:
         self.master.add(keys, answers, x)

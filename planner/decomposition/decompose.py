@@ -13,15 +13,16 @@ import numpy as np
 from planner.assemble import Program
 from planner.decomposition.benders import CLUSTERS, GROUPS, Benders, Found
 from planner.decomposition.branches import Branches, Key
-from planner.decomposition.cutting import Best, Cutting
+from planner.decomposition.cutting import Cutting
 from planner.decomposition.master import Master
-from planner.decomposition.oracle import Operation, Oracle, OverError
+from planner.decomposition.oracle import Operation, Oracle, OverError, UnboundedError
 from planner.decomposition.remote import RemoteOracle, prepare
 from planner.executors import cores, open_executor
+from planner.highs import Run
 from planner.interrupt import listening
-from planner.outcome import Outcome, Progress, relative_gap, without_plan
+from planner.outcome import Outcome, Progress, SolverError, Verdict, without_plan
 from planner.schema import Options
-from planner.solver import Run
+from planner.solver import solve
 from planner.standing import started
 from planner.template import Array
 from planner.tree import Node
@@ -70,13 +71,25 @@ def decompose(
                 found = benders.solve()
             local.is_over = lambda: False
             if found.status == "stopped" and not math.isfinite(found.plan.value):
-                found.plan = _hurried(benders, local)
+                _at_home(benders, local, benders.rescue)
+            elif math.isfinite(found.plan.value):
+                _at_home(benders, local, benders.spare)
+            found.plan = benders.cutting.plan
             if not math.isfinite(found.plan.value):
                 return without_plan(found.status, found.message, run.begun)
             starts = benders.cutting.survey.pool.starts(found.plan.x)
-            return _outcome(program, master, local.run(found.plan.x, starts), found, run.begun)
+            return _outcome(program, benders, local.run(found.plan.x, starts), found, run.begun)
+        except (UnboundedError, SolverError):
+            pass  # Whether that is so of the whole, or of a part that others hold, the whole program says.
         finally:
             local.close()
+    return solve(program, _left(options, run), news, stopping=stopping)
+
+
+def _left(options: Options, run: Run) -> Options:
+    """The options with the time that is left."""
+    left = run.time_left(options)
+    return options if math.isinf(left) else options.model_copy(update={"time_limit": max(left, 1.0)})
 
 
 @contextlib.contextmanager
@@ -87,17 +100,16 @@ def _elsewhere(executor: str, branches: Branches, master: Master) -> Iterator[Or
         yield RemoteOracle(branches, master.scale, team)
 
 
-def _hurried(benders: Benders, local: Oracle) -> Best:
-    """A plan made in a hurry, where a solve was stopped before it had one. A second Ctrl-C stops that too."""
+def _at_home(benders: Benders, local: Oracle, work: Callable[[], None]) -> None:
+    """Work after the end, in this process: a second Ctrl-C stops that too."""
     cutting = benders.cutting
     cutting.run = replace(cutting.run, heard=cutting.run.requests.count)
     cutting.options = cutting.options.model_copy(update={"time_limit": None})
     local.is_over = lambda: cutting.run.is_interrupted
     cutting.oracle = cutting.survey.oracle = local
-    with contextlib.suppress(OverError):
-        benders.rescue()
+    with contextlib.suppress(OverError, SolverError):
+        work()
     local.is_over = lambda: False
-    return cutting.plan
 
 
 def grouped(means: list[Key]) -> list[Key]:
@@ -106,27 +118,29 @@ def grouped(means: list[Key]) -> list[Key]:
     return [key[i : i + size] for key in means for i in range(0, len(key), size)]
 
 
-def _outcome(program: Program, master: Master, operations: list[Operation], found: Found, begun: float) -> Outcome:
+def _outcome(program: Program, benders: Benders, operations: list[Operation], found: Found, begun: float) -> Outcome:
     """Values and prices of all blocks under the plan that was found."""
-    plan, branches = found.plan, master.branches
+    plan, master = found.plan, benders.master
+    branches, x = master.branches, master.branches.of_trunk.values(plan.x)
     values = np.zeros(program.frame.width)
     first, size = branches.frame.investments, branches.frame.node
-    values[:first] = plan.x[:first]
+    values[:first] = x[:first]
     prices: dict[int | None, Array] = dict(_trunk_prices(master, plan.x))
     for node in branches.trunk:
         start, base = branches.frame.base(node.index), program.base(node)
-        values[base : base + size] = plan.x[start : start + size]
-    for branch, operation in zip(branches.branches, operations, strict=True):
+        values[base : base + size] = x[start : start + size]
+    for branch, found_there in zip(branches.branches, operations, strict=True):
+        operation = Operation(*branches.in_own_units(branch.number, *found_there))
         for nodes in branch.members:
             for node, own, price in _by_node(branches, nodes, operation, size):
                 values[program.base(node) : program.base(node) + size] = own
                 prices[node.index] = node.probability * price
-    bound = min(found.bound, plan.value)
+    verdict = Verdict(plan.value, found.bound, benders.cutting.turnover)
     every = np.concatenate([prices[None], *(prices[node.index] for node in program.network.tree.nodes)])
     return Outcome(
-        status=found.status, values=values, prices=every, objective=plan.value, bound=bound,
-        gap=relative_gap(plan.value, bound), nodes=0, seconds=time.monotonic() - begun, message=found.message,
-        without=dict(_without(master, started(program, values), bound)),
+        status=found.status, values=values, prices=every, objective=verdict.objective, bound=verdict.bound,
+        gap=verdict.gap, nodes=0, seconds=time.monotonic() - begun, message=found.message,
+        without=dict(_without(master, started(program, values), verdict.bound)),
     )
 
 
@@ -151,7 +165,7 @@ def _by_node(
 
 def _trunk_prices(master: Master, x: Array) -> Iterator[tuple[int | None, Array]]:
     """Prices of the rows of investments and trunk, with the whole numbers held and the branches as their cuts say."""
-    prices = master.relax(master.whole(x)).prices
+    prices = master.branches.of_trunk.prices(master.relax(master.whole(x)).prices)
     row = 0
     for node, names, kept in master.trunk.rows.parts:
         count = len(names) if kept is None else len(kept)

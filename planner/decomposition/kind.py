@@ -6,7 +6,7 @@ Thousands of branches differ in a few thousand numbers each, of fifty thousand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,11 +20,12 @@ TOLERATED = 1e-6  # A reduced cost below 0 by so much is the solver's tolerance.
 
 @dataclass(frozen=True)
 class Matrices:
-    """W and T; programs of equal `digest` have equal W, which they share."""
+    """W and T; programs of equal `digest` have equal W, which they share. `factors` of rows are in them; None: 1."""
 
     matrix: sp.csr_array
     linking: sp.csr_array
     digest: bytes
+    factors: Array | None
 
 
 class Vectors(NamedTuple):
@@ -175,7 +176,7 @@ class Kind:
         kinds = self.linking_of[branches]
         linking = sum((shares[kinds == i].sum() * self.linkings[i] for i in np.unique(kinds)), 0.0 * self.linkings[0])
         return Problem(
-            Matrices(self.matrix, sp.csr_array(linking), self.digest),
+            replace(self.matrices[0], linking=sp.csr_array(linking)),
             Vectors(
                 self.cost.least(branches), self.lower.mean(branches, shares), self.upper.mean(branches, shares),
                 self.row_lower.mean(branches, shares), self.row_upper.mean(branches, shares),

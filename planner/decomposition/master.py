@@ -18,11 +18,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from planner.assemble import Arrays, Program, assembled, scale_of
+from planner.assemble import Arrays, Program, scale_of
 from planner.decomposition.branches import Branches, Key
-from planner.decomposition.oracle import Answer
+from planner.decomposition.oracle import Answer, UnboundedError
+from planner.highs import pass_to, status_of
 from planner.template import Array
 
+FAR = 20  # Binary logarithm of a scale of costs from which the columns of groups are scaled too.
+DUST = 1e-9  # The solver drops smaller entries.
 NEWS = 1e-7  # Share by which a cut must say more than those known.
 PATIENCE = 12  # Rounds after which a cut that did not hold the plan is dropped.
 BASIC = highspy.HighsBasisStatus.kBasic
@@ -63,6 +66,7 @@ class Relaxed(NamedTuple):
     value: float
     x: Array
     prices: Array  # Of the trunk's rows.
+    reduced: Array  # Reduced costs of the trunk's columns.
 
 
 class Master:
@@ -73,9 +77,10 @@ class Master:
 
     def __init__(self, branches: Branches, groups: Sequence[Key]) -> None:
         self.branches, self.groups = branches, groups
-        self.trunk = assembled(branches.pieces, branches.trunk)
+        self.trunk = branches.of_trunk.applied(branches.trunk_arrays)
         self.width, self.cuts = len(self.trunk.cost), list[Cut]()
         self.scale = scale_of(self.trunk.cost)
+        self.money = self.scale if abs(math.log2(self.scale)) > FAR else 1.0
         self.group_of = {number: i for i, key in enumerate(groups) for number in key}
         self._probability = branches.probability
         self._bases: dict[Key, Basis] = {}
@@ -99,7 +104,7 @@ class Master:
         for key, found in zip(keys, (answer.cut for answer in answers), strict=True):
             groups, weight = tuple(dict.fromkeys(self.group_of[number] for number in key)), self._probability(key)
             if found.is_limit:
-                self.cuts.append(Cut((), found.constant, found.gradient))
+                self.cuts.append(self._without_dust(Cut((), found.constant, found.gradient)))
                 incomplete.add(groups)
                 continue
             cut = sums.setdefault(groups, Cut(groups, 0.0, np.zeros(self.width)))
@@ -109,10 +114,20 @@ class Master:
         for cut in self.cuts:
             if cut.groups in sums:
                 known[cut.groups] = max(known.get(cut.groups, -math.inf), cut.at(x))
-        for groups, cut in sums.items():
+        for groups, total in sums.items():
+            cut = self._without_dust(total)
             least = known.get(groups, -math.inf)
             if groups not in incomplete and cut.at(x) - least > NEWS * abs(cut.at(x)):
                 self.cuts.append(cut)
+
+    def _without_dust(self, cut: Cut) -> Cut:
+        """A cut without entries that the solver would drop: what they can say at least is in its constant instead."""
+        dust = np.flatnonzero((np.abs(cut.gradient) * self._worth(cut) < DUST) & (cut.gradient != 0))
+        entries, trunk = cut.gradient[dust], self.trunk
+        least = np.minimum(entries * trunk.lower[dust], entries * trunk.upper[dust])
+        gradient = cut.gradient.copy()
+        gradient[dust] = 0.0
+        return Cut(cut.groups, cut.constant + float(least[np.isfinite(least)].sum()), gradient)
 
     @property
     def has_all_columns(self) -> bool:
@@ -128,14 +143,17 @@ class Master:
     def relax(
         self, held: Mapping[int, float] | None = None, inside: Key = (), region: Region | None = None
     ) -> Relaxed:
-        """Solve the relaxation, hot from the last one, with some columns held; infinity where there is no solution."""
+        """Solve the relaxation, hot from the last one, with some columns held; infinity where there is no solution.
+
+        UnboundedError where there is no least.
+        """
         program = self.program(inside) if not held else fixed_at(self.program(inside), held)
         if region is not None:
             program = self._within(program, region)
         solver = highspy.Highs()
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
-        pass_to(solver, program)
+        pass_to(solver, program, np.zeros(len(program.cost), dtype=bool), program.cost_scale)
         if inside in self._bases:
             self._start(solver, self._bases[inside])
         solver.run()
@@ -143,8 +161,11 @@ class Master:
             solver.clearSolver()  # A hot start can end falsely.
             solver.setOptionValue("presolve", "choose")
             solver.run()
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return Relaxed(math.inf, np.zeros(0), np.zeros(0))
+        status = status_of(solver, interrupted=False)
+        if status == "unbounded":
+            raise UnboundedError
+        if status == "infeasible":
+            return Relaxed(math.inf, np.zeros(0), np.zeros(0), np.zeros(0))
         solution, basis = solver.getSolution(), solver.getBasis()
         count = len(program.row_lower) - len(self.cuts)
         prices = np.array(solution.row_dual)
@@ -152,7 +173,8 @@ class Master:
         self._age(prices[count:], list(basis.row_status)[count:], 0 if held or region is not None else 1)
         value = solver.getInfo().objective_function_value / program.cost_scale
         x = np.clip(np.array(solution.col_value), program.lower, program.upper)[: self.width]
-        return Relaxed(value, x, prices[: len(self.trunk.row_lower)] / program.cost_scale)
+        reduced = np.array(solution.col_dual)[: self.width] / program.cost_scale
+        return Relaxed(value, x, prices[: len(self.trunk.row_lower)] / program.cost_scale, reduced)
 
     def _within(self, program: Program, region: Region) -> Program:
         """A program whose columns of the trunk, where they have bounds, stay in a region."""
@@ -187,7 +209,8 @@ class Master:
         A group not pushed up is held at 0.
         """
         trunk, mean, count, width = self.trunk, self._mean(inside), len(self.cuts), len(self.groups)
-        gradients = sp.csr_array(np.array([cut.gradient for cut in self.cuts]).reshape(count, self.width))
+        slopes = [self._worth(cut) * cut.gradient for cut in self.cuts]
+        gradients = sp.csr_array(np.array(slopes).reshape(count, self.width))
         pushed = [(i, group) for i, cut in enumerate(self.cuts) for group in cut.groups]
         minus = sp.csr_array(
             (np.full(len(pushed), -1.0), ([i for i, _ in pushed], [g for _, g in pushed])), shape=(count, width)
@@ -199,15 +222,22 @@ class Master:
             [[trunk.matrix, None, None], [mean.trunk, mean.groups, mean.own], [gradients, minus, None]], format="csr"
         )
         return Program(self.branches.pieces, Arrays(
-            cost=np.concatenate([trunk.cost, np.ones(width), np.zeros(len(mean.lower))]), offset=trunk.offset,
+            cost=np.concatenate([trunk.cost, np.full(width, 1 / self.money), np.zeros(len(mean.lower))]),
+            offset=trunk.offset,
             lower=np.concatenate([trunk.lower, -free, mean.lower]),
             upper=np.concatenate([trunk.upper, free, mean.upper]),
             integer=np.append(trunk.integer, np.zeros(width + len(mean.lower), dtype=bool)),
             matrix=sp.csr_array(matrix),
             row_lower=np.concatenate([trunk.row_lower, mean.row_lower, np.full(count, -np.inf)]),
-            row_upper=np.concatenate([trunk.row_upper, mean.row_upper, [-cut.constant for cut in self.cuts]]),
+            row_upper=np.concatenate([
+                trunk.row_upper, mean.row_upper, [-self._worth(cut) * cut.constant for cut in self.cuts]
+            ]),
             rows=trunk.rows,
         ))
+
+    def _worth(self, cut: Cut) -> float:
+        """What the row of a cut is multiplied by: one of costs by the scale of money."""
+        return self.money if cut.groups else 1.0
 
     def _mean(self, inside: Key) -> Mean:
         """The operation of the mean of branches, whose last row pushes up the columns of their groups."""
@@ -217,7 +247,7 @@ class Master:
             trunk, groups, own = (sp.csr_array((0, n)) for n in (self.width, width, 0))
             return Mean(trunk, groups, own, empty, empty, empty, empty)
         matrices, of = self.branches.problem(inside)
-        weight, minus = self._probability(inside), np.zeros((1, width))
+        weight, minus = self._probability(inside) * self.money, np.zeros((1, width))
         minus[0, [self.group_of[number] for number in inside]] = -1.0
         return Mean(
             trunk=sp.csr_array(sp.vstack([matrices.linking, sp.csr_array(weight * of.direct[None, :])])),
@@ -245,14 +275,3 @@ def fixed_at(program: Program, held: Mapping[int, float]) -> Program:
     lower, upper, columns = program.lower.copy(), program.upper.copy(), list(held)
     lower[columns] = upper[columns] = list(held.values())
     return program.changed(lower=lower, upper=upper)
-
-
-def pass_to(solver: highspy.Highs, program: Program) -> None:
-    """Hand the relaxation of a program to a solver, its costs scaled."""
-    a, scale = program.arrays, program.cost_scale
-    by_row, least = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
-    solver.passModel(
-        len(a.cost), len(a.row_lower), a.matrix.nnz, by_row, least, a.offset * scale, a.cost * scale, a.lower, a.upper,
-        a.row_lower, a.row_upper, a.matrix.indptr.astype(np.int32), a.matrix.indices.astype(np.int32), a.matrix.data,
-        np.zeros(len(a.cost), dtype=np.int32),
-    )

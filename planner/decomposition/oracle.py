@@ -22,15 +22,17 @@ import numpy as np
 
 from planner.decomposition.branches import Branches, Key
 from planner.decomposition.kind import Matrices, Problem, Vectors
+from planner.highs import KIND, require_accepted, status_of
+from planner.outcome import SolverError
 from planner.template import Array
 
 LANES = 4  # Branches are dealt out to so many solvers, however many work at once: results do not depend on it.
 TOLERANCE = 1e-7
 DEVEX = 1  # Weights of the dual simplex method: cheap ones, for from an old basis it is not far.
+ROOMS = (0.0, 1e-9, 1e-8, 1e-7, 1e-6)  # Shares by which the sides of a branch are eased, until it has a plan.
 MOST = 20  # Steps per row from an old basis.
 Basis = highspy.HighsBasis | None
 Found = TypeVar("Found")
-KIND = highspy.HighsModelStatus
 
 
 class Cut(NamedTuple):
@@ -42,6 +44,10 @@ class Cut(NamedTuple):
 
     def at(self, x: Array) -> float:
         return self.constant + float(self.gradient @ x)
+
+
+class UnboundedError(Exception):
+    """Costs can be as low as one likes."""
 
 
 class Answer(NamedTuple):
@@ -77,32 +83,41 @@ class Lane:
     residents: dict[bytes, Resident] = field(default_factory=dict)
 
     def ask(self, key: Key, x: Array, start: Basis) -> Answer:
-        """Value and cut of a branch, or of the mean of several, at x."""
+        """Value and cut of a branch, or of the mean of several, at x.
+
+        A branch that has no plan by less than a tolerance has one once its sides are eased. UnboundedError where cost
+        has no least.
+        """
         matrices, vectors = problem = self.branches.problem(key)
-        solver = self._solved(problem, x, start)
-        status = solver.getModelStatus()
-        if status == KIND.kOptimal:
-            prices = np.array(solver.getSolution().row_dual) / self.scale
-            value = solver.getInfo().objective_function_value / self.scale
-            value += vectors.constant + float(vectors.direct @ x)
-            return Answer(value, _cut(matrices, vectors, prices, vectors.cost), prices, solver.getBasis())
-        if status == KIND.kInfeasible:
-            return Answer(math.inf, self._limit(solver, matrices, vectors, x))
-        raise RuntimeError(f"a branch ended with: {solver.modelStatusToString(status)}")
+        for room in ROOMS:
+            solver = self._solved(problem, x, start, room)
+            status = status_of(solver, interrupted=False)
+            if status == "unbounded":
+                raise UnboundedError
+            if status == "optimal":
+                prices = np.array(solver.getSolution().row_dual) / self.scale
+                value = solver.getInfo().objective_function_value / self.scale
+                value += vectors.constant + float(vectors.direct @ x)
+                return Answer(value, _cut(matrices, vectors, prices, vectors.cost), prices, solver.getBasis())
+            if (limit := self._limit(solver, matrices, vectors, x)) is not None:
+                return Answer(math.inf, limit)
+        raise SolverError("no reason was found for which a branch has no plan")
 
     def run(self, key: Key, x: Array, start: Basis) -> Operation:
         """The operation of a branch at x."""
         problem = self.branches.problem(key)
-        solver = self._solved(problem, x, start)
-        if solver.getModelStatus() != KIND.kOptimal:
-            raise RuntimeError("a branch has no plan where it had one before")
-        solution = solver.getSolution()
-        values = np.clip(np.array(solution.col_value), problem.vectors.lower, problem.vectors.upper)
-        return Operation(values, np.array(solution.row_dual) / self.scale)
+        for room in ROOMS:
+            solver = self._solved(problem, x, start, room)
+            if solver.getModelStatus() == KIND.kOptimal:
+                solution = solver.getSolution()
+                values = np.clip(np.array(solution.col_value), problem.vectors.lower, problem.vectors.upper)
+                return Operation(values, np.array(solution.row_dual) / self.scale)
+        raise SolverError("a branch has no plan where it had one before")
 
-    def _solved(self, problem: Problem, x: Array, start: Basis) -> highspy.Highs:
+    def _solved(self, problem: Problem, x: Array, start: Basis, room: float) -> highspy.Highs:
+        """The solver with a branch at x, its sides eased by a share."""
         matrices = problem.matrices
-        here = vectors_at(problem.vectors, matrices.linking @ x)
+        here = vectors_at(problem.vectors, matrices.linking @ x, room)
         is_first = matrices.digest not in self.residents
         if is_first:
             self.residents[matrices.digest] = Resident(_load(matrices, here, self.scale), here)
@@ -119,20 +134,23 @@ class Lane:
             _run(solver, perturbed=1.0, most=highspy.kHighsIInf)
         return solver
 
-    def _limit(self, solver: highspy.Highs, matrices: Matrices, vectors: Vectors, x: Array) -> Cut:
-        """What x must satisfy for the branch to have a plan."""
+    def _limit(self, solver: highspy.Highs, matrices: Matrices, vectors: Vectors, x: Array) -> Cut | None:
+        """What x must satisfy for the branch to have a plan, where it misses that by more than a tolerance."""
         _, has_ray, ray = solver.getDualRay()  # type: ignore[attr-defined] # Not in the stubs.
         for sign in (1.0, -1.0) if has_ray else ():
             cut = _cut(matrices, vectors, sign * np.array(ray), np.zeros_like(vectors.cost))
-            size = max(1.0, float(np.abs(cut.gradient).max(initial=0.0)))
-            if cut.at(x) > TOLERANCE * size:
+            size = float(np.abs(cut.gradient).max(initial=0.0)) or abs(cut.constant)
+            if size and cut.at(x) > TOLERANCE * size:
                 return Cut(cut.constant / size, cut.gradient / size, True)
-        raise RuntimeError("no reason was found for which a branch has no plan")
+        return None
 
 
-def vectors_at(vectors: Vectors, shift: Array) -> Vectors:
-    """The vectors with what x takes up of the rows moved to their sides."""
-    return vectors._replace(row_lower=vectors.row_lower - shift, row_upper=vectors.row_upper - shift)
+def vectors_at(vectors: Vectors, shift: Array, room: float) -> Vectors:
+    """The vectors with what x takes up of the rows moved to their sides, which are eased by a share of both."""
+    lower, upper = vectors.row_lower - shift, vectors.row_upper - shift
+    if room:
+        lower, upper = lower - room * (1 + np.abs(shift)), upper + room * (1 + np.abs(shift))
+    return vectors._replace(row_lower=lower, row_upper=upper)
 
 
 def _cut(matrices: Matrices, vectors: Vectors, prices: Array, cost: Array) -> Cut:
@@ -161,11 +179,11 @@ def _load(matrices: Matrices, vectors: Vectors, scale: float) -> highspy.Highs:
         solver.setOptionValue(name, value)
     matrix, (count, width) = matrices.matrix, matrices.matrix.shape
     by_row, least = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
-    solver.passModel(
+    require_accepted(solver.passModel(
         width, count, matrix.nnz, by_row, least, 0.0, vectors.cost * scale, vectors.lower, vectors.upper,
         vectors.row_lower, vectors.row_upper, matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32),
         matrix.data, np.zeros(width, dtype=np.int32),
-    )
+    ))
     return solver
 
 

@@ -88,7 +88,11 @@ class Survey:
 
     def least(self, x: Array) -> float:
         """Expected cost of the branches at x at least."""
-        return float(self._weighted(self.pool.values(x)).sum())
+        return float(self.worth(x).sum())
+
+    def worth(self, x: Array) -> Array:
+        """What every branch adds to expected cost at x at least."""
+        return self._weighted(self.pool.values(x))
 
     def _weighted(self, costs: Array) -> Array:
         """Costs times probabilities; nothing where that is 0, however much it may cost there."""

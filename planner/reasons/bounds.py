@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 
 from planner.assemble import Program
+from planner.highs import load
 from planner.outcome import SolverError
 from planner.program import Key
 from planner.reasons.part import KIND
 from planner.reasons.words import RULES
 from planner.results.rows import Row, at, nowhere
 from planner.schema import Options
-from planner.solver import load
 from planner.tables.frames import table
 from planner.tables.schemas import SHOWN
 from planner.tree import Node

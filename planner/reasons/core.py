@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from planner.assemble import Program
 from planner.errors import NoAnswerError
+from planner.highs import load
 from planner.pieces import Layout
 from planner.program import Chapter, Key
 from planner.reasons.part import KIND, Part
 from planner.reasons.patience import ENDLESS, Patience
 from planner.schema import Options
-from planner.solver import load
 from planner.tree import Node
 
 # What may have to give way, the first that suffices: requirements; limits and pledges; demands and stocks; all.

@@ -16,6 +16,7 @@ from planner.assemble import Program
 from planner.carried import carried_basis
 from planner.errors import InputError
 from planner.formulate import formulate
+from planner.highs import load
 from planner.outage import Instances, Loss, losses, withstanding
 from planner.pieces import Compiled
 from planner.probe import Probe
@@ -25,7 +26,7 @@ from planner.reasons.part import KIND
 from planner.reasons.patience import Patience
 from planner.relaxed import Relaxed, relaxed
 from planner.schema import Options
-from planner.solver import load, solve
+from planner.solver import solve
 from planner.template import Array
 from planner.validation.validate import validate
 

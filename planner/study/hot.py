@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.assemble import Program
+from planner.highs import load
 from planner.outcome import Outcome
 from planner.schema import Options
-from planner.solver import load
 from planner.solver import solve as solve_cold
 
 OPTIMAL = highspy.HighsModelStatus.kOptimal

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from planner.assemble import Program
 from planner.heuristic import Relaxation, good_plan
+from planner.integers import LARGE
 from planner.outcome import Outcome, relative_gap
 from planner.schema import Options
-from planner.solver import LARGE
 from planner.solver import solve as solve_cold
 from planner.study.hot import Basis, Relaxed, Start
 from planner.template import Array

@@ -83,9 +83,9 @@ def relaxation_of(solver: Any, scale: float = 1.0) -> Callable[[], float]:
 
 def ours(scale: Scale, _: Path) -> Built:
     from planner.assemble import assemble
+    from planner.highs import load
     from planner.network import build_network
     from planner.schema import Options
-    from planner.solver import load
 
     parsed = instances(scale)
     watch = Watch()

@@ -49,7 +49,7 @@ def child(way: str, futures: int, gap: float, limit: float) -> dict[str, Any]:
 
 def extensive(program: Any, algorithm: str, options: Any) -> tuple[float, float]:
     """HiGHS on everything in one program."""
-    from planner.solver import load
+    from planner.highs import load
 
     solver = load(program, options)
     solver.setOptionValue("mip_lp_solver", algorithm)

@@ -1,0 +1,122 @@
+"""What a plan can do without: decisions left out at a gain, and sizes that cost nothing and nobody needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.assemble import Program
+from planner.decided import Box, decided
+from planner.highs import KIND, Run, load
+from planner.outcome import NOISE, turnover
+from planner.restrict import eased, restricted
+from planner.schema import Options
+from planner.template import Array
+
+Columns = NDArray[np.int32]
+NOTHING = 1e-9  # A size that is no more, in the units of the solver, is none.
+
+
+def without_spare(program: Program, fixed: highspy.Highs, box: Box, run: Run, options: Options) -> Box:
+    """The decisions of a plan without those that it is cheaper without, one by one, until none is left.
+
+    `fixed` holds the program with the decisions held, solved; it is so again afterwards. What a decision is worth at
+    its margin bounds what leaving it out can gain, for the cost of operation is convex: so few have to be tried. When
+    time is over only those of no size are.
+    """
+    fixed.setOptionValue("presolve", "off")
+    while (found := _spared(program, fixed, box, run, options)) is not None:
+        box = found
+    fixed.setOptionValue("objective_bound", math.inf)
+    _held(fixed, box)
+    replace(run, heard=math.inf)(fixed)
+    return box
+
+
+def _spared(program: Program, fixed: highspy.Highs, box: Box, run: Run, options: Options) -> Box | None:
+    """The decisions without the first that is spare; None when none is."""
+    solution, scale = fixed.getSolution(), program.cost_scale
+    values, reduced = np.array(solution.col_value), np.array(solution.col_dual)
+    value, noise = fixed.getInfo().objective_function_value, NOISE * turnover(program.cost, values) * scale
+    tried = []
+    for columns in chosen(program, values):
+        most = float(reduced[columns] @ values[columns])
+        is_free = not program.cost[columns].any()
+        if most > noise or (is_free and most >= -noise):
+            tried.append((most, is_free, columns))
+    for _, is_free, columns in sorted(tried, key=lambda t: -t[0]):
+        if run.time_left(options) <= 0 and not _is_empty(program, columns, values):
+            continue
+        aim = value + noise if is_free else value - noise
+        if (found := _without(program, fixed, box, columns, aim, run)) is not None:
+            return found
+    return None
+
+
+def _without(
+    program: Program, fixed: highspy.Highs, box: Box, columns: Columns, aim: float, run: Run
+) -> Box | None:
+    """The decisions without some, if that costs no more than aimed at; else all is put back."""
+    values = np.zeros(len(program.cost))
+    values[program.integer] = box.lower[program.integer]
+    values[columns] = 0.0
+    less = decided(program.arrays, values)
+    _held(fixed, less)
+    fixed.setOptionValue("objective_bound", aim)
+    replace(run, heard=math.inf)(fixed)
+    if fixed.getModelStatus() == KIND.kOptimal and fixed.getInfo().objective_function_value <= aim:
+        return less
+    _held(fixed, box)
+    return None
+
+
+def _held(solver: highspy.Highs, box: Box) -> None:
+    every = np.arange(len(box.lower), dtype=np.int32)
+    solver.changeColsBounds(len(every), every, box.lower, box.upper)
+
+
+def chosen(program: Program, values: Array) -> Iterator[Columns]:
+    """The whole numbers of every decision that is taken, and every other whole number that is not 0."""
+    layout, taken = program.investment_layout, np.flatnonzero(program.integer & (np.round(values) > 0))
+    of_decision: dict[object, list[int]] = {}
+    names = {layout.column(f, key): key[:2] for f in ("start", "modules", "piece") for key in layout.positions[f]}
+    for column in taken.tolist():
+        of_decision.setdefault(names.get(column, column), []).append(column)
+    for columns in of_decision.values():
+        if all(program.lower[c] < program.upper[c] for c in columns):  # Not part of a plan that is given.
+            yield np.array(columns, dtype=np.int32)
+
+
+def _is_empty(program: Program, columns: Columns, values: Array) -> bool:
+    """Whether a decision has no size."""
+    layout = program.investment_layout
+    sizes = {key: layout.column("size", key) for key in layout.positions["size"]}
+    keys = [key for key in layout.positions["start"] if layout.column("start", key) in columns]
+    return any(key in sizes and values[sizes[key]] <= NOTHING for key in keys)
+
+
+def smallest(program: Program, box: Box, values: Array) -> Array:
+    """Values with sizes that cost nothing no larger than operation needs: among equal plans the smallest."""
+    count = program.frame.investments
+    is_free = (program.cost[:count] == 0) & (values[:count] > box.lower[:count]) & ~program.integer[:count]
+    free = np.flatnonzero(is_free)
+    if not len(free):
+        return values
+    small, _ = restricted(program, free, values)
+    sizes = np.where(np.isfinite(small.upper), small.upper, 1.0)
+    small = small.changed(
+        cost=1 / np.maximum(sizes, 1e-300), upper=values[free], lower=box.lower[free],
+        row_lower=eased(small.row_lower, -1), row_upper=eased(small.row_upper, 1),
+    )
+    solver = load(small, Options(), relax=True)
+    solver.run()
+    if solver.getModelStatus() != KIND.kOptimal:
+        return values
+    found = values.copy()
+    found[free] = np.clip(np.array(solver.getSolution().col_value), small.lower, small.upper)
+    return found
