@@ -77,7 +77,7 @@ class Security(Controls):
 
     def expected(self) -> Raw:
         by = self.pick([[], ["region"], ["region", "class"]])
-        return self.priced({"kind": "expected_unserved", "share": self.figure([0.02, 0.2], 1.0), "by": by})
+        return self.priced({"kind": "expected_unserved", "share": self.pick([0.02, 0.2]), "by": by})
 
     def tail(self) -> Raw:
         part: Raw = {"kind": "tail", "tail": self.pick([0.1, 0.4]), "of": self.pick(["unserved", "cost"])}
@@ -85,7 +85,7 @@ class Security(Controls):
             part["most"] = self.money(5.0, 40.0)
             part["elastic"] = {"price": self.pick([0.3, 2.0])}
             return part
-        return self.priced(part | {"share": self.figure([0.05, 0.3], 1.0)})
+        return self.priced(part | {"share": self.pick([0.05, 0.3])})
 
     def certain(self) -> Raw:
         part: Raw = {"kind": "chance", "target": self.figure([0.7, 0.9], 1.0), "probability": self.pick([0.5, 0.9])}
