@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from planner.comparison.source import SUMMARY, Source
-from planner.tables.frames import conformed, looked_up, table
+from planner.tables.frames import after, before, conformed, looked_up, table
 from planner.tables.schemas import SCHEMAS
 
 Tables = Mapping[str, pd.DataFrame]
@@ -78,7 +78,7 @@ def _summary(tables: Tables, *prefixes: str) -> pd.DataFrame:
     """Numbers of the summary whose key begins with a prefix; without prefixes those that belong to no family."""
     summary = tables[SUMMARY]
     value = pd.to_numeric(summary["value"], errors="coerce")
-    family = summary["key"].str.partition(".")[0]
+    family = before(summary["key"], ".")
     wanted = family.isin(prefixes) if prefixes else ~summary["key"].str.contains(".", regex=False)
     wanted &= value.notna() & (summary["key"] != "solver_nodes")
     return pd.DataFrame({"key": summary["key"], "value": value, "unit": summary["unit"]})[wanted]
@@ -95,9 +95,8 @@ def _costs(tables: Tables) -> pd.DataFrame:
 
 def _served(tables: Tables) -> pd.DataFrame:
     found = _summary(tables, "served", "worst_served")
-    parts = found["key"].str.partition(".")
-    measure = parts[0].map({"served": "over the horizon", "worst_served": "worst demand and year"})
-    return found.assign(scope=parts[2], measure=measure)[["scope", "measure", "value", "unit"]]
+    measure = before(found["key"], ".").map({"served": "over the horizon", "worst_served": "worst demand and year"})
+    return found.assign(scope=after(found["key"], "."), measure=measure)[["scope", "measure", "value", "unit"]]
 
 
 def _weighed(tables: Tables, name: str) -> pd.DataFrame:

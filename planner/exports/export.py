@@ -44,7 +44,7 @@ def export(run: str | Path | Opened, format: str, out: str | Path | None = None)
         raise InputError([Problem("wrong-choice", f"{format} is not a format of planner export", hint=hint)])
     opened = run if isinstance(run, Opened) else open_run(run)
     chosen, folder = FORMATS[format], opened.folder.resolve()
-    target = Path(out) if out is not None else folder.with_name(folder.name + chosen.ending)
+    target = _ended(Path(out), chosen) if out is not None else folder.with_name(folder.name + chosen.ending)
     _require_free(target)
     return _written(target, opened, _writer(chosen))
 
@@ -56,6 +56,12 @@ def _writer(chosen: Format) -> Callable[[Opened, Path], None]:
         message = f"this format needs {error.name}: {extra_hint(chosen.extra)}"
         raise InputError([Problem("missing-extra", message)]) from None
     return write
+
+
+def _ended(target: Path, chosen: Format) -> Path:
+    """The file as named, with the format's ending where it has none, or where others tell the format by it."""
+    is_told = chosen.module != "model" or target.suffix == chosen.ending
+    return target if target.suffix and is_told else target.with_name(target.name + chosen.ending)
 
 
 def _require_free(target: Path) -> None:

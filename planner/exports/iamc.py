@@ -18,6 +18,10 @@ from planner.units import unit
 
 COLUMNS = ["Model", "Scenario", "Region", "Variable", "Unit", "Year", "Value"]
 WORLD = "World"
+# Cells that pandas, and with it pyam, reads as missing: the name of Namibia among them.
+MISSING = frozenset(
+    "#N/A,#N/A N/A,#NA,-1.#IND,-1.#QNAN,-NaN,-nan,1.#IND,1.#QNAN,<NA>,N/A,NA,NULL,NaN,None,n/a,nan,null".split(",")  # noqa: SIM905
+)
 
 
 def write(run: Opened, target: Path) -> None:
@@ -40,8 +44,18 @@ def iamc(run: Opened) -> pd.DataFrame:
     wide = passing.merge(pd.concat([together, summed[summed["region"] != ""]]), on="node")
     wide = wide.merge(run.tables["nodes"][["node", "year"]], on="node").assign(model=f"planner {run.instance.name}")
     wide["year"] = wide["year"].astype("int64")
+    titles = {name: part.title for name, part in run.instance.regions.items()}
+    wide["region"] = [_readable("region", name, titles.get(name)) for name in wide["region"]]
+    wide["scenario"] = [_readable("scenario", name, None) for name in wide["scenario"]]
     names = [name.lower() for name in COLUMNS]
     return wide[names].sort_values(names[:-1], kind="stable").set_axis(COLUMNS, axis=1).reset_index(drop=True)
+
+
+def _readable(word: str, name: str, title: str | None) -> str:
+    """A name as it stands; its title, or a word before it, where it would be read as missing."""
+    if name not in MISSING:
+        return name
+    return title if title and title not in MISSING else f"{word} {name}"
 
 
 def _variables(run: Opened) -> Iterator[pd.DataFrame]:

@@ -15,6 +15,7 @@ from planner.reports import chart, words
 from planner.reports.safety import cells
 from planner.reports.subject import Subject
 from planner.reports.view import Drawing, View, most
+from planner.tables.frames import before
 
 QUESTIONS = {
     "inputs": "What differs in the input?", "decisions": "What is decided otherwise?", "cost": "What does it cost?",
@@ -108,7 +109,7 @@ def _runs(table: pd.DataFrame) -> View:
 
 
 def _plan(table: pd.DataFrame, others: int, doubt: str) -> View:
-    ranked = table.assign(is_same=table["change"] == "same", kind=table["change"].str.partition(",")[0])
+    ranked = table.assign(is_same=table["change"] == "same", kind=before(table["change"], ","))
     ranked = ranked.assign(
         title=ranked["title"].where(ranked["title"] != "", ranked["project"]),
         label=[_dates(row) for row in ranked.to_dict("records")])

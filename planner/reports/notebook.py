@@ -16,6 +16,7 @@ from planner.reports import words
 from planner.reports.chart import THEME
 from planner.reports.opened import Opened
 from planner.reports.view import ALL, ROWS, View
+from planner.tables.frames import after, before
 
 WIDTH, NARROW, ACROSS, MOST_ROWS = 680, 200, 3, 20
 
@@ -66,7 +67,7 @@ def _kept(run: Opened, view: View, table: pd.DataFrame, switch: str, choice: Any
     if switch == "element" and switch not in table:
         return table[table["commodity"].map(lambda name: choice in view.extra["elements"].get(name, ()))]
     if switch == "region" and view.drawing == "material":
-        ends = [table[end].str.partition("|")[2].str.split(" ").str[0] for end in ("source", "target")]
+        ends = [before(after(table[end], "|"), " ") for end in ("source", "target")]
         return table if choice == ALL else table[(ends[0] == choice) | (ends[1] == choice)]
     if switch == "region" and choice == ALL and ALL not in set(table["region"]):
         return table

@@ -7,6 +7,7 @@ otherwise; node-indexed tables carry node, future (owner), period and year (star
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -103,7 +104,9 @@ def retirements(solution: Solution) -> pd.DataFrame:
 
 def capacity(solution: Solution) -> pd.DataFrame:
     """Capacity of every facility and every lane that has one, and how much of it is used."""
-    network = solution.network
+    network, runs = solution.network, defaultdict[str, list[str]](list)
+    for facility, process in network.activities:
+        runs[facility].append(process)
 
     def rows() -> Iterable[Row]:
         for node in solution.nodes:
@@ -114,7 +117,7 @@ def capacity(solution: Solution) -> pd.DataFrame:
                 movement = network.movement_of_asset.get(asset)
                 is_lane = asset not in network.base.facilities
                 used = flows[movement] if is_lane and movement is not None else sum(
-                    processes[p].use * activity[a, p] for a, p in network.activities if a == asset
+                    processes[p].use * activity[asset, p] for p in runs[asset]
                 )
                 there = online[(asset,)] - added.get(asset, 0.0)
                 stands = existing(network, asset, node)
@@ -131,12 +134,12 @@ def capacity(solution: Solution) -> pd.DataFrame:
 def _added(solution: Solution, node: Node) -> dict[str, float]:
     """Capacity that projects have brought online at a node, by asset."""
     network, added = solution.network, dict[str, float]()
-    path = {m.group: m for m in network.tree.path(node) if m.group}
+    begun, position = work(network), work(network).position
+    shares = {m.group: begun.available_share(m, node) for m in network.tree.path(node) if m.group}
     for decision in solution.decided:
-        if decision.group in path:
+        if decision.group in shares:
             asset = network.asset_of(network.base.projects[decision.project])
-            shares = work(network).available_share(path[decision.group], node)
-            rho = float(shares[work(network).position[decision.project]])
+            rho = float(shares[decision.group][position[decision.project]])
             added[asset] = added.get(asset, 0.0) + rho * decision.size
     return added
 

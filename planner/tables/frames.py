@@ -67,6 +67,16 @@ def looked_up(column: pd.Series[Any], known: Mapping[Any, float | None]) -> pd.S
     return pd.Series([known.get(cell) for cell in column], index=column.index, dtype="float64")
 
 
+def before(column: pd.Series[Any], mark: str) -> pd.Series[Any]:
+    """What stands before the first mark in every cell, all of it where there is none; text even without rows."""
+    return pd.Series([cell.partition(mark)[0] for cell in column], index=column.index, dtype="str")
+
+
+def after(column: pd.Series[Any], mark: str) -> pd.Series[Any]:
+    """What stands after the first mark in every cell, nothing where there is none; text even without rows."""
+    return pd.Series([cell.partition(mark)[2] for cell in column], index=column.index, dtype="str")
+
+
 def said(value: Any) -> str:
     """A value of any kind as a cell of text: a number in full, nothing as nothing."""
     return "" if value is None else str(value)
