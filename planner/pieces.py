@@ -85,7 +85,8 @@ class Compiled:
     the instance says of projects and time, in every variant.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_kept: int = MOST_KEPT) -> None:
+        self._most_kept = most_kept
         self._known: dict[Hashable, Template] = {}
         self.reuse: Callable[[Network], Reuse] = lambda _: Reuse()  # What else a network may take over.
 
@@ -95,22 +96,33 @@ class Compiled:
         rows = tuple((c.name, c.keys) for c in chapter.constraints)
         key = (structure if node is not None else decided_by(network), columns, rows)
         if key not in self._known:
-            if len(self._known) >= MOST_KEPT:  # Instances that differ in every block gain nothing by keeping them.
+            if len(self._known) >= self._most_kept:  # Instances that differ in all blocks gain nothing by keeping them.
                 self._known.clear()
-            with frozen_collector():
-                self._known[key] = compile_block(model.block(network, chapter, node), chapter)
+            self._known[key] = _template(network, chapter, node)
         return self._known[key]
 
 
-DECIDING = {"time", "plan", "futures", "shocks", "clairvoyant", "regions", "controls", "projects", "project_groups",
-            "facilities", "lanes"}  # fmt: skip
+def _template(network: Network, chapter: Chapter, node: Node | None) -> Template:
+    with frozen_collector():
+        return compile_block(model.block(network, chapter, node), chapter)
+
+
+DECIDING = {"time", "regions", "controls", "projects", "project_groups", "facilities", "lanes"}
 
 
 def decided_by(network: Network) -> str:
-    """Everything the rows of the investments can depend on."""
+    """Everything the rows of the investments can depend on: what is decided, the tree, and the measures in it."""
+    numbers: dict[int, int] = {}
+    nodes = [
+        (n.parent, n.period_name, n.start, n.length, n.group, n.onset, n.resumed,
+         numbers.setdefault(id(network.instance(n)), len(numbers)),
+         [(m.name, m.start, m.end, m.phase_out) for m in network.measures(n)])
+        for n in network.tree.nodes
+    ]  # fmt: skip
     variants = {id(instance): instance for instance in network.instances.values()}
-    told = "\n".join(instance.model_dump_json(include=DECIDING) for instance in variants.values())
-    return hashlib.sha256(told.encode()).hexdigest()
+    told = [repr(nodes), network.base.model_dump_json(include=DECIDING)]
+    told += [variants[i].model_dump_json(include=DECIDING) for i in numbers if i != id(network.base)]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 class Pieces:
@@ -156,8 +168,10 @@ class Pieces:
         chapter = self.investments if node is None else self.operation
         key = "investments" if node is None else self._outlooks.structure(node)
         if key not in self._templates:
-            compiled = self._compiled if self._compiled is not None else Compiled()
-            self._templates[key] = compiled.template(self.network, chapter, node, key)
+            self._templates[key] = (
+                self._compiled.template(self.network, chapter, node, key) if self._compiled is not None
+                else _template(self.network, chapter, node)
+            )
         return self._templates[key]
 
     def stamp(self, node: Node) -> Stamp:
@@ -225,7 +239,7 @@ def _functions(family: Variable) -> list[PerNode]:
 def _numbers(variables: tuple[Variable, ...], node: Node, wanted: Callable[[PerNode], bool]) -> Numbers:
     """The numbers of a block at a node, as far as the functions that give them are wanted."""
     lower, upper, costs, integer = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)], [np.zeros(0, dtype=bool)]
-    for family in variables:
+    for family in (v for v in variables if v.keys):
         size = len(family.keys)
 
         def numbers(function: PerNode | None, default: float, size: int = size) -> Array:

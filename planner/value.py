@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from planner.frozen import positions
 from planner.mean import mean_program
 from planner.network import build_network
 from planner.outcome import Outcome
+from planner.pieces import MOST_KEPT, Compiled
 from planner.requirement import Budget, Chance, ExpectedUnserved, Leverage, Outage, Regret, Tail
 from planner.results.manifest import versions
 from planner.results.summary import signed
@@ -64,6 +65,10 @@ class Asker:
     instances: Instances
     allotment: Allotment
     listener: Listener
+    compiled: Compiled = field(default_factory=Compiled)  # Kept from question to question: they have the same blocks.
+
+    def program(self, instances: Instances) -> Program:
+        return assemble(build_network(instances), self.compiled)
 
     def solved(self, program: Program, question: str, or_none: bool = False) -> Outcome:
         if self.listener.phase is not None:
@@ -76,7 +81,7 @@ class Asker:
         return outcome
 
     def cost(self, instances: Instances, question: str, meaning: str) -> Cost:
-        outcome = self.solved(assemble(build_network(instances)), question)
+        outcome = self.solved(self.program(instances), question)
         return Cost(question, meaning, outcome.objective, outcome.bound)
 
     def cost_if_possible(self, program: Program, question: str, meaning: str) -> Cost:
@@ -94,14 +99,14 @@ class Asker:
         cost = bound = 0.0
         for name, future in base.futures.items():
             if future.probability > 0:
-                outcome = self.solved(assemble(build_network(only(self.instances, name))), f"{name} for certain")
+                outcome = self.solved(self.program(only(self.instances, name)), f"{name} for certain")
                 cost += future.probability * outcome.objective
                 bound += future.probability * outcome.bound
         return Cost("perfect information", meaning, cost, bound)
 
     def mean(self) -> Iterator[Cost]:
         """EV: the plan for the mean of all futures; EEV: what it costs when carried out in all of them."""
-        program = assemble(build_network(planned(self.instances, "common")))
+        program = self.program(planned(self.instances, "common"))
         outcome = self.solved(mean_program(program), "mean future")
         yield Cost("mean future", "as if the mean of all futures were certain (EV)", outcome.objective, outcome.bound)
         columns = positions(program)
@@ -133,7 +138,8 @@ def value(
     folder = Path(out) if out is not None else default_folder(task)
     require_free(folder.resolve(), task.document.instance.name, {"question": "value"})
     _refuse_rules_on_futures(task)
-    asker = Asker(expecting(task.document.instances()), Allotment(task.options, _count(task, delays)), listener)
+    instances, allotment = expecting(task.document.instances()), Allotment(task.options, _count(task, delays))
+    asker = Asker(instances, allotment, listener, Compiled(MOST_KEPT + len(instances)))
     costs, values = _compared(task.document.instance, list(asked(asker, delays)))
     with whole_folder(folder.resolve(), {"question": "value"}) as fresh:
         write_tables({"costs": costs, "values": values}, fresh, SCHEMAS["value"])
@@ -173,7 +179,7 @@ def asked(asker: Asker, delays: Sequence[float]) -> Iterator[Cost]:
     yield from asker.mean()
     for years in delays:
         span = f"{years:g} year" + ("" if years == 1 else "s")
-        waiting = assemble(build_network(later(planned(asker.instances, "common"), years)))
+        waiting = asker.program(later(planned(asker.instances, "common"), years))
         yield asker.cost_if_possible(waiting, f"common plan {span} later", f"nothing decided for {span}")
 
 

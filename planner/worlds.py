@@ -20,15 +20,19 @@ def _each(instances: Instances, change: Callable[[Instance], Instance]) -> dict[
 
 
 def only(instances: Instances, future: str) -> dict[str, Instance]:
-    """One future is certain and nothing breaks into it."""
-    def change(instance: Instance) -> Instance:
-        futures = {
-            name: part.model_copy(update={"probability": float(name == future), "range": None})
-            for name, part in instance.futures.items()
-        }
-        return instance.model_copy(update={"futures": futures, "shocks": {}})
-
-    return expecting(_each(instances, change))
+    """One future is certain and nothing breaks into it; only it, those it comes from and the trunk are left."""
+    stated = instances[future].futures
+    kept = {next(iter(stated)), future}
+    comes_from = stated[future].comes_from
+    while comes_from is not None:
+        kept.add(comes_from)
+        comes_from = stated[comes_from].comes_from
+    futures = {
+        name: part.model_copy(update={"probability": float(name == future), "range": None})
+        for name, part in stated.items() if name in kept
+    }
+    left = {name: instance for name, instance in instances.items() if name in futures}
+    return expecting(_each(left, lambda i: i.model_copy(update={"futures": futures, "shocks": {}})))
 
 
 def expecting(instances: Instances) -> dict[str, Instance]:

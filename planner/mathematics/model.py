@@ -83,9 +83,10 @@ def block(network: Network, chapter: Chapter, node: Node | None) -> pyo.Concrete
         model.structure = structure_of(network, node)
     families: list[Family] = [*chapter.variables, *chapter.links, *chapter.data]
     for family in families:
-        model.add_component(family.name, pyo.Var(index(family.keys)))
+        setattr(model, family.name, pyo.Var(index(family.keys)) if family.keys else {})
     for constraint in chapter.constraints:
-        model.add_component(f"{constraint.name}_rows", _rows(model, constraint))
+        if constraint.keys:
+            model.add_component(f"{constraint.name}_rows", _rows(model, constraint))
     return model
 
 
