@@ -37,8 +37,12 @@ def restricted(program: Program, free: NDArray[np.int64], values: Array) -> tupl
     return small, rows
 
 
-def eased(sides: Array, sign: int) -> Array:
-    """Sides with a little room, for what is fixed holds only within the solver's tolerance."""
+def with_room(small: Program) -> Program:
+    """The program with a little room in its rows, for what is fixed holds only within the solver's tolerance."""
+    return small.changed(row_lower=_eased(small.row_lower, -1), row_upper=_eased(small.row_upper, 1))
+
+
+def _eased(sides: Array, sign: int) -> Array:
     return np.where(np.isfinite(sides), sides + sign * ROOM * (1 + np.abs(sides)), sides)
 
 
@@ -80,15 +84,17 @@ def _costs(program: Program, window: Sequence[Node]) -> Array:
 
 
 def _cheapest(program: Program, free: NDArray[np.int64], values: Array, cost: Array) -> Array:
-    """Values with some columns as cheap as they can be while all others stay; as they were if nothing is found."""
-    small, _ = restricted(program, free, values)
-    small = small.changed(
-        cost=cost[free], row_lower=eased(small.row_lower, -1), row_upper=eased(small.row_upper, 1)
-    )
-    solver = load(small, Options(gap=1e-6))
-    solver.run()
-    if solver.getModelStatus() != KIND.kOptimal:
-        return values
-    found = values.copy()
-    found[free] = np.clip(np.array(solver.getSolution().col_value), small.lower, small.upper)
-    return found
+    """Values with some columns as cheap as they can be while all others stay; as they were if nothing is found.
+
+    Sides are eased only where the solver finds nothing without.
+    """
+    exact, _ = restricted(program, free, values)
+    exact = exact.changed(cost=cost[free])
+    for small in (exact, with_room(exact)):
+        solver = load(small, Options(gap=1e-6))
+        solver.run()
+        if solver.getModelStatus() == KIND.kOptimal:
+            found = values.copy()
+            found[free] = np.clip(np.array(solver.getSolution().col_value), small.lower, small.upper)
+            return found
+    return values

@@ -136,9 +136,12 @@ def _objective(program: Program, solver: highspy.Highs) -> float:
 
 
 def _turnover(program: Program, values: Array) -> float:
-    """What changes hands; of a regret near 0 that of the totals it is the difference of."""
+    """What changes hands, at least one unit at a typical cost: the solver tells no smaller totals from none.
+
+    Of a regret near 0 it is that of the totals it is the difference of.
+    """
     expected = turnover(program.expected, values) if program.expected is not None else 0.0
-    return max(expected, turnover(program.cost, values))
+    return max(expected, turnover(program.cost, values), 1 / program.cost_scale)
 
 
 def _holds(program: Program, fixed: highspy.Highs, found: Search, options: Options) -> bool:

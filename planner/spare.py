@@ -14,7 +14,7 @@ from planner.assemble import Program
 from planner.decided import Box, decided
 from planner.highs import KIND, Run, load
 from planner.outcome import NOISE, turnover
-from planner.restrict import eased, restricted
+from planner.restrict import restricted, with_room
 from planner.schema import Options
 from planner.template import Array
 
@@ -109,10 +109,8 @@ def smallest(program: Program, box: Box, values: Array) -> Array:
         return values
     small, _ = restricted(program, free, values)
     sizes = np.where(np.isfinite(small.upper), small.upper, 1.0)
-    small = small.changed(
-        cost=1 / np.maximum(sizes, 1e-300), upper=values[free], lower=box.lower[free],
-        row_lower=eased(small.row_lower, -1), row_upper=eased(small.row_upper, 1),
-    )
+    costs = 1 / np.maximum(sizes, 1e-300)
+    small = with_room(small.changed(cost=costs, upper=values[free], lower=box.lower[free]))
     solver = load(small, Options(), relax=True)
     solver.run()
     if solver.getModelStatus() != KIND.kOptimal:

@@ -21,7 +21,7 @@ from planner.names import fits_any
 from planner.outage import Loss, exporters, is_lost
 from planner.outcome import SolverError
 from planner.requirement import Outage, Served
-from planner.restrict import eased, restricted
+from planner.restrict import restricted, with_room
 from planner.schema import Options
 from planner.template import Array
 from planner.tree import Node
@@ -78,11 +78,8 @@ class Trial:
         free = probes.base(node) + np.arange(probes.node_layout.size)
         small, rows = restricted(probes, free, known)
         self.lower, self.upper = small.lower, small.upper
-        idle = small.changed(
-            cost=np.zeros(len(free)), integer=np.zeros(len(free), dtype=bool), row_lower=eased(small.row_lower, -1),
-            row_upper=eased(small.row_upper, 1),
-        )
-        self.solver = load(idle, Options(), relax=True)
+        idle = small.changed(cost=np.zeros(len(free)), integer=np.zeros(len(free), dtype=bool))
+        self.solver = load(with_room(idle), Options(), relax=True)
         self.solver.setOptionValue("presolve", "off")  # Each trial goes on from the basis of the one before.
         self.users = {name: demands_of(self.network, part) for name, part in scopes.items()}
         self.unmet = self._unmet(rows)

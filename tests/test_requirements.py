@@ -191,7 +191,7 @@ def test_a_low_price_lets_it_be_missed_and_a_loose_rule_has_slack(case: Case, tm
         assert row["violation"] > 0
         assert row["shadow_price"] == pytest.approx(case.shadow / 2)
         assert missed.outcome.objective < case.cost
-    loose = {"share": 1.0, "hhi": 1.0, "least": 0.0, "days": 1e-9, "target": 0.0, "most": 1e6, "apart": 1.0}
+    loose = {"share": 1.0, "hhi": 1.0, "least": 0.0, "days": 0, "target": 0.0, "most": 1e6, "apart": 1.0}
     rule = case.rule | {key: value for key, value in loose.items() if key in case.rule}
     found = solved(tmp_path, case.changes, rule)
     assert found.outcome.objective == pytest.approx(case.without, abs=1e-5)
