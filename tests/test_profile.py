@@ -12,7 +12,7 @@ from planner import clock
 from planner.clock import Clock
 from tests.test_commands import QUICKSTART, planner
 
-PHASES = ["start", "load", "validate", "build", "solve", "tables", "write", "check", "other", "total"]
+PHASES = ["start", "load", "validate", "build", "solve", "firmness", "tables", "write", "check", "other", "total"]
 
 
 def test_profile_for_programs(tmp_path: Path) -> None:
