@@ -141,5 +141,5 @@ def test_a_wrong_name_is_refused(name: str, code: str, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(("name", "extra"), [("mpi:2", "mpi"), ("dask:2", "dask")])
 def test_a_missing_library_is_named(name: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(InputError, match=rf"planner\[{extra}\]"), open_executor(name):
+    with pytest.raises(InputError, match=rf"pip install .* '\.\[{extra}\]'"), open_executor(name):
         pass

@@ -87,7 +87,7 @@ def test_tornado_of_a_linear_toy_is_exact(tmp_path: Path) -> None:
     vary = "  price: {path: suppliers.china.steps.0.price, range: [40, 65]}\n"
     vary += "  need: {path: demands.cars.amount *=, range: [0.9, 1.2]}"
     found = toy(tmp_path, vary, "one_way")
-    changes = {(row["factor"], row["at"]): row["value"] for row in found.to_dict("records")}
+    changes = {(row["factor"], float(row["at"])): row["value"] for row in found.to_dict("records")}
     expected = {("price", 40): -20, ("price", 65): 30, ("need", 0.9): -10, ("need", 1.2): 20}
     assert changes == pytest.approx(expected)
 

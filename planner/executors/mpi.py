@@ -78,16 +78,20 @@ class Ranks(Executor):
     """The parent's side of the broker."""
 
     def __init__(self, count: int, setup: Setup) -> None:
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by shutdown
         self._pending: dict[int, Future[Any]] = {}
         self._lock, self._numbers, self._is_lost = threading.Lock(), itertools.count(), False
-        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as door:
+        with (
+            contextlib.ExitStack() as kept, tempfile.TemporaryDirectory() as folder,
+            socket.socket(socket.AF_UNIX) as door,
+        ):
+            self._said = kept.enter_context(tempfile.TemporaryFile())
             address = str(Path(folder) / "broker")
             door.bind(address)
             door.listen(1)
             broker = ["-m", "mpi4py.futures", "-m", "planner.executors.broker", address]
             self._job = launched(count + 1, broker, self._said)
             self._line = Connection(self._entered(door).detach())
+            kept.pop_all()  # From now on shutdown closes it.
         self._line.send_bytes(pickle.dumps(setup))
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
