@@ -53,6 +53,11 @@ def mean_degree(control: Control, start: float, end: float, phase_out: float, no
 
 def measures_at(instance: Instance, node: Node) -> tuple[Measure, ...]:
     """The measures in force in a node: those of its future and, within a window, those of the shock beside them."""
+    return tuple(measure for measure in measures_of(instance, node) if measure.degree > 0)
+
+
+def measures_of(instance: Instance, node: Node) -> list[Measure]:
+    """The measures that a node's future and shock state, in force there or not."""
     future, found = node.source, []
     if node.onset is not None:
         shock = instance.shocks[node.source]
@@ -67,7 +72,7 @@ def measures_at(instance: Instance, node: Node) -> tuple[Measure, ...]:
             end = math.inf if control.end is None else control.end
             degree = mean_degree(control, start, end, control.phase_out, node)
             found.append(Measure(name, control, start, end, degree))
-    return tuple(measure for measure in found if measure.degree > 0)
+    return found
 
 
 def concerns(control: Control, name: str, commodity: Commodity) -> bool:

@@ -13,7 +13,7 @@ from itertools import chain, combinations
 
 from planner.check.amounts import Amounts
 from planner.check.case import Case
-from planner.check.controls import class_share, concerns, touches
+from planner.check.controls import class_share, concerns, measures_of, touches
 from planner.check.horizon import TINY, Node
 from planner.check.rules import matches
 
@@ -39,13 +39,12 @@ class Trace:
 
     @cached_property
     def denied(self) -> dict[tuple[str, str], Marks]:
-        """The exporters that may deny a demand a commodity, in whatever future."""
+        """The exporters that may deny a demand a commodity, in any future or shock that may come."""
         found: dict[tuple[str, str], Marks] = {}
+        used = {m.name for node in self.case.horizon.nodes for m in measures_of(self.case.at(node), node)}
         for instance in self.case.instances.values():
-            used = [pattern for future in instance.futures.values() for pattern in future.controls]
-            used += [pattern for shock in instance.shocks.values() for pattern in shock.controls]
             for name, control in instance.controls.items():
-                if not (control.classes or control.exempt) or not matches(name, used):
+                if not (control.classes or control.exempt) or name not in used:
                     continue
                 for key, demand in self.base.demands.items():
                     meant = touches(control, demand.user_class) and matches(demand.region, control.destinations)
