@@ -173,3 +173,11 @@ def test_a_process_ends_the_mark() -> None:
                                                 "steps": [{"price": 10}]}},
     }
     assert solved(LOOP | made) == pytest.approx(1.0 + 10 * 0.015)
+
+
+@pytest.mark.parametrize("idle", [{"probability": 0}, None], ids=["a future that never comes", "after the horizon"])
+def test_measures_that_never_come_deny_nobody(idle: dict[str, Any] | None) -> None:
+    """All are served at 10 USD/kg: 110 t are 1.1."""
+    futures = {"base": {"probability": 1}, "worse": {**idle, "controls": ["*"]}} if idle else LOOP["futures"]
+    controls = LOOP["controls"] if idle else {"no_arms": {**LOOP["controls"]["no_arms"], "start": 2040}}
+    assert solved({**LOOP, "futures": futures, "controls": controls}) == pytest.approx(1.1)

@@ -52,8 +52,12 @@ def test_quickstart_tables_are_as_committed(tmp_path: Path) -> None:
     folder = run("quickstart", tmp_path).folder
     assert folder is not None
     for name in KEPT["quickstart"]:
-        committed = pd.read_csv(REFERENCE / "quickstart" / f"{name}.csv")
-        pd.testing.assert_frame_equal(pd.read_csv(folder / f"{name}.csv"), committed, rtol=1e-6, atol=1e-6)
+        fresh, committed = (pd.read_csv(place / f"{name}.csv") for place in (folder, REFERENCE / "quickstart"))
+        if name == "summary":  # Its column of values holds words as well as numbers.
+            numbers = (pd.to_numeric(table["value"], errors="coerce") for table in (fresh, committed))
+            fresh, committed = (table.assign(number=n, value=table["value"].where(n.isna()))
+                                for table, n in zip((fresh, committed), numbers, strict=True))  # fmt: skip
+        pd.testing.assert_frame_equal(fresh, committed, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.long

@@ -24,7 +24,7 @@ LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "abov
 # Examples of what no shipped instance says.
 UNSAID = {
     ("Instance", "extends"): "base.yaml", ("Instance", "include"): "[mines.yaml, trade.yaml]",
-    ("StatedFigure", "by_period"): "[100, 120, 150]", ("Outage", "elastic"): "~",
+    ("Figure", "by_period"): "[100, 120, 150]", ("Outage", "elastic"): "~",
     ("Control", "projects"): "[magnets_*]", ("Dependence", "end"): "2035", ("Figure", "unit"): "t/year",
     ("Lane", "title"): "Oxide to America", ("Limit", "suppliers"): "[china.*]", ("Limit", "outlets"): "[surplus]",
     ("Limit", "least"): "100", ("Objective", "risk"): "{measure: cvar, weight: 0.5, tail: 0.1}",
