@@ -78,23 +78,27 @@ class Ranks(Executor):
     """The parent's side of the broker."""
 
     def __init__(self, count: int, setup: Setup) -> None:
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the reader
         self._pending: dict[int, Future[Any]] = {}
-        self._lock, self._numbers, self._is_lost = threading.Lock(), itertools.count(), False
-        with (
-            contextlib.ExitStack() as kept, tempfile.TemporaryDirectory() as folder,
-            socket.socket(socket.AF_UNIX) as door,
-        ):
-            self._said = kept.enter_context(tempfile.TemporaryFile())
+        self._lock, self._numbers = threading.Lock(), itertools.count()
+        self._loss: WorkerLostError | None = None
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._said.close)
+            self._line = self._started(count + 1)
+            self._line.send_bytes(pickle.dumps(setup))
+            undo.pop_all()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _started(self, count: int) -> Connection:
+        """The line to the broker of so many ranks."""
+        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as door:
             address = str(Path(folder) / "broker")
             door.bind(address)
             door.listen(1)
             broker = ["-m", "mpi4py.futures", "-m", "planner.executors.broker", address]
-            self._job = launched(count + 1, broker, self._said)
-            self._line = Connection(self._entered(door).detach())
-            kept.pop_all()  # From now on shutdown closes it.
-        self._line.send_bytes(pickle.dumps(setup))
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+            self._job = launched(count, broker, self._said)
+            return Connection(self._entered(door).detach())
 
     def _entered(self, door: socket.socket) -> socket.socket:
         """The broker's connection, as soon as it is there."""
@@ -110,8 +114,8 @@ class Ranks(Executor):
         future: Future[Any] = Future()
         message = pickle.dumps((fn, args, kwargs))
         with self._lock:
-            if self._is_lost:
-                raise self._loss()
+            if self._loss is not None:
+                raise self._loss
             number = next(self._numbers)
             self._pending[number] = future
             with contextlib.suppress(OSError):  # The reader then finds out, and tells all.
@@ -124,8 +128,6 @@ class Ranks(Executor):
         if wait:
             self._reader.join()
             self._job.wait()
-            self._line.close()
-            self._said.close()
 
     def stop(self) -> None:
         """End the MPI job now; its parts are in a session of their own."""
@@ -133,16 +135,18 @@ class Ranks(Executor):
             self._job.terminate()
 
     def _read(self) -> None:
-        """Answers until the broker has closed the line; what is pending then is lost."""
+        """Answers until the broker has closed the line; what is pending then is lost, and nothing is left open."""
         with contextlib.suppress(EOFError, OSError):
             while True:
                 answer = self._line.recv_bytes()
                 self._settle(self._pending.pop(int.from_bytes(answer[:8], "little")), answer[8:])
         with self._lock:
-            self._is_lost = True
+            self._loss = self._why()
+            self._line.close()
+            self._said.close()
         for future in self._pending.values():
             if future.set_running_or_notify_cancel():
-                future.set_exception(self._loss())
+                future.set_exception(self._loss)
 
     def _settle(self, future: Future[Any], answer: bytes) -> None:
         if not future.set_running_or_notify_cancel():
@@ -150,7 +154,7 @@ class Ranks(Executor):
         is_good, value = pickle.loads(answer)
         future.set_result(value) if is_good else future.set_exception(value)
 
-    def _loss(self) -> WorkerLostError:
+    def _why(self) -> WorkerLostError:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._job.wait(5.0)
         return WorkerLostError(
