@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from planner.screen import amount, frame
+from planner.study.sensitivity import ranking
 from planner.tables.frames import short
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from planner.study.sweep import Sweep
 
 MOST = 15
+COUNTED = {"one_way": "runs", "grid": "cells", "sobol": "blocks of runs", "morris": "trajectories", "ranks": "runs"}
 OFTEN, SELDOM = 0.5, 10.0  # Seconds between lines on a terminal, and in a file.
 
 
@@ -101,18 +103,23 @@ def show_sweep(done: Sweep, console: Console) -> None:
 
 def _sensitivity(rows: pd.DataFrame, console: Console) -> None:
     """The factors that the objective is most sensitive to, by the design's own measure."""
-    own = rows[(rows["figure"] == "objective") & rows["measure"].isin(
-        ["change", "total_order", "mu_star", "rank_correlation"])]  # fmt: skip
+    own = ranking(rows[rows["figure"] == "objective"])
     if own.empty:
         return
-    order = own["value"].abs().sort_values(ascending=False, kind="stable").index
-    measure = str(own["measure"].iloc[0]).replace("_", " ")
+    measure = str(own["measure"].iloc[-1]).replace("_", " ")
     table = frame([("factor", "left"), ("at", "right"), (measure, "right"), ("95 %", "right")])
-    for row in own.loc[order].head(MOST).to_dict("records"):
+    for row in own.head(MOST).to_dict("records"):
         ends = f"{row['low']:.3g} to {row['high']:.3g}" if pd.notna(row["low"]) else ""
-        table.add_row(Text(row["factor"]), short(row["at"]), amount(row["value"]), ends)
+        value = amount(row["value"]) if pd.notna(row["value"]) else str(row["measure"]).replace("_", " ")
+        table.add_row(Text(row["factor"]), short(row["at"]), value, ends)
     console.print(Text("\nWhat the objective is sensitive to", style="bold"))
     console.print(table)
+    used, of = own["used"].sum(), own["of"].sum()
+    if used < of:
+        one = own.iloc[0]
+        said = f"{one['used']:,} of {one['of']:,} {COUNTED[one['method']]}" if one["used"] else "The others"
+        console.print(Text(f"{said} have a plan throughout; figure has_plan in sensitivity.csv says what decides that.",
+                           style="yellow"))
 
 
 def _regret(rows: pd.DataFrame, console: Console) -> None:
@@ -120,6 +127,10 @@ def _regret(rows: pd.DataFrame, console: Console) -> None:
     counts = rows["verdict"].value_counts()
     said = ", ".join(f"{counts.get(v, 0)} {v}" for v in ("always", "depends", "never"))
     console.print(Text(f"\nWhat is built in how many runs: {said}", style="bold"))
+    without = int((rows["runs"] - rows["plans"]).max()) if len(rows) else 0
+    if without:
+        said = f"{without:,} of {rows['runs'].iloc[0]:,} runs have no plan: they build nothing."
+        console.print(Text(said, style="yellow"))
     table = frame([("project", "left"), ("region", "left"), ("runs", "right"), ("year", "right"), ("driver", "left")])
     shown = rows[rows["verdict"] != "never"]
     for row in shown.head(MOST * 2).to_dict("records"):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from planner.study.reading import StudyFile, read_study
 from planner.study.sampling import Job, jobs_of
-from planner.study.sensitivity import sensitivities
+from planner.study.sensitivity import ranking, sensitivities
 from planner.study.sweep import sweep
+from planner.study.tables import figures, no_regret, projects
 from tests.test_commands import QUICKSTART
 
 PI = math.pi
@@ -99,3 +101,109 @@ def test_morris_of_a_linear_toy_is_exact(tmp_path: Path) -> None:
     assert found["mu_star", "price"] == pytest.approx(40)
     assert found["sigma", "price"] == pytest.approx(0, abs=1e-9)
     assert found["mu_star", "cost"] == pytest.approx(0, abs=1e-9)
+
+
+HALF = """name: half
+units: {quantity: t, money: MUSD, price: USD/kg}
+time: {start: 2030, periods: [1], discount_rate: 0, base_year: 2030, discounting: mid_period, capital_charge: annuity}
+regions: {US: {}}
+commodities: {m: {disposal: free}}
+suppliers: {s: {commodity: m, origin: CN, regions: [US], steps: [{price: 10, amount: 200}]}}
+demands: {d: {region: US, class: c, accepts: {m: 1}, amount: 100}}
+"""
+NEED, LIMIT = "need: {path: demands.d.amount, range: [%s]}", "limit: {path: suppliers.s.steps.0.amount, range: [%s]}"
+
+
+def half_study(folder: Path, design: str, need: str = "50, 150", limit: str = "50, 150") -> StudyFile:
+    """Cost is 10 USD/kg times need alone, but where need exceeds the limit of supply there is no plan."""
+    (folder / "half.yaml").write_text(HALF)
+    text = f"study: half\ninstance: half.yaml\nvary:\n  {NEED % need}\n  {LIMIT % limit}\ndesign: {design}\n"
+    (folder / "study.yaml").write_text(text)
+    return read_study(folder / "study.yaml")
+
+
+def half(folder: Path, design: str, need: str = "50, 150", limit: str = "50, 150") -> dict[str, pd.DataFrame]:
+    half_study(folder, design, need, limit)
+    return dict(sweep(folder / "study.yaml", out=folder / "out", executor="inline").tables)
+
+
+def foreseen(file: StudyFile) -> dict[str, pd.DataFrame]:
+    """What the runs of the study find, as computed by hand."""
+    jobs = jobs_of(file)
+    records: dict[int, dict[str, Any]] = {0: {"status": "infeasible"}}
+    for job in jobs[1:]:
+        need, limit = float(job.values["need"]), float(job.values["limit"])
+        plan = {"status": "optimal", "figures": {"objective": [need / 100, "MUSD"]}}
+        records[job.number] = plan if need <= limit else {"status": "infeasible"}
+    table = sensitivities(file.study, file.factors, jobs, figures(jobs, records))
+    return {"sensitivity": table, "runs": pd.DataFrame([records[job.number]["status"] for job in jobs])}
+
+
+def measured(tables: dict[str, pd.DataFrame], figure: str) -> pd.DataFrame:
+    found = tables["sensitivity"]
+    return found[found["figure"] == figure].set_index(["measure", "factor", "at"])
+
+
+def test_sobol_indices_are_not_those_of_the_runs_that_are_left(tmp_path: Path) -> None:
+    """Need does all to cost; need <= limit on a square has first order 1/3 and total order 2/3 in both."""
+    tables = foreseen(half_study(tmp_path, "{kind: sobol, samples: 512}"))
+    cost, planned = measured(tables, "objective"), measured(tables, "has_plan")
+    for order in ("first_order", "total_order"):
+        assert cost.loc[(order, "need", ""), "value"] == pytest.approx(1)
+        assert cost.loc[(order, "limit", ""), "value"] == pytest.approx(0, abs=1e-9)
+        for factor in ("need", "limit"):
+            value = {"first_order": 1 / 3, "total_order": 2 / 3}[order]
+            assert planned.loc[(order, factor, ""), "value"] == pytest.approx(value, abs=0.05)
+    assert set(planned["used"]) == set(planned["of"]) == set(cost["of"]) == {512}
+    blocks = (tables["runs"][0][1:] == "optimal").to_numpy().reshape(-1, 4)
+    assert set(cost["used"]) == {int(blocks.all(axis=1).sum())}
+
+
+def test_ranks_are_not_tied_by_the_runs_that_are_left(tmp_path: Path) -> None:
+    cost = measured(foreseen(half_study(tmp_path, "{kind: latin_hypercube, runs: 40}")), "objective")
+    assert cost.loc[("rank_regression", "need", ""), "value"] == pytest.approx(1)
+    assert cost.loc[("rank_regression", "limit", ""), "value"] == pytest.approx(0, abs=1e-9)
+    assert set(cost["of"]) == {40}
+    assert cost["used"].max() < 40
+
+
+def test_no_plan_is_a_bar_of_the_tornado(tmp_path: Path) -> None:
+    tables = half(tmp_path, "one_way", need="50, 250", limit="120, 150")
+    cost = measured(tables, "objective")
+    assert pd.isna(cost.loc[("no_plan", "need", "250.0"), "value"])
+    assert cost.loc[("change", "need", "50.0"), "value"] == pytest.approx(-0.5)
+    assert measured(tables, "has_plan").loc[("change", "need", "250.0"), "value"] == -1
+    assert ranking(tables["sensitivity"])["measure"].iloc[0] == "no_plan"
+
+
+def test_a_grid_has_exact_effects(tmp_path: Path) -> None:
+    """Need of 50, 100, 150 t costs 0.5, 1, 1.5 MUSD whatever the limit: variance is that of need alone."""
+    whole = measured(half(tmp_path, "{kind: grid, levels: 3}", limit="160, 180"), "objective")
+    for at, effect in (("50.0", -0.5), ("100.0", 0), ("150.0", 0.5)):
+        assert whole.loc[("effect", "need", at), "value"] == pytest.approx(effect, abs=1e-9)
+    assert whole.loc[("total_order", "need", ""), "value"] == pytest.approx(1)
+    assert whole.loc[("first_order", "limit", ""), "value"] == pytest.approx(0, abs=1e-9)
+    assert whole["low"].isna().all()
+
+
+def test_a_grid_with_gaps_tells_effects_from_gaps(tmp_path: Path) -> None:
+    """Three of nine cells have no plan: 6 of 9 are used; of has_plan all, whose variance splits 1/3, 1/3, 1/3."""
+    tables = half(tmp_path, "{kind: grid, levels: 3}")
+    cost, planned = measured(tables, "objective"), measured(tables, "has_plan")
+    assert cost.loc[("effect", "need", "150.0"), "value"] == pytest.approx(0.5)
+    assert cost.loc[("effect", "limit", "150.0"), "value"] == pytest.approx(0, abs=1e-9)
+    assert (set(cost["used"]), set(cost["of"])) == ({6}, {9})
+    assert planned.loc[("first_order", "need", ""), "value"] == pytest.approx(1 / 3)
+    assert planned.loc[("total_order", "need", ""), "value"] == pytest.approx(2 / 3)
+
+
+def test_shares_are_of_all_runs(tmp_path: Path) -> None:
+    """A project that every plan builds is not built where there is no plan."""
+    jobs = [Job(i, {"x": i}, {"x": i / 3}, (), 0) for i in range(4)]
+    record = {"status": "optimal", "projects": {"mine": [2030.0, 5.0, 1.0]}}
+    records = {0: record, 1: record, 2: {"status": "infeasible"}, 3: {"status": "failed"}}
+    titles = {"mine": ("Mine", "US", "mine")}
+    (row,) = no_regret(projects(jobs, records, titles), jobs, [], titles).to_dict("records")
+    assert (row["runs"], row["plans"], row["share"], row["verdict"]) == (4, 2, 0.5, "depends")
+    known = figures(jobs, records)
+    assert known[known["figure"] == "has_plan"]["value"].tolist() == [1, 1, 0]

@@ -106,11 +106,12 @@ def tables_of(
 ) -> dict[str, pd.DataFrame]:
     """All tables of a study whose runs are done."""
     figures = make.figures(jobs, records)
-    projects = make.projects(jobs, records, titles_of(file.document.instance))
+    titles = titles_of(file.document.instance)
+    projects = make.projects(jobs, records, titles)
     return {
         "runs": make.runs(jobs, records), "inputs": make.inputs(jobs), "figures": figures, "projects": projects,
         "sensitivity": sensitivities(file.study, file.factors, jobs, figures),
-        "no_regret": make.no_regret(projects, jobs, file.factors),
+        "no_regret": make.no_regret(projects, jobs, file.factors, titles),
     }
 
 

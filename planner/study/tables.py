@@ -13,8 +13,11 @@ from planner.study.factor import Factor
 from planner.study.sampling import Job
 from planner.tables.frames import said, table
 from planner.tables.schemas import SCHEMAS
+from planner.template import Array
 
 SWEEP = SCHEMAS["sweep"]
+HAS_PLAN = "has_plan"  # The figure that every run has of which it is known whether there is a plan.
+WITHOUT = "infeasible"  # Status of runs of which it is proven that they have none.
 USABLE = ("optimal", "stopped")  # Statuses of runs that have a plan.
 RUN = ["run", "seed"]
 SURE, NEVER = 1.0, 0.0
@@ -41,12 +44,19 @@ def inputs(jobs: Sequence[Job]) -> pd.DataFrame:
 
 
 def figures(jobs: Sequence[Job], records: Mapping[int, dict[str, Any]]) -> pd.DataFrame:
-    """One row per run and key figure."""
+    """One row per run and key figure, of which one is whether it has a plan."""
     rows = [
         {"run": job.number, "figure": name, "value": value, "unit": unit}
-        for job in jobs for name, (value, unit) in _of(records, job, "figures").items()
+        for job in jobs for name, (value, unit) in _figures(records, job).items()
     ]
     return table(SWEEP["figures"], rows)
+
+
+def _figures(records: Mapping[int, dict[str, Any]], job: Job) -> dict[str, Any]:
+    """The key figures of a run; of one that failed it is not known whether it has a plan."""
+    status = records.get(job.number, {}).get("status")
+    known = {HAS_PLAN: (float(status in USABLE), "")} if status in (*USABLE, WITHOUT) else {}
+    return known | _of(records, job, "figures")
 
 
 def projects(
@@ -70,38 +80,38 @@ def _of(records: Mapping[int, dict[str, Any]], job: Job, part: str) -> dict[str,
     return found
 
 
-def no_regret(projects: pd.DataFrame, jobs: Sequence[Job], factors: Sequence[Factor]) -> pd.DataFrame:
-    """Every project: the share of runs that build it, its median year and size then, and what drives it in or out.
+def no_regret(
+    projects: pd.DataFrame, jobs: Sequence[Job], factors: Sequence[Factor], titles: Mapping[str, tuple[str, str, str]]
+) -> pd.DataFrame:
+    """Every project: the share of all runs that build it, its median year and size then, what drives it in or out.
 
-    The driver is the factor with the strongest rank correlation with being built (Spearman, -1 to 1).
+    A run without a plan builds nothing. The driver is the factor with the strongest rank correlation with being built
+    (Spearman, -1 to 1).
     """
-    points = {job.number: job.point for job in jobs}
-    rows = []
-    for name, part in projects.groupby("project", sort=False):
-        built = part[part["built"] == 1]
-        share = len(built) / len(part)
-        driver, strength = _driver(part, points, factors)
+    quantiles = {f.name: np.array([job.point.get(f.name, 0.5) for job in jobs]) for f in factors}
+    numbers, rows = [job.number for job in jobs], []
+    plans, groups = projects["run"].nunique(), dict(list(projects[projects["built"] == 1].groupby("project")))
+    for name, (title, region, stage) in titles.items():
+        built = groups.get(name, projects.iloc[:0])
+        share = len(built) / len(jobs)
+        driver, strength = _driver(np.isin(numbers, built["run"]).astype(float), quantiles)
         verdict = "always" if share == SURE else "never" if share == NEVER else "depends"
         rows.append({
-            "project": name, "title": part["title"].iloc[0], "region": part["region"].iloc[0],
-            "stage": part["stage"].iloc[0], "runs": len(part), "share": share, "verdict": verdict,
-            "median_year": built["decided"].median(), "median_size": built["size"].median(),
-            "driver": driver, "strength": strength,
+            "project": name, "title": title, "region": region, "stage": stage, "runs": len(jobs), "plans": plans,
+            "share": share, "verdict": verdict, "median_year": built["decided"].median(),
+            "median_size": built["size"].median(), "driver": driver, "strength": strength,
         })
     found = table(SWEEP["no_regret"], rows)
     return found.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
-def _driver(
-    part: pd.DataFrame, points: Mapping[int, Mapping[str, float]], factors: Sequence[Factor]
-) -> tuple[str, float | None]:
+def _driver(built: Array, quantiles: Mapping[str, Array]) -> tuple[str, float | None]:
     """The factor that goes with being built most closely, and its rank correlation."""
     best: tuple[str, float | None] = ("", None)
-    for factor in factors:
-        quantiles = np.array([points[run].get(factor.name, 0.5) for run in part["run"]])
-        strength = rank_correlation(quantiles, part["built"].to_numpy(dtype=float))
+    for name, values in quantiles.items():
+        strength = rank_correlation(values, built)
         if strength is not None and abs(strength) > abs(best[1] or 0.0) + 1e-12:
-            best = (factor.name, strength)
+            best = (name, strength)
     return best
 
 

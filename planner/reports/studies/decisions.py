@@ -12,6 +12,7 @@ from planner.reports.studies.answered import Answered
 from planner.reports.studies.wide import (
     BUILT,
     INPUT,
+    NO_PLAN,
     NOT_BUILT,
     OTHER,
     PROJECT,
@@ -82,6 +83,8 @@ def _said(table: pd.DataFrame) -> str:
     never = len(table) - len(sure) - len(some)
     first = f"{len(sure)} of {words.count(len(table), 'project')} are built in all {table['runs'].iloc[0]:,} runs"
     text = f"{first}, {len(some)} in some, {never} in none."
+    if without := int(table["runs"].iloc[0] - table["plans"].iloc[0]):
+        text += f" {words.count(without, 'run')} without a plan count as building nothing."
     drivers = some["driver"][some["driver"] != ""].value_counts()
     if len(drivers):
         count = words.count(int(drivers.iloc[0]), "project")
@@ -94,22 +97,24 @@ def _said(table: pd.DataFrame) -> str:
 
 def _plans(study: Answered) -> View:
     sets, letters = built_sets(study), plans(study)
-    counts = letters.value_counts()
+    counts, runs = letters.value_counts(), len(study.tables["runs"])
     known = [name for name in counts.index if name != OTHER]
     known.sort()
     whole = {name: sets[letters == name].iloc[0] for name in known}
     titles = _titles(study)
     rows: list[tuple[str, int, float, int | None, str]] = [
-        (name, int(counts[name]), float(counts[name] / len(letters)), len(whole[name]),
+        (name, int(counts[name]), float(counts[name] / runs), len(whole[name]),
              _differs(whole[name], whole[known[0]], titles) if name != known[0] else "the most frequent")
             for name in known]
     if OTHER in counts:
-        rows.append((OTHER, int(counts[OTHER]), float(counts[OTHER] / len(letters)), None, "rarer plans together"))
+        rows.append((OTHER, int(counts[OTHER]), float(counts[OTHER] / runs), None, "rarer plans together"))
+    if without := runs - len(letters):
+        rows.append((NO_PLAN, without, without / runs, None, "there is none, or the run failed"))
     table = pd.DataFrame(rows, columns=["plan", "runs", "share", "projects", "differs"])
     different = sets.nunique()
-    runs = words.count(len(sets), "run")
-    said = f"{words.count(different, 'plan')} in {runs}; the most frequent is the answer of" + (
-        f" {words.share(float(table['share'].iloc[0]))} of them.") if different > 1 else f"The same plan in all {runs}."
+    of = words.count(runs, "run")
+    said = f"{words.count(different, 'plan')} in {of}; the most frequent is the answer of" + (
+        f" {words.share(float(table['share'].iloc[0]))} of them.") if len(rows) > 1 else f"The same plan in all {of}."
     return View(
         "plans", SECTION, "Which projects make a plan", said, table,
         {"plan": "plan", "runs": "runs", "share": "share of runs", "projects": "projects",
@@ -135,14 +140,14 @@ def _maps(study: Answered) -> tuple[View, ...]:
     if len(inputs(study)) < 2 or (study.tables["sensitivity"]["method"] == "one_way").any():
         return ()
     table = wide(study)
-    letters = sorted(set(table["plan"]) - {OTHER})
-    leads = list(table["lead"].value_counts().index)
-    table_of_leads = table.assign(lead=table["lead"].where(table["lead"].isin(leads[:MOST_LEADS]), "another project"))
+    letters = sorted(set(table["plan"]) - {OTHER, NO_PLAN})
+    leads = [*table.loc[table["lead"] != NO_PLAN, "lead"].value_counts().index[:MOST_LEADS], NO_PLAN]
+    table_of_leads = table.assign(lead=table["lead"].where(table["lead"].isin(leads), "another project"))
     found = [
         _map("plan_map", "Which plan is the answer, over two inputs", _best_split(study), table, "plan",
-             [*letters, OTHER], ()),
+             [*letters, OTHER, NO_PLAN], ()),
         _map("lead_map", "Which project takes most capital, over two inputs", _leading(table), table_of_leads, "lead",
-             [*leads[:MOST_LEADS], "another project"], ()),
+             [*leads, "another project"], ()),
     ]
     if disputed(study):
         found.append(_map("project_map", "Where the chosen project is built, over two inputs", "", table, "state",
@@ -193,7 +198,9 @@ def _plane(colour: str, scale: alt.Scale) -> Drawing:
 
 
 def _leading(table: pd.DataFrame) -> str:
-    counts = table["lead"].value_counts()
+    counts = table.loc[table["lead"] != NO_PLAN, "lead"].value_counts()
+    if counts.empty:
+        return "No run has a plan."
     return f"{counts.index[0]} takes most capital in {words.share(float(counts.iloc[0] / len(table)))} of the runs."
 
 

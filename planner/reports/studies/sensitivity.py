@@ -29,14 +29,17 @@ from planner.tables.frames import short
 SECTION = "sensitivity"
 AXES = {"x": ("input", INPUT), "y": ("figure", FIGURE)}
 FEW = 4  # Runs so few that each is said in words.
-LOWER, HIGHER = "lower value", "higher value"
+LOWER, HIGHER, MISSING = "lower value", "higher value", "no plan"
 MEASURES = {
     "change": "change against the instance as it stands", "rank_correlation": "rank correlation, -1 to 1",
+    "no_plan": "no plan", "unknown": "the run failed", "effect": "mean at this value less the mean of all",
+    "rank_regression": "effect on the rank, -1 to 1, the others held",
     "total_order": "share of the variance, alone or with others", "first_order": "share of the variance, alone",
     "mu_star": "mean size of the effect over the whole range", "mu": "mean effect over the whole range",
     "sigma": "spread of the effect",
 }
-DRAWN = ("change", "rank_correlation", "total_order", "first_order", "mu_star")
+DRAWN = ("change", "no_plan", "unknown", "effect", "rank_regression", "rank_correlation", "total_order", "first_order",
+         "mu_star")
 
 
 def sensitivity(study: Answered) -> tuple[View, ...]:
@@ -63,7 +66,7 @@ def _spread(study: Answered) -> View:
 
 
 def _left_out(study: Answered) -> str:
-    whole, kept = len(study.tables["projects"]["run"].unique()), len(wide(study))
+    whole, kept = len(study.tables["runs"]), len(wide(study))
     return f" {kept:,} of {whole:,} runs are drawn; all are in the tables of the study." if kept < whole else ""
 
 
@@ -90,11 +93,16 @@ def _capital(text: str) -> str:
 def _tornado(study: Answered) -> View:
     table = _effects(study)
     columns = {"figure": "key figure", "factor": "input", "said": "measure", "at": "at the value", "value": "effect",
-               "low": "low (95 %)", "high": "high (95 %)", "unit_of_value": "unit"}
-    is_alone = bool((table["method"] == "one_way").any())
-    drawn = _both_ways() if is_alone else _with_intervals(sorted(set(table["said"])))
-    note = "Each input alone, the others as the instance has them." if is_alone else \
+               "low": "low (95 %)", "high": "high (95 %)", "unit_of_value": "unit", "used": "used",
+               "of": "of runs, blocks or trajectories"}
+    kinds = set(table["method"])
+    is_exact = bool(kinds & {"one_way", "grid"})
+    drawn = _both_ways(sorted(set(table["place"]))) if is_exact else _with_intervals(sorted(set(table["said"])))
+    note = "Each input alone, the others as the instance has them." if "one_way" in kinds else \
+        "The mean of all runs at each value, less the mean of all." if "grid" in kinds else \
         "Lines: 95 % confidence. What reaches across zero cannot be told from chance."
+    if bool((table["used"] < table["of"]).any()):
+        note += " Runs without a plan are left out; key figure has_plan says what decides that."
     return View(
         "tornado", SECTION, "What moves the chosen key figure", "", table, columns, ("figure",), drawn, note=note,
         extra={"says": {"by": ["figure"], "texts": _strongest(study)}},
@@ -107,32 +115,43 @@ def _effects(study: Answered) -> pd.DataFrame:
     table = table[table["figure"].isin(figures(study))].copy()
     ranked = weights(study).groupby(["figure", "factor"])["weight"].max()
     order = [float(ranked.get((f, x), 0.0)) for f, x in zip(table["figure"], table["factor"], strict=True)]
-    table = table.assign(weight=order, said=table["measure"].map(MEASURES), drawn=table["measure"].isin(DRAWN))
+    table = table.assign(weight=order, said=table["measure"].map(MEASURES), drawn=table["measure"].isin(DRAWN) &
+                         ((table["method"] != "grid") | (table["measure"] == "effect")))
     table = table.sort_values(["weight", "value"], ascending=[False, True], kind="stable").reset_index(drop=True)
-    own = table["measure"].isin(["change", "mu_star", "mu", "sigma"])
-    return table.assign(unit_of_value=table["unit"].where(own, ""), label=table["at"].map(short), side=_sides(table))
+    own = table["measure"].isin(["change", "effect", "mu_star", "mu", "sigma"])
+    widest = table["value"].abs().where(own).groupby(table["figure"]).transform("max").fillna(1.0)
+    place = table[table["drawn"]].groupby(["figure", "factor"]).cumcount().reindex(table.index, fill_value=0)
+    return table.assign(
+        place=place, unit_of_value=table["unit"].where(own, ""), side=_sides(table),
+        length=table["value"].fillna(1.1 * widest),
+        label=[short(at) if pd.notna(value) else f"{short(at)}: {said}"
+               for at, value, said in zip(table["at"], table["value"], table["said"], strict=True)],
+    )  # fmt: skip
 
 
 def _sides(table: pd.DataFrame) -> list[str]:
-    """Whether a row is at the lower end of what was tried of its input; text has no order and counts as higher."""
+    """Whether a row has no plan, or is at the lower end of what was tried of its input; text counts as higher."""
     at = pd.to_numeric(table["at"], errors="coerce")
     lowest = at.groupby([table["figure"], table["factor"]]).transform("min")
-    return [LOWER if is_low else HIGHER for is_low in at == lowest]
+    return [MISSING if pd.isna(value) else LOWER if is_low else HIGHER
+            for value, is_low in zip(table["value"], at == lowest, strict=True)]
 
 
-def _both_ways() -> Drawing:
+def _both_ways(places: list[int]) -> Drawing:
     row = alt.Y("factor:N", sort=None, axis=alt.Axis(title=None, labelLimit=180))
-    side = alt.YOffset("side:N", sort=[LOWER, HIGHER])
-    scale = chart.colours([LOWER, HIGHER], [chart.SERIES[6], chart.SERIES[0]])
+    side = alt.YOffset("place:N", sort=places)
+    scale = chart.colours([LOWER, HIGHER, MISSING], [chart.SERIES[6], chart.SERIES[0], chart.SERIES[5]])
     told = chart.tips({"factor": "input", "label": "at the value", "value": "change", "unit": "unit"}, value="+,.6~g")
     axis = alt.Axis(title="switch:figure", tickCount=5, format="+~s")
     bars = chart.base().mark_bar().encode(
-        y=row, yOffset=side, x=alt.X("value:Q", axis=axis, stack=None, scale=alt.Scale(padding=40, nice=False)),
+        y=row, yOffset=side, x=alt.X("length:Q", axis=axis, stack=None, scale=alt.Scale(padding=40, nice=False)),
         color=alt.Color("side:N", scale=scale), tooltip=told)
-    text = chart.base().mark_text(fontSize=11, align=alt.ExprRef("datum.value < 0 ? 'right' : 'left'"),
-                                  dx=alt.ExprRef("datum.value < 0 ? -4 : 4")).encode(
-        y=row, yOffset=side, x="value:Q", text="label:N")
-    return alt.layer(bars, text).properties(width="container", height=alt.Step(36))
+    text = chart.base().mark_text(
+        fontSize=11, align=alt.ExprRef("datum.value < 0 ? 'right' : 'left'"),
+        dx=alt.ExprRef("datum.value < 0 ? -4 : 4")).encode(
+        y=row, yOffset=side, x="length:Q", text="label:N")
+    return alt.layer(bars, text).transform_filter("datum.drawn").properties(
+        width="container", height=alt.Step(36))
 
 
 def _with_intervals(measures: list[str]) -> Drawing:
@@ -163,6 +182,13 @@ def _strongest(study: Answered) -> dict[str, str]:
 def _sentence(figure: str, ranked: pd.DataFrame) -> str:
     top = ranked.iloc[0]
     factor, measure, value = top["factor"], top["measure"], float(top["value"])
+    if measure in ("no_plan", "unknown"):
+        lost = ranked.loc[ranked["value"].isna(), ["factor", "at"]].itertuples(index=False)
+        return f"{figure} is not known where a run has no plan: {words.listed([f'{f} {short(at)}' for f, at in lost])}."
+    if measure == "effect":
+        own = ranked[ranked["factor"] == factor]["value"]
+        span = words.amount(float(own.max() - own.min()))
+        return f"{figure} moves most with {factor}: by {span} {top['unit']} on average."
     if measure == "change":
         ends = ranked[ranked["factor"] == factor].sort_values("value")
         signs = ["+" if value > 0 else "" for value in ends["value"]]
@@ -176,7 +202,7 @@ def _sentence(figure: str, ranked: pd.DataFrame) -> str:
     span = f"{value:.2f}, 95 % between {top['low']:.2f} and {top['high']:.2f}"
     if top["low"] <= 0 <= top["high"]:
         return f"no input has a clear effect on {figure}; the strongest is {factor} ({span})."
-    how = "goes most with" if measure == "rank_correlation" else "varies most with"
+    how = "goes most with" if measure.startswith("rank_") else "varies most with"
     return f"{figure} {how} {factor} ({MEASURES[measure].split(',')[0]} {span}).{doubt}"
 
 

@@ -30,7 +30,7 @@ def of_answers(answers: Sequence[Answered]) -> Subject:
         if kinds.count(answer.question) > 1:
             message = f"one page shows one {answer.question}: write a page for each"
             raise InputError([Problem("too-many", message, Place(str(answer.folder), 0, 0))])
-        if answer.question == "sweep" and answer.tables["projects"].empty:
+        if answer.question == "sweep" and answer.tables["runs"]["objective"].isna().all():
             raise InputError([Problem("no-plan", "no run of the study has a plan", Place(str(answer.folder), 0, 0))])
     shown: list[View] = [view for answer in answers for view in views(answer) if not view.table.empty]
     first = answers[0]

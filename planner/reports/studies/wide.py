@@ -11,19 +11,19 @@ import pandas as pd
 
 from planner.reports import words
 from planner.reports.studies.answered import Answered
+from planner.study.sensitivity import ranking
 
 INPUT, FIGURE, PROJECT = "input ", "figure ", "project "  # How columns of the wide table begin.
 BASE = 0  # The run of the instance as it stands.
 FIRST = "objective"
-OTHER = "another plan"
+OTHER, NO_PLAN = "another plan", "no plan"
 BUILT, NOT_BUILT = "built", "not built"
 MOST_RUNS, MOST_FIGURES, MOST_INPUTS, MOST_PROJECTS, MOST_PLANS = 2000, 60, 24, 40, 8
-MAIN = ("change", "total_order", "mu_star", "rank_correlation")  # The measure of a factor's weight, by method.
 
 
 @lru_cache(maxsize=4)
 def wide(study: Answered) -> pd.DataFrame:
-    """Runs with a plan, at most MOST_RUNS of them, evenly from first to last and the instance as it stands."""
+    """All runs, at most MOST_RUNS of them, evenly from first to last and the instance as it stands."""
     runs = study.tables["runs"].set_index("run")[["seed", "status"]]
     values = _pivot(study.tables["inputs"], "factor", inputs(study), INPUT)
     for name in values.columns:
@@ -36,8 +36,10 @@ def wide(study: Answered) -> pd.DataFrame:
     contested = built[built["project"].isin(disputed(study))]
     states = contested.assign(state=contested["built"].map({1: BUILT, 0: NOT_BUILT}))
     flags = _pivot(states, "project", disputed(study), PROJECT, "state")
-    table = runs[runs.index.isin(kinds.index)].join([values, found, kinds, lead, flags]).reset_index(names="run")
-    table["lead"] = table["lead"].fillna("nothing is built")
+    table = runs.join([values, found, kinds, lead, flags]).reset_index(names="run")
+    has_plan = table["plan"].notna()
+    table = table.assign(plan=table["plan"].fillna(NO_PLAN),
+                         lead=table["lead"].fillna("nothing is built").where(has_plan, NO_PLAN))
     step = -(-len(table) // MOST_RUNS)
     return table[(table.index % step == 0) | (table["run"] == BASE)].reset_index(drop=True)
 
@@ -64,9 +66,7 @@ def figures(study: Answered) -> list[str]:
 
 def weights(study: Answered) -> pd.DataFrame:
     """Rows of the sensitivity table with the measure by which factors are ranked, heaviest first."""
-    table = study.tables["sensitivity"]
-    main = table[table["measure"].isin(MAIN)]
-    return main.assign(weight=main["value"].abs()).sort_values("weight", ascending=False, kind="stable")
+    return ranking(study.tables["sensitivity"])
 
 
 @lru_cache(maxsize=4)
@@ -90,7 +90,8 @@ def built_sets(study: Answered) -> pd.Series[Any]:
     """Which projects each run builds."""
     table = study.tables["projects"]
     built = table[table["built"] == 1].groupby("run")["project"].agg(frozenset).to_dict()
-    numbers = sorted(table["run"].unique())
+    runs = study.tables["runs"]
+    numbers = sorted(runs.loc[runs["objective"].notna(), "run"])
     return pd.Series([built.get(number, frozenset()) for number in numbers], index=pd.Index(numbers, name="run"))
 
 
