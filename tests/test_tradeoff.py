@@ -18,6 +18,7 @@ from planner.errors import InputError, NoAnswerError
 from planner.mathematics.investment import decisions
 from planner.outcome import Outcome
 from planner.reading.document import load
+from planner.reports.report import report
 from planner.run import SILENT, CheckFailedError, formulate
 from planner.schema import Options
 from planner.solver import solve
@@ -148,6 +149,30 @@ def test_countries_and_tables(tiny: Path, tmp_path: Path) -> None:
     plans = found.tables["alternatives"]
     assert (plans["extra"] <= 0.2 + 1e-6).all()
     assert (tmp_path / "out" / "projects.csv").exists()
+
+
+def test_no_plan_is_told_twice_and_projects_are_counted_once(tiny: Path, tmp_path: Path) -> None:
+    """Where only one plan is cheap enough it is told once; the countries have all that they spend at most and least."""
+    found = alternatives(tiny, 1e-6, 3, out=tmp_path / "one", options={"gap": 0.0}).tables
+    assert list(found["alternatives"]["plan"]) == ["best"]
+    assert (found["countries"]["least"] - found["countries"]["most"]).abs().max() < 1e-3
+    wide = alternatives(tiny, 0.3, 4, out=tmp_path / "more", options={"gap": 0.0}).tables
+    plans = wide["plans"].groupby("plan")
+    decided = plans.apply(lambda plan: frozenset(zip(plan["project"], plan["decided"], plan["size"], strict=True)))
+    assert decided.nunique() == len(decided)
+    counts = wide["alternatives"].set_index("plan")["projects"]
+    assert counts[counts > 0].to_dict() == plans["project"].nunique().to_dict()
+    assert wide["projects"]["in_best"].sum() == counts["best"]
+
+
+def test_a_page_tells_projects_without_which_there_is_no_plan(tmp_path: Path) -> None:
+    """Without the first western plant 600 t of 693 t can be served: infinitely dear."""
+    text = TINY.replace("target: 0.1, start: 2027, elastic: {price: 10}", "target: 0.99, start: 2027")
+    (tmp_path / "strict.yaml").write_text(text)
+    found = alternatives(tmp_path / "strict.yaml", 0.1, 0, out=tmp_path / "out").tables["projects"]
+    row = found.set_index("project").loc["west_1"]
+    assert (row["verdict"], row["cost_without"]) == ("must", math.inf)
+    assert "no plan without it" in report(tmp_path / "out").read_text()
 
 
 def test_what_has_no_frontier_is_refused(tiny: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ for every country those that spend most and least there.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -34,6 +34,7 @@ from planner.tradeoff.writing import Answer, written
 
 DECLARED = SCHEMAS["alternatives"]
 Verdict = Literal["must", "optional", "never", "open"]
+DIGITS = 6  # Of sizes by which plans are told apart.
 NEAR = 1e-7  # Share of a cost within which two costs are the same.
 
 
@@ -70,23 +71,33 @@ def alternatives(
     given = {"question": "alternatives", "slack": slack, "count": count, "least": least}
     task = prepare(Clock(None), path, scenario, sets, options, None, given)
     near = nearby(formulate(task.document.instances(), task.options, listener), slack, task.options, listener)
-    verdicts = [_listed(near, task.document.instance, name, least) for name in near.projects]
-    found = [("best", near.best), *different(near, count), *by_country(near)]
     instance = task.document.instance
-    plans = [near.plan(outcome, name).assign(plan=name) for name, outcome in found]
+    found = {"best": near.best, **dict(different(near, count)), **dict(by_country(near))}
+    plans = _unlike({name: near.plan(outcome, name) for name, outcome in found.items()})
+    verdicts = [_listed(near, instance, name, least, set(plans["best"]["project"])) for name in near.projects]
+    least_cost = cost_of(near.program, near.best)
     rows = [
-        {"plan": name, "cost": signed(instance, cost_of(near.program, outcome)), "unit": instance.units.money,
-         "extra": cost_of(near.program, outcome) / near.best.objective - 1 if near.best.objective else 0.0,
-         "distance": min((distance(near, outcome, other) for o, other in found if o != name), default=0.0),
-         "projects": int(sum(_built(near, outcome).values()))}
-        for name, outcome in found
+        {"plan": name, "cost": signed(instance, cost := cost_of(near.program, found[name])),
+         "unit": instance.units.money, "extra": cost / least_cost - 1 if least_cost else 0.0,
+         "distance": min((distance(near, found[name], found[o]) for o in plans if o != name), default=0.0),
+         "projects": plan["project"].nunique()}
+        for name, plan in plans.items()
     ]
     tables = {
         "projects": table(DECLARED["projects"], verdicts), "alternatives": table(DECLARED["alternatives"], rows),
-        "countries": table(DECLARED["countries"], _countries(near, dict(found), instance)),
-        "plans": conformed(DECLARED["plans"], pd.concat(plans)),
+        "countries": table(DECLARED["countries"], _countries(near, found, instance)),
+        "plans": conformed(DECLARED["plans"], pd.concat([plan.assign(plan=name) for name, plan in plans.items()])),
     }
     return written(task, tables, out)
+
+
+def _unlike(plans: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The plans without those that decide the same as one before: the same projects, dates and sizes."""
+    found: dict[frozenset[tuple[str, str, float]], str] = {}
+    for name, plan in plans.items():
+        rounded = [float(f"{size:.{DIGITS}g}") for size in plan["size"]]
+        found.setdefault(frozenset(zip(plan["project"], plan["group"], rounded, strict=True)), name)
+    return {name: plans[name] for name in found.values()}
 
 
 def nearby(program: Program, slack: float, options: Options, listener: Listener = SILENT) -> Near:
@@ -140,7 +151,7 @@ def _range(outcome: Outcome) -> tuple[float, float]:
     return outcome.objective, outcome.bound
 
 
-def _listed(near: Near, instance: Instance, name: str, least: float) -> dict[str, Any]:
+def _listed(near: Near, instance: Instance, name: str, least: float, best: Collection[str]) -> dict[str, Any]:
     found, project = proof(near, name, least), instance.projects[name]
     asset = near.program.network.asset_of(project)
     return {
@@ -148,7 +159,7 @@ def _listed(near: Near, instance: Instance, name: str, least: float) -> dict[str
         "stage": near.program.network.stage_of(asset), "verdict": found.verdict,
         "cost_without": signed(instance, found.without), "bound_without": signed(instance, found.without_bound),
         "cost_with": signed(instance, found.having), "bound_with": signed(instance, found.having_bound),
-        "in_best": _built(near, near.best)[name] > 0, "unit": instance.units.money,
+        "in_best": name in best, "unit": instance.units.money,
     }
 
 
@@ -231,7 +242,7 @@ def by_country(near: Near) -> Iterator[tuple[str, Outcome]]:
                 yield f"{word} in {country}", outcome
 
 
-def _countries(near: Near, found: dict[str, Outcome], instance: Instance) -> Iterator[dict[str, Any]]:
+def _countries(near: Near, found: Mapping[str, Outcome], instance: Instance) -> Iterator[dict[str, Any]]:
     """Capital charged in every country: in the best plan, and at least and at most within the budget."""
     for country in dict.fromkeys(_country(near, name) for name in near.projects):
         row = spending(near, country)

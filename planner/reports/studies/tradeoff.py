@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import altair as alt
 import pandas as pd
 
@@ -116,7 +118,9 @@ def _within(answer: Answered) -> str:
 
 
 def _verdicts(answer: Answered) -> View:
-    table, unit = answer.tables["projects"].copy(), str(answer.tables["projects"]["unit"].iloc[0])
+    declared = answer.tables["projects"]
+    unit = "".join(declared["unit"].iloc[:1])
+    table = declared.replace([math.inf, -math.inf], math.nan)  # Infinite where it is impossible.
     best = answer.tables["alternatives"].set_index("plan")["cost"]["best"]
     table["loss_without"], table["loss_with"] = table["cost_without"] - best, table["cost_with"] - best
     table["label"] = [_price(row, unit) for row in table.to_dict("records")]
