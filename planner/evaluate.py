@@ -32,10 +32,14 @@ from planner.worlds import expecting
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The run of a frozen plan, and what the plan cost in the futures it was made for, by scenario."""
+    """The run of a frozen plan, and what the plan cost in the futures it was made for, by scenario.
+
+    Costs can be compared only where the futures are the same: `alike`. Other futures need and pay other things.
+    """
 
     run: Run
     made_for: pd.DataFrame
+    alike: bool
 
 
 def evaluate(
@@ -58,7 +62,7 @@ def evaluate(
     given = read_plan(folder)
     if out is not None and Path(out).resolve() == folder.resolve():
         raise InputError([Problem("bad-option", f"--out: {out} holds the plan that is evaluated")])
-    made_for = _scenarios(given)
+    made_for, alike = _scenarios(given), on is None and instance is None and scenario is None and not sets
     clock = Clock(listener.phase)
     digest = hashlib.sha256((folder / "plan.csv").read_bytes() + (folder / "retirements.csv").read_bytes()).hexdigest()
     source = instance if instance is not None else folder / RESOLVED
@@ -67,16 +71,16 @@ def evaluate(
     target = Path(out) if out is not None else default_folder(task)
     known = recalled(task, target, clock) if not force else None
     if known is not None:
-        return Evaluation(known, made_for)
+        return Evaluation(known, made_for, alike)
     instances = task.document.instances()
     # Ranges and regrets are of the futures the plan was made for; others are weighed as they are likely.
     weighed = instances if on is None else expecting(instances)
     if has_outages(instances):
         way = Way(task.options, listener, shaped=lambda program: freeze(program, given))
-        return Evaluation(carry_out_against_losses(task, weighed, target, clock, way), made_for)
+        return Evaluation(carry_out_against_losses(task, weighed, target, clock, way), made_for, alike)
     with clock.phase("build"):
         program = freeze(formulate(weighed, task.options, listener), given)
-    return Evaluation(carry_out(task, program, target, clock, listener), made_for)
+    return Evaluation(carry_out(task, program, target, clock, listener), made_for, alike)
 
 
 def _scenarios(given: Plan) -> pd.DataFrame:

@@ -43,16 +43,19 @@ def _money(value: float) -> str:
 
 
 def show_evaluation(found: Evaluation, console: Console) -> None:
-    """Expected and worst cost of the plan in these futures beside those it was made for."""
+    """Expected and worst cost of the plan in these futures, beside what was planned where they are the same."""
     instance, made_for, here = found.run.instance, found.made_for, found.run.tables["scenarios"]
-    console.print(Text("\nThe plan beside the futures it was made for", style="bold"))
+    console.print(Text("\nWhat the plan costs in these futures", style="bold"))
     table = frame([("", "left"), ("futures", "right"), ("expected", "right"), ("best", "right"), ("worst", "right")])
-    for label, scenarios in (("made for", made_for), ("evaluated on", here)):
+    for label, scenarios in (*((("made for", made_for),) if found.alike else ()), ("evaluated on", here)):
         costs = [float(cost) for cost in scenarios["cost"]]
         expected = sum(cost * float(p) for cost, p in zip(costs, scenarios["probability"], strict=True))
         ends = [signed(instance, total) for total in (expected, min(costs), max(costs))]
         table.add_row(label, str(len(costs)), *(f"{total:,.2f}" for total in ends))
     console.print(table)
+    if not found.alike:
+        console.print(Text("Costs in the futures it was made for are no yardstick: other futures need other things. "
+                           "Evaluate another plan in these futures to compare the two."))
 
 
 def show_controls(rows: pd.DataFrame, console: Console) -> None:

@@ -10,12 +10,14 @@ import pyomo.environ as pyo
 import pytest
 import yaml
 from hypothesis import given, settings
+from rich.console import Console
 
 from planner.errors import InputError
 from planner.evaluate import evaluate
 from planner.results.write import read_table
 from planner.run import build, solve
 from planner.sample import futures
+from planner.screen_uncertainty import show_evaluation
 from tests.generate import instances
 
 QUICKSTART = Path(__file__).parent.parent / "instances" / "quickstart.yaml"
@@ -124,3 +126,13 @@ def test_a_plan_is_frozen_however_it_is_solved(method: str, made: Path, tmp_path
     assert found.figures["objective"] == pytest.approx(carried_out(QUICKSTART, [SAMPLING, *DEARER], made), rel=1e-7)
     free = solve(QUICKSTART, sets=[SAMPLING, *DEARER], out=tmp_path / "free", options={"gap": 0.0})
     assert len(free.tables["plan"]) < len(before)
+
+
+def test_costs_of_unlike_futures_are_not_set_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    solve(QUICKSTART, out=tmp_path / "run")
+    for sets, is_alike in ((), True), (["demands.*.amount *= 0.5"], False):
+        found = evaluate(tmp_path / "run", sets=sets, out=tmp_path / f"again-{is_alike}")
+        show_evaluation(found, Console(width=120))
+        lines = capsys.readouterr().out.splitlines()
+        assert any(line.strip().startswith("made for") for line in lines) is is_alike
+        assert found.alike is is_alike

@@ -311,12 +311,13 @@ def test_the_json_of_an_evaluation_has_numbers(made: Path, tmp_path: Path) -> No
     assert [row["probability"] for row in json.loads(result.stdout)["made_for"]] == [0.7, 0.3]
 
 
-def test_the_screen_of_an_evaluation_compares(made: Path, tmp_path: Path) -> None:
+def test_the_screen_of_an_evaluation_compares_nothing_unlike(made: Path, tmp_path: Path) -> None:
     result = planner("evaluate", made / "run", "--on", made / "drawn.yaml", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "building the model" in result.stderr
     compared = {tuple(line.split()[:3]) for line in result.stdout.splitlines()}
-    assert {("made", "for", "2"), ("evaluated", "on", "3")} <= compared
+    assert ("evaluated", "on", "3") in compared
+    assert not any(words[:2] == ("made", "for") for words in compared)  # Other futures need other things.
     assert [word for word in ("Build:", "expected", "best", "worst", "f3", "Tables") if word not in result.stdout] == []
     assert len(list((tmp_path / "results" / "quickstart").iterdir())) == 1
 
