@@ -38,7 +38,8 @@ POLL = 0.1  # Seconds between looks at the ranks and at Ctrl-C.
 NEAR = 1e-6  # Share by which sizes may differ from the plan's: the solver that found them had a tolerance too.
 WRONG = 1e-6  # Share by which a bound may lie above a plan, by the tolerances of two solves.
 TOTAL = 4096.0  # What the cost of a plan is scaled to.
-OVERTIME = 30.0  # Seconds after the time limit in which the ranks may finish a solve.
+RANKS = 0.8  # Share of the time left in which the ranks work; the rest is for carrying out their plans.
+OVERTIME = 1.1  # After so many times that, ranks in the middle of a solve are ended; their last answer stands.
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class Sppy:
         if relaxed.status != "optimal":
             return relaxed  # mpi-sppy would only fail, without saying why.
         scale = self._scale(program, relaxed)
-        task = Task(program.network.instances, self.algorithm, options.gap, limit, options.seed, scale)
+        working = RANKS * max(0.0, limit - (time.monotonic() - begun))
+        task = Task(program.network.instances, self.algorithm, options.gap, working, options.seed, scale)
         with listening() as requests:
             answer, ended = _run(task, self.ranks, requests)
         return _carried_out(program, options, answer, ended, begun)
@@ -118,7 +120,7 @@ def _run(task: Task, ranks: int, requests: Requests) -> tuple[Answer, Status]:
         job = launched(ranks, arguments, said, "--engine", "mpi-sppy")
         is_late = False
         try:
-            _wait(job, requests, time.monotonic() + task.time_limit + OVERTIME)
+            _wait(job, requests, time.monotonic() + OVERTIME * task.time_limit)
             is_late = job.poll() is None
         finally:
             if job.poll() is None:
@@ -152,8 +154,13 @@ def _wait(job: subprocess.Popen[bytes], requests: Requests, latest: float) -> No
 def _carried_out(program: Program, options: Options, answer: Answer, ended: Status, begun: float) -> Outcome:
     """The best of the plans found, its operation exact; its gap against the bound of mpi-sppy."""
     unlimited = options.model_copy(update={"time_limit": None})
-    tried = [solve_program(_held(program, plan), unlimited) for plan in reversed(answer.plans)]
-    found = [outcome for outcome in tried if outcome.has_plan]
+    latest = begun + (options.time_limit if options.time_limit is not None else math.inf)
+    found: list[Outcome] = []
+    for plan in reversed(answer.plans):
+        if found and time.monotonic() > latest:
+            break
+        outcome = solve_program(_held(program, plan), unlimited)
+        found += [outcome] if outcome.has_plan else []
     if not found:
         return _without_plan(ended, answer, begun)
     best = min(found, key=lambda outcome: outcome.objective)
