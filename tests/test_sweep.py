@@ -198,7 +198,8 @@ def test_a_failed_run_is_a_row_with_its_reason(tmp_path: Path) -> None:
     assert runs["status"].to_list() == ["optimal", "optimal", "failed", "failed", "optimal"]
     assert "factor must not be negative" in runs.loc[2, "reason"]
     assert "discount_rate" in runs.loc[3, "reason"]
-    assert done.tables["no_regret"]["runs"].eq(3).all()
+    assert done.tables["no_regret"]["runs"].eq(5).all()  # Shares are of all runs.
+    assert done.tables["no_regret"]["plans"].eq(3).all()
     result = command("sweep", path, "--out", "out", cwd=tmp_path)
     assert result.returncode == 0
     assert "2 failed" in result.stdout
