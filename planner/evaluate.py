@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,9 +63,8 @@ def evaluate(
         raise InputError([Problem("bad-option", f"--out: {out} holds the plan that is evaluated")])
     made_for, alike = _scenarios(given), on is None and instance is None and scenario is None and not sets
     clock = Clock(listener.phase)
-    digest = hashlib.sha256((folder / "plan.csv").read_bytes() + (folder / "retirements.csv").read_bytes()).hexdigest()
     source = instance if instance is not None else folder / RESOLVED
-    prepared = prepare(clock, source, scenario, sets, options, on, {"plan_sha256": digest}, borrowed=True)
+    prepared = prepare(clock, source, scenario, sets, options, on, {"plan_sha256": given.digest}, borrowed=True)
     task = replace(prepared, plan=given.tables)
     target = Path(out) if out is not None else default_folder(task)
     known = recalled(task, target, clock) if not force else None

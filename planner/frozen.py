@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from planner.mathematics.investment import decisions
 from planner.mathematics.sizing import least_size, most_size, size_terms
 from planner.network import Network
 from planner.program import Key
-from planner.results.write import MARK, read_tables
+from planner.results.folder import open_folder
 from planner.schema import Point
 from planner.tree import MOMENT
 
@@ -42,6 +42,7 @@ class Plan:
     """
 
     folder: Path
+    digest: str  # Of the tables that state it.
     tables: Mapping[str, pd.DataFrame]
     decisions: Mapping[tuple[str, str], Decided]
     closed: Mapping[tuple[str, str], float]
@@ -52,28 +53,17 @@ class Plan:
 
 
 def read_plan(folder: Path) -> Plan:
-    """The plan of a run folder; InputError when the folder does not hold one. Decisions in windows are recourse."""
-    problem = Problem("no-run", f"{folder} is not a folder of a run", Place(str(folder), 1, 1),
-                      "name a folder that planner solve has written")  # fmt: skip
-    try:
-        mark = json.loads((folder / MARK).read_text("utf-8"))
-        tables = read_tables(folder)
-        plan, closed, _ = tables["plan"], tables["retirements"], tables["scenarios"]
-    except (OSError, ValueError, KeyError):
-        raise InputError([problem]) from None
-    if not isinstance(mark, dict) or "run_sha256" not in mark:
-        raise InputError([problem])
-    try:
-        nodes = tables["nodes"]
-        recourse = set(nodes.loc[nodes["onset"] != "", "group"]) - {""}
-        rows = [row for row in plan.to_dict("records") if row["group"] not in recourse]
-        return Plan(
-            folder, tables,
-            {(r["project"], r["group"]): Decided(float(r["decided"]), float(r["size"])) for r in rows},
-            {(r["facility"], r["group"]): float(r["share"]) for r in closed.to_dict("records")},
-        )
-    except (KeyError, ValueError):
-        raise InputError([problem]) from None
+    """The plan of a run; decisions in windows are recourse. InputError when the folder holds none, or a changed one."""
+    held = open_folder(folder)
+    tables = held.texts()
+    nodes, plan, closed = tables["nodes"], tables["plan"], tables["retirements"]
+    recourse = set(nodes.loc[nodes["onset"] != "", "group"]) - {""}
+    rows = [row for row in plan.to_dict("records") if row["group"] not in recourse]
+    return Plan(
+        folder, hashlib.sha256(held.contents["plan.csv"] + held.contents["retirements.csv"]).hexdigest(), tables,
+        {(r["project"], r["group"]): Decided(float(r["decided"]), float(r["size"])) for r in rows},
+        {(r["facility"], r["group"]): float(r["share"]) for r in closed.to_dict("records")},
+    )
 
 
 def freeze(program: Program, plan: Plan) -> Program:

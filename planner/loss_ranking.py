@@ -6,7 +6,6 @@ from the loss on users lose as little as can be. Losses are ranked by what users
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -26,8 +25,10 @@ from planner.outcome import Outcome
 from planner.probe import Probe
 from planner.requirement import Served
 from planner.results.manifest import versions
+from planner.results.replace import require_free, whole_folder
 from planner.results.rows import Row, at
-from planner.results.write import MARK, RESOLVED, require_free, whole_folder, write_json, write_tables
+from planner.results.seal import seal
+from planner.results.write import RESOLVED, write_tables
 from planner.run import SILENT, Listener, Task, default_folder, prepare
 from planner.schema import Instance
 from planner.tables.frames import table
@@ -63,7 +64,7 @@ def losses(
     folder, clock = Path(plan), Clock(listener.phase)
     given = read_plan(folder)
     chosen = {"question": QUESTION, "of": list(of), "classes": list(classes), "together": together,
-              "plan_sha256": hashlib.sha256((folder / "plan.csv").read_bytes()).hexdigest()}
+              "plan_sha256": given.digest}
     task = prepare(clock, folder / RESOLVED, None, (), options, None, chosen, borrowed=True)
     users = _users(task.document.instance, of, classes, folder)
     target = Path(out) if out is not None else default_folder(task)
@@ -150,4 +151,4 @@ def _write(task: Task, rows: pd.DataFrame, folder: Path) -> None:
         write_tables({"losses": rows}, fresh, SCHEMAS[QUESTION])
         facts = {"instance": instance.name, "instance_sha256": task.document.sha256}
         chosen = {"options": task.options.model_dump(mode="json"), "versions": versions(), "given": task.given}
-        write_json(facts | chosen | {"run_sha256": task.digest}, fresh / MARK)
+        seal(fresh, facts | chosen | {"run_sha256": task.digest})

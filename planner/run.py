@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -27,11 +26,13 @@ from planner.reasons import Explanation, explained
 from planner.reasons.patience import Patience
 from planner.restrict import polished
 from planner.results.manifest import datapackage, manifest, run_hash
-from planner.results.recall import digests, recall
+from planner.results.recall import recall
+from planner.results.replace import require_free, whole_folder
+from planner.results.seal import seal, stated_manifest
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_table
 from planner.results.tables import all_tables
-from planner.results.write import MARK, RESOLVED, read_tables, require_free, whole_folder, write_json, write_tables
+from planner.results.write import PACKAGE, RESOLVED, SUMMARY, read_tables, write_json, write_tables
 from planner.schema import Instance, Options
 from planner.standing import with_bounds
 from planner.tables.schemas import RUN
@@ -224,7 +225,10 @@ def finish(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
 
 
 def recalled(task: Task, folder: Path, clock: Clock) -> Run | None:
-    """The run of a task as its folder holds it, or None: runs are known by the digest of all that determines them."""
+    """The run of a task as its folder holds it, or None: runs are known by the digest of all that determines them.
+
+    InputError when the folder holds it, but not as it was written.
+    """
     known = recall(folder, task.digest)
     if known is None:
         return None
@@ -277,24 +281,20 @@ def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
             raise CheckFailedError(report, _put_aside(fresh, folder, report))
         tables["summary"] = summary_table(figures)
         write_tables({"summary": tables["summary"]}, fresh, RUN)
-        write_json(figures | {"seconds": round(outcome.seconds, 3)}, fresh / "summary.json")
-        write_json(datapackage(instance.name, instance.title, tables, RUN), fresh / "datapackage.json")
+        write_json(figures | {"seconds": round(outcome.seconds, 3)}, fresh / SUMMARY)
+        write_json(datapackage(instance.name, instance.title, tables, RUN), fresh / PACKAGE)
         verdict = {"passed": report.passed, "tests": dict(report.tests), "largest_residual": report.largest_residual}
         (fresh / RESOLVED).write_text(document.resolved_text(), "utf-8")
         facts = manifest(document, task.options, outcome, clock.seconds, verdict)
-        facts |= {"run_sha256": task.digest, "given": task.given, "tables": digests(fresh)}
-        write_json(facts, fresh / MARK)
+        seal(fresh, facts | {"run_sha256": task.digest, "given": task.given})
     return Run(instance, outcome, folder, tables, figures, report, None, task.warnings, clock)
 
 
 def _beside_better(folder: Path, digest: str, outcome: Outcome) -> Path:
     """Where to write: a run that stopped early does not replace the same run proven nearer to the best."""
-    try:
-        before = json.loads((folder / MARK).read_text("utf-8"))
-    except (OSError, ValueError):
-        return folder
-    gap = before.get("gap")
-    is_better = before.get("run_sha256") == digest and gap is not None and gap < outcome.gap
+    before = stated_manifest(folder)
+    gap = before.get("gap") if before.get("run_sha256") == digest else None
+    is_better = isinstance(gap, float | int) and gap < outcome.gap
     return folder.with_name(f"{folder.name}.{outcome.status}") if is_better and outcome.status != "optimal" else folder
 
 
@@ -304,5 +304,5 @@ def _put_aside(fresh: Path, folder: Path, report: CheckReport) -> Path:
     with whole_folder(aside) as kept:
         for file in sorted(fresh.iterdir()):
             (kept / file.name).write_bytes(file.read_bytes())
-        write_json({"rejected": [asdict(f) for f in report.findings]}, kept / "manifest.json")
+        seal(kept, {"rejected": [asdict(f) for f in report.findings]})
     return aside

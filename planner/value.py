@@ -26,8 +26,10 @@ from planner.outcome import Outcome
 from planner.pieces import MOST_KEPT, Compiled
 from planner.requirement import Budget, Chance, ExpectedUnserved, Leverage, Outage, Regret, Tail
 from planner.results.manifest import versions
+from planner.results.replace import require_free, whole_folder
+from planner.results.seal import seal
 from planner.results.summary import signed
-from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
+from planner.results.write import write_tables
 from planner.run import SILENT, Listener, Task, default_folder, prepare
 from planner.schema import Instance
 from planner.solver import solve as solve_program
@@ -145,7 +147,7 @@ def value(
         write_tables({"costs": costs, "values": values}, fresh, SCHEMAS["value"])
         facts = {"instance": task.document.instance.name, "instance_sha256": task.document.sha256}
         chosen = {"options": task.options.model_dump(mode="json"), "versions": versions(), "given": task.given}
-        write_json(facts | chosen | {"run_sha256": task.digest}, fresh / MARK)
+        seal(fresh, facts | chosen | {"run_sha256": task.digest})
     return Values(task.document.instance, costs, values, folder)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import planner.run as run_module
+from planner.errors import InputError
 from planner.evaluate import evaluate
 from planner.outcome import Outcome
 from planner.run import solve
@@ -52,21 +53,15 @@ def test_a_run_that_stopped_early_is_solved_again(tmp_path: Path, monkeypatch: p
     assert solve(QUICKSTART, out=tmp_path / "run").recalled
 
 
-@pytest.mark.parametrize("damage", ["table", "manifest", "missing", "unchecked"])
-def test_a_damaged_run_is_solved_again(damage: str, tmp_path: Path) -> None:
+def test_a_run_that_was_changed_is_solved_again_only_when_asked(tmp_path: Path) -> None:
     run = tmp_path / "run"
     solve(QUICKSTART, out=run)
-    mark = json.loads((run / "manifest.json").read_text())
-    if damage == "table":
-        (run / "plan.csv").write_text((run / "plan.csv").read_text().replace("1000.0", "1001.0"))
-    elif damage == "manifest":
-        (run / "manifest.json").write_text(json.dumps(mark | {"check": None}))
-    elif damage == "missing":
-        (run / "costs.csv").unlink()
-    else:
-        mark["check"]["passed"] = False
-        (run / "manifest.json").write_text(json.dumps(mark))
-    assert not solve(QUICKSTART, out=run).recalled
+    (run / "plan.csv").write_text((run / "plan.csv").read_text().replace("1000.0", "1001.0"))
+    with pytest.raises(InputError, match=r"plan\.csv is not as it was written - solve it again with --force"):
+        solve(QUICKSTART, out=run)
+    assert "1001.0" in (run / "plan.csv").read_text()
+    assert not solve(QUICKSTART, out=run, force=True).recalled
+    assert solve(QUICKSTART, out=run).recalled
 
 
 def test_an_evaluation_is_read_back_too(tmp_path: Path) -> None:

@@ -249,7 +249,7 @@ def test_report_is_small_and_replaces_only_reports(folder: Path, tmp_path: Path)
     assert mine.read_text() == "my own page"
     result = planner("report", tmp_path, cwd=ROOT)
     assert result.returncode == 2
-    assert "not-a-run" in result.stderr
+    assert "no-run" in result.stderr
 
 
 def test_several_runs_stand_side_by_side(driver: webdriver.Chrome, folder: Path, tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ import planner.study.whole as whole_module
 import planner.study.worker as worker_module
 from planner import solve, sweep
 from planner.errors import InputError
+from planner.results.replace import OccupiedError
 from planner.results.summary import summary_table
-from planner.results.write import OccupiedError
 from planner.study.ledger import Ledger, damaged, read_records
 from planner.study.ledger import written as line
 from tests.test_commands import QUICKSTART, ROOT, digest

@@ -48,13 +48,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _code(error: Exception) -> int:
-    from planner.results.write import OccupiedError
+    from planner.results.replace import OccupiedError
 
     return BAD_INPUT if isinstance(error, OccupiedError | PermissionError | FileExistsError) else INTERNAL
 
 
 def _sentence(error: Exception) -> str:
-    from planner.results.write import OccupiedError
+    from planner.results.replace import OccupiedError
     from planner.run import CheckFailedError
 
     if isinstance(error, CheckFailedError | OccupiedError | OSError):

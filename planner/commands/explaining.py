@@ -11,16 +11,19 @@ from planner.errors import InputError, Problem
 
 
 def explain(options: argparse.Namespace) -> int:
+    from planner.results.folder import stands
+
     settings = settings_of(options)
-    is_run = Path(options.instance).is_dir()
+    is_run = stands(Path(options.instance))
     if options.project is not None:
         if not is_run:
             raise InputError([Problem("bad-option", "--project asks about the plan of a run: name its folder")])
         return _project(options, settings)
     if is_run:
+        from planner.results.folder import open_folder
         from planner.results.write import RESOLVED
 
-        options.instance = str(Path(options.instance) / RESOLVED)
+        options.instance = str(open_folder(Path(options.instance)).path / RESOLVED)
     return _bounds(options, settings) if options.bounds else _conflict(options, settings)
 
 

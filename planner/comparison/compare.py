@@ -19,7 +19,9 @@ from planner.comparison.tables import VIEWS, side_by_side
 from planner.errors import InputError, Problem
 from planner.proven import Proven, difference, proven
 from planner.results.manifest import datapackage, versions
-from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
+from planner.results.replace import require_free, whole_folder
+from planner.results.seal import seal
+from planner.results.write import PACKAGE, write_json, write_tables
 from planner.run import SILENT, Listener
 from planner.tables.frames import table
 from planner.tables.schemas import SCHEMAS
@@ -121,6 +123,5 @@ def _write(folder: Path, sources: Sequence[Source], tables: Mapping[str, pd.Data
     schema = SCHEMAS["compare"]
     with whole_folder(folder.resolve(), GIVEN) as fresh:
         write_tables(tables, fresh, schema)
-        write_json(datapackage("comparison", "Comparison of runs", tables, schema), fresh / "datapackage.json")
-        facts = {"runs": labels, "given": GIVEN, "versions": versions(), "run_sha256": digest}
-        write_json(facts, fresh / MARK)
+        write_json(datapackage("comparison", "Comparison of runs", tables, schema), fresh / PACKAGE)
+        seal(fresh, {"runs": labels, "given": GIVEN, "versions": versions(), "run_sha256": digest})

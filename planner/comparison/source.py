@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,10 @@ from planner.errors import InputError, Place, Problem
 from planner.reading.compose import Node, compose
 from planner.reading.document import load
 from planner.reading.settle import settled
-from planner.results.recall import typed_tables
+from planner.results.folder import open_folder, open_reference, stands
 from planner.results.write import MARK, RESOLVED
 from planner.run import SILENT, Listener, solve
 from planner.schema import Instance
-from planner.tables.schemas import RUN
 
 SUMMARY = "summary"
 
@@ -60,7 +58,7 @@ def read_sources(
 
 
 def _source(path: Path, label: str, options: dict[str, Any] | None, listener: Listener) -> Source:
-    if path.is_dir():
+    if stands(path):
         return _of_folder(path, label)
     file, scenario = path, None
     if not path.exists() and "@" in path.name:
@@ -77,27 +75,11 @@ def _source(path: Path, label: str, options: dict[str, Any] | None, listener: Li
 
 def _of_folder(folder: Path, label: str) -> Source:
     """A run as its folder holds it: all its tables, or those that were committed for reference."""
-    problem = Problem("no-run", f"{folder} is not a folder of a run", Place(str(folder), 1, 1),
-                      "name a folder that planner solve has written, or an instance")  # fmt: skip
-    try:
-        if (folder / MARK).exists():
-            mark = json.loads((folder / MARK).read_text("utf-8"))
-            if "run_sha256" not in mark or "question" in mark.get("given", {}):
-                raise InputError([problem])
-        else:
-            mark = {}
-        tables = typed_tables(folder, RUN)
-        tables[SUMMARY]["value"]
-    except (OSError, ValueError, KeyError, AttributeError):
-        raise InputError([problem]) from None
-    return Source(label, folder, tables, _resolved(folder / RESOLVED), mark)
-
-
-def _resolved(file: Path) -> Node | None:
-    if not file.exists():
-        return None
-    node = compose(file.read_text("utf-8"), str(file))
-    return settled(node) if node is not None else None
+    if not (folder / MARK).exists():
+        return Source(label, folder, open_reference(folder), None, {})
+    held = open_folder(folder)
+    node = compose(held.text(RESOLVED), str(folder / RESOLVED))
+    return Source(label, folder, held.tables(), settled(node) if node is not None else None, held.manifest)
 
 
 def name_of(source: Source) -> str:

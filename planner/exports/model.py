@@ -6,14 +6,13 @@ from pathlib import Path
 
 from planner.errors import InputError, Problem
 from planner.reports.opened import Opened
-from planner.results.write import RESOLVED
 
 
 def write(run: Opened, target: Path) -> None:
+    from planner.formulate import formulate
     from planner.model_file import write_model
-    from planner.run import build
 
     if run.manifest["given"]:
         message = "the plan of this run was given, not chosen: export the run it comes from"
         raise InputError([Problem("no-model", message)])
-    write_model(build(run.folder / RESOLVED), str(target))
+    write_model(formulate(run.document.instances(), run.instance.options), str(target))

@@ -29,7 +29,7 @@ from planner.proven import Difference, Proven, difference
 from planner.reading.document import load
 from planner.results.solution import Solution
 from planner.results.summary import signed
-from planner.results.write import RESOLVED, read_tables
+from planner.results.write import RESOLVED
 from planner.schema import Instance, Options
 from planner.solver import solve as solve_program
 from planner.tables.frames import table
@@ -98,7 +98,7 @@ def project_worth(
         hint = did_you_mean(name, document.instance.projects)
         raise InputError([Problem("dangling-name", f"there is no project {name}", Place(str(folder), 0, 0), hint)])
     settings = Options.model_validate(document.instance.options.model_dump() | (options or {}))
-    program = formulate(_prepared(document.instances(), Path(folder)), settings)
+    program = formulate(_prepared(document.instances(), plan), settings)
     is_in = any(project == name for project, _ in plan.decisions)
     base = _solved(freeze(program, plan), settings, "the plan of the run", listener)
     forced = forced_program(program, name, wanted=not is_in)
@@ -120,11 +120,11 @@ def _bound(plan: Plan, instance: Instance) -> float:
     return signed(instance, float(stated.iloc[0])) if len(stated) and stated.iloc[0] else -math.inf
 
 
-def _prepared(instances: dict[str, Instance], folder: Path) -> dict[str, Instance]:
+def _prepared(instances: dict[str, Instance], plan: Plan) -> dict[str, Instance]:
     """The instances with the losses that the plan of a run was made to withstand; others it withstands by itself."""
     if not has_outages(instances):
         return instances
-    rows = read_tables(folder)["outages"].to_dict("records")
+    rows = plan.tables["outages"].to_dict("records")
     added = {(r["requirement"], r["lost"], r["future"], r["period"]) for r in rows if r["added"] == "True"}
     every = losses(instances)
     return withstanding(instances, [q for q in every if (q.requirement, q.words, q.future, q.period) in added])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,29 +10,33 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from planner.errors import InputError, Place, Problem
 from planner.reading.document import Document, load
-from planner.results.recall import PACKAGE, SUMMARY, typed_tables
-from planner.results.write import MARK, RESOLVED
+from planner.results.folder import Folder, open_folder
+from planner.results.write import PACKAGE, RESOLVED, SUMMARY
 from planner.schema import Instance
-from planner.tables.schemas import RUN
 
 if TYPE_CHECKING:
     from planner.reports.notebook import Shown
     from planner.reports.view import View
 
 
-
 @dataclass(frozen=True, eq=False)
 class Opened:
     """A finished run as it lies on disk; make one with `open_run`."""
 
-    folder: Path
+    held: Folder
     tables: dict[str, pd.DataFrame]
     fields: dict[str, list[dict[str, str]]]
     figures: dict[str, Any]
-    manifest: dict[str, Any]
     document: Document
+
+    @property
+    def folder(self) -> Path:
+        return self.held.path
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        return self.held.manifest
 
     @property
     def instance(self) -> Instance:
@@ -112,33 +116,8 @@ def _ancestry(nodes: pd.DataFrame, node: str) -> list[str]:
 
 
 def open_run(folder: str | Path) -> Opened:
-    """Open the folder of a run. InputError when it does not hold one."""
-    place = Path(folder)
-    found = {name: read_json(place, name) for name in (MARK, PACKAGE, SUMMARY)}
-    if not (place / RESOLVED).is_file() or "run_sha256" not in found[MARK]:
-        raise InputError([Problem("not-a-run", "the folder does not hold a run", Place(str(folder), 0, 0))])
-    fields = {part["name"]: part["schema"]["fields"] for part in found[PACKAGE]["resources"]}
-    require_whole(place, fields)
-    tables = typed_tables(place, RUN)
-    document = load(place / RESOLVED, borrowed=True)
-    return Opened(place, tables, fields, found[SUMMARY], found[MARK], document)
-
-
-def read_json(folder: Path, name: str) -> dict[str, Any]:
-    """A JSON object of a folder. InputError when it is not there or is none."""
-    try:
-        content = json.loads((folder / name).read_text("utf-8"))
-    except (OSError, ValueError):
-        content = None
-    if not isinstance(content, dict):
-        message = f"the folder does not hold a run: no readable {name}"
-        raise InputError([Problem("not-a-run", message, Place(str(folder), 0, 0))])
-    return content
-
-
-def require_whole(folder: Path, fields: dict[str, list[dict[str, str]]]) -> None:
-    """InputError when a table that the folder's description names is not there."""
-    missing = sorted(name for name in fields if not (folder / f"{name}.csv").is_file())
-    if missing:
-        message = f"tables are missing: {', '.join(missing)}"
-        raise InputError([Problem("not-a-run", message, Place(str(folder), 0, 0))])
+    """Open the folder of a run. InputError when it does not hold one, or not as it was written."""
+    held = open_folder(Path(folder))
+    fields = {part["name"]: part["schema"]["fields"] for part in held.json(PACKAGE)["resources"]}
+    document = load(held.path / RESOLVED, borrowed=True)
+    return Opened(held, held.tables(), fields, held.json(SUMMARY), document)

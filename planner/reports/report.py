@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.errors import InputError, Place, Problem, extra_hint
-from planner.results.write import REPORT
+from planner.results.folder import stands
+from planner.results.replace import REPORT, is_page
 from planner.run import SILENT, Listener
 
 if TYPE_CHECKING:
     from planner.comparison.compare import Comparison
     from planner.reports.subject import Subject
-
-MARK = '<meta name="generator" content="planner'
 
 
 def report(
@@ -47,7 +46,7 @@ def report_comparison(found: Comparison, out: str | Path) -> Path:
 
 def _home(path: Path) -> Path:
     """The folder for the report of a run that may have to be solved first: beside its instance."""
-    return path if path.is_dir() else path.parent
+    return path if stands(path) else path.parent
 
 
 def require_page(out: str | Path) -> None:
@@ -96,7 +95,7 @@ def require_replaceable(target: Path) -> None:
         raise InputError([Problem("no-folder", f"there is no folder {target.parent}", place)])
     if target.is_dir():
         raise InputError([Problem("occupied", "a folder stands where the report would be", place)])
-    if target.exists() and MARK not in target.read_text("utf-8", errors="replace")[:4000]:
+    if target.exists() and not is_page(target):
         raise InputError([Problem("occupied", "the file is not a report and is left as it is", place)])
 
 

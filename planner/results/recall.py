@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,11 +13,10 @@ import pandas as pd
 
 from planner.check import CheckReport
 from planner.outcome import Outcome
-from planner.results.write import MARK, read_table
-from planner.tables.frames import typed
-from planner.tables.schemas import RUN, Schema
-
-SUMMARY, PACKAGE = "summary.json", "datapackage.json"
+from planner.results.folder import open_folder
+from planner.results.replace import recover
+from planner.results.seal import stated_manifest
+from planner.results.write import SUMMARY
 
 
 @dataclass(frozen=True)
@@ -33,23 +30,21 @@ class Recalled:
     seconds: dict[str, float]
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """Digest of every table of a folder."""
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.csv"))}
-
-
 def recall(folder: Path, digest: str) -> Recalled | None:
-    """The run of that digest if the folder holds it, solved to the gap asked, checked and as it was written."""
-    try:
-        mark = json.loads((folder / MARK).read_text("utf-8"))
-        is_same = mark.get("run_sha256") == digest and mark["status"] == "optimal" and mark["check"]["passed"]
-        if not is_same or mark["tables"] != digests(folder):
-            return None
-        figures = json.loads((folder / SUMMARY).read_text("utf-8"))
-        tables = typed_tables(folder, RUN)
-        return Recalled(_outcome(mark, figures), tables, figures, _report(mark["check"]), mark["seconds"])
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return None  # Not a run, or one that is damaged: it is solved anew.
+    """The run of that digest if the folder holds it, solved to the gap asked and checked.
+
+    InputError when the folder holds it, but not as it was written.
+    """
+    recover(folder)
+    if not _is_finished(stated_manifest(folder), digest):
+        return None
+    found = open_folder(folder)
+    mark, figures = found.manifest, found.json(SUMMARY)
+    return Recalled(_outcome(mark, figures), found.tables(), figures, _report(mark["check"]), mark["seconds"])
+
+
+def _is_finished(mark: Mapping[str, Any], digest: str) -> bool:
+    return mark.get("run_sha256") == digest and mark.get("status") == "optimal"
 
 
 def _outcome(mark: Mapping[str, Any], figures: Mapping[str, Any]) -> Outcome:
@@ -65,12 +60,3 @@ def _outcome(mark: Mapping[str, Any], figures: Mapping[str, Any]) -> Outcome:
 
 def _report(verdict: Mapping[str, Any]) -> CheckReport:
     return CheckReport(True, (), dict(verdict["tests"]), float(verdict["largest_residual"]), "")
-
-
-def typed_tables(folder: Path, schema: Schema) -> dict[str, pd.DataFrame]:
-    """The tables of a folder with the types that are declared; text stays text, such as a region called NA or 1.10.
-
-    TableError when a table does not fit its declaration.
-    """
-    files = {name: folder / f"{name}.csv" for name in schema}
-    return {name: typed(schema[name], read_table(file)) for name, file in files.items() if file.is_file()}

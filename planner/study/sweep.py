@@ -16,7 +16,9 @@ import pandas as pd
 from planner.errors import InputError, Place, Problem
 from planner.outage import with_every_loss
 from planner.results.manifest import datapackage, versions
-from planner.results.write import MARK, OccupiedError, plain_json, whole_folder, write_json, write_tables
+from planner.results.replace import OccupiedError, whole_folder
+from planner.results.seal import seal
+from planner.results.write import PACKAGE, plain_json, write_json, write_tables
 from planner.study import tables as make
 from planner.study.engine import News, Work, carry_out, chosen_again
 from planner.study.ledger import Ledger, damaged, put_whole, read_records
@@ -181,6 +183,6 @@ def _write(target: Path, file: StudyFile, digest: str, tables: Mapping[str, pd.D
     with whole_folder(target.resolve(), GIVEN) as fresh:
         write_tables(tables, fresh, SCHEMAS["sweep"])
         title = file.study.title or file.study.study
-        write_json(datapackage(file.study.study, title, tables, SCHEMAS["sweep"]), fresh / "datapackage.json")
+        write_json(datapackage(file.study.study, title, tables, SCHEMAS["sweep"]), fresh / PACKAGE)
         facts = {"run_sha256": digest, "given": GIVEN, "instance": file.document.instance.name, "versions": versions()}
-        write_json(facts, fresh / MARK)
+        seal(fresh, facts | {"study": file.study.model_dump(mode="json")})

@@ -9,7 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from planner.results.manifest import datapackage, versions
-from planner.results.write import MARK, require_free, whole_folder, write_json, write_tables
+from planner.results.replace import require_free, whole_folder
+from planner.results.seal import seal
+from planner.results.write import PACKAGE, write_json, write_tables
 from planner.run import Task, default_folder
 from planner.schema import Instance
 from planner.tables.schemas import SCHEMAS, question_of
@@ -31,8 +33,8 @@ def written(task: Task, tables: Mapping[str, pd.DataFrame], out: str | Path | No
     require_free(folder.resolve(), instance.name, task.given)
     with whole_folder(folder.resolve(), task.given) as fresh:
         write_tables(tables, fresh, schema)
-        write_json(datapackage(instance.name, instance.title, tables, schema), fresh / "datapackage.json")
+        write_json(datapackage(instance.name, instance.title, tables, schema), fresh / PACKAGE)
         facts = {"instance": instance.name, "instance_sha256": task.document.sha256, "given": task.given}
         chosen = {"options": task.options.model_dump(mode="json"), "versions": versions()}
-        write_json(facts | chosen | {"run_sha256": task.digest}, fresh / MARK)
+        seal(fresh, facts | chosen | {"run_sha256": task.digest})
     return Answer(instance, tables, folder)
