@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import highspy
@@ -12,6 +13,7 @@ import highspy
 from planner.assemble import Program
 from planner.highs import load
 from planner.outcome import SolverError
+from planner.results.replace import workshop
 from planner.schema import Options
 
 LENGTH = 60  # Characters of a name; the strictest formats take no more than 64.
@@ -19,7 +21,7 @@ NAMES = ".names.csv"  # Added to the name of the model's file.
 
 
 def write_model(program: Program, path: str) -> None:
-    """Write the program as .lp or .mps by the file's ending, and beside it the table of its names.
+    """Write the program as .lp or .mps by the file's ending, and beside it the table of its names; both whole.
 
     A column is called c and its number, a row r and its number, then what can be kept of its name; the table has the
     name in the file and the name in full of each, so that a solution of another solver can be read.
@@ -30,10 +32,24 @@ def write_model(program: Program, path: str) -> None:
     lp = solver.getLp()
     lp.col_names_, lp.row_names_ = names["column"], names["row"]
     solver.passModel(lp)
-    if solver.writeModel(path) == highspy.HighsStatus.kError:
-        raise SolverError(f"cannot write {path}")
-    with Path(path + NAMES).open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
+    target = Path(path)
+    with workshop(target) as place:
+        fresh = place / target.name
+        if solver.writeModel(str(fresh)) == highspy.HighsStatus.kError or not _is_complete(fresh):
+            raise SolverError(f"cannot write {path}") from OSError(errno.ENOSPC, "the file is cut off", path)
+        _write_names(fresh.with_name(fresh.name + NAMES), names, columns, rows)
+        for file in (fresh, fresh.with_name(fresh.name + NAMES)):
+            file.replace(target.with_name(file.name))
+
+
+def _is_complete(file: Path) -> bool:
+    """Whether a model ends as one does: the solver does not say when its file is cut off."""
+    return file.is_file() and file.read_bytes()[-20:].strip().lower().endswith((b"end", b"endata"))
+
+
+def _write_names(file: Path, names: Mapping[str, Sequence[str]], columns: Sequence[str], rows: Sequence[str]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream, lineterminator="\n")
         table.writerow(["kind", "name_in_file", "name"])
         for kind, full in (("column", columns), ("row", rows)):
             table.writerows([kind, short, name] for short, name in zip(names[kind], full, strict=True))

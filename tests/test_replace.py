@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from planner.commands import NO_ROOM
 from planner.results.folder import stands
 from planner.results.replace import LOCK, NEW, OLD, OccupiedError, require_free, whole_folder, workshop
 from planner.results.seal import seal
-from tests.test_commands import ROOT
+from planner.run import solve
+from tests.test_commands import QUICKSTART, ROOT
 
 # Kills itself with the signal that no process can catch, at the n-th rename of whole_folder.
 WRITER = """
@@ -113,9 +114,29 @@ def test_a_folder_with_files_of_others_is_not_replaced(name: str, tmp_path: Path
 def test_a_block_that_fails_leaves_what_stood_there(tmp_path: Path) -> None:
     target = tmp_path / "run"
     write(target, "old")
-    with pytest.raises(ZeroDivisionError), whole_folder(target) as fresh:
-        (fresh / "plan.csv").write_text("half")
-        raise ZeroDivisionError
+    with pytest.raises(TypeError):
+        write(target, 5)  # type: ignore[arg-type]
     assert (target / "plan.csv").read_text() == "old"
     assert os.listdir(tmp_path) == ["run"]
-    shutil.rmtree(target)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"solve {QUICKSTART} --force --quiet --out run", f"solve {QUICKSTART} --quiet --out other --write-model model.lp",
+     "export run --format xlsx", "export run --format mps", "report run"],
+)  # fmt: skip
+def test_without_room_what_stood_before_is_kept(line: str, tmp_path: Path) -> None:
+    """4 KB for every file stand for a full disk."""
+    solve(QUICKSTART, out=tmp_path / "run")
+    before = {file: file.read_bytes() for file in (tmp_path / "run").iterdir()}
+    command = f"ulimit -f 4; exec {sys.executable} -m planner {line}"
+    result = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (2, f"{NO_ROOM}\n")
+    assert {file: file.read_bytes() for file in (tmp_path / "run").iterdir()} == before
+    assert os.listdir(tmp_path) == ["run"]
+
+
+def test_a_full_disk_behind_the_output_is_said() -> None:
+    command = f"{sys.executable} -m planner schema > /dev/full"
+    result = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (2, f"{NO_ROOM}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import importlib
 import os
 import signal
@@ -22,13 +23,17 @@ MODULES = {
     "report": "telling", "export": "telling", "reference": "telling",
 }
 
+NO_ROOM = "no room to write (disk, quota or ulimit -f): what stood before is kept; make room and run this again"
+
 
 def run(options: argparse.Namespace) -> int:
     """Run the command named by `options.verb`; every failure has one message and one exit code."""
     try:
         with _stops_like_interrupt():
             module = importlib.import_module(f"planner.commands.{MODULES[options.verb]}")
-            return int(getattr(module, options.verb)(options))
+            code = int(getattr(module, options.verb)(options))
+            sys.stdout.flush()  # Here a full disk has a message; when Python ends it has none.
+            return code
     except InputError as error:
         return _failed(str(error), BAD_INPUT)
     except (NoAnswerError, WorkerLostError) as error:
@@ -37,26 +42,41 @@ def run(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return _failed("interrupted; nothing was written", INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
         return GOOD
     except Exception as error:
         if os.environ.get("PLANNER_TRACEBACK"):
             raise
+        if _lacks_room(error):
+            _close_output()  # What waits to be written there would fail again.
         code = _code(error)
         hint = "\n(set PLANNER_TRACEBACK=1 for the traceback)" if code == INTERNAL else ""
         return _failed(f"{_sentence(error)}{hint}", code)
 
 
+def _lacks_room(error: Exception) -> bool:
+    """Whether the disk, the quota or the limit on sizes of files ended it; libraries wrap what the system says."""
+    raised = (error, *error.args, error.__cause__, error.__context__)
+    return any(isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) for e in raised)
+
+
+def _close_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _code(error: Exception) -> int:
     from planner.results.replace import OccupiedError
 
-    return BAD_INPUT if isinstance(error, OccupiedError | PermissionError | FileExistsError) else INTERNAL
+    is_refused = isinstance(error, OccupiedError | PermissionError | FileExistsError)
+    return BAD_INPUT if is_refused or _lacks_room(error) else INTERNAL
 
 
 def _sentence(error: Exception) -> str:
     from planner.results.replace import OccupiedError
     from planner.run import CheckFailedError
 
+    if _lacks_room(error):
+        return NO_ROOM
     if isinstance(error, CheckFailedError | OccupiedError | OSError):
         return str(error)
     return f"internal error: {type(error).__name__}: {error}"
