@@ -17,7 +17,8 @@ EXIT_CODES = """exit codes: 0 solved to the gap asked; 2 bad input, or no room t
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = parser().parse_args(given or ["--help"])
     from planner import commands
 
     return commands.run(options)

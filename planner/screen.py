@@ -19,6 +19,7 @@ from planner.run import Run
 from planner.standing import FIRM
 
 MOST_PROJECTS = 16
+MOST_FUTURES = 24
 HEADLINES = {
     "stopped": "Stopped early: the best plan so far",
     "interrupted": "Interrupted: the best plan so far",
@@ -105,8 +106,23 @@ def _headline(run: Run) -> Text:
         weighed = f"The objective weighs risk ({risk.measure}, weight {risk.weight:g}): expected {word} "
         weighed += f"{run.figures['expected_cost']:,.2f} {money}, worst {run.figures['worst_cost']:,.2f} {money}.\n"
     return Text.assemble(
-        (f"{name}\n", "bold"), f"{solved} in {outcome.seconds:.1f} s: {named} {total}{gap}.\n", weighed
+        (f"{name}\n", "bold"), f"{solved} in {outcome.seconds:.1f} s: {named} {total}{gap}.\n", weighed,
+        _published(run),
     )
+
+
+def _published(run: Run) -> str:
+    """Whether the optimum that the source of a published case states was met, to the digits it prints."""
+    stated = run.instance.published_optimum
+    if stated is None:
+        return ""
+    digits = len(f"{stated:.15g}".partition(".")[2])
+    off = abs(signed(run.instance, run.outcome.objective) - stated)
+    printed = max(0.5 * 10.0**-digits if digits else 0.0, 1e-9 * abs(stated))
+    found = "not met: is this the case as published?"
+    if off <= printed + run.outcome.gap * abs(stated):
+        found = "met" if off <= printed else "met within the gap"
+    return f"The published optimum, {stated:,.{digits}f}, is {found}\n"
 
 
 def frame(columns: list[tuple[str, str]], space: int = 2) -> Table:
@@ -124,7 +140,8 @@ def _plan(run: Run) -> Group:
     money, shown = run.instance.units.money, plan.nlargest(MOST_PROJECTS, "capital_cost").sort_values("decided")
     hidden = len(plan) - len(shown)
     expected = " expected" if adaptive else ""
-    title = f"Build: {_count(len(plan), 'decision')}, {run.figures['capital_cost']:,.0f} {money} of capital{expected}"
+    capital = amount(run.figures["capital_cost"])
+    title = f"Build: {_count(len(plan), 'decision')}, {capital} {money} of capital{expected}"
     if hidden:
         title += f" ({len(shown)} largest; {hidden} more in plan.csv)"
     columns = [("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"), ("online", "right"),
@@ -146,6 +163,8 @@ def firmness(plan: pd.DataFrame) -> str:
     firm = int((asked["standing"] == FIRM).sum())
     if asked.empty:
         return ""
+    if not firm:
+        return "No project is firm: a plan without any one of them may cost the same, as far as is proven."
     said = f"Firm: {firm} of {_count(len(asked), 'project')}: every plan without one of them is proven dearer."
     return said if firm == len(asked) else f"{said} The others may be exchanged within what is proven."
 
@@ -180,13 +199,28 @@ def _served(run: Run) -> Group:
     shares = shares.assign(row=[windows.get(name, name) for name in shares["future"]])
     classes = list(dict.fromkeys(shares["class"]))
     table = frame([("future", "left"), ("chance", "right"), *((c, "right") for c in classes)], space=1)
-    for row, part in shares.groupby("row", sort=False):
+    parts = dict(list(shares.groupby("row", sort=False)))
+    drawn = _worst_served(parts)
+    for row in drawn:
+        part = parts[row]
         worst = part.sort_values("served").drop_duplicates("class").set_index("class").to_dict("index")
         cells = [_share(worst.get(c)) for c in classes]
         name = f"{row}, worst of {_count(part['future'].nunique(), 'onset')}" if row in windows.values() else str(row)
-        table.add_row(Text(name), f"{_chance(run, set(part['future'])):.0%}", *cells)
+        table.add_row(Text(name), _percent(_chance(run, set(part["future"]))), *cells)
     title = "Share of demand served over the horizon or window (worst demand in its worst year)"
-    return Group(Text(title, style="bold"), table)
+    hidden = f"{len(drawn)} worst served of {len(parts):,}; all are in summary.csv" if len(drawn) < len(parts) else ""
+    return Group(Text(title, style="bold"), table, *([Text(hidden)] if hidden else []))
+
+
+def _worst_served(parts: Mapping[Any, pd.DataFrame]) -> list[Any]:
+    """The rows that are shown: all, or where these are too many the worst served, in the order they stand in."""
+    worst = sorted(parts, key=lambda row: float(parts[row]["served"].min()))[:MOST_FUTURES]
+    return [row for row in parts if row in set(worst)]
+
+
+def _percent(chance: float) -> str:
+    """A chance with as many digits as tell it from none."""
+    return f"{chance:.0%}" if chance >= 0.005 or chance == 0 else f"{100 * chance:.2g}%"
 
 
 def _chance(run: Run, futures: set[str]) -> float:

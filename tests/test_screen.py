@@ -1,0 +1,66 @@
+"""The screen after a run: published optima, many futures, small sums, chances near none."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from rich.console import Console
+
+from planner.run import Run, solve
+from planner.screen import firmness, show_run
+from tests.test_commands import planner
+
+PUBLISHED = Path(__file__).parent.parent / "instances" / "published"
+
+
+def shown(run: Run) -> str:
+    page = StringIO()
+    show_run(run, Console(width=110, file=page))
+    return page.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("sets", "said"),
+    [
+        ([], "The published optimum, 153.675, is met\n"),
+        (["published_optimum=153.674"], "is not met: is this the case as published?\n"),
+        (["published_optimum=153.6752"], "is not met"),  # All digits that are printed count.
+        (["published_optimum=154", "options.gap=0.01"], "is not met"),  # The gap counts as proven, not as asked.
+    ],
+)
+def test_a_published_optimum_is_met_to_its_digits_or_not(sets: list[str], said: str, tmp_path: Path) -> None:
+    assert said in shown(solve(PUBLISHED / "trnsport.yaml", sets=sets, out=tmp_path / "run"))
+
+
+def test_the_worst_served_of_many_futures_are_shown_and_their_chances(tmp_path: Path) -> None:
+    """Dantzig's demands in 300 futures; in the last they are 1,175 cases, and plants make 950: 80.9 % served."""
+    stated = yaml.safe_load((PUBLISHED / "trnsport.yaml").read_text())
+    stated["demands"]["table"]["common"]["shortage"] = [{"share": 1, "cost": 100}]
+    chances = {"f0": 0.9, **{f"f{n}": 0.1 / 299 for n in range(1, 300)}}
+    futures = {name: {"probability": chance, "from": "f0", "branches": 1} for name, chance in chances.items()}
+    futures["f0"] = {"probability": 0.9}
+    futures["f299"]["overrides"] = {"demands.topeka.amount *=": 2}
+    (tmp_path / "many.yaml").write_text(yaml.safe_dump(stated | {"futures": futures}))
+    text = shown(solve(tmp_path / "many.yaml", out=tmp_path / "run"))
+    assert "24 worst served of 300; all are in summary.csv" in text
+    assert re.search(r"f299 +0.033% +80.9%", text)
+    assert "f298" not in text
+    assert len(text.splitlines()) < 50
+
+
+def test_that_no_project_is_firm_is_said_as_such() -> None:
+    plan = pd.DataFrame({"project": ["a", "b"], "standing": ["interchangeable", "interchangeable"]})
+    assert firmness(plan).startswith("No project is firm")
+    plan.loc[0, "standing"] = "firm"
+    assert firmness(plan).startswith("Firm: 1 of 2 projects")
+
+
+def test_planner_alone_says_its_commands(tmp_path: Path) -> None:
+    result = planner(cwd=tmp_path)
+    assert result.returncode == 0
+    assert "solve " in result.stdout
