@@ -7,10 +7,10 @@ tuples are sorted by name or kept in document order, so the same instance always
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from planner.branching import build_tree
 from planner.names import matching
@@ -65,6 +65,19 @@ class Network:
     def instance(self, node: Node) -> Instance:
         """The variant whose figures hold at a node."""
         return self.instances[node.source]
+
+    def ever(self, section: str, name: str, holds: Callable[[Any], bool]) -> bool:
+        """Whether something holds of a part of the instance in some future or shock: a rule that the trunk does not
+        state must be there for those that do."""
+        return any(holds(variant[name]) for variant in self._variants[section])
+
+    @cached_property
+    def _variants(self) -> dict[str, list[Any]]:
+        """The different variants of every section that futures may change, the trunk's first."""
+        def different(section: str) -> list[Any]:
+            return list({id(v): v for v in (getattr(i, section) for i in self.instances.values())}.values())
+
+        return {name: different(name) for name in ("facilities", "projects", "lanes", "suppliers", "outlets", "limits")}
 
     def measures(self, node: Node) -> tuple[Measure, ...]:
         """The measures that hold at a node or did or will, each with its window."""

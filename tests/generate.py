@@ -37,9 +37,10 @@ class Maker(Security):
         if self.chance(3):
             web |= {"tariff": self.pick([0.1, 0.25]), "customs_value": self.figure(PRICES)}
         self.raw["lanes"] = {"web": web}
-        self.changes.append(("lanes.web.freight", 3.0))
+        self.changes += [("lanes.web.freight", 3.0), ("lanes.web.capacity", 15.0)]
         if self.chance():
             self.raw["lanes"]["link"] = self.link()
+            self.changes.append(("lanes.link.fixed_cost", self.money(2.0, 10.0)))
 
     def link(self) -> Raw:
         """One movement out of the exporter's region, or into it when there is only one other."""

@@ -136,7 +136,6 @@ def chapter(network: Network) -> Chapter:
     of = partial(OfFigures, network)
     assets = tuple((a,) for a in network.assets)
     facilities = tuple((a,) for a in network.base.facilities)
-    loaded = tuple(k for k in facilities if any(network.base.facilities[k[0]].minimum_load.numbers()))
     variables = (
         Variable("activity", network.activities, "how much of a process a facility runs",
                  costs={"variable": of(partial(_variable_costs, network))},
@@ -156,10 +155,17 @@ def chapter(network: Network) -> Chapter:
     )
     constraints = (
         Constraint("capacity", facilities, capacity),
-        Constraint("minimum_load", loaded, minimum_load),
+        Constraint("minimum_load", tuple((a,) for a in loaded(network)), minimum_load),
         Constraint("balance", tuple(network.balance), balance),
     )
     return Chapter(variables, links, (), constraints)
+
+
+@lru_cache(maxsize=8)
+def loaded(network: Network) -> tuple[str, ...]:
+    """Facilities that must run at a minimum load in some future."""
+    return tuple(a for a in network.base.facilities
+                 if network.ever("facilities", a, lambda part: any(part.minimum_load.numbers())))
 
 
 def used(block: Any, facility: str) -> Any:

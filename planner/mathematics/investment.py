@@ -60,7 +60,8 @@ def _needs_start(network: Network, name: str) -> bool:
         for group in network.base.project_groups.values()
     )
     required = any(name in other.requires for other in network.base.projects.values())
-    free = not project.capital.curve and not any(project.capital.fixed.numbers())
+    charged = network.ever("projects", name, lambda part: any(part.capital.fixed.numbers()))
+    free = not project.capital.curve and not charged
     ranged = project.size.most is not None and not (project.size.least and any(project.size.least.numbers()))
     return not (project.repeatable and free and ranged) or counted or required
 

@@ -9,6 +9,8 @@ import math
 from functools import lru_cache, partial
 from typing import Any
 
+import pyomo.environ as pyo
+
 from planner.figure import Figure
 from planner.mathematics.control import lane_passes, limited_by, numbered, passing_shares
 from planner.mathematics.curve import Segment, is_convex, segments
@@ -104,8 +106,14 @@ def chapter(network: Network) -> Chapter:
 
 @lru_cache(maxsize=8)
 def fixed_movements(network: Network) -> tuple[Movement, ...]:
-    lanes = network.base.lanes
-    return tuple(m for m in network.movements if any(lanes[m.lane].fixed_cost.numbers()))
+    """Movements that have a fixed cost in some future."""
+    return tuple(m for m in network.movements
+                 if network.ever("lanes", m.lane, lambda part: any(part.fixed_cost.numbers())))
+
+
+def is_charged(network: Network, movement: Movement, node: Node) -> bool:
+    """Whether a movement has a fixed cost at a node; where it has none it counts as used."""
+    return network.instance(node).lanes[movement.lane].fixed_cost.at(node.middle) > 0
 
 
 def curved_pieces(network: Network) -> tuple[tuple[Any, ...], ...]:
@@ -122,7 +130,9 @@ def _variables(network: Network) -> tuple[Variable, ...]:
                  costs={"freight": of(partial(_freight, network)),
                         "tariff": of(partial(_lane_tariff, network))},
                  parts=[_lane_part(m) for m in network.movements]),
-        Variable("lane_used", fixed, "movement is used", "share", upper=of(lambda _: [1.0] * len(fixed)),
+        Variable("lane_used", fixed, "movement is used", "share",
+                 lower=of(lambda n: [float(not is_charged(network, m, n)) for m in fixed]),
+                 upper=of(lambda _: [1.0] * len(fixed)),
                  integer=True, costs={"lane_fixed": of(partial(_lane_fixed, network, fixed))},
                  parts=[_lane_part(m) for m in fixed]),
         Variable("lane_piece", pieces, "flow lies on this piece of its cost curve", "share",
@@ -140,7 +150,8 @@ def lane_capacity_rule(block: Any, *movement: str) -> Any:
 
 def lane_fixed_cost(block: Any, *movement: str) -> Any:
     r"""flow_{l,n} \le M_{l,n}\, lane\_used_{l,n}, M the most the movement could carry"""
-    return block.flow[movement] <= block.structure.most_flow[movement] * block.lane_used[movement]
+    most = block.structure.most_flow.get(movement)
+    return block.flow[movement] <= most * block.lane_used[movement] if most is not None else pyo.Constraint.Skip
 
 
 def _pieces(block: Any, movement: tuple[str, ...]) -> list[tuple[int, Segment]]:

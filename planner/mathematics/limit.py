@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -16,12 +17,14 @@ from planner.tree import Node
 
 
 def _limited(network: Network, end: str) -> tuple[tuple[str], ...]:
-    return tuple((name,) for name, limit in network.base.limits.items() if getattr(limit, end) is not None)
+    return tuple((name,) for name in network.base.limits
+                 if network.ever("limits", name, lambda limit: getattr(limit, end) is not None))
 
 
 def _limit_values(network: Network, end: str, node: Node) -> list[float]:
-    figures: list[Figure] = [getattr(network.instance(node).limits[name], end) for (name,) in _limited(network, end)]
-    return [f.at(node.middle) for f in figures]
+    limits, none = network.instance(node).limits, {"least": -math.inf, "most": math.inf}[end]
+    figures: list[Figure | None] = [getattr(limits[name], end) for (name,) in _limited(network, end)]
+    return [f.at(node.middle) if f is not None else none for f in figures]
 
 
 def chapter(network: Network) -> Chapter:

@@ -27,6 +27,8 @@ from planner.mathematics.situation import OfSituation
 from planner.names import fits_any, matching
 from planner.network import Network, Purchase, Sale
 from planner.program import Chapter, Constraint, Data, Link, Numbers, OfFigures, PerNode, Term, Variable
+from planner.schema import Supplier
+from planner.template import Array
 from planner.tree import Node
 
 
@@ -91,7 +93,6 @@ def _sale_delivery(network: Network, node: Node) -> list[float]:
 
 
 def chapter(network: Network) -> Chapter:
-    pledged = tuple((name,) for name, o in network.base.outlets.items() if any(o.least.numbers()))
     return Chapter(
         variables=_variables(network),
         links=(_reserve_link(network),),
@@ -102,7 +103,7 @@ def chapter(network: Network) -> Chapter:
             Constraint("quota", _quotas(network), quota_rule),
             Constraint("reserve", tuple(_reserves(network)), reserve),
             Constraint("market_depth", _shared_sales(network), market_depth),
-            Constraint("least_sales", pledged, least_sales),
+            Constraint("least_sales", _pledged(network), least_sales),
         ),
     )
 
@@ -154,23 +155,39 @@ def _reserve_link(network: Network) -> Link:
 def _shared_steps(network: Network) -> tuple[tuple[str, int], ...]:
     """Steps whose amount several regions share; with one region the bound on the purchase says it all."""
     return tuple(
-        (name, i) for name, supplier in network.base.suppliers.items() for i, step in enumerate(supplier.steps, 1)
-        if step.amount is not None and len(matching(supplier.regions, network.base.regions)) > 1
+        (name, i) for name, supplier in network.base.suppliers.items() for i, _ in enumerate(supplier.steps, 1)
+        if _has_amount(network, "suppliers", name, i) and len(matching(supplier.regions, network.base.regions)) > 1
     )
+
+
+def _has_amount(network: Network, section: str, name: str, step: int) -> bool:
+    """Whether a step of a supplier or an outlet is limited in some future."""
+    return network.ever(section, name, lambda part: part.steps[step - 1].amount is not None)
 
 
 def _shared_sales(network: Network) -> tuple[tuple[str, int], ...]:
     return tuple(
-        (name, i) for name, outlet in network.base.outlets.items() for i, step in enumerate(outlet.steps, 1)
-        if step.amount is not None and len(matching(outlet.regions, network.base.regions)) > 1
+        (name, i) for name, outlet in network.base.outlets.items() for i, _ in enumerate(outlet.steps, 1)
+        if _has_amount(network, "outlets", name, i) and len(matching(outlet.regions, network.base.regions)) > 1
     )
 
 
 def _region_limited(network: Network) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name, region) for name, supplier in network.base.suppliers.items()
-        for region in matching(supplier.regions, network.base.regions) if region in supplier.region_limits
+        for region in matching(supplier.regions, network.base.regions)
+        if network.ever("suppliers", name, partial(_limits, region))
     )
+
+
+def _limits(region: str, supplier: Supplier) -> bool:
+    return region in supplier.region_limits
+
+
+def _pledged(network: Network) -> tuple[tuple[str], ...]:
+    """Outlets that must be sold to in some future."""
+    return tuple((name,) for name in network.base.outlets
+                 if network.ever("outlets", name, lambda part: any(part.least.numbers())))
 
 
 @lru_cache(maxsize=8)
@@ -183,13 +200,12 @@ def _quotas(network: Network) -> tuple[tuple[str], ...]:
 def _data(network: Network) -> tuple[Data, ...]:
     steps, sales, regions = _shared_steps(network), _shared_sales(network), _region_limited(network)
     of = partial(OfFigures, network)
-    pledged = tuple((name,) for name, o in network.base.outlets.items() if any(o.least.numbers()))
+    pledged = _pledged(network)
 
-    def region_limits(node: Node) -> list[float]:
+    def region_limits(node: Node) -> Array:
         suppliers = network.instance(node).suppliers
-        return [
-            supplier_passes(network, s, r, node) * at_region(suppliers[s].region_limits, r, node) for s, r in regions
-        ]
+        passes = np.array([supplier_passes(network, s, r, node) for s, r in regions], dtype=float)
+        return limited_by(passes, [at_region(suppliers[s].region_limits, r, node, math.inf) for s, r in regions])
 
     def pledges(node: Node) -> list[float]:
         return [network.instance(node).outlets[name].least.at(node.middle) for (name,) in pledged]

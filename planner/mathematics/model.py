@@ -52,15 +52,14 @@ def recipes_key(instance: Instance) -> str:
 def structure_of(network: Network, node: Node) -> Structure:
     instance = network.instance(node)
     dependent = [name for name, q in network.base.requirements.items() if isinstance(q, Dependence)]
-    loads = {name: f.minimum_load.at(node.middle) for name, f in instance.facilities.items()}
     return Structure(
         recipes=recipes_key(instance),
         length=node.length,
         shares={name: security.share_allowed(network, name, node) for name in dependent},
-        minimum_load={name: load for name, load in loads.items() if any(
-            network.base.facilities[name].minimum_load.numbers())},
+        minimum_load={name: instance.facilities[name].minimum_load.at(node.middle) for name in flow.loaded(network)},
         denied=origin.shares(network, node),
-        most_flow={m: lane.most_flow(network, m, node) for m in lane.fixed_movements(network)},
+        most_flow={m: lane.most_flow(network, m, node) for m in lane.fixed_movements(network)
+                   if lane.is_charged(network, m, node)},
     )
 
 

@@ -23,13 +23,10 @@ SECTIONS = {"commodities", "processes", "facilities", "projects", "lanes", "supp
 PROJECT = {"capital", "cost_of_capital", "public_money", "lead_time"}
 WORDS = {"title", "source", "date", "confidence", "note", "status", "description"}
 # Looked up name by name, so that further names may be added.
-OPEN = {"variable_costs", "delivery_costs", "tariffs"}
-# Where 0 means that the model has no such rule or decision at all.
-SWITCHES = {("facilities", "minimum_load"), ("outlets", "least"), ("lanes", "fixed_cost"), ("projects", "fixed")}
+OPEN = {"variable_costs", "delivery_costs", "tariffs", "region_limits"}
 
 PARTS = "a future may change figures; for anything else use a scenario, or a part that costs more"
 ABSENT = "it is not stated without this future: state it there too, as a number that never binds, and change it here"
-ZERO = "it is 0 without this future, where the rule then is no part of the model: state a small number there"
 
 Route = tuple[Any, ...]
 Difference = tuple[Route, str]
@@ -69,9 +66,11 @@ def _differences(old: Any, new: Any, path: Route) -> Iterator[Difference]:
     """Where the second value differs from the first in a way that the model would not see, and the way out."""
     if old == new or (path and str(path[-1]) in WORDS):
         return
-    if isinstance(old, Figure) and isinstance(new, Figure):
-        if (path[0], path[-1]) in SWITCHES and not any(old.numbers()) and any(new.numbers()):
-            yield path, ZERO
+    if _is_figure(old) and _is_figure(new):
+        return
+    if old is None and _is_figure(new):
+        if path[-1] == "reserve":  # A stock that the first period opens: without one there is no account of it.
+            yield path, ABSENT
     elif isinstance(old, Part) and type(old) is type(new):
         yield from _parts(old, new, path)
     elif isinstance(old, dict) and isinstance(new, dict):
@@ -84,8 +83,8 @@ def _differences(old: Any, new: Any, path: Route) -> Iterator[Difference]:
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, (left, right) in enumerate(zip(old, new, strict=True)):
             yield from _differences(left, right, (*path, index))
-    elif not (_is_number(old) and _is_number(new)):
-        yield path, ABSENT if old is None and isinstance(new, Figure) else PARTS
+    else:
+        yield path, PARTS
 
 
 def _parts(old: Part, new: Part, path: Route) -> Iterator[Difference]:
@@ -100,5 +99,8 @@ def _parts(old: Part, new: Part, path: Route) -> Iterator[Difference]:
             yield from _differences(left, right, inner)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_figure(value: Any) -> bool:
+    """Whether a value is a number, in time or not; what is free costs 0."""
+    return isinstance(value, Figure) or value == "free" or (
+        isinstance(value, int | float) and not isinstance(value, bool)
+    )

@@ -17,7 +17,7 @@ from planner.mathematics.control import (
 from planner.names import fits_any, matching
 from planner.network import Movement, Network
 from planner.origin import is_felt
-from planner.schema import Control
+from planner.schema import Control, Supplier
 from planner.tree import Node
 from planner.validation.case import TOLERANCE, Case
 
@@ -104,6 +104,10 @@ def _movements(network: Network, control: Control) -> Iterator[Movement]:
             yield movement
 
 
+def _is_limited(supplier: Supplier, region: str) -> bool:
+    return region in supplier.region_limits or all(step.amount is not None for step in supplier.steps)
+
+
 def unlimited_problems(case: Case, network: Network) -> Iterator[Problem]:
     """Supply without any limit of which a control lets a share pass: a share of what?"""
     instance = case.instance
@@ -111,18 +115,16 @@ def unlimited_problems(case: Case, network: Network) -> Iterator[Problem]:
     measures = [m for n in network.tree.nodes for m in in_force(network, n) if not by_class(m.control)]
     controls = list({m.name: m.control for m in measures if m.control.kind in ("ban", "licence")}.values())
     for name, region in dict.fromkeys(p for control in controls for p in _purchases(network, control)):
-        supplier = instance.suppliers[name]
-        if region in supplier.region_limits or all(step.amount is not None for step in supplier.steps):
-            continue
-        node = _partial(network, [(n, supplier_passes(network, name, region, n)) for n in network.tree.nodes])
+        unlimited = [n for n in network.tree.nodes if not _is_limited(network.instance(n).suppliers[name], region)]
+        node = _partial(network, [(n, supplier_passes(network, name, region, n)) for n in unlimited])
         if node is not None:
             message = f"a control lets a share of {name} pass to {region} in {node.key}, but it has no limit"
             hint = "give every step an amount, or a limit in region_limits"
             yield case.problem("unlimited", message, "suppliers", name, "steps", hint=hint)
     for movement in dict.fromkeys(m for control in controls for m in _movements(network, control)):
-        if instance.lanes[movement.lane].capacity is not None or movement.lane in built:
-            continue
-        node = _partial(network, [(n, lane_passes(network, movement, n)) for n in network.tree.nodes])
+        lanes = [(n, network.instance(n).lanes[movement.lane]) for n in network.tree.nodes]
+        unlimited = [n for n, lane in lanes if lane.capacity is None and movement.lane not in built]
+        node = _partial(network, [(n, lane_passes(network, movement, n)) for n in unlimited])
         if node is not None:
             message = f"a control lets a share of {movement.asset} pass in {node.key}, but the lane has no limit"
             yield case.problem("unlimited", message, "lanes", movement.lane, hint="give the lane a capacity")
