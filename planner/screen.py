@@ -209,7 +209,18 @@ def _served(run: Run) -> Group:
         table.add_row(Text(name), _percent(_chance(run, set(part["future"]))), *cells)
     title = "Share of demand served over the horizon or window (worst demand in its worst year)"
     hidden = f"{len(drawn)} worst served of {len(parts):,}; all are in summary.csv" if len(drawn) < len(parts) else ""
-    return Group(Text(title, style="bold"), table, *([Text(hidden)] if hidden else []))
+    notes = [text for text in (hidden, _by_choice(shares)) if text]
+    return Group(Text(title, style="bold"), table, *map(Text, notes))
+
+
+def _by_choice(shares: pd.DataFrame) -> str:
+    """Who goes short although there are goods, where most of it is chosen."""
+    most = shares.sort_values("chosen", ascending=False).drop_duplicates("class")
+    told = [f"{row['class']} {row['chosen']:.1%} of {1 - row['served']:.1%} in {row['row']}"
+            for row in most.to_dict("records") if row["chosen"] >= 5e-4]
+    if not told:
+        return ""
+    return "Short by choice, while goods for it are stored, sold or thrown away: " + ", ".join(told)
 
 
 def _worst_served(parts: Mapping[Any, pd.DataFrame]) -> list[Any]:

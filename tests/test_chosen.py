@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from rich.console import Console
 
+import planner
+from planner.reports.opened import open_run
+from planner.reports.safety import BY_CHOICE, LACKING
 from planner.results.solution import Solution
 from planner.results.tables import all_tables
 from planner.results.verify import verified
 from planner.run import formulate
 from planner.schema import Instance, Options
+from planner.screen import show_run
 from planner.solver import solve
 from tests.test_origin import LOOP
 
@@ -23,6 +31,21 @@ HOARD: dict[str, Any] = LOOP | {
     "stockpiles": {"store": {"commodity": "m", "region": "US", "owner": "government", "initial": 0, "capacity": 6,
                              "holding_cost": 0, "final_value": 40}},
 }
+
+
+def test_the_screen_and_the_report_say_what_is_chosen(tmp_path: Path) -> None:
+    """Of 10 t a year that users need 4 t are delivered, and 6 t are stored beside them: 60 % by choice of 60 %."""
+    (tmp_path / "hoard.yaml").write_text(yaml.safe_dump(HOARD))
+    run = planner.solve(tmp_path / "hoard.yaml", out=tmp_path / "run")
+    page = StringIO()
+    show_run(run, Console(width=110, file=page))
+    assert "sold or thrown away: defence 60.0% of 60.0% in base" in page.getvalue()
+    supply = open_run(tmp_path / "run").view("supply")
+    sums = supply.table[supply.table["region"] == "US"].groupby("measure")["amount"].sum()
+    years = supply.table["year"].nunique()
+    assert sums[BY_CHOICE] == pytest.approx(6 * years)
+    assert sums[LACKING] == pytest.approx(0, abs=1e-9)
+    assert "by choice: defence lack 6 t/year" in supply.message
 
 
 def told(raw: dict[str, Any]) -> tuple[float, float]:

@@ -16,7 +16,9 @@ from planner.tables.frames import looked_up
 
 SECTION = "safety"
 STEPS = [0.5, 0.8, 0.9, 0.95, 0.9995]  # Where the colours of served shares change.
-MEASURES = {"delivered": chart.SERIES[0], "substituted": chart.SERIES[4], "short": chart.BAD}
+LACKING, BY_CHOICE = "short: could not be had", "short: by choice"
+MEASURES = {"delivered": chart.SERIES[0], "substituted": chart.SERIES[4], BY_CHOICE: chart.SERIES[3],
+            LACKING: chart.BAD}
 MOST_COUNTRIES = 7
 
 
@@ -114,10 +116,9 @@ def _windows(run: Opened) -> View:
 
 
 def _supply(run: Opened) -> View:
-    demand = run.tables["demand"]
-    table = demand[demand["measure"] != "required"]
     keys = ["class", "measure", "node", "future", "period", "year"]
-    table = with_total(table, keys, ["amount"])
+    table = with_total(_parted(run.tables["demand"]), keys, ["amount"])
+    table["amount"] = table["amount"].clip(lower=0.0)  # Two sums of the same goods differ by their last digit.
     unit = f"{run.instance.units.quantity}/year"
     table = table.assign(rank=looked_up(table["measure"], {name: i for i, name in enumerate(MEASURES)}))
     drawn = chart.base(height=150).mark_bar().encode(
@@ -125,17 +126,36 @@ def _supply(run: Opened) -> View:
         color=alt.Color("measure:N", scale=chart.colours(list(MEASURES), list(MEASURES.values()))),
         order=alt.Order("rank:Q"),
         tooltip=chart.tips({"class": "class", "year": "year", "measure": "how", "amount": unit}, amount=",.6~g"))
-    short = table[(table["measure"] == "short") & (table["region"] == ALL) & (table["amount"] > 0)]
-    said = "Nobody goes short in any year."
-    if not short.empty:
-        worst = most(short, "amount")
-        said = (f"The largest gap: {worst['class']} lack {words.amount(worst['amount'])} {unit} in"
-                f" {words.year(worst['year'])} of {worst['future']}.")
     return View(
-        "supply", SECTION, "How each class is supplied, year by year", said, table,
+        "supply", SECTION, "How each class is supplied, year by year", _gaps(table, unit), table,
         {"class": "class", "region": "region", "year": "year", "measure": "how", "amount": unit},
-        ("future", "region"), drawn, facet="class", note="Substituted: users have learnt to do without.",
+        ("future", "region"), drawn, facet="class", note="Substituted: users have learnt to do without. By choice:"
+        " goods for these users were there, and were stored, sold or thrown away.",
     )
+
+
+def _parted(demand: pd.DataFrame) -> pd.DataFrame:
+    """What is not served, in what could not be had and what is chosen."""
+    names = {"short": LACKING, "chosen": BY_CHOICE}
+    told = demand[demand["measure"] != "required"]
+    chosen = told[told["measure"] == "chosen"]  # It is part of what is short, and is counted once.
+    return pd.concat([
+        told.assign(measure=told["measure"].replace(names)),
+        *([chosen.assign(measure=LACKING, amount=-chosen["amount"])] if len(chosen) else []),
+    ], ignore_index=True)
+
+
+def _gaps(table: pd.DataFrame, unit: str) -> str:
+    """The largest gap of each kind."""
+    whole = table[(table["region"] == ALL) & (table["amount"] > 0)]
+    said = []
+    for measure, text in ((LACKING, "The largest gap of what cannot be had"), (BY_CHOICE, "Largest gap by choice")):
+        part = whole[whole["measure"] == measure]
+        if not part.empty:
+            worst = most(part, "amount")
+            said.append(f"{text}: {worst['class']} lack {words.amount(worst['amount'])} {unit} in"
+                        f" {words.year(worst['year'])} of {worst['future']}.")
+    return " ".join(said) or "Nobody goes short in any year."
 
 
 # Who supplies

@@ -65,36 +65,40 @@ def _chances(nodes: pd.DataFrame) -> dict[str, float]:
 def served(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Share of demand not short, by future and class over the whole horizon, and the worst of any demand in any year.
 
+    `chosen` is the share that goes short by choice, while goods for it are stored, sold or thrown away.
     Each future is followed along its own path: nodes it shares with others count for it too.
     """
     demand, nodes = tables["demand"], tables["nodes"]
     length = nodes.set_index("node")["length"].to_dict()
     passing = nodes.assign(through=nodes["futures"].str.split(";")).explode("through")[["node", "through"]]
-    wide = demand[demand["measure"].isin(["required", "short"])].pivot_table(
+    measures = ["required", "short", "chosen"]
+    wide = demand[demand["measure"].isin(measures)].pivot_table(
         index=["class", "demand", "node", "year"], columns="measure", values="amount", aggfunc="sum", fill_value=0.0,
         observed=True,
     ).reset_index()
-    for measure in ("required", "short"):
+    for measure in measures:
         if measure not in wide:
             wide[measure] = 0.0
     wide = wide.merge(passing, on="node")
     years = looked_up(wide["node"], length)
     wide = wide.assign(
         worst=(1 - wide["short"] / wide["required"].where(wide["required"] > 0)).fillna(1.0),
-        required=wide["required"] * years, short=wide["short"] * years,
+        required=wide["required"] * years, short=wide["short"] * years, chosen=wide["chosen"] * years,
     )
     order = {name: i for i, name in enumerate(dict.fromkeys(passing["through"]))}
     wide = wide.sort_values(["through", "class", "year"], key=lambda c: c.map(order) if c.name == "through" else c)
     grouped = wide.groupby(["through", "class"], sort=False)
-    total = grouped.agg(required=("required", "sum"), short=("short", "sum"), worst=("worst", "min")).reset_index()
-    share = (1 - total["short"] / total["required"].where(total["required"] > 0)).fillna(1.0)
+    sums = {name: (name, "sum") for name in measures}
+    total = grouped.agg(**sums, worst=("worst", "min")).reset_index()
+    asked = total["required"].where(total["required"] > 0)
+    share, by_choice = (1 - total["short"] / asked).fillna(1.0), (total["chosen"] / asked).fillna(0.0)
     worst_year = [
         wide[(wide["through"] == f) & (wide["class"] == c)].sort_values("worst")["year"].iloc[0]
         for f, c in zip(total["through"], total["class"], strict=True)
     ]
     return pd.DataFrame({
         "future": total["through"], "class": total["class"], "served": share, "worst_served": total["worst"],
-        "worst_year": worst_year,
+        "worst_year": worst_year, "chosen": by_choice,
     })
 
 
@@ -116,6 +120,7 @@ def summary_rows(figures: dict[str, Any]) -> list[tuple[str, Any, str]]:
             for row in value:
                 rows.append((f"served.{row['future']}.{row['class']}", row["served"], "share"))
                 rows.append((f"worst_served.{row['future']}.{row['class']}", row["worst_served"], "share"))
+                rows.append((f"short_by_choice.{row['future']}.{row['class']}", row["chosen"], "share"))
         elif key != "seconds":
             rows.append((key, value, units.get(key, "")))
     return rows
