@@ -1,0 +1,115 @@
+"""An answer does not depend on the units it is asked in: the same programs in grams and megatonnes, cents and bn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.figure import Part, walk_figures
+from planner.formulate import formulate
+from planner.reading.document import load
+from planner.schema import Instance, Options
+from planner.solver import solve
+from tests.generate import by_future, instances
+
+EXACT = Options(gap=0.0)
+INSTANCES = Path(__file__).parent.parent / "instances"
+# Factors of quantities and prices: tonnes as grams to gigatonnes, money as cents to billions.
+SYSTEMS = [
+    (1e6, 1e-6), (1e3, 1e-3), (1e-3, 1e3), (1e-6, 1e6), (1e4, 1e-4),
+    (1.0, 1e3), (1.0, 1e-3), (1e3, 1.0), (1e-3, 1.0),
+]  # fmt: skip
+
+
+def restated(instance: Instance, quantity: float, price: float) -> Instance:
+    """The same instance in other units; every stated amount, price and sum of money is another number."""
+    money = quantity * price
+    factors = {"quantity": quantity, "quantity/year": quantity, "price": price, "money": money}
+    raw = instance.model_dump(by_alias=True, exclude_unset=True)
+    for path, _, unit in walk_figures(instance):
+        if unit in factors:
+            _scale_figure(_at(raw, instance, path), factors[unit])
+    for corner in _corners(raw):
+        corner["size"] *= quantity
+        corner["cost"] *= money
+    return Instance.model_validate(raw)
+
+
+def _at(raw: Any, part: Any, path: tuple[str | int, ...]) -> Any:
+    """What stands in a dump at the path of a figure; names of fields become what the language calls them."""
+    for key in path:
+        if isinstance(part, Part):
+            alias = type(part).model_fields[str(key)].alias
+            part, raw = getattr(part, str(key)), raw.get(alias or key, {})
+        else:
+            part, raw = part[key], raw[key]
+    return raw
+
+
+def _scale_figure(figure: dict[str, Any], factor: float) -> None:
+    for key in ("low", "high", "range"):
+        figure.pop(key, None)
+    if figure.get("value") is not None:
+        figure["value"] *= factor
+    if figure.get("by_year"):
+        figure["by_year"] = {year: value * factor for year, value in figure["by_year"].items()}
+
+
+def _corners(raw: Any) -> list[dict[str, Any]]:
+    """The corners of all cost curves."""
+    parts = raw.values() if isinstance(raw, dict) else raw if isinstance(raw, list) else []
+    own = list(raw["curve"]) if isinstance(raw, dict) and raw.get("curve") else []
+    return own + [corner for part in parts for corner in _corners(part)]
+
+
+def least(variants: dict[str, Instance], quantity: float = 1.0, price: float = 1.0) -> float:
+    """The least cost in other units, told in the old ones."""
+    changed = {name: restated(instance, quantity, price) for name, instance in variants.items()}
+    outcome = solve(formulate(changed, EXACT), EXACT)
+    assert outcome.has_plan
+    assert outcome.gap <= 1e-6
+    return outcome.objective / (quantity * price)
+
+
+@settings(max_examples=10)
+@given(raw=instances(), system=st.sampled_from(SYSTEMS))
+def test_generated_programs_cost_the_same_in_any_units(raw: dict[str, Any], system: tuple[float, float]) -> None:
+    """All of them, and more of them, by `python -m tests.benchmarks.units`."""
+    variants = by_future(raw)
+    assert least(variants, *system) == pytest.approx(least(variants), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_quickstart_costs_the_same_in_any_units(system: tuple[float, float]) -> None:
+    variants = load(INSTANCES / "quickstart.yaml").instances()
+    assert least(variants, *system) == pytest.approx(1806.965389, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"), [("orlib-cap71", 1e4), ("orlib-cap71", 1e6), ("farmer", 1e-3), ("netdes-10-10-L-01", 1e4)]
+)
+def test_published_optima_are_met_in_any_units(name: str, factor: float) -> None:
+    """Amounts times 1e4 came out as 950,470 for 932,616 and "proven", or as without a plan."""
+    variants = load(INSTANCES / "published" / f"{name}.yaml").instances()
+    stated = next(iter(variants.values())).published_optimum
+    sign = -1 if next(iter(variants.values())).objective.sense == "maximise" else 1
+    assert sign * least(variants, factor, 1 / factor) == pytest.approx(stated, rel=1e-6)
+
+
+def test_a_tiny_coefficient_counts() -> None:
+    """0.2 kg of terbium need 0.25 Mt of ore at 3 USD/kg, 750 MUSD; solvers drop entries below 1e-9."""
+    raw = {
+        "name": "c01", "units": {"quantity": "Mt", "money": "MUSD", "price": "USD/kg"},
+        "time": {"start": 2030, "periods": [1], "discount_rate": 0, "base_year": 2030, "discounting": "mid_period",
+                 "capital_charge": "annuity"},
+        "regions": {"US": {}}, "commodities": {"ore": {"disposal": "free"}, "tb": {"disposal": "free"}},
+        "processes": {"leach": {"inputs": {"ore": 1}, "outputs": {"tb": 8e-10}, "variable_cost": 3}},
+        "facilities": {"f": {"region": "US", "capacity": 10, "processes": ["leach"]}},
+        "suppliers": {"s": {"commodity": "ore", "origin": "CN", "regions": ["US"], "steps": [{"price": 0}]}},
+        "demands": {"d": {"region": "US", "class": "c", "accepts": {"tb": 1}, "amount": 2e-10}},
+    }  # fmt: skip
+    assert least(by_future(raw)) == pytest.approx(750.0)
