@@ -17,12 +17,16 @@ MOST = 30
 
 def show_bounds(found: pd.DataFrame, console: Console) -> None:
     """What cannot be reached at any price, requirement by requirement."""
+    if found.empty:
+        console.print("The instance has no requirement on supply: there is nothing to reach.")
+        return
     out = found[~found["reachable"].astype(bool)]
     total = found.groupby("requirement", sort=False)["reachable"].agg(["sum", "count"])
     console.print(Text("What any amount of money could reach, costs and all other requirements left out", style="bold"))
     for name, reached, count in total.itertuples():
         console.print(Text(f"{name}: reachable in {int(reached)} of {int(count)} nodes"))
     if out.empty:
+        console.print(Text(_together(found), style="bold"))
         return
     shown = frame([("requirement", "left"), ("node", "left"), ("target", "right"), ("best", "right"),
                    ("lacking", "right"), ("unit", "left")])
@@ -35,6 +39,17 @@ def show_bounds(found: pd.DataFrame, console: Console) -> None:
     console.print(shown)
     if len(out) > MOST:
         console.print(f"and {len(out) - MOST} more")
+
+
+def _together(found: pd.DataFrame) -> str:
+    """Whether what can be reached one by one can be reached at once."""
+    short = found[found["lacking_together"] > found["lacking"] + 1e-6 * (1 + found["lacking_together"].max())]
+    if short.empty:
+        return "All of them can be reached at once, with fractions of projects and without regard to money."
+    worst = short.nlargest(1, "lacking_together").to_dict("records")[0]
+    where = f" in {worst['node']}" if worst["node"] else ""
+    return (f"Each can be reached, but not all at once: {worst['requirement']} then lacks"
+            f" {amount(worst['lacking_together'])} {worst['unit']}{where}.")
 
 
 def worth_figures(found: Worth) -> dict[str, Any]:

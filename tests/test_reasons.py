@@ -86,3 +86,33 @@ def test_worth_of_knowledge_is_not_told_under_a_rule_on_all_futures(tmp_path: Pa
     result = planner("value", case_file(tmp_path, LATE, {"purse": rule}), cwd=tmp_path)
     assert result.returncode == 2
     assert "purse" in result.stderr
+
+
+def test_bounds_of_an_instance_that_nothing_can_help(tmp_path: Path) -> None:
+    """Sixty tonnes for users who must have a hundred, without a rule and with one on another matter."""
+    broken = {**NO_CHINA, "facilities.plant.capacity": 60, "demands.cars.shortage": []}
+    even = {"kind": "concentration", "stages": ["magnet"], "largest": 1, "share": 1}
+    for rules in ({}, {"spread": even}):
+        result = planner("explain", case_file(tmp_path, broken, rules), "--bounds", cwd=tmp_path)
+        assert result.returncode == 3, result.stderr
+        assert "planner explain says why" in result.stderr
+
+
+def test_what_can_be_reached_alone_but_not_together_is_said(tmp_path: Path) -> None:
+    """A hundred tonnes are reached with ninety from China, half of them from elsewhere by buying ten: not both.
+
+    With all served China's ninety exceed half by forty; every tonne served less eases that by half a tonne only.
+    """
+    free = {"kind": "dependence", "exporter": "CN", "commodities": ["magnet"], "share": 0.5}
+    file = case_file(tmp_path, {"facilities.plant.capacity": 10}, {"all": SERVED, "free": free})
+    found = reach(file)
+    assert found["reachable"].all()
+    assert found["lacking_together"].sum() == pytest.approx(40)
+    said = " ".join(planner("explain", file, "--bounds", cwd=tmp_path).stdout.split())
+    assert "but not all at once: free then lacks 40 t/year" in said
+
+
+def test_bounds_without_requirements_say_that_there_are_none(tmp_path: Path) -> None:
+    result = planner("explain", case_file(tmp_path, {}, {}), "--bounds", cwd=tmp_path)
+    assert result.returncode == 0
+    assert "no requirement" in result.stdout

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from planner.assemble import Program
+from planner.errors import NoAnswerError
 from planner.highs import load
 from planner.outcome import SolverError
 from planner.program import Key
@@ -44,7 +45,10 @@ class Asked(NamedTuple):
 
 
 def bounds(program: Program, options: Options, news: Callable[[str], None] | None = None) -> pd.DataFrame:
-    """The best possible for every requirement in every node, whatever it costs."""
+    """The best possible for every requirement in every node, whatever it costs.
+
+    NoAnswerError where not even the rest of the instance can hold, whatever requirements lack.
+    """
     solver, asked = _prepared(program, options)
     told = news if news is not None else _silent
     told("the best possible for all requirements together")
@@ -52,13 +56,14 @@ def bounds(program: Program, options: Options, news: Callable[[str], None] | Non
 
     def rows() -> Iterator[Row]:
         for question in asked:
-            lacking = [together[column] for column in question.lacks]
+            lacking = at_once = [together[column] for column in question.lacks]
             if sum(lacking) > NOTHING * (1 + _size(program, question)):
                 when = f" in {question.node.key}" if question.node is not None else ""
                 told(f"the best possible for {question.requirement}{when}")
                 alone = _lacking(solver, question.lacks)
                 lacking = [alone[column] for column in question.lacks]
-            yield _answer(program, question, dict(zip(question.rows, lacking, strict=True)))
+            answer = _answer(program, question, dict(zip(question.rows, lacking, strict=True)))
+            yield answer | {"lacking_together": max(sum(at_once), answer["lacking"])}
 
     return table(SHOWN["bounds"], rows())
 
@@ -104,6 +109,8 @@ def _lacking(solver: highspy.Highs, lacks: Sequence[int]) -> list[float]:
     for lack in lacks:
         solver.changeColCost(lack, 1.0)
     solver.run()
+    if solver.getModelStatus() in (KIND.kInfeasible, KIND.kUnboundedOrInfeasible):  # No sum of lacks is unbounded.
+        raise NoAnswerError("whatever requirements lack, there is no plan: planner explain says why", "infeasible")
     if solver.getModelStatus() != KIND.kOptimal:
         raise SolverError(f"no bound was found: {solver.modelStatusToString(solver.getModelStatus())}")
     for lack in lacks:

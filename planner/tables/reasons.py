@@ -14,6 +14,7 @@ REASONS = (
         number("target", "share that is asked", "share", blank=True),
         number("best", "best share possible", "share", blank=True),
         number("lacking", "what it lacks at least", "[unit]"),
+        number("lacking_together", "what it lacks where least lacks of all requirements together", "[unit]"),
         boolean("reachable", "it can be met"),
         label(),
     ),
