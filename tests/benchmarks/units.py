@@ -17,7 +17,7 @@ from tests.test_scaling import SYSTEMS, least
 def main(programs: int) -> None:
     worst, count = 0.0, 0
 
-    @settings(max_examples=programs, database=None, derandomize=True, phases=[Phase.generate])
+    @settings(max_examples=programs, deadline=None, database=None, derandomize=True, phases=[Phase.generate])
     @given(raw=instances())
     def compare(raw: dict[str, Any]) -> None:
         nonlocal worst, count
