@@ -39,6 +39,11 @@ class Clock:
         self.marks: Marks = "unknown"
         self._news, self._profile = news, profile
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was made."""
+        return time.monotonic() - self.begun
+
     def tell(self, words: str) -> None:
         """News of what is done within a phase."""
         if self._news is not None:

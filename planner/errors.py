@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -55,11 +56,20 @@ class InputError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        lines = [str(problem) for problem in self.problems[:PRINTED]]
-        rest = len(self.problems) - PRINTED
-        if rest > 0:
+        places = Counter(map(_said, self.problems))
+        first = {_said(problem): problem for problem in reversed(self.problems)}  # Where each is met first.
+        lines = []
+        for problem in sorted(first.values(), key=_order)[:PRINTED]:
+            more = places.pop(_said(problem)) - 1
+            lines.append(f"{problem} (and in {more} more places)" if more else str(problem))
+        if rest := places.total():
             lines.append(f"... and {rest} more problems")
         return "\n".join(lines)
+
+
+def _said(problem: Problem) -> Problem:
+    """What a problem says, wherever in a file: a slip that many futures repeat is said once."""
+    return problem._replace(place=problem.place and problem.place._replace(line=0, column=0))
 
 
 def _order(problem: Problem) -> tuple[bool, Place, str, str]:

@@ -20,7 +20,8 @@ def show_frontier(found: Answer, requirement: str, console: Console) -> None:
     rows, money = found.tables["frontier"].to_dict("records"), found.instance.units.money
     measure = rows[0]["measure"]
     is_share = MEASURES[measure][1] == 1
-    console.print(Text(f"What the level of {requirement} costs at least", style="bold"))
+    end = "" if found.status == "complete" else f" ({found.status}: not all points)"
+    console.print(Text(f"What the level of {requirement} costs at least{end}", style="bold"))
     table = frame([(measure, "right"), (f"cost {money}", "right"), ("proven to", "right"), ("more", "right"),
                    (f"per point of {measure}" if is_share else f"per unit of {measure}", "right"),
                    ("projects", "right")])  # fmt: skip

@@ -186,6 +186,18 @@ def test_printing_is_capped_and_sorted() -> None:
     assert str(error).splitlines()[PRINTED] == "... and 15 more problems"
 
 
+def test_a_slip_that_many_futures_repeat_is_said_once(tmp_path: Path) -> None:
+    futures = "".join(
+        f"  f{i}: {{probability: 0, from: calm, branches: 2027, overrides: {{demands.ev.amonut: {i}}}}}\n"
+        for i in range(60)
+    )
+    error = InputError(refused(tmp_path, replaced("sources:\n", f"{futures}sources:\n")))
+    (line,) = str(error).splitlines()
+    assert len(error.problems) == 60
+    assert line.startswith(str(error.problems[0]))
+    assert line.endswith("did you mean demands.ev.amount? (and in 59 more places)")
+
+
 def test_yaml_syntax_has_a_place(tmp_path: Path) -> None:
     (problem,) = refused(tmp_path, "name: a\nunits: {quantity: t\nx: 3\n")
     assert (problem.code, problem.place and problem.place.line) == ("yaml-syntax", 3)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
-from planner.__main__ import GOOD
+from planner.__main__ import GOOD, INTERRUPTED, STOPPED
 from planner.commands.common import console, listening, settings_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ def frontier(options: argparse.Namespace) -> int:
                      options.out, settings, listener)  # fmt: skip
     if not _as_json(found, options) and not options.quiet:
         show_frontier(found, options.requirement, console())
-    return GOOD
+    if found.status != "complete":
+        points = f"{len(found.tables['frontier'])} of {options.points} points"
+        print(f"{found.status} after {points}, which are kept: the same command goes on from there", file=sys.stderr)
+    return {"complete": GOOD, "stopped": STOPPED, "interrupted": INTERRUPTED}[found.status]
 
 
 def alternatives(options: argparse.Namespace) -> int:
@@ -43,5 +47,5 @@ def _as_json(found: Answer, options: argparse.Namespace) -> bool:
 
     if options.json:
         tables = {name: table.to_dict("records") for name, table in found.tables.items()}
-        print(plain_json(tables | {"folder": str(found.folder)}))
+        print(plain_json(tables | {"folder": str(found.folder), "status": found.status}))
     return bool(options.json)

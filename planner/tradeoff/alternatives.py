@@ -30,7 +30,7 @@ from planner.tables.schemas import SCHEMAS
 from planner.template import Array
 from planner.tradeoff.asking import Asker, checked, cost_of
 from planner.tradeoff.rows import Row, budget, sizes, starts, with_column, with_rows
-from planner.tradeoff.writing import Answer, written
+from planner.tradeoff.writing import Answer, place_for, written
 
 DECLARED = SCHEMAS["alternatives"]
 Verdict = Literal["must", "optional", "never", "open"]
@@ -70,6 +70,7 @@ def alternatives(
         raise InputError([Problem("bad-option", "--within is a share above 0, --least one up to 1, --count 0 or more")])
     given = {"question": "alternatives", "slack": slack, "count": count, "least": least}
     task = prepare(Clock(None), path, scenario, sets, options, None, given)
+    folder = place_for(task, out)
     near = nearby(formulate(task.document.instances(), task.options, listener), slack, task.options, listener)
     instance = task.document.instance
     found = {"best": near.best, **dict(different(near, count)), **dict(by_country(near))}
@@ -88,7 +89,7 @@ def alternatives(
         "countries": table(DECLARED["countries"], _countries(near, found, instance)),
         "plans": conformed(DECLARED["plans"], pd.concat([plan.assign(plan=name) for name, plan in plans.items()])),
     }
-    return written(task, tables, out)
+    return written(task, tables, folder)
 
 
 def _unlike(plans: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -20,21 +20,32 @@ from planner.run import CheckFailedError, Listener
 from planner.schema import Options
 from planner.solver import solve
 from planner.template import Array
+from planner.tradeoff.memory import Memory
 from planner.tradeoff.rows import SLACK, Row, aimed, with_rows
 
 
 @dataclass(frozen=True)
 class Asker:
-    """Solves a program and tells who listens."""
+    """Solves a program and tells who listens; what it has found before it knows."""
 
     options: Options
     listener: Listener
+    memory: Memory = field(default_factory=Memory)
 
     def __call__(self, program: Program, question: str, relax: bool = False) -> Outcome:
         if self.listener.phase is not None:
             self.listener.phase(question)
-        outcome = solve(program, self.options, self.listener.progress, relax, self.listener.stopping)
-        if outcome.status == "interrupted":
+        told, requests = self.listener, list[None]()
+
+        def stopping() -> None:
+            requests.append(None)
+            if told.stopping is not None:
+                told.stopping()
+
+        outcome = self.memory.recall(
+            program, relax, lambda: solve(program, self.options, told.progress, relax, stopping)
+        )
+        if requests or outcome.status == "interrupted":  # A solve may be over before it can heed the request.
             raise KeyboardInterrupt
         return outcome
 

@@ -25,6 +25,7 @@ from planner.errors import InputError, NoAnswerError, Problem
 from planner.outcome import Outcome
 from planner.results.summary import signed
 from planner.run import SILENT, Listener, formulate, prepare
+from planner.schema import Instance
 from planner.tables.frames import conformed, table
 from planner.tables.schemas import SCHEMAS
 from planner.template import Array
@@ -32,7 +33,7 @@ from planner.tradeoff.asking import Asker, checked, cost_of
 from planner.tradeoff.measure import Measure, Point, measure_of
 from planner.tradeoff.rows import SLACK, aimed, budget, more, with_column, with_rows
 from planner.tradeoff.steps import Steps
-from planner.tradeoff.writing import Answer, written
+from planner.tradeoff.writing import Answer, Status, asked_before, place_for, written
 
 REWARD = 1e-6  # Of the frontier's height per its width: less than any cost that matters.
 SAME = 1e-7  # Levels nearer than this are one point.
@@ -44,28 +45,43 @@ def frontier(
 ) -> Answer:
     """The frontier of cost and a requirement's level; tables frontier and plans.
 
-    The requirement is taken as strict, without its price for missing it. InputError for a requirement that is
-    unknown or has no limit that a level can stand for.
+    The requirement is taken as strict, without its price for missing it. A search that is interrupted, or that finds
+    no plan in the time given, keeps its points (see `Answer.status`); asked again it goes on from there. InputError
+    for a requirement that is unknown or has no limit that a level can stand for.
     """
     given = {"question": "frontier", "requirement": requirement, "points": points}
     task = prepare(Clock(None), path, scenario, sets, options, None, given)
     if points < 2:
         raise InputError([Problem("bad-option", f"--points: {points} are too few for a frontier")])
     measure = measure_of(task.document, requirement)
-    program, ask = levelled(measure, listener), Asker(task.options, listener)
-    found = list(points_of(program, points, ask) if program is not None else Steps(measure, ask).points(points))
-    instance = task.document.instance
-    plans = [_plan(measure, p, listener) for p in found]
+    folder = place_for(task, out)
+    ask = Asker(task.options, listener, asked_before(task, folder))
+    found: list[tuple[Point, pd.DataFrame]] = []
+    status: Status = "complete"
+    try:
+        program = levelled(measure, listener)
+        for point in points_of(program, points, ask) if program is not None else Steps(measure, ask).points(points):
+            found.append((point, _plan(measure, point, listener)))
+    except (KeyboardInterrupt, NoAnswerError) as error:
+        if not found or getattr(error, "status", "no_plan") != "no_plan":
+            raise
+        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
+    return written(task, _tables(task.document.instance, measure, found), folder, status, ask.memory)
+
+
+def _tables(
+    instance: Instance, measure: Measure, found: Sequence[tuple[Point, pd.DataFrame]]
+) -> dict[str, pd.DataFrame]:
+    """The points with their costs, and the plan of each."""
     rows = [
         {"point": i, "measure": measure.field, "level": measure.figure(p.level), "asked": measure.figure(p.asked),
          "cost": signed(instance, p.cost), "bound": signed(instance, p.bound), "unit": instance.units.money,
          "projects": len(plan), "capital_cost": float(plan["capital_cost"].sum())}
-        for i, (p, plan) in enumerate(zip(found, plans, strict=True))
+        for i, (p, plan) in enumerate(found)
     ]
-    every = pd.concat([plan.assign(point=i) for i, plan in enumerate(plans)])
+    every = pd.concat([plan.assign(point=i) for i, (_, plan) in enumerate(found)])
     declared = SCHEMAS["frontier"]
-    tables = {"frontier": table(declared["frontier"], rows), "plans": conformed(declared["plans"], every)}
-    return written(task, tables, out)
+    return {"frontier": table(declared["frontier"], rows), "plans": conformed(declared["plans"], every)}
 
 
 def levelled(measure: Measure, listener: Listener = SILENT) -> Program | None:

@@ -30,6 +30,11 @@ class Answered:
     study: dict[str, Any]
 
     @property
+    def is_complete(self) -> bool:
+        """Whether it is all that was asked for, not what was found until an early end."""
+        return bool(self.manifest.get("status", "complete") == "complete")
+
+    @property
     def name(self) -> str:
         return str(self.study.get("study") or self.manifest["instance"])
 

@@ -35,7 +35,7 @@ def of_answers(answers: Sequence[Answered]) -> Subject:
     shown: list[View] = [view for answer in answers for view in views(answer) if not view.table.empty]
     first = answers[0]
     return Subject(
-        first.name, first.title, " · ".join(kinds), _lead(first),
+        first.name, first.title, " · ".join(kinds), " ".join([_lead(first), *filter(None, map(_unfinished, answers))]),
         [figure for answer in answers for figure in headline(answer)], QUESTIONS, tuple(shown), _switches(answers),
         spans=SPANS,
     )
@@ -66,12 +66,21 @@ def _lead(answer: Answered) -> str:
     return f"Plans of {instance} beside the best one."
 
 
+def _unfinished(answer: Answered) -> str:
+    """That an answer ended early, and how far it had come."""
+    if answer.is_complete:
+        return ""
+    found, asked = len(answer.tables[answer.question]), answer.manifest["given"]["points"]
+    return f"The {answer.question} is not complete: it ended early with {found} of {asked} points, and may go higher."
+
+
 def headline(answer: Answered) -> list[tuple[str, str, str]]:
     """Key figures: value, unit, what it is."""
     if answer.question == "frontier":
         table = answer.tables["frontier"]
         unit = str(table["unit"].iloc[0])
-        ends = ((least(table, "level"), "least cost"), (most(table, "level"), "highest level"))
+        last = "highest level" if answer.is_complete else "highest level found before an early end"
+        ends = ((least(table, "level"), "least cost"), (most(table, "level"), last))
         return [(words.amount(float(row["cost"])), unit, f"{said}: level {words.share(float(row['level']))}")
                 for row, said in ends]
     if answer.question == "alternatives":
