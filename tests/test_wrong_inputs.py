@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -323,3 +324,18 @@ def test_many_stars_are_matched_in_a_moment() -> None:
     for pattern, name, expected in [("a*b?c", "axxbyc", True), ("a*a", "a", False), ("*.a", "b.a.a", True),
                                     ("a.*", "ab", False), ("**", "", True), ("?*?", "a", False)]:
         assert fits(pattern, name) is expected
+
+
+def test_validate_says_in_json_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("name: bad\nunits: {quantity: t, money: MUSD}\nfoo: 1\n")
+    result = planner("validate", "bad.yaml", "--json", cwd=tmp_path)
+    assert result.returncode == 2
+    answer = json.loads(result.stdout)
+    assert not answer["valid"]
+    assert not result.stderr
+    (unknown,) = [p for p in answer["problems"] if p["code"] == "unknown-key"]
+    assert (unknown["file"], unknown["line"], unknown["column"]) == ("bad.yaml", 3, 1)
+    result = planner("validate", QUICKSTART, "--json", cwd=tmp_path)
+    assert json.loads(result.stdout) == {"valid": True, "problems": [], "warnings": []}
+    result = planner("validate", QUICKSTART, "--set", "time.base_yeer=1", "--json", cwd=tmp_path)
+    assert json.loads(result.stdout)["problems"][0]["line"] is None

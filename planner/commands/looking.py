@@ -11,7 +11,7 @@ import yaml
 from rich.console import Console
 from rich.text import Text
 
-from planner.__main__ import GOOD
+from planner.__main__ import BAD_INPUT, GOOD
 from planner.commands.common import console
 from planner.errors import InputError, Problem
 
@@ -38,18 +38,33 @@ def futures(options: argparse.Namespace) -> int:
 
 
 def validate(options: argparse.Namespace) -> int:
+    """Whether an instance is valid; with --json as JSON on the output, whatever the answer."""
     from planner.reading.document import load
     from planner.validation.validate import validate as check
 
-    document = load(options.instance, options.scenario, options.sets)
-    warnings = [str(warning) for warning in check(document)]
+    try:
+        document = load(options.instance, options.scenario, options.sets)
+        warnings = check(document)
+    except InputError as error:
+        if not options.json:
+            raise
+        print(json.dumps({"valid": False, "problems": list(map(_told, error.problems)), "warnings": []}))
+        return BAD_INPUT
     if options.json:
-        print(json.dumps({"valid": True, "warnings": warnings}))
+        print(json.dumps({"valid": True, "problems": [], "warnings": list(map(_told, warnings))}))
     elif not options.quiet:
         for warning in warnings:
             print(f"note: {warning}")
         print(f"{options.instance} is a valid instance: {_sizes(document.instance)}")
     return GOOD
+
+
+def _told(problem: Problem) -> dict[str, Any]:
+    """A problem for programs; what stands in no file, such as a `--set`, has no line."""
+    place = problem.place
+    line, column = (place.line, place.column) if place and place.line else (None, None)
+    return {"code": problem.code, "message": problem.message, "hint": problem.hint,
+            "file": place.file if place else None, "line": line, "column": column}
 
 
 def _sizes(instance: Any) -> str:
