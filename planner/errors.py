@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-PRINTED = 25
+PRINTED, LONGEST = 25, 2000  # Problems that are told at most, and characters of one.
 
 
 class Place(NamedTuple):
@@ -32,7 +32,9 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         where = f"{self.place} " if self.place else ""
-        return f"{where}{self.code} {self.message}" + (f" - {self.hint}" if self.hint else "")
+        said = f"{where}{self.code} {self.message}" + (f" - {self.hint}" if self.hint else "")
+        said = said.replace("\n", "?")  # One line each: a name with a line break in it is no other problem.
+        return said if len(said) <= LONGEST else f"{said[:LONGEST]}..."
 
 
 class NoAnswerError(Exception):
@@ -61,7 +63,8 @@ class InputError(Exception):
         lines = []
         for problem in sorted(first.values(), key=_order)[:PRINTED]:
             more = places.pop(_said(problem)) - 1
-            lines.append(f"{problem} (and in {more} more places)" if more else str(problem))
+            where = "place" if more == 1 else "places"
+            lines.append(f"{problem} (and in {more} more {where})" if more else str(problem))
         if rest := places.total():
             lines.append(f"... and {rest} more problems")
         return "\n".join(lines)

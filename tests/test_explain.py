@@ -12,6 +12,7 @@ from planner import explain
 from planner.outage import withstanding
 from planner.reading.document import load
 from planner.reasons import explained, ground
+from planner.reasons.bounds import bounds
 from planner.reasons.core import find_core, has_plan
 from planner.reasons.part import Part
 from planner.reasons.patience import Patience
@@ -19,6 +20,7 @@ from planner.run import formulate, solve
 from planner.schema import Options
 from planner.solver import solve as solve_program
 from tests.test_requirements import SHOCK, STORE, TWO_FUTURES, case_file
+from tests.test_scaling import restated
 
 EXACT = Options(gap=0.0)
 SECURE = Path(__file__).parent.parent / "instances" / "rare-earths-secure.yaml"
@@ -104,6 +106,21 @@ def test_culprit_is_named_with_its_line_and_a_repair_makes_a_plan_possible(case:
     assert found.repairs
     repaired = solve(file, sets=found.repairs[0].sets, out=tmp_path / "repaired", options={"gap": 0.0})
     assert repaired.outcome.has_plan
+
+
+@pytest.mark.parametrize("quantity", [1e-14, 1e-6, 1e6, 1e10, 1e14])
+def test_what_is_missed_is_told_in_any_units(quantity: float, tmp_path: Path) -> None:
+    """Of 100 that are needed 60 can be made, whether in tonnes or in the units of others."""
+    document = load(case_file(tmp_path, BROKEN["too little capacity"].changes, {"all": SERVED}))
+    changed = {name: restated(instance, quantity, 1 / quantity) for name, instance in document.instances().items()}
+    program = formulate(changed, EXACT)
+    core = find_core(program, EXACT)
+    assert core is not None
+    assert list(core.missed.values()) == pytest.approx([40 * quantity] * len(core.missed))
+    assert core.missed
+    best = bounds(program, EXACT)
+    assert best["lacking"].max() == pytest.approx(40 * quantity)
+    assert not best["reachable"].all()
 
 
 LANE = """

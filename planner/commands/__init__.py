@@ -23,6 +23,9 @@ MODULES = {
     "report": "telling", "export": "telling", "reference": "telling",
 }
 
+# What the system says of a path that somebody chose; anything else it says is our mistake.
+REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
+            errno.ELOOP}  # fmt: skip
 NO_ROOM = "no room to write (disk, quota or ulimit -f): what stood before is kept; make room and run this again"
 
 
@@ -45,11 +48,11 @@ def run(options: argparse.Namespace) -> int:
         _close_output()
         return GOOD
     except Exception as error:
-        if os.environ.get("PLANNER_TRACEBACK"):
+        code = _code(error)
+        if code == INTERNAL and os.environ.get("PLANNER_TRACEBACK"):
             raise
         if _lacks_room(error):
             _close_output()  # What waits to be written there would fail again.
-        code = _code(error)
         hint = "\n(set PLANNER_TRACEBACK=1 for the traceback)" if code == INTERNAL else ""
         return _failed(f"{_sentence(error)}{hint}", code)
 
@@ -67,7 +70,7 @@ def _close_output() -> None:
 def _code(error: Exception) -> int:
     from planner.results.replace import OccupiedError
 
-    is_refused = isinstance(error, OccupiedError | PermissionError | FileExistsError)
+    is_refused = isinstance(error, OccupiedError) or (isinstance(error, OSError) and error.errno in REFUSALS)
     return BAD_INPUT if is_refused or _lacks_room(error) else INTERNAL
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from planner.errors import InputError, Place, Problem, did_you_mean
 from planner.reading.compose import Node, compose, refuse
@@ -13,6 +13,7 @@ from planner.reading.settle import Settler, join, overlay
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_FILES = 40
+PIECE = 1024 * 1024  # Bytes read at once.
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
 SHIPPED = "planner:"
 FILE_WORDS = ("extends", "include")
@@ -154,12 +155,20 @@ def content_of(path: Path, place: Place | None = None, most: int = MOST_BYTES) -
         if not path.is_file():
             refuse("no-file", f"there is no file {path.name}", place)
         with path.open("rb") as stream:
-            content = stream.read(most + 1)
+            content = _at_most(stream, most + 1)
     except (OSError, ValueError) as error:
         refuse("no-file", f"{path.name} cannot be read: {error}", place)
     if len(content) > most:
         refuse("too-large", f"{path.name} is larger than {most // 1024 // 1024} MB", place)
     return content
+
+
+def _at_most(stream: BinaryIO, most: int) -> bytes:
+    """What a stream holds, up to so many bytes. Asked for them at once it would set aside memory for all of them."""
+    content = bytearray()
+    while len(content) < most and (piece := stream.read(min(PIECE, most - len(content)))):
+        content += piece
+    return bytes(content)
 
 
 def text_of(content: bytes, shown: str) -> str:

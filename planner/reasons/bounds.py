@@ -8,7 +8,7 @@ price reaches the target: that is the certificate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import highspy
@@ -23,6 +23,7 @@ from planner.program import Key
 from planner.reasons.part import KIND
 from planner.reasons.words import RULES
 from planner.results.rows import Row, at, nowhere
+from planner.scaling import scaled
 from planner.schema import Options
 from planner.tables.frames import table
 from planner.tables.schemas import SHOWN
@@ -35,13 +36,17 @@ SHARES = {"served", "survive", "recover"}
 
 
 class Asked(NamedTuple):
-    """The rows of one requirement at one node, each with the variable that says what it lacks."""
+    """The rows of one requirement at one node, each with the variable that says what it lacks.
+
+    Its grain is what the solver takes for one of them: so much of nothing is nothing.
+    """
 
     requirement: str
     family: str
     node: Node | None
     rows: tuple[int, ...]
     lacks: tuple[int, ...]
+    grain: float
 
 
 def bounds(program: Program, options: Options, news: Callable[[str], None] | None = None) -> pd.DataFrame:
@@ -49,18 +54,18 @@ def bounds(program: Program, options: Options, news: Callable[[str], None] | Non
 
     NoAnswerError where not even the rest of the instance can hold, whatever requirements lack.
     """
-    solver, asked = _prepared(program, options)
+    solver, asked, sizes = _prepared(program, options)
     told = news if news is not None else _silent
     told("the best possible for all requirements together")
-    together = _lacking(solver, [column for question in asked for column in question.lacks])
+    together = _lacking(solver, [column for question in asked for column in question.lacks], sizes)
 
     def rows() -> Iterator[Row]:
         for question in asked:
             lacking = at_once = [together[column] for column in question.lacks]
-            if sum(lacking) > NOTHING * (1 + _size(program, question)):
+            if sum(lacking) > NOTHING * (question.grain + _size(program, question)):
                 when = f" in {question.node.key}" if question.node is not None else ""
                 told(f"the best possible for {question.requirement}{when}")
-                alone = _lacking(solver, question.lacks)
+                alone = _lacking(solver, question.lacks, sizes)
                 lacking = [alone[column] for column in question.lacks]
             answer = _answer(program, question, dict(zip(question.rows, lacking, strict=True)))
             yield answer | {"lacking_together": max(sum(at_once), answer["lacking"])}
@@ -68,10 +73,14 @@ def bounds(program: Program, options: Options, news: Callable[[str], None] | Non
     return table(SHOWN["bounds"], rows())
 
 
-def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[Asked]]:
-    """The program without costs in which every requirement may lack something, and what is asked of it."""
+def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[Asked], dict[int, float]]:
+    """The program without costs in which every requirement may lack something, what is asked of it, and how much one
+    of each lacking variable is in the units of the program.
+    """
     free = program.changed(cost=np.zeros(len(program.cost)), offset=0.0, upper=_unmissed(program))
-    solver = load(free, options.model_copy(update={"time_limit": None}), relax=True)
+    suited, scaling = scaled(free)
+    solver = load(suited, options.model_copy(update={"time_limit": None}), relax=True)
+    sizes: dict[int, float] = {}
     groups: dict[tuple[str, str, int | None], tuple[Node | None, list[int], list[int]]] = {}
     for row, (node, family, key) in enumerate(program.rows):
         if family in MONEY:
@@ -79,6 +88,7 @@ def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[A
         elif family in RULES:
             is_most = np.isfinite(program.row_upper[row])
             lack = solver.getNumCol()
+            sizes[lack] = 1.0 if scaling.is_none else 1.0 / float(scaling.rows[row])
             entry = np.array([-1.0 if is_most else 1.0])
             solver.addCol(0.0, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), entry)
             place = (str(key[0]), family, node.index if node is not None else None)
@@ -86,9 +96,9 @@ def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[A
             found[1].append(row)
             found[2].append(lack)
     return solver, [
-        Asked(name, family, node, tuple(rows), tuple(lacks))
+        Asked(name, family, node, tuple(rows), tuple(lacks), max(sizes[lack] for lack in lacks))
         for (name, family, _), (node, rows, lacks) in groups.items()
-    ]
+    ], sizes
 
 
 def _unmissed(program: Program) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -104,10 +114,11 @@ def _unmissed(program: Program) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return upper
 
 
-def _lacking(solver: highspy.Highs, lacks: Sequence[int]) -> list[float]:
-    """The values of all variables where the sum of these is least."""
+def _lacking(solver: highspy.Highs, lacks: Sequence[int], sizes: Mapping[int, float]) -> dict[int, float]:
+    """What is lacking, by variable, where the sum of these is least."""
+    largest = max((sizes[lack] for lack in lacks), default=1.0)
     for lack in lacks:
-        solver.changeColCost(lack, 1.0)
+        solver.changeColCost(lack, sizes[lack] / largest)
     solver.run()
     if solver.getModelStatus() in (KIND.kInfeasible, KIND.kUnboundedOrInfeasible):  # No sum of lacks is unbounded.
         raise NoAnswerError("whatever requirements lack, there is no plan: planner explain says why", "infeasible")
@@ -115,7 +126,8 @@ def _lacking(solver: highspy.Highs, lacks: Sequence[int]) -> list[float]:
         raise SolverError(f"no bound was found: {solver.modelStatusToString(solver.getModelStatus())}")
     for lack in lacks:
         solver.changeColCost(lack, 0.0)
-    return [max(0.0, value) for value in solver.getSolution().col_value]
+    values = solver.getSolution().col_value
+    return {lack: max(0.0, values[lack]) * size for lack, size in sizes.items()}
 
 
 def _silent(_: str) -> None:
@@ -129,7 +141,7 @@ def _answer(program: Program, asked: Asked, lacking: dict[int, float]) -> Row:
     node = at(asked.node) if asked.node is not None else nowhere()
     return {
         "requirement": asked.requirement, "kind": kind, **node, "rows": len(asked.rows), "target": target, "best": best,
-        "lacking": total, "reachable": bool(total <= 1e-6 * (1 + _size(program, asked))),
+        "lacking": total, "reachable": bool(total <= 1e-6 * (asked.grain + _size(program, asked))),
         "unit": unit(network.base.units, "quantity" if kind == "cover" else "quantity/year"),
     }
 

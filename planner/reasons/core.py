@@ -9,7 +9,7 @@ what is left is a conflict still, but not known to be irreducible, and says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import highspy
@@ -23,6 +23,7 @@ from planner.pieces import Layout
 from planner.program import Chapter, Key
 from planner.reasons.part import KIND, Part
 from planner.reasons.patience import ENDLESS, Patience
+from planner.scaling import scaled
 from planner.schema import Options
 from planner.tree import Node
 
@@ -67,6 +68,15 @@ def find_core(program: Program, options: Options, patience: Patience = ENDLESS) 
 
     NoAnswerError when time is over before any conflict is found.
     """
+    suited, scaling = scaled(program)
+    core = _found(suited, options, patience)
+    if core is None or scaling.is_none:
+        return core
+    return replace(core, missed={row: by / float(scaling.rows[row]) for row, by in core.missed.items()})
+
+
+def _found(program: Program, options: Options, patience: Patience) -> Core | None:
+    """The core of a program in the units that suit the solver, and so what is missed."""
     for last in range(1, len(TIERS) + 1):
         families = _families(TIERS[:last])
         blamed = [i for i, (_, family, _) in enumerate(program.rows) if families is None or family in families]
@@ -213,7 +223,7 @@ def _rank(family: str) -> int:
 
 def has_plan(program: Program, options: Options, kept: NDArray[np.bool_] | None = None) -> bool:
     """Whether some plan meets all rows, or those that are kept; costs do not matter."""
-    return _search(program, options, kept, ENDLESS) == "plan"
+    return _search(scaled(program)[0], options, kept, ENDLESS) == "plan"
 
 
 def _search(

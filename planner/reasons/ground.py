@@ -25,6 +25,7 @@ from planner.reasons.core import has_plan
 from planner.reasons.part import KIND
 from planner.reasons.patience import Patience
 from planner.relaxed import Relaxed, relaxed
+from planner.scaling import scaled
 from planner.schema import Options
 from planner.solver import solve
 from planner.template import Array
@@ -87,12 +88,14 @@ class Ground:
         """Whether a program has a plan, or its relaxation an answer if it is large."""
         if not is_large(program):
             return has_plan(program, self.options)
-        solver = self.questioned(program)
+        solver = self.questioned(scaled(program)[0])
         solver.run()
         return bool(solver.getModelStatus() == KIND.kOptimal)
 
     def questioned(self, program: Program) -> highspy.Highs:
         """A solver that holds a program without costs; of a large one the relaxation, with them near the last answer.
+
+        It is handed over as it is: in the units that suit the solver.
 
         For costs lead the dual simplex method from an old basis to the new end, and without them all ways are alike.
         """

@@ -19,6 +19,7 @@ from planner.assemble import Program
 from planner.reasons.ground import Ground, Held, is_large, price_of_all
 from planner.reasons.levers import Lever
 from planner.reasons.price import repaired_cost
+from planner.scaling import Scaling, scaled
 from planner.template import Array
 
 STEPS = 12  # Halvings of a search.
@@ -70,6 +71,12 @@ class Turn:
     row_upper: Array
     lower: Array
     upper: Array
+
+    def within(self, scaling: Scaling) -> Turn:
+        """The same in the solver's units."""
+        sides = (self.row_lower, self.row_upper) if scaling.is_none else (
+            self.row_lower * scaling.rows, self.row_upper * scaling.rows)  # fmt: skip
+        return Turn(*sides, scaling.shrunk(self.lower), scaling.shrunk(self.upper))
 
 
 class Found(NamedTuple):
@@ -200,15 +207,17 @@ def _least(ground: Ground, program: Program, turns: Sequence[tuple[Turn, float, 
 
     Of a large program a turn of weight 1 is as dear as serving nobody, so that it is least but for what costs far more.
     """
-    solver, columns = ground.questioned(program), []
-    price = price_of_all(program) if is_large(program) else 1.0
-    for turn, most, weight in turns:
+    suited, scaling = scaled(program)
+    solver, columns = ground.questioned(suited), []
+    price = price_of_all(suited) if is_large(program) else 1.0
+    for stated, most, weight in turns:
+        turn = stated.within(scaling)
         rows = np.flatnonzero((turn.row_lower != 0) | (turn.row_upper != 0))
         moves = np.where(turn.row_upper[rows] != 0, turn.row_upper[rows], turn.row_lower[rows])
         columns.append(solver.getNumCol())
         solver.addCol(weight * price, 0.0, most, len(rows), rows.astype(np.int32), -moves)
         for column in np.flatnonzero((turn.lower != 0) | (turn.upper != 0)).tolist():
-            _loosen(solver, program, column, turn, columns[-1])
+            _loosen(solver, suited, column, turn, columns[-1])
     solver.run()
     if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None

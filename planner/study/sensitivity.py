@@ -39,7 +39,8 @@ def ranking(rows: pd.DataFrame) -> pd.DataFrame:
 
     A value at which there is no plan weighs more than any change.
     """
-    main = rows[[measure in MAIN[method] for method, measure in zip(rows["method"], rows["measure"], strict=True)]]
+    ranks = [measure in MAIN[method] for method, measure in zip(rows["method"], rows["measure"], strict=True)]
+    main = rows[np.array(ranks, dtype=bool)]  # Without rows a plain list would choose columns.
     sizes = main["value"].abs()
     weighed = main.assign(weight=sizes.fillna(1.0 + 2.0 * sizes.max() if sizes.notna().any() else 1.0))
     return weighed.sort_values("weight", ascending=False, kind="stable")

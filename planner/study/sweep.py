@@ -161,7 +161,7 @@ def _claim(folder: Path, file: StudyFile, digest: str) -> None:
     if folder.exists() and any(folder.iterdir()):
         try:
             owner = json.loads(mark.read_text("utf-8"))["study_sha256"]
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             owner = None
         if owner != digest:
             raise OccupiedError(f"{folder} exists and is not of this study as it stands: choose another --out")

@@ -19,6 +19,7 @@ LOOKING = {0, 2}
 CODES = {"validate": LOOKING, "show": LOOKING, "export": LOOKING, "futures": LOOKING}
 PLACED = re.compile(r"^(\S.*:\d+:\d+|--[\w-]+) |^\.\.\. and \d+ more problems")
 ERROR = re.compile(r"^([A-Za-z_][\w.]*)(?=:|$)", re.MULTILINE)
+LARGEST = 1e13  # Turnover to which the reference is trusted.
 NEAR = 2e-5  # Of the turnover: how near two solvers come to each other.
 
 
@@ -66,8 +67,10 @@ def flaws_of_instance(lost: bool, folder: Path, results: list[Result]) -> list[s
     flaws = []
     if lost and codes.get("validate") == 0:
         flaws.append("accepted: an unknown word or a number that is none")
-    if codes.get("validate") == 0 and codes.get("solve") == 2:
-        flaws.append("valid, but refused by solve | " + next(r.err for r in results if r.command[0] == "solve"))
+    refused = [r.err for r in results if r.command[:2] == ("solve", "case.yaml") and r.code == 2
+               and "cannot-decompose" not in r.err]
+    if codes.get("validate") == 0 and refused:
+        flaws.append(f"valid, but refused by solve | {refused[0]}")
     if codes.get("validate") == 2 and codes.get("solve") not in (2, None):
         flaws.append("invalid, but accepted by solve")
     for run in (path.parent for path in sorted(folder.glob("run*/manifest.json"))):
@@ -100,7 +103,7 @@ def _is_fine(cell: str, may_be_blank: bool) -> bool:
 def _against_the_reference(folder: Path, solved: Result) -> list[str]:
     """The answer of the second reference is another."""
     scenario = solved.command[solved.command.index("--scenario") + 1] if "--scenario" in solved.command else None
-    sets = [text for word, text in zip(solved.command, solved.command[1:], strict=False) if word == "--set"]
+    sets = [word.removeprefix("--set=") for word in solved.command if word.startswith("--set=")]
     try:
         wanted: float | str = reference_objective(load(folder / "case.yaml", scenario, sets).instances())
     except Infeasible:
@@ -114,7 +117,10 @@ def _against_the_reference(folder: Path, solved: Result) -> list[str]:
     summary = json.loads((folder / "run" / "summary.json").read_text("utf-8"))
     if isinstance(wanted, str):
         return [f"a plan, but the reference says {wanted} | {summary['objective']}"]
-    near = 1e-7 + NEAR * (abs(wanted) + _turnover(folder / "run"))
+    turnover = abs(wanted) + _turnover(folder / "run")
+    near = 1e-7 + NEAR * turnover
+    if turnover > LARGEST:
+        return []  # The reference hands numbers over as they are, and its solver then misses optima by half.
     if abs(summary["objective"] - wanted) > near:
         is_dearer = (summary["objective"] > wanted) == (summary.get("sense") != "maximise")
         said = "proven best, but not" if is_dearer else "better than possible"

@@ -20,8 +20,8 @@ from tests.fuzz.mutate import NUMBERS, TEXTS, damage, is_lost, spots
 from tests.fuzz.spoil import spoil, spoilt
 from tests.fuzz.worker import Examine
 
-EXACT = "--gap 1e-7 --time-limit 4 --threads 1"
-QUICK = "--gap 0.01 --time-limit 4 --threads 1"
+EXACT = "--gap 1e-7 --time-limit 2 --threads 1"
+QUICK = "--gap 0.01 --time-limit 2 --threads 1"
 FORMATS = ("xlsx", "iamc", "parquet", "mps", "lp", "graphml", "datapackage")
 STARTER, QUICKSTART, SMALL = range(3)  # In the corpus.
 Command = tuple[str, ...]
@@ -100,7 +100,7 @@ def sets(folder: Path, source: Source) -> Round:
     tree = drawn(source.chance)
     (folder / "case.yaml").write_bytes(str(yaml.safe_dump(tree, sort_keys=False)).encode())
     given = [_set(tree, chance) for chance in source.damages]
-    words = tuple(word for text in given for word in ("--set", text))
+    words = tuple(f"--set={text}" for text in given)  # So that a path may begin with a dash.
     more = source.chance.choice(["show case.yaml --resolved", f"explain case.yaml {QUICK}", "show case.yaml"])
     lines = ("validate case.yaml", f"solve case.yaml --out run {EXACT}", more)
     commands: list[Command] = [(*command(line), *words) for line in lines]
