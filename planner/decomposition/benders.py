@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ from planner.heuristic import DOUBTFUL, SURE, Relaxation, dive, improve
 from planner.highs import Run, load
 from planner.integers import Search, near, prove, search
 from planner.outcome import NOISE, SolverError, Status, relative_gap
+from planner.schema import Options
 from planner.spare import chosen
 from planner.template import Array
 
@@ -326,23 +327,36 @@ class Benders:
         held = np.flatnonzero(trunk.integer | ((box.lower == box.upper) & (trunk.lower < trunk.upper)))
         return dict(zip(held.tolist(), box.lower[held].tolist(), strict=True))
 
-    def spare(self) -> None:
-        """Leave out of the best plan, one by one, the decisions that it is cheaper without.
+    def spare(self, limits: Options) -> None:
+        """Leave out of the best plan the decisions that it is cheaper without; once at least, and while there is time.
+
+        All that the master would leave out is left out at once and carried out, which corrects the master.
+        """
+        tried = set[bytes]()
+        while (less := self._spared(tried)) is not None:
+            tried.add(less.tobytes())
+            self._look_at(less)
+            if self.cutting.run.time_left(limits) <= 0:
+                break
+
+    def _spared(self, tried: Collection[bytes]) -> Array | None:
+        """The best plan without what the master says it is cheaper without, unless that was tried; None if no such.
 
         The master knows that most are not: its reduced costs bound what leaving one out can gain, and its value what
         a plan without it costs.
         """
-        cutting, before = self.cutting, math.inf
-        while cutting.plan.value < before:
-            before, x = cutting.plan.value, cutting.plan.x
-            noise, reduced = NOISE * cutting.turnover, self.master.relax(self._decided(x)).reduced
-            for columns in chosen(self.master.program(), np.pad(x, (0, len(self.master.groups)))):
-                if not reduced.size or float(reduced[columns] @ x[columns]) <= noise:
-                    continue
-                less = x.copy()
-                less[columns] = 0.0
-                if self.master.relax(self._decided(less)).value < before - noise:
-                    self._look_at(less)
+        cutting, x, value = self.cutting, self.cutting.plan.x, self.cutting.plan.value
+        noise, reduced = NOISE * cutting.turnover, self.master.relax(self._decided(x)).reduced
+        less = x
+        for columns in chosen(self.master.program(), np.pad(x, (0, len(self.master.groups)))):
+            if not reduced.size or float(reduced[columns] @ x[columns]) <= noise:
+                continue
+            without = less.copy()
+            without[columns] = 0.0
+            least = self.master.relax(self._decided(without)).value
+            if least < value - noise and without.tobytes() not in tried:
+                less, value = without, least
+        return None if less is x else less
 
     def _without_remainders(self, x: Array) -> Array:
         """A point without the remainders of sizes that are none."""

@@ -73,7 +73,7 @@ def decompose(
             if found.status == "stopped" and not math.isfinite(found.plan.value):
                 _at_home(benders, local, benders.rescue)
             elif math.isfinite(found.plan.value):
-                _at_home(benders, local, benders.spare)
+                _at_home(benders, local, lambda: benders.spare(options))
             found.plan = benders.cutting.plan
             if not math.isfinite(found.plan.value):
                 return without_plan(found.status, found.message, run.begun)
