@@ -54,7 +54,7 @@ def _regretting(program: Program, alone: Alone, futures: list[str], options: Opt
     weight = risk.weight if risk is not None and risk.measure == "regret" else 0.0
     alone.find(futures, min(EXACT, options.gap) if has_rule else FIRST * options.gap)
     made = _measured(program, {future: best.bound for future, best in alone.best.items()})
-    if options.gap and not has_rule:
+    if options.gap and weight and not has_rule:
         room = LATER * options.gap * abs(_relaxed(made, options)) / weight
         doubtful = [future for future in futures if alone.best[future].doubt > room]
         for future in doubtful:

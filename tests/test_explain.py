@@ -19,7 +19,7 @@ from planner.reasons.patience import Patience
 from planner.run import formulate, solve
 from planner.schema import Options
 from planner.solver import solve as solve_program
-from tests.test_requirements import SHOCK, STORE, TWO_FUTURES, case_file
+from tests.test_requirements import BAN, SHOCK, STORE, TWO_FUTURES, case_file
 from tests.test_scaling import restated
 
 EXACT = Options(gap=0.0)
@@ -57,6 +57,9 @@ BROKEN = {
     "a contract that cannot be kept": Broken(
         {**NO_CHINA, "outlets": {"buyer": {"commodity": "magnet", "regions": ["US"], "least": 150,
                                            "steps": [{"price": 1}]}}}, {}, "outlets.buyer"),
+    "what is denied to a class": Broken(
+        {**TWO_FUTURES, "stockpiles": {}, "controls": {"ban": BAN | {"classes": ["ev"]}}},
+        {"all": SERVED | {"futures": ["storm"], "start": 2027}}, "controls.ban"),
     "a stock that cannot be there": Broken(
         {**NO_CHINA, "facilities.plant.capacity": 60, "stockpiles": {"store": STORE | {"least": 100}}}, {},
         "stockpiles.store"),

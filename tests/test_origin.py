@@ -181,3 +181,17 @@ def test_measures_that_never_come_deny_nobody(idle: dict[str, Any] | None) -> No
     futures = {"base": {"probability": 1}, "worse": {**idle, "controls": ["*"]}} if idle else LOOP["futures"]
     controls = LOOP["controls"] if idle else {"no_arms": {**LOOP["controls"]["no_arms"], "start": 2040}}
     assert solved({**LOOP, "futures": futures, "controls": controls}) == pytest.approx(1.1)
+
+
+def test_what_the_solver_leaves_of_nothing_has_no_origin() -> None:
+    """Nothing is sent anywhere; a rest of 9e-8 t with an origin made the check refuse the whole plan."""
+    variants = {"base": Instance.model_validate(LOOP)}
+    program = formulate(variants, EXACT)
+    outcome = solve(program, EXACT)
+    (node,) = program.network.tree.nodes
+    sent = [i for key, i in program.node_layout.positions["at_level"].items() if key[0] == "flow"]
+    assert sent
+    outcome.values[program.slice(node, "at_level")][sent] = 9e-8
+    tables = all_tables(Solution(program, outcome))
+    assert not tables["origin"]["measure"].eq("sent").any()
+    assert verified(variants, tables, outcome.objective).passed

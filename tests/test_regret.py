@@ -30,6 +30,11 @@ def test_the_least_regret_lies_between_bound_and_plan(gap: float, tmp_path: Path
     assert excess.max() == pytest.approx(found.outcome.objective)
 
 
+def test_regret_that_weighs_nothing_changes_nothing(tmp_path: Path) -> None:
+    found = solve(QUICKSTART, sets=["objective.risk={measure: regret, weight: 0}"], out=tmp_path, options={"gap": 1e-6})
+    assert found.outcome.objective == pytest.approx(1806.965389, rel=1e-6)
+
+
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time runs out before any plan is found for a future alone."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.decomposition.decompose import decompose
 from planner.figure import Part, walk_figures
 from planner.formulate import formulate
 from planner.reading.document import load
@@ -87,6 +88,16 @@ def test_generated_programs_cost_the_same_in_any_units(raw: dict[str, Any], syst
 def test_quickstart_costs_the_same_in_any_units(system: tuple[float, float]) -> None:
     variants = load(INSTANCES / "quickstart.yaml").instances()
     assert least(variants, *system) == pytest.approx(1806.965389, rel=1e-6)
+
+
+@pytest.mark.parametrize("system", [(1.0, 1e12), (1e-6, 1e18), (1e6, 1e-12)])
+def test_branches_solved_apart_cost_the_same_in_any_units(system: tuple[float, float]) -> None:
+    """In sums of 1e14 no price of a branch was told from nothing, and the best plan was said to cost nothing."""
+    variants = load(INSTANCES / "quickstart.yaml").instances()
+    program = formulate({name: restated(part, *system) for name, part in variants.items()}, EXACT)
+    outcome = decompose(program, EXACT)
+    assert outcome.objective / (system[0] * system[1]) == pytest.approx(1806.965389, rel=1e-6)
+    assert outcome.gap <= 1e-6
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
-from planner.assemble import Arrays, Assembler, assembled
+from planner.assemble import Arrays, Assembler, assembled, scale_of
 from planner.decomposition.kind import Kind, Matrices, Problem, Vectors
 from planner.mathematics.situation import situations
 from planner.pieces import Pieces
@@ -103,6 +103,11 @@ class Branches:
         """The trunk in the instance's own units."""
         return assembled(self.pieces, self.trunk)
 
+    @cached_property
+    def scale(self) -> float:
+        """What costs are multiplied by for the solver."""
+        return scale_of(self.of_trunk.applied(self.trunk_arrays).cost)
+
     def in_own_units(self, number: int, values: Array, prices: Array) -> tuple[Array, Array]:
         """Values and prices of a branch as they are without factors."""
         if self.places is None:
@@ -127,7 +132,7 @@ class Branches:
         for branch, its in zip(self.branches, matrices, strict=True):
             alike.setdefault(its.digest, []).append(branch.number)
         return [
-            Kind(some, [matrices[i] for i in some], (self._vectors_of(self.branches[i]) for i in some))
+            Kind(some, [matrices[i] for i in some], (self._vectors_of(self.branches[i]) for i in some), self.scale)
             for some in alike.values()
         ]
 

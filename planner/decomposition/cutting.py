@@ -142,15 +142,17 @@ class Cutting:
 
     def carry_out(self, x: Array) -> None:
         """Ask every branch what a plan costs; it is kept if it is the best."""
-        value = self.exactly(x)
+        answers = self.survey.ask(x, EVERY).answers
+        value = self._learned(self.oracle.every, x, answers)
         if value < self.plan.value:
-            self.plan, self.turnover = Best(value, x), self._turnover(x)
+            self.plan, self.turnover = Best(value, x), self._turnover(x, answers)
         self.tell()
         self.require_time()
 
-    def _turnover(self, x: Array) -> float:
+    def _turnover(self, x: Array, answers: Sequence[Answer]) -> float:
         """What changes hands under a plan at least: in the trunk, and what the branches cost or earn."""
-        return turnover(self.master.trunk.cost, x) + float(np.abs(self.survey.worth(x)).sum())
+        worth = self.survey.weighted(np.array([answer.value for answer in answers]))
+        return turnover(self.master.trunk.cost, x) + float(np.abs(worth).sum())
 
     @property
     def is_proven(self) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from planner.template import Array
 
-TOLERATED = 1e-6  # A reduced cost below 0 by so much is the solver's tolerance.
+TOLERATED = 1e-6  # A reduced cost below 0 by so much, in the solver's money, is its tolerance.
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,9 @@ class Differing:
         found[:, here] = self.values[:, there]
         return found
 
-    def worth(self, prices: Array) -> Array:
-        """prices x numbers, branch by branch; -inf where what is endless has a price, but for a tolerance."""
-        is_priced = np.abs(prices) > TOLERATED
+    def worth(self, prices: Array, nothing: float) -> Array:
+        """prices x numbers, branch by branch; -inf where what is endless has a price above nothing."""
+        is_priced = np.abs(prices) > nothing
         same = self.is_same & (prices != 0) & (is_priced | self._is_finite)
         worth = self._finite @ prices[self.places] + float(self.first[same] @ prices[same])
         if self._endless is not None:
@@ -126,19 +126,21 @@ class Bounds(NamedTuple):
     def are_nothing(self) -> bool:
         return self.finite is None and self.endless is None
 
-    def worth(self, prices: Array) -> Array:
-        """Each branch's own prices (branches x places) x bounds; -inf where what is endless has a price."""
+    def worth(self, prices: Array, nothing: float) -> Array:
+        """Each branch's own prices (branches x places) x bounds; -inf where what is endless has one above nothing."""
         found = np.einsum("ij,ij->i", prices, self.finite) if self.finite is not None else np.zeros(len(prices))
         if self.endless is not None:
-            found[(self.endless & (np.abs(prices) > TOLERATED)).any(axis=1)] = -np.inf
+            found[(self.endless & (np.abs(prices) > nothing)).any(axis=1)] = -np.inf
         return np.asarray(found)
 
 
 class Kind:
-    """Some branches of equal W, by `numbers`."""
+    """Some branches of equal W, by `numbers`. Costs times `scale` are what the solver is given."""
 
-    def __init__(self, numbers: Sequence[int], matrices: Sequence[Matrices], vectors: Iterable[Vectors]) -> None:
-        self.numbers, self.matrices = tuple(numbers), tuple(matrices)
+    def __init__(
+        self, numbers: Sequence[int], matrices: Sequence[Matrices], vectors: Iterable[Vectors], scale: float
+    ) -> None:
+        self.numbers, self.matrices, self.nothing = tuple(numbers), tuple(matrices), TOLERATED / scale
         first, differences, direct, offsets = None, [], [], []
         for one in vectors:
             first = first or one
@@ -186,13 +188,15 @@ class Kind:
 
     def least(self, prices: Array) -> Array:
         """p side + min_y (c - p W) y + constant of every branch, for row prices p: its cost at no x at least."""
-        found = self.row_lower.worth(np.maximum(prices, 0.0)) + self.row_upper.worth(np.minimum(prices, 0.0))
+        above, below = np.maximum(prices, 0.0), np.minimum(prices, 0.0)
+        found = self.row_lower.worth(above, self.nothing) + self.row_upper.worth(below, self.nothing)
         taken, places = self.matrix.T @ prices, self.cost.places
         reduced = np.where(self.cost.is_same, self.cost.first - taken, 0.0)
-        found += self.lower.worth(np.maximum(reduced, 0.0)) + self.upper.worth(np.minimum(reduced, 0.0))
+        found += self.lower.worth(np.maximum(reduced, 0.0), self.nothing)
+        found += self.upper.worth(np.minimum(reduced, 0.0), self.nothing)
         if len(places):
             reduced = self.cost.values - taken[places]
             for bounds, sign in ((self._lower, np.maximum), (self._upper, np.minimum)):
                 if not bounds.are_nothing:
-                    found += bounds.worth(sign(reduced, 0.0))
+                    found += bounds.worth(sign(reduced, 0.0), self.nothing)
         return np.asarray(found + self.offsets)

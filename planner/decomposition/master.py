@@ -18,7 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from planner.assemble import Arrays, Program, scale_of
+from planner.assemble import Arrays, Program
 from planner.decomposition.branches import Branches, Key
 from planner.decomposition.oracle import Answer, UnboundedError
 from planner.highs import pass_to, status_of
@@ -79,7 +79,7 @@ class Master:
         self.branches, self.groups = branches, groups
         self.trunk = branches.of_trunk.applied(branches.trunk_arrays)
         self.width, self.cuts = len(self.trunk.cost), list[Cut]()
-        self.scale = scale_of(self.trunk.cost)
+        self.scale = branches.scale
         self.money = self.scale if abs(math.log2(self.scale)) > FAR else 1.0
         self.group_of = {number: i for i, key in enumerate(groups) for number in key}
         self._probability = branches.probability

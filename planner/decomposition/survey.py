@@ -58,7 +58,7 @@ class Survey:
             known = self.pool.values(x)
             self._judge(found, judged, before, known)
         left = np.setdiff1d(np.arange(len(known)), list(found))
-        remaining = float(self._weighted(self.errors)[left].sum())
+        remaining = float(self.weighted(self.errors)[left].sum())
         stale = np.maximum(self.errors[left], STALE * np.abs(known[left]))
         self.errors[left] = np.maximum(FADE * stale, judged[left])
         every = self.pool.answers(x)
@@ -79,7 +79,7 @@ class Survey:
 
     def _doubted(self, known: Array, doubt: float, asked: list[int]) -> NDArray[np.int64]:
         """The branches to ask beyond those asked, known worst first: the rest leaves at most so much in doubt."""
-        doubts = np.where(np.isfinite(known), self._weighted(self.errors), np.inf)
+        doubts = np.where(np.isfinite(known), self.weighted(self.errors), np.inf)
         doubts[asked] = 0.0
         order_of_doubt = np.argsort(-doubts, kind="stable")
         order = order_of_doubt[::-1][: max(len(doubts) - (LEAST if not asked else 0), 0)]
@@ -88,13 +88,9 @@ class Survey:
 
     def least(self, x: Array) -> float:
         """Expected cost of the branches at x at least."""
-        return float(self.worth(x).sum())
+        return float(self.weighted(self.pool.values(x)).sum())
 
-    def worth(self, x: Array) -> Array:
-        """What every branch adds to expected cost at x at least."""
-        return self._weighted(self.pool.values(x))
-
-    def _weighted(self, costs: Array) -> Array:
+    def weighted(self, costs: Array) -> Array:
         """Costs times probabilities; nothing where that is 0, however much it may cost there."""
         return np.asarray(np.multiply(self.weights, costs, out=np.zeros(len(costs)), where=self.weights > 0))
 

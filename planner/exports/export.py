@@ -60,6 +60,8 @@ def _writer(chosen: Format) -> Callable[[Opened, Path], None]:
 
 def _ended(target: Path, chosen: Format) -> Path:
     """The file as named, with the format's ending where it has none, or where others tell the format by it."""
+    if not target.name:
+        raise InputError([Problem("bad-option", f"--out: {str(target)!r} names no file")])
     is_told = chosen.module != "model" or target.suffix == chosen.ending
     return target if target.suffix and is_told else target.with_name(target.name + chosen.ending)
 

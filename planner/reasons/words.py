@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from planner.assemble import Program
-from planner.mathematics.control import by_class, covers, degree
+from planner.mathematics.control import aimed, by_class, covers, degree, touches
 from planner.mathematics.flow import availability, existing
 from planner.mathematics.work import work
 from planner.names import fits_any
@@ -151,6 +151,14 @@ class Speaker:
             label = self.units.quantity
             yield Said(("stockpiles", key[0], "initial"), f"{key[0]} holds {amount:,.6g} {label} at the start")
 
+    def denial(self, node: Node, key: Key) -> Iterator[Said]:
+        exporter, demand, commodity = key
+        user = self.network.base.demands[demand]
+        for measure in aimed(self.network, exporter, commodity, user.region, node,
+                             lambda c: by_class(c) and touches(c, user.user_class)):  # fmt: skip
+            yield Said(("controls", measure.name),
+                       f"{measure.name} denies {demand} {commodity} from {exporter}{self.when(node)}")
+
     # Bounds
 
     def bound(self, bound: Bound) -> Iterator[Said]:
@@ -185,7 +193,7 @@ RULES = {"served", "survive", "recover", "dependence", "concentration", "hhi", "
          "expected_unserved", "tail", "regret_limit", "leverage", "budget", "chance", "chance_served"}
 NODE_ROWS: dict[str, Callable[[Speaker, Node, Key], Iterator[Said]]] = {
     "demand": Speaker.demand, "capacity": Speaker.capacity, "lane_capacity": Speaker.capacity,
-    "balance": Speaker.balance, "stock_balance": Speaker.stock,
+    "balance": Speaker.balance, "stock_balance": Speaker.stock, "denial": Speaker.denial,
 }
 PLAIN_ROWS = {
     "minimum_load": ("facilities", "minimum_load", "must run at its minimum load"),
@@ -206,7 +214,7 @@ PLAIN_ROWS = {
     "supply_region": ("suppliers", "region_limits", "sells no more to a region"),
     "reserve": ("suppliers", "steps", "has no more in the ground"),
     "substitution_growth": ("demands", "substitution", "cannot substitute faster"),
-    "returned": ("returns", "rate", "brings back no more"), "denial": ("controls", "", "denies material to users"),
+    "returned": ("returns", "rate", "brings back no more"),
 }
 PLAIN_BOUNDS = {
     ("short", True): ("demands", "shortage", "can go short by no more"),

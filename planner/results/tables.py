@@ -288,9 +288,9 @@ def origin(solution: Solution) -> pd.DataFrame:
                 if family == "stock":
                     continue  # It follows from what is put in and taken out.
                 rest, parts = solution.values(node, family)[tuple(key)], solution.values(node, "at_level")
-                for level in levels:
+                for level in levels if rest > NOTHING else ():  # What the solver leaves of nothing has no origin.
                     name = name_of(level)
-                    amount = rest if level == levels[-1] else parts[family, *key, name]
+                    amount = rest if level == levels[-1] else min(rest, parts[family, *key, name])
                     rest -= amount
                     if amount > NOTHING:
                         yield {"measure": MEASURES[family], **place(family, tuple(key)), "level": name, **at(node),
