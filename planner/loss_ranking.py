@@ -25,7 +25,7 @@ from planner.outcome import Outcome
 from planner.probe import Probe
 from planner.requirement import Served
 from planner.results.manifest import versions
-from planner.results.replace import require_free, whole_folder
+from planner.results.replace import free_place, require_free, whole_folder
 from planner.results.rows import Row, at
 from planner.results.seal import seal
 from planner.results.write import RESOLVED, write_tables
@@ -77,6 +77,7 @@ def losses(
         every = list(_every(task.document.instance, of, together))
         found = Probe(instances, every, scopes={QUESTION: users}).harm(program, outcome.values)
     rows = table(SCHEMAS[QUESTION]["losses"], _rows(program, found))
+    target = free_place(target, task.document.instance.name, chosen)
     with clock.phase("write"):
         _write(task, rows, target)
     return Losses(task.document.instance, rows, target)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, overload
 
@@ -27,7 +28,7 @@ from planner.reasons.patience import Patience
 from planner.restrict import polished
 from planner.results.manifest import datapackage, manifest, run_hash
 from planner.results.recall import recall
-from planner.results.replace import require_free, whole_folder
+from planner.results.replace import free_place, lacks_room, require_free, whole_folder
 from planner.results.seal import seal, stated_manifest
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_table
@@ -72,6 +73,7 @@ class Run:
     warnings: tuple[str, ...]
     clock: Clock
     recalled: bool = False  # Read back from the folder, where the same run had been written before.
+    moved: str = ""  # Why it is not where it was asked for, and where it is.
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -265,13 +267,39 @@ def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | None:
 
 
 def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
-    document, instance, outcome = task.document, task.document.instance, answer.outcome
+    instance, outcome = task.document.instance, answer.outcome
     folder = _beside_better(folder, task.digest, outcome)
     with clock.phase("firmness"):
         outcome = with_bounds(answer.program, outcome, task.options)
     with clock.phase("tables"):
         tables = all_tables(Solution(answer.program, polished(answer.program, outcome))) | dict(answer.tables)
     figures = key_figures(instance, outcome, tables)
+    place = free_place(folder, instance.name)
+    moved = "" if place == folder else f"something else was put in {folder} meanwhile: this run is in {place}"
+    try:
+        report = _stored(task, replace(answer, outcome=outcome), tables, figures, place, clock)
+    except OSError as error:
+        if not lacks_room(error):
+            raise
+        spare = _elsewhere(task, error)
+        moved = f"no room to write {place}: this run is in {spare}; make room and move it"
+        report, place = _stored(task, replace(answer, outcome=outcome), tables, figures, spare, clock), spare
+    return Run(instance, outcome, place, tables, figures, report, None, task.warnings, clock, moved=moved)
+
+
+def _elsewhere(task: Task, error: OSError) -> Path:
+    """Where a run is kept that its own disk has no room for: the folder of temporary files."""
+    try:
+        return free_place(Path(tempfile.gettempdir()) / f"planner-{task.digest[:8]}", task.document.instance.name)
+    except OSError:  # There is none that one can write in.
+        raise error from None
+
+
+def _stored(
+    task: Task, answer: Answer, tables: dict[str, pd.DataFrame], figures: dict[str, Any], folder: Path, clock: Clock
+) -> CheckReport:
+    """Write a run whole and check it as it was written; its summary joins the tables."""
+    document, instance, outcome = task.document, task.document.instance, answer.outcome
     with whole_folder(folder.resolve()) as fresh:
         with clock.phase("write"):
             write_tables(tables, fresh, RUN)
@@ -287,7 +315,7 @@ def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
         (fresh / RESOLVED).write_text(document.resolved_text(), "utf-8")
         facts = manifest(document, task.options, outcome, clock.seconds, verdict)
         seal(fresh, facts | {"run_sha256": task.digest, "given": task.given})
-    return Run(instance, outcome, folder, tables, figures, report, None, task.warnings, clock)
+    return report
 
 
 def _beside_better(folder: Path, digest: str, outcome: Outcome) -> Path:

@@ -26,7 +26,7 @@ from planner.outcome import Outcome
 from planner.pieces import MOST_KEPT, Compiled
 from planner.requirement import Budget, Chance, ExpectedUnserved, Leverage, Outage, Regret, Tail
 from planner.results.manifest import versions
-from planner.results.replace import require_free, whole_folder
+from planner.results.replace import free_place, require_free, whole_folder
 from planner.results.seal import seal
 from planner.results.summary import signed
 from planner.results.write import write_tables
@@ -143,6 +143,7 @@ def value(
     instances, allotment = expecting(task.document.instances()), Allotment(task.options, _count(task, delays))
     asker = Asker(instances, allotment, listener, Compiled(MOST_KEPT + len(instances)))
     costs, values = _compared(task.document.instance, list(asked(asker, delays)))
+    folder = free_place(folder, task.document.instance.name, {"question": "value"})
     with whole_folder(folder.resolve(), {"question": "value"}) as fresh:
         write_tables({"costs": costs, "values": values}, fresh, SCHEMAS["value"])
         facts = {"instance": task.document.instance.name, "instance_sha256": task.document.sha256}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from planner.commands import NO_ROOM
-from planner.results.folder import stands
+from planner.results.folder import open_folder, open_reference, stands
 from planner.results.replace import LOCK, NEW, OLD, OccupiedError, require_free, whole_folder, workshop
 from planner.results.seal import seal
 from planner.run import solve
@@ -140,3 +140,49 @@ def test_a_full_disk_behind_the_output_is_said() -> None:
     command = f"{sys.executable} -m planner schema > /dev/full"
     result = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (2, f"{NO_ROOM}\n")
+
+
+# Runs the command line; when the solve is over and nothing is written yet, the disk changes as the first argument says.
+LATE = """
+import errno, sys
+from pathlib import Path
+import planner.run as run
+from planner.__main__ import main
+
+happens, out, solved, write = sys.argv[1], Path(sys.argv[2]).resolve(), run.solve_by_method, run.write_tables
+
+def late(*given, **named):
+    outcome = solved(*given, **named)
+    if happens == "foreign file":
+        (out / "notes.txt").write_text("mine")
+    return outcome
+
+def full(tables, folder, schema):
+    if happens == "full disk" and out.parent in folder.parents:
+        raise OSError(errno.ENOSPC, "No space left on device")
+    write(tables, folder, schema)
+
+run.solve_by_method, run.write_tables = late, full
+sys.exit(main(sys.argv[3:]))
+"""
+
+
+@pytest.mark.parametrize("happens", ["foreign file", "full disk"])
+def test_a_solve_is_not_lost_to_what_happens_to_the_disk_meanwhile(happens: str, tmp_path: Path) -> None:
+    out, spare = tmp_path / "place" / "run", tmp_path / "spare"
+    spare.mkdir()
+    solve(QUICKSTART, out=out)
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    line = [sys.executable, "-c", LATE, happens, str(out), "solve", str(QUICKSTART), "--force", "--quiet", "--out",
+            str(out)]  # fmt: skip
+    result = subprocess.run(line, cwd=ROOT, env=os.environ | {"TMPDIR": str(spare)}, capture_output=True, text=True,
+                            check=False)  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    found = [Path(f"{out}-2")] if happens == "foreign file" else list(spare.glob("planner-*"))
+    assert len(found) == 1
+    assert f"this run is in {found[0]}" in result.stderr
+    tables = open_folder(found[0]).texts()
+    assert (tables["plan"]["project"] == open_reference(out)["plan"]["project"]).all()
+    added = {"notes.txt": b"mine"} if happens == "foreign file" else {}
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before | added
+    assert not hidden(out.parent)

@@ -48,19 +48,15 @@ def run(options: argparse.Namespace) -> int:
         _close_output()
         return GOOD
     except Exception as error:
+        from planner.results.replace import lacks_room
+
         code = _code(error)
         if code == INTERNAL and os.environ.get("PLANNER_TRACEBACK"):
             raise
-        if _lacks_room(error):
+        if lacks_room(error):
             _close_output()  # What waits to be written there would fail again.
         hint = "\n(set PLANNER_TRACEBACK=1 for the traceback)" if code == INTERNAL else ""
         return _failed(f"{_sentence(error)}{hint}", code)
-
-
-def _lacks_room(error: Exception) -> bool:
-    """Whether the disk, the quota or the limit on sizes of files ended it; libraries wrap what the system says."""
-    raised = (error, *error.args, error.__cause__, error.__context__)
-    return any(isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) for e in raised)
 
 
 def _close_output() -> None:
@@ -68,17 +64,17 @@ def _close_output() -> None:
 
 
 def _code(error: Exception) -> int:
-    from planner.results.replace import OccupiedError
+    from planner.results.replace import OccupiedError, lacks_room
 
     is_refused = isinstance(error, OccupiedError) or (isinstance(error, OSError) and error.errno in REFUSALS)
-    return BAD_INPUT if is_refused or _lacks_room(error) else INTERNAL
+    return BAD_INPUT if is_refused or lacks_room(error) else INTERNAL
 
 
 def _sentence(error: Exception) -> str:
-    from planner.results.replace import OccupiedError
+    from planner.results.replace import OccupiedError, lacks_room
     from planner.run import CheckFailedError
 
-    if _lacks_room(error):
+    if lacks_room(error):
         return NO_ROOM
     if isinstance(error, CheckFailedError | OccupiedError | OSError):
         return str(error)

@@ -47,6 +47,8 @@ def report(result: Run, options: argparse.Namespace, more: dict[str, Any] | None
         print(plain_json(result.figures | told | (more or {})))
     elif not options.quiet and result.outcome.has_plan:
         show_run(result, console())
+    if result.moved:
+        print(result.moved, file=sys.stderr)
     if result.outcome.status == "stopped":
         print(f"stopped: {result.outcome.message}", file=sys.stderr)
     if not result.outcome.has_plan:

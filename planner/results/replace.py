@@ -6,8 +6,10 @@ While its process lives it holds a lock; whoever comes next to the same target p
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import glob
+import itertools
 import os
 import shutil
 import tempfile
@@ -42,6 +44,31 @@ def require_free(target: Path, instance: str | None = None, given: Mapping[str, 
     parent = next(p for p in (target.parent, *target.parent.absolute().parents) if p.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise OccupiedError(f"{target} cannot be written: {parent} is not a folder one can write in")
+
+
+def free_place(target: Path, instance: str | None = None, given: Mapping[str, Any] | None = None) -> Path:
+    """Where a finished answer is written: the target, or beside it when others have put something there meanwhile.
+
+    NAME-2 is beside NAME, then NAME-3 and so on: what took long to find is not lost to a file that came in between.
+    """
+    beside = (target.with_name(f"{target.name}-{number}") for number in itertools.count(2))
+    return next(place for place in itertools.chain([target], beside) if _is_free(place, instance, given))
+
+
+def _is_free(target: Path, instance: str | None, given: Mapping[str, Any] | None) -> bool:
+    recover(target.resolve())
+    try:
+        if target.exists():
+            _require_replaceable(target.resolve(), instance, given or {})
+    except OccupiedError:
+        return False
+    return True
+
+
+def lacks_room(error: BaseException) -> bool:
+    """Whether the disk, the quota or the limit on sizes of files ended it; libraries wrap what the system says."""
+    raised = (error, *error.args, error.__cause__, error.__context__)
+    return any(isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) for e in raised)
 
 
 def _require_replaceable(target: Path, instance: str | None, given: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ import pandas as pd
 from planner.errors import InputError
 from planner.results.folder import open_folder
 from planner.results.manifest import datapackage, versions
-from planner.results.replace import require_free, whole_folder
+from planner.results.replace import free_place, require_free, whole_folder
 from planner.results.seal import seal, stated_manifest
 from planner.results.write import PACKAGE, write_json, write_tables
 from planner.run import Task, default_folder
@@ -74,7 +74,7 @@ def written(
     instance, schema = task.document.instance, SCHEMAS[question_of({"given": task.given})]
     if status != "complete" and _has_complete(folder):
         folder = _beside(folder)
-    require_free(folder.resolve(), instance.name, task.given)
+    folder = free_place(folder, instance.name, task.given)
     with whole_folder(folder.resolve(), task.given) as fresh:
         write_tables(tables, fresh, schema)
         write_json(datapackage(instance.name, instance.title, tables, schema), fresh / PACKAGE)
