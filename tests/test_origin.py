@@ -185,7 +185,8 @@ def test_measures_that_never_come_deny_nobody(idle: dict[str, Any] | None) -> No
 
 def test_what_the_solver_leaves_of_nothing_has_no_origin() -> None:
     """Nothing is sent anywhere; a rest of 9e-8 t with an origin made the check refuse the whole plan."""
-    variants = {"base": Instance.model_validate(LOOP)}
+    dear = {"commodity": "m", "regions": ["JP"], "steps": [{"price": 5000, "amount": 9}]}
+    variants = {"base": Instance.model_validate(LOOP | {"suppliers": LOOP["suppliers"] | {"dear": dear}})}
     program = formulate(variants, EXACT)
     outcome = solve(program, EXACT)
     (node,) = program.network.tree.nodes
