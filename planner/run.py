@@ -23,7 +23,7 @@ from planner.model_file import write_model
 from planner.outage import Loss, has_outages
 from planner.outcome import Outcome, SolverError
 from planner.reading.document import Document, load
-from planner.reasons import Explanation, explained
+from planner.reasons import Endless, Explanation, endless, explained
 from planner.reasons.patience import Patience
 from planner.restrict import polished
 from planner.results.manifest import datapackage, manifest, run_hash
@@ -69,7 +69,7 @@ class Run:
     tables: dict[str, pd.DataFrame]
     figures: dict[str, Any]
     check: CheckReport | None
-    explanation: Explanation | None
+    explanation: Explanation | Endless | None
     warnings: tuple[str, ...]
     clock: Clock
     recalled: bool = False  # Read back from the folder, where the same run had been written before.
@@ -249,7 +249,7 @@ def default_folder(task: Task) -> Path:
 def _without_plan(task: Task, answer: Answer, clock: Clock) -> Run:
     document, outcome = task.document, answer.outcome
     found = None
-    if outcome.status == "infeasible":
+    if outcome.status in ("infeasible", "unbounded"):
         with clock.phase("explain"):
             # Of a plan that is given, in futures of another file, the instance itself says too little to repair it.
             found = _explained(task, answer, clock)
@@ -257,8 +257,10 @@ def _without_plan(task: Task, answer: Answer, clock: Clock) -> Run:
     return Run(document.instance, outcome, None, {}, figures, None, found, task.warnings, clock)
 
 
-def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | None:
+def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | Endless | None:
     """Why there is no plan, as far as that is found in as much time again as the options give."""
+    if answer.outcome.status == "unbounded":
+        return endless(task.document, answer.program, task.options)
     patience = Patience.of(task.options, Listener(phase=clock.tell))
     try:
         return explained(task.document, answer.program, task.options, answer.losses, not task.given, patience)

@@ -299,13 +299,14 @@ def show_conflict(run: Run, console: Console) -> None:
     if run.outcome.status not in ("infeasible", "unbounded"):
         console.print("Stopped before a first plan was found; there may be one. Nothing was written.")
         return
-    console.print(Text("No plan satisfies this instance.", style="bold red"))
-    if run.outcome.status == "unbounded":
-        console.print("Total cost can be made as low as one likes: a sale or credit without a limit.")
-    elif run.explanation is not None:
+    is_endless = run.outcome.status == "unbounded"
+    first = "No plan is the best: the instance is unbounded." if is_endless else "No plan satisfies this instance."
+    console.print(Text(first, style="bold red"))
+    if run.explanation is not None:
         console.print(Text(str(run.explanation)))
     else:
-        console.print("It was proven that there is no plan, but no conflict was found to show.")
+        proven = "cost can be made as low as one likes" if is_endless else "there is no plan"
+        console.print(f"It was proven that {proven}, but not found why.")
 
 
 def show_profile(phases: Sequence[Phase], marks: Marks, console: Console) -> None:

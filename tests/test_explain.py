@@ -268,3 +268,33 @@ def test_conflict_of_the_secure_instance_is_found_and_irreducible() -> None:
     assert "stockpiles.yaml:" in places["stockpiles.com.US.magnet.smco.capacity"]
     assert "controls.samarium_refused" in places
     assert 0 < max(core.missed.values()) < 100  # Some ten tonnes a year.
+
+
+SOLD = {"commodity": "magnet", "regions": ["US"], "steps": [{"price": 1e4}]}
+UNLIMITED = {"suppliers.china.steps": [{"price": 1}], "outlets": {"bottomless": SOLD}}
+
+
+@pytest.mark.parametrize(
+    ("method", "risk"),
+    [("extensive", None), ("benders", None), ("extensive", {"measure": "cvar", "weight": 0.5, "tail": 0.5})],
+)
+def test_what_sells_without_end_is_named(tmp_path: Path, method: str, risk: dict[str, Any] | None) -> None:
+    """Whatever magnets cost, a buyer of any amount at a higher price leaves no least cost."""
+    changes = {**TWO_FUTURES, **UNLIMITED} | ({"objective": {"risk": risk}} if risk else {})
+    path = case_file(tmp_path, changes, {})
+    run = solve(path, out=tmp_path / "run", options={"method": method})
+    assert run.outcome.status == "unbounded"
+    for found in (run.explanation, explain(path)):
+        assert found is not None
+        paths = [said.path for said in found.statements]
+        assert paths[0] == "outlets.bottomless"
+        assert "suppliers.china" in paths
+        assert "bottomless buys without a limit" in str(found)
+
+
+def test_a_credit_without_end_is_named(tmp_path: Path) -> None:
+    """A supplier that pays for what is taken away and thrown away."""
+    path = case_file(tmp_path, {"suppliers.china.steps": [{"price": -1}]}, {})
+    found = explain(path)
+    assert found is not None
+    assert "suppliers.china" in [said.path for said in found.statements]

@@ -68,7 +68,9 @@ def _source(path: Path, label: str, options: dict[str, Any] | None, listener: Li
     run = solve(file, scenario, options=options, listener=listener)
     if run.folder is None:
         place = Place(str(file), 1, 1)
-        raise InputError([Problem("no-plan", f"{label} has no plan to compare ({run.outcome.status})", place)])
+        message = f"{label} has no plan to compare ({run.outcome.status})"
+        hint = f"planner explain {file}{f' --scenario {scenario}' if scenario else ''} says why"
+        raise InputError([Problem("no-plan", message, place, hint)])
     read = _of_folder(run.folder, label)
     return Source(label, run.folder, read.tables, document.tree, read.mark)
 

@@ -62,9 +62,9 @@ def explained(
     levers = Levers(program, document.instance, statements, core).every() if with_repairs else []
     chosen = _few(levers) if is_large(program) else levers
     found = repairs(Ground(document, options, patience, losses), chosen)
-    placed = tuple(_placed(document, said) for said in statements)
+    at = tuple(placed(document, said) for said in statements)
     certificate = _certificate(program, core, speaker)
-    return Explanation(placed, tuple(found.repairs), core.is_whole, certificate, len(levers) - found.tried)
+    return Explanation(at, tuple(found.repairs), core.is_whole, certificate, len(levers) - found.tried)
 
 
 def _few(levers: Sequence[Lever]) -> list[Lever]:
@@ -77,7 +77,8 @@ def _few(levers: Sequence[Lever]) -> list[Lever]:
     return [lever for one in rounds for lever in one if lever is not None][:FEW]
 
 
-def _placed(document: Document, said: Said) -> Placed:
+def placed(document: Document, said: Said) -> Placed:
+    """A statement with its place in the files."""
     return Placed(str(document.place(said.path)), ".".join(map(str, said.path)), said.words)
 
 

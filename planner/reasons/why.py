@@ -14,6 +14,7 @@ from planner.reading.document import Document, load
 from planner.reasons.bounds import bounds
 from planner.reasons.conflict import Explanation, explained
 from planner.reasons.patience import Patience
+from planner.reasons.unlimited import Endless, endless
 from planner.schema import Options
 from planner.validation.validate import validate
 from planner.withstand import Way, doubtful, withstand
@@ -22,14 +23,16 @@ from planner.withstand import Way, doubtful, withstand
 def explain(
     path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
-) -> Explanation | None:
-    """Why an instance has no plan, and what would help; None when it has one."""
+) -> Explanation | Endless | None:
+    """Why an instance has no plan, and what would help, or what can be sold without end; None when it has one."""
     document, settings = _read(path, scenario, sets, options, listener)
     instances = document.instances()
     program = formulate(withstanding(instances, ()), settings, listener)
     patience = Patience.of(settings, listener)
     patience.tell("explain")
-    found = explained(document, program, settings, (), patience=patience)
+    found: Explanation | Endless | None = explained(document, program, settings, (), patience=patience)
+    if found is None:
+        found = endless(document, program, settings)
     if found is not None or not has_outages(instances):
         return found
     last = withstand(instances, Way(settings, listener))
