@@ -290,11 +290,3 @@ def test_what_sells_without_end_is_named(tmp_path: Path, method: str, risk: dict
         assert paths[0] == "outlets.bottomless"
         assert "suppliers.china" in paths
         assert "bottomless buys without a limit" in str(found)
-
-
-def test_a_credit_without_end_is_named(tmp_path: Path) -> None:
-    """A supplier that pays for what is taken away and thrown away."""
-    path = case_file(tmp_path, {"suppliers.china.steps": [{"price": -1}]}, {})
-    found = explain(path)
-    assert found is not None
-    assert "suppliers.china" in [said.path for said in found.statements]
