@@ -139,9 +139,9 @@ def _thinned(program: Program, rows: NDArray[np.int64], blamed: list[int], patie
     is_done = part.thin(_requirements(program, rows), patience)
     is_done = is_done and part.thin([[place] for place in reversed(range(len(rows)))], patience)
     kept = rows[part.kept]
-    missed = _missed(program, kept, [row for row in kept.tolist() if row in set(blamed)])
-    bounds = part.needed_bounds() if is_done else []
-    return Core(tuple(kept.tolist()), tuple(_bounds(program, bounds)), False, missed, is_done)
+    missed = _missed(program, kept, np.intersect1d(kept, blamed).tolist(), patience)
+    bounds = part.needed_bounds(patience) if is_done else None
+    return Core(tuple(kept.tolist()), tuple(_bounds(program, bounds or [])), False, missed, bounds is not None)
 
 
 def _requirements(program: Program, rows: NDArray[np.int64]) -> list[list[int]]:
@@ -154,19 +154,21 @@ def _requirements(program: Program, rows: NDArray[np.int64]) -> list[list[int]]:
     return sorted(rules.values(), key=len)
 
 
-def _missed(program: Program, rows: NDArray[np.int64], blamed: list[int]) -> dict[int, float]:
-    """By how much each blamed row of a conflict must be missed if it alone gives way."""
+def _missed(program: Program, rows: NDArray[np.int64], blamed: list[int], patience: Patience) -> dict[int, float]:
+    """By how much each blamed row of a conflict must be missed if it alone gives way, as far as time allows."""
+    solver, places = Part(program, rows).solver, {row: place for place, row in enumerate(rows.tolist())}
+    below, above = solver.getNumCol(), solver.getNumCol() + 1
     found: dict[int, float] = {}
     for row in blamed:
-        solver = Part(program, rows).solver
-        place = int(np.flatnonzero(rows == row)[0])
-        below, above = solver.getNumCol(), solver.getNumCol() + 1
+        if patience.is_over:
+            break
         for sign in (1.0, -1.0):
-            solver.addCol(1.0, 0.0, highspy.kHighsInf, 1, np.array([place], dtype=np.int32), np.array([sign]))
+            solver.addCol(1.0, 0.0, highspy.kHighsInf, 1, np.array([places[row]], dtype=np.int32), np.array([sign]))
         solver.run()
         if solver.getModelStatus() == KIND.kOptimal:
             values = solver.getSolution().col_value
             found[row] = float(values[below] + values[above])
+        solver.deleteCols(2, np.array([below, above], dtype=np.int32))
     return found
 
 

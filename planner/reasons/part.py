@@ -100,8 +100,11 @@ class Part:
         if idle and not self.conflicts():  # The proof held only within tolerances.
             self.put_back(idle)
 
-    def needed_bounds(self) -> list[tuple[int, bool]]:
-        """The bounds (column of the program, whether the upper one) without which the kept rows could all hold."""
+    def needed_bounds(self, patience: Patience) -> list[tuple[int, bool]] | None:
+        """The bounds (column of the program, whether the upper one) without which the kept rows could all hold.
+
+        None when time is over before all are known.
+        """
         idle = self._idle_columns()
         sides = [side for place in range(len(self.columns)) for side in self._statements(place)]
         unused = [side for side in sides if idle[side[0]]]
@@ -109,8 +112,10 @@ class Part:
         if unused and not self.conflicts():  # The proof held only within tolerances.
             self._tighten(unused)
             unused = []
-        needed = []
-        for side in (side for side in sides if side not in set(unused)):
+        needed, loosened = [], set(unused)
+        for side in (side for side in sides if side not in loosened):
+            if patience.is_over:
+                return None
             self._loosen([side])
             if not self.conflicts():
                 self._tighten([side])
