@@ -271,8 +271,9 @@ def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | Endles
 def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
     instance, outcome = task.document.instance, answer.outcome
     folder = _beside_better(folder, task.digest, outcome)
-    with clock.phase("firmness"):
-        outcome = with_bounds(answer.program, outcome, task.options)
+    if task.plan is None:
+        with clock.phase("firmness"):
+            outcome = with_bounds(answer.program, outcome, task.options)
     with clock.phase("tables"):
         tables = all_tables(Solution(answer.program, polished(answer.program, outcome))) | dict(answer.tables)
     figures = key_figures(instance, outcome, tables)

@@ -152,15 +152,16 @@ def _plan(run: Run) -> Group:
         title += f" ({len(shown)} largest; {hidden} more in plan.csv)"
     columns = [("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"), ("online", "right"),
                (f"size {run.instance.units.quantity}/yr", "right"), (money, "right")]
-    table = frame([*columns, ("firm", "left"), *([("in", "left")] if adaptive else [])])
+    firm = firmness(plan)
+    table = frame([*columns, *([("firm", "left")] if firm else []), *([("in", "left")] if adaptive else [])])
     for row in shown.to_dict("records"):
         table.add_row(
             Text(_short(row["title"] or row["project"], 28 if adaptive else 44)), row["region"], row["stage"],
             str(row["period"]), _online(row), amount(row["size"]),
-            amount(row["capital_cost"]), "yes" if row["standing"] == FIRM else "",
+            amount(row["capital_cost"]), *(["yes" if row["standing"] == FIRM else ""] if firm else []),
             *([Text(_short(row["group"].partition(":")[0], 24))] if adaptive else []),
         )
-    return Group(Text(title, style="bold"), table, Text(firmness(plan)))
+    return Group(Text(title, style="bold"), table, *([Text(firm)] if firm else []))
 
 
 def firmness(plan: pd.DataFrame) -> str:

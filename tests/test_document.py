@@ -707,7 +707,10 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     assert refused(tmp_path, "include: [nowhere.yaml]")[0].code == "no-file"
     with pytest.raises(InputError, match="no-file"):
         load(tmp_path / "nowhere.yaml")
-    with pytest.raises(InputError, match="no-file"):
+    with pytest.raises(InputError, match="no-file .* is a folder, not a file - name a file in it"):
+        load(tmp_path)
+    write(tmp_path, "")
+    with pytest.raises(InputError, match="the instance of that run is .*instance.yaml"):
         load(tmp_path)
     os.mkfifo(tmp_path / "pipe.yaml")
     with pytest.raises(InputError, match="no-file"):

@@ -315,6 +315,7 @@ def test_the_screen_of_an_evaluation_compares_nothing_unlike(made: Path, tmp_pat
     result = planner("evaluate", made / "run", "--on", made / "drawn.yaml", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "building the model" in result.stderr
+    assert "firm" not in result.stdout + result.stderr  # What a plan given could do without is no question.
     compared = {tuple(line.split()[:3]) for line in result.stdout.splitlines()}
     assert ("evaluated", "on", "3") in compared
     assert not any(words[:2] == ("made", "for") for words in compared)  # Other futures need other things.

@@ -68,10 +68,12 @@ def _told(problem: Problem) -> dict[str, Any]:
 
 
 def _sizes(instance: Any) -> str:
-    sections = ("regions", "commodities", "processes", "facilities", "projects", "lanes", "suppliers", "outlets",
-                "demands", "stockpiles", "returns", "controls", "requirements", "futures", "shocks", "sources")
-    counted = [(len(getattr(instance, name)), name) for name in sections]
-    return ", ".join(f"{count} {name}" for count, name in counted if count)
+    sections = {"regions": "region", "commodities": "commodity", "processes": "process", "facilities": "facility",
+                "projects": "project", "lanes": "lane", "suppliers": "supplier", "outlets": "outlet",
+                "demands": "demand", "stockpiles": "stockpile", "returns": "return", "controls": "control",
+                "requirements": "requirement", "futures": "future", "shocks": "shock", "sources": "source"}
+    counted = [(len(getattr(instance, many)), one, many) for many, one in sections.items()]
+    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counted if count)
 
 
 def show(options: argparse.Namespace) -> int:

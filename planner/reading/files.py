@@ -152,6 +152,10 @@ def content_of(path: Path, place: Place | None = None, most: int = MOST_BYTES) -
     """The bytes of a regular file of at most so many; InputError for anything else, such as a device or a pipe."""
     place = place or Place(str(path), 0, 0)
     try:
+        if path.is_dir():
+            run = path / "instance.yaml"
+            hint = f"the instance of that run is {run}" if run.is_file() else "name a file in it"
+            refuse("no-file", f"{path.name} is a folder, not a file", place, hint)
         if not path.is_file():
             refuse("no-file", f"there is no file {path.name}", place)
         with path.open("rb") as stream:
