@@ -41,7 +41,8 @@ def show_alternatives(found: Answer, within: float, console: Console) -> None:
     money, projects = found.instance.units.money, found.tables["projects"]
     counts = projects["verdict"].value_counts()
     said = ", ".join(f"{counts.get(v, 0)} {v}" for v in ("must", "optional", "never", "open"))
-    console.print(Text(f"Plans within {within:.1%} of the least cost: {said}", style="bold"))
+    end = "" if found.status == "complete" else f" ({found.status}: not all that was asked)"
+    console.print(Text(f"Plans within {within:.1%} of the least cost: {said}{end}", style="bold"))
     table = frame([("project", "left"), ("region", "left"), ("verdict", "left"), (f"without {money}", "right"),
                    (f"with {money}", "right")])  # fmt: skip
     for row in projects.to_dict("records"):

@@ -5,21 +5,18 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import planner.tradeoff.asking as asking_module
-from planner.__main__ import INTERRUPTED, main
 from planner.assemble import Program
 from planner.errors import InputError, NoAnswerError
 from planner.mathematics.investment import decisions
-from planner.outcome import Outcome, without_plan
+from planner.outcome import Outcome
 from planner.reading.document import load
 from planner.reports.report import report
 from planner.run import SILENT, CheckFailedError, formulate
@@ -111,7 +108,7 @@ def _highest(plans: list[Program]) -> list[Program]:
 
 
 def neighbourhood(path: Path, slack: float) -> tuple[Near, list[Outcome]]:
-    near = nearby(formulate(load(path).instances(), EXACT), slack, EXACT)
+    near = nearby(formulate(load(path).instances(), EXACT), slack, Asker(EXACT, SILENT))
     return near, least(list(every_plan(near.program)))
 
 
@@ -278,115 +275,3 @@ def test_the_commands(tiny: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert {row["verdict"] for row in json.loads(result.stdout)["projects"]} <= {"must", "optional", "never"}
     assert planner("frontier", tiny, "--requirement", "x", cwd=tmp_path).returncode == 2
-
-
-def stopped_after(count: int, monkeypatch: pytest.MonkeyPatch, status: str = "interrupted") -> list[int]:
-    """Let the solver answer so many questions and then end with this status; the list counts all that reach it."""
-    answered: list[int] = []
-
-    def limited(program: Program, options: Options, *rest: Any) -> Outcome:
-        answered.append(len(answered))
-        if len(answered) > count:
-            return without_plan(status, "", time.monotonic())  # type: ignore[arg-type]
-        return solve(program, options, *rest)
-
-    monkeypatch.setattr(asking_module, "solve", limited)
-    return answered
-
-
-FALLING = TINY.replace("cost: 65", "cost: 40")
-BY_STEPS = f"{FALLING[: FALLING.index('requirements:')]}{STOCK}requirements: {{cars: {{kind: cover, days: 10}}}}\n"
-
-
-@pytest.mark.parametrize("text", [FALLING, BY_STEPS], ids=["levelled", "by steps"])
-def test_an_interrupted_frontier_goes_on_to_the_same_answer(
-    text: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tiny.write_text(text)
-    with monkeypatch.context() as patch:
-        asked = stopped_after(10**6, patch)
-        whole = frontier(tiny, "cars", 5, out=tmp_path / "whole", options={"gap": 0.0})
-    out, most = tmp_path / "out", len(asked) - 1
-    with monkeypatch.context() as patch:
-        stopped_after(most, patch)
-        part = frontier(tiny, "cars", 5, out=out, options={"gap": 0.0})
-    assert part.status == "interrupted"
-    kept = part.tables["frontier"]
-    assert 1 <= len(kept) < len(whole.tables["frontier"])
-    assert json.loads((out / "manifest.json").read_text())["status"] == "interrupted"
-    assert "not complete" in report(out).read_text()
-    with monkeypatch.context() as patch:
-        again = stopped_after(10**6, patch)
-        rest = frontier(tiny, "cars", 5, out=out, options={"gap": 0.0})
-    assert len(again) == len(asked) - most
-    assert rest.status == "complete"
-    for name in ("frontier.csv", "plans.csv"):
-        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    assert not (out / "asked.npz").exists()
-    assert "not complete" not in report(out).read_text()
-
-
-def test_a_frontier_without_time_for_a_point_keeps_the_others(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tiny.write_text(FALLING)
-    with monkeypatch.context() as patch:
-        stopped_after(6, patch, "no_plan")
-        part = frontier(tiny, "cars", 5, out=tmp_path / "out", options={"gap": 0.0})
-    assert part.status == "stopped"
-    assert len(part.tables["frontier"]) >= 1
-
-
-def test_a_frontier_interrupted_before_its_first_point_writes_nothing(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stopped_after(1, monkeypatch)
-    with pytest.raises(KeyboardInterrupt):
-        frontier(tiny, "cars", 5, out=tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_part_of_a_frontier_stands_beside_a_complete_one_and_a_changed_one_is_not_believed(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tiny.write_text(FALLING)
-    out = tmp_path / "out"
-    whole = frontier(tiny, "cars", 3, out=out, options={"gap": 0.0}).tables["frontier"]
-    with monkeypatch.context() as patch:
-        stopped_after(6, patch)
-        part = frontier(tiny, "cars", 5, out=out, options={"gap": 0.0})
-    assert part.folder == tmp_path / "out.unfinished"
-    assert len(pd.read_csv(out / "frontier.csv")) == len(whole)
-    file = part.folder / "asked.npz"
-    file.write_bytes(file.read_bytes()[:-1] + b"x")
-    with monkeypatch.context() as patch:
-        asked = stopped_after(10**6, patch)
-        frontier(tiny, "cars", 5, out=out, options={"gap": 0.0})
-    assert len(asked) > 6
-
-
-def test_ctrl_c_keeps_the_points(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                 capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
-    tiny.write_text(FALLING)
-    stopped_after(6, monkeypatch)
-    line = ["frontier", str(tiny), "--requirement", "cars", "--points", "5", "--out", str(tmp_path / "out"), "--quiet"]
-    assert main(line) == INTERRUPTED
-    assert "of 5 points, which are kept: the same command goes on" in capsys.readouterr().err
-
-
-def test_a_request_to_stop_that_a_finished_solve_could_not_heed_still_stops(
-    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tiny.write_text(FALLING)
-    asked: list[Outcome] = []
-
-    def late(program: Program, options: Options, news: Any, relax: bool, stopping: Any) -> Outcome:
-        asked.append(solve(program, options, news, relax))
-        if len(asked) == 6:
-            stopping()
-        return asked[-1]
-
-    monkeypatch.setattr(asking_module, "solve", late)
-    part = frontier(tiny, "cars", 5, out=tmp_path / "out", options={"gap": 0.0})
-    assert (part.status, len(asked)) == ("interrupted", 6)
-    assert frontier(tiny, "cars", 5, out=tmp_path / "out", options={"gap": 0.0}).status == "complete"

@@ -23,10 +23,7 @@ def frontier(options: argparse.Namespace) -> int:
                      options.out, settings, listener)  # fmt: skip
     if not _as_json(found, options) and not options.quiet:
         show_frontier(found, options.requirement, console())
-    if found.status != "complete":
-        points = f"{len(found.tables['frontier'])} of {options.points} points"
-        print(f"{found.status} after {points}, which are kept: the same command goes on from there", file=sys.stderr)
-    return {"complete": GOOD, "stopped": STOPPED, "interrupted": INTERRUPTED}[found.status]
+    return _ended(found, f"{len(found.tables['frontier'])} of {options.points} points")
 
 
 def alternatives(options: argparse.Namespace) -> int:
@@ -39,7 +36,16 @@ def alternatives(options: argparse.Namespace) -> int:
                      options.out, settings, listener)  # fmt: skip
     if not _as_json(found, options) and not options.quiet:
         show_alternatives(found, options.within, console())
-    return GOOD
+    plans, verdicts = (len(found.tables[name]) for name in ("alternatives", "projects"))
+    return _ended(found, f"{plans} plans and {verdicts} verdicts on projects")
+
+
+def _ended(found: Answer, kept: str) -> int:
+    """The exit code; what was kept is said where it is not all."""
+    if found.status != "complete":
+        rest = "the same command goes on from there" + (", with more time further" if found.status == "stopped" else "")
+        print(f"{found.status} after {kept}, which are kept: {rest}", file=sys.stderr)
+    return {"complete": GOOD, "stopped": STOPPED, "interrupted": INTERRUPTED}[found.status]
 
 
 def _as_json(found: Answer, options: argparse.Namespace) -> bool:

@@ -147,12 +147,12 @@ def _settle(place: Path, target: Path) -> None:
     if old.exists() and not target.exists():
         old.rename(target)
     elif old.exists():
-        _remove(old)
+        remove(old)
     if not old.exists():  # Else it holds more than the planner wrote, and stays.
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _remove(old: Path) -> None:
+def remove(old: Path) -> None:
     """Remove an old folder, if it holds nothing but what the planner wrote."""
     with suppress(OSError):
         own = _own_files(old)

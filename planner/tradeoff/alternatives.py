@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,13 +25,13 @@ from planner.mathematics.investment import decisions
 from planner.outcome import Outcome
 from planner.results.summary import signed
 from planner.run import SILENT, Listener, formulate, prepare
-from planner.schema import Instance, Options
+from planner.schema import Instance
 from planner.tables.frames import conformed, table
 from planner.tables.schemas import SCHEMAS
 from planner.template import Array
 from planner.tradeoff.asking import Asker, checked, cost_of
 from planner.tradeoff.rows import Row, budget, sizes, starts, with_column, with_rows
-from planner.tradeoff.writing import Answer, place_for, written
+from planner.tradeoff.writing import Answer, Status, asked_before, place_for, timeless, written
 
 DECLARED = SCHEMAS["alternatives"]
 Verdict = Literal["must", "optional", "never", "open"]
@@ -63,19 +64,52 @@ def alternatives(
 ) -> Answer:
     """Plans within a share `slack` of the least cost; tables projects, alternatives, countries, plans.
 
-    A project counts as built from a share `least` of its largest size. InputError for bad input, NoAnswerError when
-    there is no plan at all.
+    A project counts as built from a share `least` of its largest size. A search that is interrupted, or runs out of
+    time, keeps what it has found once there is a best plan (see `Answer.status`); asked again it goes on from there.
+    InputError for bad input, NoAnswerError when there is no plan at all.
     """
     if not 0 < slack < math.inf or not 0 < least <= 1 or count < 0:
         raise InputError([Problem("bad-option", "--within is a share above 0, --least one up to 1, --count 0 or more")])
     given = {"question": "alternatives", "slack": slack, "count": count, "least": least}
-    task = prepare(Clock(None), path, scenario, sets, options, None, given)
+    limited = prepare(Clock(None), path, scenario, sets, options, None, given)
+    task = timeless(limited)
     folder = place_for(task, out)
-    near = nearby(formulate(task.document.instances(), task.options, listener), slack, task.options, listener)
-    instance = task.document.instance
-    found = {"best": near.best, **dict(different(near, count)), **dict(by_country(near))}
-    plans = _unlike({name: near.plan(outcome, name) for name, outcome in found.items()})
-    verdicts = [_listed(near, instance, name, least, set(plans["best"]["project"])) for name in near.projects]
+    ask = Asker(limited.options, listener, asked_before(task, folder))
+    near = nearby(formulate(task.document.instances(), task.options, listener), slack, ask)
+    found = Found()
+    status = _searched(near, count, least, found)
+    return written(task, _tables(task.document.instance, near, found), folder, status, ask.memory)
+
+
+@dataclass
+class Found:
+    """What is known so far: outcomes and checked decisions by name of the plan, proofs by project."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    plans: dict[str, pd.DataFrame] = field(default_factory=dict)
+    proofs: dict[str, Proof] = field(default_factory=dict)
+
+
+def _searched(near: Near, count: int, least: float, found: Found) -> Status:
+    """Look for all that is asked, as far as time and the user allow, and say how it ended."""
+    try:
+        found.plans["best"], found.outcomes["best"] = near.plan(near.best, "best"), near.best
+        for name, outcome in chain(different(near, count), by_country(near)):
+            found.plans[name], found.outcomes[name] = near.plan(outcome, name), outcome
+        for project in near.projects:
+            found.proofs[project] = proof(near, project, least)
+    except (KeyboardInterrupt, NoAnswerError) as error:
+        if not found.outcomes or getattr(error, "status", "no_plan") != "no_plan":
+            raise
+        return "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
+    return "stopped" if near.ask.unanswered else "complete"
+
+
+def _tables(instance: Instance, near: Near, known: Found) -> dict[str, pd.DataFrame]:
+    """Verdicts, plans that are told apart, and what countries spend, of all that was found."""
+    found, plans = known.outcomes, _unlike({name: known.plans[name] for name in known.outcomes})
+    best = set(plans["best"]["project"])
+    verdicts = [_listed(near, instance, name, shown, best) for name, shown in known.proofs.items()]
     least_cost = cost_of(near.program, near.best)
     rows = [
         {"plan": name, "cost": signed(instance, cost := cost_of(near.program, found[name])),
@@ -84,12 +118,11 @@ def alternatives(
          "projects": plan["project"].nunique()}
         for name, plan in plans.items()
     ]
-    tables = {
+    return {
         "projects": table(DECLARED["projects"], verdicts), "alternatives": table(DECLARED["alternatives"], rows),
         "countries": table(DECLARED["countries"], _countries(near, found, instance)),
         "plans": conformed(DECLARED["plans"], pd.concat([plan.assign(plan=name) for name, plan in plans.items()])),
     }
-    return written(task, tables, folder)
 
 
 def _unlike(plans: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -101,9 +134,8 @@ def _unlike(plans: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {name: plans[name] for name in found.values()}
 
 
-def nearby(program: Program, slack: float, options: Options, listener: Listener = SILENT) -> Near:
+def nearby(program: Program, slack: float, ask: Asker) -> Near:
     """The best plan of a program and its neighbourhood."""
-    ask = Asker(options, listener)
     best = ask(program, "the best plan")
     if not best.has_plan:
         raise NoAnswerError("there is no plan to look around", best.status)
@@ -152,8 +184,8 @@ def _range(outcome: Outcome) -> tuple[float, float]:
     return outcome.objective, outcome.bound
 
 
-def _listed(near: Near, instance: Instance, name: str, least: float, best: Collection[str]) -> dict[str, Any]:
-    found, project = proof(near, name, least), instance.projects[name]
+def _listed(near: Near, instance: Instance, name: str, found: Proof, best: Collection[str]) -> dict[str, Any]:
+    project = instance.projects[name]
     asset = near.program.network.asset_of(project)
     return {
         "project": name, "title": project.title or name, "region": near.program.network.region_of(asset),

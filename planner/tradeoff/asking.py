@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,7 +12,8 @@ import pandas as pd
 
 from planner.assemble import Program
 from planner.errors import NoAnswerError
-from planner.outcome import Outcome
+from planner.outcome import Outcome, without_plan
+from planner.reasons.patience import Patience
 from planner.restrict import polished
 from planner.results.solution import Solution
 from planner.results.summary import signed
@@ -23,31 +26,52 @@ from planner.template import Array
 from planner.tradeoff.memory import Memory
 from planner.tradeoff.rows import SLACK, Row, aimed, with_rows
 
+OPEN = ("stopped", "no_plan")
+MOST = 0.8  # Of the time limit.
 
-@dataclass(frozen=True)
+
+@dataclass
 class Asker:
-    """Solves a program and tells who listens; what it has found before it knows."""
+    """Solves a program and tells who listens; what it has found before it knows.
+
+    All questions share the time limit, which runs from the first one that is not known; `unanswered` are those that
+    it did not suffice for.
+    """
 
     options: Options
     listener: Listener
     memory: Memory = field(default_factory=Memory)
+    patience: Patience | None = None
+    unanswered: list[str] = field(default_factory=list)
 
     def __call__(self, program: Program, question: str, relax: bool = False) -> Outcome:
         if self.listener.phase is not None:
             self.listener.phase(question)
-        told, requests = self.listener, list[None]()
+        requests = list[None]()
 
         def stopping() -> None:
             requests.append(None)
-            if told.stopping is not None:
-                told.stopping()
+            if self.listener.stopping is not None:
+                self.listener.stopping()
 
-        outcome = self.memory.recall(
-            program, relax, lambda: solve(program, self.options, told.progress, relax, stopping)
-        )
+        outcome = self.memory.recall(program, relax, lambda: self._solved(program, relax, stopping), self._is_answer)
         if requests or outcome.status == "interrupted":  # A solve may be over before it can heed the request.
             raise KeyboardInterrupt
+        if outcome.status in OPEN:
+            self.unanswered.append(question)
         return outcome
+
+    def _solved(self, program: Program, relax: bool, stopping: Callable[[], None]) -> Outcome:
+        if self.patience is None:
+            self.patience = Patience.of(self.options)
+        if self.patience.is_over:
+            return without_plan("no_plan", "the time was used up before", time.monotonic())
+        return solve(program, self.patience.limited(self.options), self.listener.progress, relax, stopping)
+
+    def _is_answer(self, outcome: Outcome) -> bool:
+        """Whether it need not be asked again: it ended by itself, or has had most of the time that is given now."""
+        limit = self.options.time_limit
+        return outcome.status not in OPEN or (limit is not None and outcome.seconds >= MOST * limit)
 
     def plan(self, program: Program, question: str) -> Outcome:
         """As asked; NoAnswerError without a plan."""

@@ -33,7 +33,7 @@ from planner.tradeoff.asking import Asker, checked, cost_of
 from planner.tradeoff.measure import Measure, Point, measure_of
 from planner.tradeoff.rows import SLACK, aimed, budget, more, with_column, with_rows
 from planner.tradeoff.steps import Steps
-from planner.tradeoff.writing import Answer, Status, asked_before, place_for, written
+from planner.tradeoff.writing import Answer, Status, asked_before, place_for, timeless, written
 
 REWARD = 1e-6  # Of the frontier's height per its width: less than any cost that matters.
 SAME = 1e-7  # Levels nearer than this are one point.
@@ -50,18 +50,19 @@ def frontier(
     for a requirement that is unknown or has no limit that a level can stand for.
     """
     given = {"question": "frontier", "requirement": requirement, "points": points}
-    task = prepare(Clock(None), path, scenario, sets, options, None, given)
+    limited = prepare(Clock(None), path, scenario, sets, options, None, given)
+    task = timeless(limited)
     if points < 2:
         raise InputError([Problem("bad-option", f"--points: {points} are too few for a frontier")])
     measure = measure_of(task.document, requirement)
     folder = place_for(task, out)
-    ask = Asker(task.options, listener, asked_before(task, folder))
+    ask = Asker(limited.options, listener, asked_before(task, folder))
     found: list[tuple[Point, pd.DataFrame]] = []
-    status: Status = "complete"
     try:
         program = levelled(measure, listener)
         for point in points_of(program, points, ask) if program is not None else Steps(measure, ask).points(points):
             found.append((point, _plan(measure, point, listener)))
+        status: Status = "stopped" if ask.unanswered else "complete"
     except (KeyboardInterrupt, NoAnswerError) as error:
         if not found or getattr(error, "status", "no_plan") != "no_plan":
             raise

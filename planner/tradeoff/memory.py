@@ -1,7 +1,7 @@
 """Memory: what was asked of programs and how it ended, so that a question that was interrupted goes on from there.
 
 A question that takes many solves asks them in an order that its input alone decides. So it is enough to know each
-outcome by the program that was solved: asked again, the finished ones are answered at once.
+outcome by the program that was solved: asked again, those that are answers are given at once.
 """
 
 from __future__ import annotations
@@ -28,13 +28,18 @@ class Memory:
 
     known: dict[str, Outcome] = field(default_factory=dict)
 
-    def recall(self, program: Program, relax: bool, solve: Callable[[], Outcome]) -> Outcome:
-        """The outcome of a program as it is known, or by solving it; one that said nothing is not kept."""
+    def recall(
+        self, program: Program, relax: bool, solve: Callable[[], Outcome], is_answer: Callable[[Outcome], bool]
+    ) -> Outcome:
+        """The outcome of a program as it is known, if that is an answer, or by solving it; the nearer to the best."""
         key = _digest(program, relax)
-        if key in self.known:
-            return self.known[key]
+        known = self.known.get(key)
+        if known is not None and is_answer(known):
+            return known
         outcome = solve()
-        if outcome.status != "interrupted" and (outcome.has_plan or outcome.status in ("infeasible", "unbounded")):
+        if known is not None and outcome.status in ("stopped", "no_plan") and known.gap < outcome.gap:
+            return known
+        if outcome.status != "interrupted":
             self.known[key] = outcome
         return outcome
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +17,7 @@ import pandas as pd
 from planner.errors import InputError
 from planner.results.folder import open_folder
 from planner.results.manifest import datapackage, versions
-from planner.results.replace import free_place, require_free, whole_folder
+from planner.results.replace import free_place, remove, require_free, whole_folder
 from planner.results.seal import seal, stated_manifest
 from planner.results.write import PACKAGE, write_json, write_tables
 from planner.run import Task, default_folder
@@ -44,6 +44,11 @@ def place_for(task: Task, out: str | Path | None) -> Path:
     folder = Path(out) if out is not None else default_folder(task)
     require_free(folder.resolve(), task.document.instance.name, task.given)
     return folder
+
+
+def timeless(task: Task) -> Task:
+    """The same task whatever its time limit, which says how far an answer comes but not what is asked."""
+    return replace(task, options=task.options.model_copy(update={"time_limit": None}))
 
 
 def asked_before(task: Task, folder: Path) -> Memory:
@@ -83,4 +88,6 @@ def written(
         facts = {"instance": instance.name, "instance_sha256": task.document.sha256, "given": task.given}
         chosen = {"options": task.options.model_dump(mode="json"), "versions": versions(), "status": status}
         seal(fresh, facts | chosen | {"run_sha256": task.digest})
+    if status == "complete" and stated_manifest(_beside(folder)).get("run_sha256") == task.digest:
+        remove(_beside(folder))  # It had ended early, and is complete now.
     return Answer(instance, tables, folder, status)

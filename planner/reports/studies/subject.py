@@ -70,6 +70,8 @@ def _unfinished(answer: Answered) -> str:
     """That an answer ended early, and how far it had come."""
     if answer.is_complete:
         return ""
+    if answer.question == "alternatives":
+        return "The alternatives are not complete: they ended early, and plans and verdicts are missing or open."
     found, asked = len(answer.tables[answer.question]), answer.manifest["given"]["points"]
     return f"The {answer.question} is not complete: it ended early with {found} of {asked} points, and may go higher."
 
