@@ -13,8 +13,11 @@ import pandas as pd
 
 from planner.reports import chart, words
 from planner.reports.opened import Opened
+from planner.reports.says import Says
 from planner.reports.stages import NO_STAGE, stages
-from planner.reports.view import View, most, with_total
+from planner.reports.told import by_future, place, told
+from planner.reports.view import ALL, View, most, with_total
+from planner.tables.frames import after, before
 
 SECTION = "material"
 EVERYTHING = "all material"
@@ -60,18 +63,22 @@ def _flow(run: Opened) -> View:
     )
 
 
-def _said(run: Opened, table: pd.DataFrame, unit: str) -> str:
-    """The largest single link to users in the last year of the trunk."""
-    users = table[table["target"].str.startswith(f"{USERS}|") & (table["element"] == EVERYTHING)]
-    if users.empty:
-        return ""
-    last = users[(users["future"] == users["future"].iloc[0]) & (users["year"] == users["year"].max())]
-    last = last if not last.empty else users
-    total, made = float(last["amount"].sum()), last.groupby("source")["amount"].sum().sort_values(ascending=False)
-    stage, _, region = str(made.index[0]).partition("|")
-    moment = f"In {words.year(last['year'].iloc[0])} of {last['future'].iloc[0]}"
-    return (f"{moment} users take {words.amount(total)} {unit};"
-            f" {words.share(float(made.iloc[0]) / total)} comes from the stage {stage} in {run.country(region)}.")
+def _said(run: Opened, table: pd.DataFrame, unit: str) -> Says:
+    """What users take in every future, year and region of every element, and where most of it comes from."""
+    users = table[before(table["target"], "|") == USERS]
+    users = users.assign(region=before(after(users["target"], "|"), " "))
+    users = pd.concat([users.assign(region=ALL), users], ignore_index=True)
+    by = ["path", "year", "element", "region"]
+    made = by_future(run, users).groupby([*by, "source"], sort=False, as_index=False)["amount"].sum()
+    made = made.assign(total=made.groupby(by, sort=False)["amount"].transform("sum"))
+    top = made.sort_values("amount", ascending=False, kind="stable").drop_duplicates(by)
+    text = f"In {{year}} of {{future}} users{{place}} take {{total}} {unit} of {{element}};"
+    rows = top[by].rename(columns={"path": "future"}).assign(
+        text=f"{text} {{share}} comes from the stage {{stage}} in {{country}}.",
+        place=[place(run, region) for region in top["region"]], total=top["total"].map(words.amount),
+        share=(top["amount"] / top["total"]).map(words.share), stage=before(top["source"], "|"),
+        country=after(top["source"], "|").map(run.country))
+    return Says(rows.reset_index(drop=True), run.first, "Users take nothing of it here.")
 
 
 def _links(run: Opened) -> Iterator[tuple[str, float, str, str, str, str, float]]:
@@ -81,8 +88,7 @@ def _links(run: Opened) -> Iterator[tuple[str, float, str, str, str, str, float]
     sums: dict[tuple[str, str, str, str], float] = defaultdict(float)
     for (node, commodity), regions in pools.items():
         part = run.at(node).commodities[commodity]
-        contents = {EVERYTHING: 1.0} if part.mass else {}
-        contents |= part.elements
+        contents = part.elements or {EVERYTHING: float(part.mass and not run.instance.elements)}
         for source, target, amount in _mixed(regions):
             for element, share in contents.items():
                 sums[node, element, source, target] += share * amount
@@ -199,15 +205,18 @@ def _stocks(run: Opened) -> View:
         color=alt.Color("owner:N", scale=chart.colours(owners, [chart.SERIES[0], chart.SERIES[5], chart.SERIES[1]])),
         tooltip=chart.tips({"commodity": "commodity", "owner": "owner", "year": "year", "stock": unit}, stock=",.6~g"))
     return View(
-        "stocks", SECTION, "What lies in stock at the end of each period", _most_stock(table, unit), table,
+        "stocks", SECTION, "What lies in stock at the end of each period", _most_stock(run, table, unit), table,
         {"commodity": "commodity", "owner": "owner", "region": "region", "year": "year", "stock": unit},
         ("future", "region"), drawn, facet="commodity",
     )
 
 
-def _most_stock(table: pd.DataFrame, unit: str) -> str:
-    if table.empty:
-        return ""
-    top = most(table, "stock")
-    return (f"The largest stock: {words.amount(top['stock'])} {unit} of {top['commodity']} ({top['owner']}) in"
-            f" {words.year(top['year'])} of {top['future']}.")
+def _most_stock(run: Opened, table: pd.DataFrame, unit: str) -> Says:
+    def tell(part: pd.DataFrame, future: str, where: str) -> str:
+        top = most(part, "stock")
+        if top["stock"] <= NOTHING:
+            return ""
+        return (f"The largest stock{where}: {words.amount(top['stock'])} {unit} of {top['commodity']} ({top['owner']})"
+                f" in {words.year(top['year'])} of {future}.")
+
+    return told(run, table, tell, "Nothing lies in stock.")

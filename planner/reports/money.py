@@ -7,7 +7,9 @@ import pandas as pd
 
 from planner.reports import chart, words
 from planner.reports.opened import Opened
-from planner.reports.view import ALL, View, least, most, with_total
+from planner.reports.says import Says
+from planner.reports.told import told
+from planner.reports.view import View, least, most, with_total
 from planner.tables.frames import looked_up
 
 SECTION = "money"
@@ -51,13 +53,13 @@ def _by_year(run: Opened) -> View:
     )
 
 
-def _heaviest(run: Opened, table: pd.DataFrame) -> str:
-    if table.empty:
-        return "Nothing costs anything."
-    whole = table[table["region"] == ALL].groupby(["future", "node", "year"], sort=False, as_index=False)
-    top = most(whole[["yearly"]].sum(), "yearly")
-    return (f"The dearest year is {words.year(top['year'])} in {top['future']}: {words.amount(top['yearly'])}"
-            f" {run.instance.units.money} a year.")
+def _heaviest(run: Opened, table: pd.DataFrame) -> Says:
+    def tell(part: pd.DataFrame, future: str, where: str) -> str:
+        top = most(part.groupby("year", sort=False, as_index=False)[["yearly"]].sum(), "yearly")
+        return (f"The dearest year of {future}{where} is {words.year(top['year'])}: {words.amount(top['yearly'])}"
+                f" {run.instance.units.money} a year.")
+
+    return told(run, table, tell, "Nothing costs anything.")
 
 
 def _by_item(run: Opened) -> View:

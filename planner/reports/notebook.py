@@ -14,6 +14,7 @@ import pandas as pd
 
 from planner.reports import words
 from planner.reports.chart import THEME
+from planner.reports.choices import options
 from planner.reports.opened import Opened
 from planner.reports.view import ALL, ROWS, View
 from planner.tables.frames import after, before
@@ -23,13 +24,14 @@ WIDTH, NARROW, ACROSS, MOST_ROWS = 680, 200, 3, 20
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A view under a choice of switches: `table` holds the rows that are drawn."""
+    """A view under a choice of switches: `message` is what it states, `table` holds the rows that are drawn."""
 
     view: View
+    message: str
     table: pd.DataFrame
 
     def _repr_html_(self) -> str:
-        return (f"<p>{escape(self.view.title)}<br><b>{escape(self.view.message)}</b></p>"
+        return (f"<p>{escape(self.view.title)}<br><b>{escape(self.message)}</b></p>"
                 f"{still(self.view, self.table)}{_table(self.view, self.table)}")
 
 
@@ -39,22 +41,13 @@ def show(run: Opened, name: str, **chosen: Any) -> Shown:
     unknown = set(chosen) - set(view.switches)
     if unknown:
         raise KeyError(f"{name} has no switch {words.listed(sorted(unknown))}: it has {', '.join(view.switches)}")
-    table = view.table
+    table, offered, choices = view.table, options(run), run.first | chosen
     for switch in view.switches:
-        options = _options(run, switch)
-        choice = chosen.get(switch, options[len(options) // 2] if switch == "year" else options[0] if options else None)
-        if choice not in options and options:
-            raise KeyError(f"no {switch} {choice}: there are {words.listed([str(o) for o in options])}")
+        values, choice = offered[switch], choices.get(switch)
+        if choice not in values and values:
+            raise KeyError(f"no {switch} {choice}: there are {words.listed([str(value) for value in values])}")
         table = _kept(run, view, table, switch, choice)
-    return Shown(view, table.reset_index(drop=True))
-
-
-def _options(run: Opened, switch: str) -> list[Any]:
-    listed: dict[str, list[Any]] = {
-        "future": list(run.paths), "year": sorted(run.tables["nodes"]["year"].unique()),
-        "element": list(run.instance.elements), "region": [ALL, *run.instance.regions],
-    }
-    return listed[switch]
+    return Shown(view, view.under(choices), table.reset_index(drop=True))
 
 
 def _kept(run: Opened, view: View, table: pd.DataFrame, switch: str, choice: Any) -> pd.DataFrame:

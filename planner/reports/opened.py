@@ -72,6 +72,11 @@ class Opened:
         part = self.instance.regions.get(region)
         return (part.country if part else None) or region
 
+    def region(self, name: str) -> str:
+        """A region in words."""
+        part = self.instance.regions.get(name)
+        return (part.title if part else None) or name
+
     @cached_property
     def paths(self) -> dict[str, list[str]]:
         """The nodes that each future, or each window of a shock with its past, passes through, in order of time."""
@@ -81,6 +86,19 @@ class Opened:
             for future in row["futures"].split(";"):
                 last[future] = row["node"]
         return {future: _ancestry(nodes, node) for future, node in last.items()}
+
+    @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """The groups of decisions of each path."""
+        nodes = self.tables["nodes"].set_index("node")["group"].to_dict()
+        return {future: sorted({str(nodes[n]) for n in path} - {""}) for future, path in self.paths.items()}
+
+    @cached_property
+    def first(self) -> dict[str, Any]:
+        """What the switches stand at before anything is chosen."""
+        from planner.reports.choices import first
+
+        return first(self)
 
     @cached_property
     def views(self) -> tuple[View, ...]:

@@ -94,7 +94,9 @@ def payload(subject: Subject) -> dict[str, Any]:
 def described(view: View) -> dict[str, Any]:
     return {
         "title": view.title, "message": view.message, "drawing": view.drawing, "switches": view.switches,
-        "facet": view.facet, "columns": view.columns, "extra": view.extra, **drawn(view.spec(), view.table),
+        "facet": view.facet, "columns": view.columns, "extra": view.extra,
+        "says": None if view.says is None else {
+            "rows": columns_of(view.says.table), "otherwise": view.says.otherwise}, **drawn(view.spec(), view.table),
     }
 
 

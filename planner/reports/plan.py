@@ -9,8 +9,11 @@ import pandas as pd
 
 from planner.reports import chart, words
 from planner.reports.opened import Opened
+from planner.reports.says import Says
 from planner.reports.stages import NO_STAGE, stages
-from planner.reports.view import ALL, Drawing, View, most, with_total
+from planner.reports.told import told
+from planner.reports.view import Drawing, View, most, with_total
+from planner.standing import FIRM
 from planner.tables.frames import looked_up
 
 SECTION = "plan"
@@ -32,7 +35,7 @@ def _decisions(run: Opened) -> View:
                "standing": "proven needed or not", "capital_cost": f"capital [{_money(run)}]",
                "public_money": f"of it public [{_money(run)}]"}
     return View(
-        "plan", SECTION, "Every decision, when it falls and when it works", _message(run, table), table, columns,
+        "plan", SECTION, "Every decision, when it falls and when it works", _said(run, table), table, columns,
         ("future", "region"), _gantt(run, table),
         note="Pale: under construction. Middle: in service in some futures, slowed by measures in others. Full: in"
         " service, to the end of its life or of the horizon. Firm: every plan without the project is proven dearer;"
@@ -66,15 +69,20 @@ def _label(run: Opened, row: dict[Any, Any]) -> str:
     return f"{row['title']} · {row['region']} · {size} · {words.amount(row['capital_cost'])} {units.money}"
 
 
-def _message(run: Opened, table: pd.DataFrame) -> str:
-    if table.empty:
-        return "Nothing is to be built."
-    first = table[table["decided"] == table["decided"].min()]
-    money = words.amount(float(run.figures["capital_cost"]))
-    count = words.count(len(table), "decision")
-    soon = words.amount(float(first["capital_cost"].sum()))
-    return (f"{count}, {money} {_money(run)} of capital; {len(first)} of them ({soon} {_money(run)}) fall in"
-            f" {words.year(first['decided'].min())}.")
+def _said(run: Opened, table: pd.DataFrame) -> Says:
+    unit, waits = _money(run), bool((table["group"] != table["period"]).any())  # Decisions that wait for news.
+
+    def tell(part: pd.DataFrame, future: str, where: str) -> str:
+        first = part[part["decided"] == part["decided"].min()]
+        money, soon = (words.amount(float(rows["capital_cost"].sum())) for rows in (part, first))
+        moment = f"{words.year(first['decided'].min())}{f' of {future}' if waits else ''}"
+        fall = f"{len(first)} of them ({soon} {unit}) fall" if len(first) < len(part) else "all fall"
+        asked = part[part["standing"] != ""].drop_duplicates("project")
+        firm = f" Firm: {(asked['standing'] == FIRM).sum()} of {words.count(len(asked), 'project')}."
+        return (f"{words.count(len(part), 'decision')}{where}, {money} {unit} of capital; {fall} in {moment}."
+                f"{firm if len(asked) else ''}")
+
+    return told(run, table, tell, "Nothing is to be built.")
 
 
 def _gantt(run: Opened, table: pd.DataFrame) -> Drawing:
@@ -112,17 +120,19 @@ def _capital(run: Opened) -> View:
     table = sums.melt(["group", "decided", "region"], ["public_money", "private"], "payer", "amount")
     payers = ["private", "public, announced"]
     table = table.assign(unit=unit, payer=table["payer"].map({"public_money": payers[1], "private": payers[0]}))
-    public, capital = words.amount(float(plan["public_money"].sum())), words.amount(float(plan["capital_cost"].sum()))
-    said = f"Of {capital} {unit} decided, {public} {unit} is public money announced so far."
-    if plan.empty:
-        said = "No capital is spent."
+
+    def tell(part: pd.DataFrame, _: str, where: str) -> str:
+        public, capital = (words.amount(float(part[name].sum())) for name in ("public_money", "capital_cost"))
+        return f"Of {capital} {unit} decided{where}, {public} {unit} is public money announced so far."
+
     drawn = chart.base(height=200).mark_bar().encode(
         x=alt.X("decided:O", axis=alt.Axis(title=None, labelAngle=0, format="d")),
         y=alt.Y("amount:Q", axis=alt.Axis(title=unit, tickCount=4)),
         color=alt.Color("payer:N", scale=chart.colours(payers, [chart.SERIES[0], chart.SERIES[1]])),
         tooltip=chart.tips({"decided": "decided in", "payer": "payer", "amount": unit}, amount=",.6~g"))
     return View(
-        "capital", SECTION, "Capital by year of decision and payer", said, table,
+        "capital", SECTION, "Capital by year of decision and payer", told(run, plan, tell, "No capital is spent."),
+        table,
         {"decided": "decided", "region": "region", "payer": "payer", "amount": unit}, ("future", "region"), drawn,
         note="Overnight cost, undiscounted. Private: the rest after public money announced in the instance's sources.",
     )
@@ -139,8 +149,8 @@ def _sites(run: Opened) -> View:
                "used": f"used [{units.quantity}/year]"}
     stated = sum(f.latitude is not None and f.longitude is not None for f in run.instance.facilities.values())
     gathered = len(run.instance.facilities) - stated
-    note = f"{words.count(gathered, 'plant')} without a stated position: gathered by region and stage, squares." \
-        if gathered else ""
+    without = f"{words.count(gathered, 'plant')} of the instance without a stated position"
+    note = f"{without}: gathered by region and stage, squares." if gathered else ""
     return View(
         "sites", SECTION, "Where the plants are", _places(run, table), table, columns, ("future", "year", "region"),
         _map(run) if not table.empty else None, note=note, extra={"tall": 0.5},
@@ -178,15 +188,20 @@ def _online(run: Opened) -> pd.DataFrame:
     return found.dropna(subset=["latitude", "longitude"]).reset_index(drop=True)
 
 
-def _places(run: Opened, table: pd.DataFrame) -> str:
+def _places(run: Opened, table: pd.DataFrame) -> Says | str:
     if table.empty:
         return "The instance states no positions."
-    new = table[(table["added"] > 0) & (table["year"] == table["year"].max())]
-    regions = list(dict.fromkeys(new["region"]))
-    if not regions:
-        return "The plan adds no capacity; what is drawn stands without it."
-    named = words.listed([run.country(region) for region in regions])
-    return f"By {words.year(table['year'].max())} the plan has added capacity in {named}."
+
+    def tell(part: pd.DataFrame, future: str, where: str) -> str:
+        moment, new = f"In {words.year(part['year'].iloc[0])} of {future}", part[part["added"] > 0]
+        if new.empty:
+            return f"{moment} the plan has added no capacity{where}; what is drawn stands without it."
+        if where:
+            return f"{moment} {len(new)} of {words.count(len(part), 'place')}{where} have capacity added by the plan."
+        named = words.listed(list(dict.fromkeys(run.country(region) for region in new["home"])))
+        return f"{moment} the plan has added capacity in {named}."
+
+    return told(run, table.assign(home=table["region"]), tell, "No plant stands.", ("path", "year", "region"))
 
 
 def _map(run: Opened) -> Drawing:
@@ -224,20 +239,24 @@ def _capacity(run: Opened) -> View:
     columns = {"stage": "stage", "region": "region", "year": "year", "kept": f"there without the plan [{unit}]",
                "added": f"added by the plan [{unit}]", "used": f"used [{unit}]"}
     return View(
-        "capacity", SECTION, "What capacity that gives", _growth(sums), sums, columns, ("future", "region"),
+        "capacity", SECTION, "What capacity that gives", _growth(run, sums), sums, columns, ("future", "region"),
         _bars(unit), facet="stage", note="The line is what is used.",
     )
 
 
-def _growth(sums: pd.DataFrame) -> str:
-    whole = sums[(sums["region"] == ALL) & (sums["future"] == sums["future"].iloc[0])] if len(sums) else sums
-    last = whole[whole["year"] == whole["year"].max()]
-    last = last[last["kept"] > 0].assign(growth=lambda t: t["added"] / t["kept"])
-    if last.empty or last["growth"].max() <= 0:
-        return "The plan adds no capacity to any stage."
-    top = most(last, "growth")
-    return (f"It adds most to {top['stage']}: {words.amount(top['added'])} on top of {words.amount(top['kept'])}"
-            f" by {words.year(top['year'])} in {top['future']}.")
+def _growth(run: Opened, sums: pd.DataFrame) -> Says:
+    """The stage that most is added to, in tonnes, when most of it stands."""
+    unit = f"{run.instance.units.quantity}/year"
+
+    def tell(part: pd.DataFrame, future: str, where: str) -> str:
+        top = most(part, "added")
+        if top["added"] <= 0:
+            return f"The plan adds no capacity to any stage{where}."
+        kept = f"on top of {words.amount(top['kept'])}" if top["kept"] > 0 else "where nothing stands without it"
+        return (f"It adds most to {top['stage']}{where}: {words.amount(top['added'])} {unit} in"
+                f" {words.year(top['year'])} of {future}, {kept}.")
+
+    return told(run, sums, tell, "The plan adds no capacity to any stage.")
 
 
 def _bars(unit: str) -> Drawing:

@@ -9,6 +9,8 @@ import pandas as pd
 
 from planner.reports import chart, words
 from planner.reports.opened import Opened
+from planner.reports.says import Says
+from planner.reports.told import told
 from planner.reports.view import View, most
 
 SECTION = "safety"
@@ -43,12 +45,7 @@ def _state(row: dict[Any, Any]) -> str:
 
 def _requirements(run: Opened) -> View:
     table = _stated(run)
-    missed = table[table["state"] == MISSED]
-    said = "Every requirement is met everywhere."
-    if len(missed):
-        names = words.listed(list(dict.fromkeys(missed["requirement"])))
-        said = f"{len(missed):,} of {len(table):,} rows are missed at a price: {names}."
-    told = {"requirement": "requirement", "when": "year", "state": "worst state", "n": "rows"}
+    tips = {"requirement": "requirement", "when": "year", "state": "worst state", "n": "rows"}
     states = list(STATES)
     drawn = chart.base(height=alt.Step(30)).transform_aggregate(
         worst="max(rank)", n="count()", groupby=["requirement", "when"],
@@ -58,15 +55,26 @@ def _requirements(run: Opened) -> View:
         x=alt.X("when:O", axis=alt.Axis(title=None, labelAngle=0, labelOverlap=True)),
         y=alt.Y("requirement:N", sort=None, axis=alt.Axis(title=None, labelLimit=150)),
         color=alt.Color("state:N", scale=chart.colours(states, list(STATES.values())), sort=states),
-        tooltip=chart.tips(told))
+        tooltip=chart.tips(tips))
     return View(
-        "requirements", SECTION, "Requirements: met, binding or missed", said, table,
+        "requirements", SECTION, "Requirements: met, binding or missed", _met(run, table), table,
         {"requirement": "requirement", "scope": "scope", "year": "year", "target": "target", "achieved": "achieved",
          "target_unit": "unit of both", "slack": "slack", "violation": "missed by", "unit": "unit",
          "shadow_price": "shadow price", "price_unit": "price unit", "state": "state"}, ("future",), drawn,
         note="A cell is the worst row of its year. Shadow price: cost saved per unit by which the requirement were"
         " eased. Whole: a rule on the plan as a whole.",
     )
+
+
+def _met(run: Opened, table: pd.DataFrame) -> Says:
+    def tell(part: pd.DataFrame, future: str, _: str) -> str:
+        missed = part[part["state"] == MISSED]
+        if missed.empty:
+            return f"Every requirement is met everywhere in {future}."
+        names = words.listed(list(dict.fromkeys(missed["requirement"])))
+        return f"{len(missed):,} of {len(part):,} rows of {future} are missed at a price: {names}."
+
+    return told(run, table, tell, "No requirement holds here.", ("path",))
 
 
 def _binding(run: Opened) -> View:

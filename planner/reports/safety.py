@@ -10,8 +10,10 @@ import pandas as pd
 from planner.reports import chart, words
 from planner.reports.opened import Opened
 from planner.reports.rules import rules
+from planner.reports.says import Says
 from planner.reports.stages import stages
-from planner.reports.view import ALL, Drawing, View, least, most, with_total
+from planner.reports.told import told
+from planner.reports.view import Drawing, View, least, most, with_total
 from planner.tables.frames import looked_up
 
 SECTION = "safety"
@@ -20,6 +22,7 @@ LACKING, BY_CHOICE = "short: could not be had", "short: by choice"
 MEASURES = {"delivered": chart.SERIES[0], "substituted": chart.SERIES[4], BY_CHOICE: chart.SERIES[3],
             LACKING: chart.BAD}
 MOST_COUNTRIES = 7
+NOTHING = 1e-6  # Of a sum per year, below which it is rounding.
 
 
 def safety(run: Opened) -> tuple[View, ...]:
@@ -127,7 +130,7 @@ def _supply(run: Opened) -> View:
         order=alt.Order("rank:Q"),
         tooltip=chart.tips({"class": "class", "year": "year", "measure": "how", "amount": unit}, amount=",.6~g"))
     return View(
-        "supply", SECTION, "How each class is supplied, year by year", _gaps(table, unit), table,
+        "supply", SECTION, "How each class is supplied, year by year", _gaps(run, table, unit), table,
         {"class": "class", "region": "region", "year": "year", "measure": "how", "amount": unit},
         ("future", "region"), drawn, facet="class", note="Substituted: users have learnt to do without. By choice:"
         " goods for these users were there, and were stored, sold or thrown away.",
@@ -145,17 +148,21 @@ def _parted(demand: pd.DataFrame) -> pd.DataFrame:
     ], ignore_index=True)
 
 
-def _gaps(table: pd.DataFrame, unit: str) -> str:
+def _gaps(run: Opened, table: pd.DataFrame, unit: str) -> Says:
     """The largest gap of each kind."""
-    whole = table[(table["region"] == ALL) & (table["amount"] > 0)]
-    said = []
-    for measure, text in ((LACKING, "The largest gap of what cannot be had"), (BY_CHOICE, "Largest gap by choice")):
-        part = whole[whole["measure"] == measure]
-        if not part.empty:
-            worst = most(part, "amount")
-            said.append(f"{text}: {worst['class']} lack {words.amount(worst['amount'])} {unit} in"
-                        f" {words.year(worst['year'])} of {worst['future']}.")
-    return " ".join(said) or "Nobody goes short in any year."
+    kinds = ((LACKING, "The largest gap of what cannot be had"), (BY_CHOICE, "Largest gap by choice"))
+
+    def tell(part: pd.DataFrame, future: str, where: str) -> str:
+        said = []
+        for measure, text in kinds:
+            lack = part[(part["measure"] == measure) & (part["amount"] > NOTHING)]
+            if len(lack):
+                worst = most(lack, "amount")
+                said.append(f"{text}: {worst['class']}{where} lack {words.amount(worst['amount'])} {unit} in"
+                            f" {words.year(worst['year'])} of {future}.")
+        return " ".join(said) or f"Nobody{where} goes short in any year of {future}."
+
+    return told(run, table, tell, "Nobody goes short in any year.")
 
 
 # Who supplies
@@ -195,7 +202,7 @@ def _shares(run: Opened) -> View:
         x=alt.X("share:Q", axis=alt.Axis(title=None, format="%", tickCount=4), scale=alt.Scale(domain=[0, 1])),
         color=colour, order=alt.Order("order:Q"), tooltip=_told_of_shares())
     return View(
-        "shares", SECTION, "Who supplies each stage in the chosen year", _concentrated(table), table, SHARES,
+        "shares", SECTION, "Who supplies each stage in the chosen year", _concentrated(run, table), table, SHARES,
         ("future", "year"), drawn, note="Made in the planned plants of a country, or bought from it directly.",
     )
 
@@ -206,31 +213,31 @@ def _told_of_shares() -> list[alt.Tooltip]:
 
 
 def _along(run: Opened) -> View:
-    """The same shares from today on, stage by stage."""
+    """The same shares from the first year on, stage by stage."""
     table, colour = _by_country(run)
     drawn = chart.base(height=130).mark_bar().encode(
         x=chart.time(), y=alt.Y("share:Q", axis=alt.Axis(title=None, format="%", tickCount=3), scale=alt.Scale(
             domain=[0, 1])), color=colour, order=alt.Order("order:Q"), tooltip=_told_of_shares())
     return View(
-        "shares_along", SECTION, "Who supplies each stage today and along the plan", _moved(run, table), table, SHARES,
+        "shares_along", SECTION, "Who supplies each stage along the plan", _moved(run, table), table, SHARES,
         ("future",), drawn, facet="stage",
     )
 
 
-def _moved(run: Opened, table: pd.DataFrame) -> str:
-    """The largest supplier of every stage today, and its share at the end."""
-    first = table[table["future"] == table["future"].iloc[0]] if len(table) else table
-    if first.empty:
-        return ""
-    path = next(iter(run.paths.values()))
-    own = table[table["node"].isin(path)]
-    today, later = (own[own["year"] == own["year"].agg(which)] for which in ("min", "max"))
-    ends = later.set_index(["stage", "country"])["share"].to_dict()
-    tops = today.sort_values("share", ascending=False, kind="stable").drop_duplicates("stage").sort_values("rank")
-    parts = [f"{r['stage']} {r['country']} {r['share']:.0%} to {ends.get((r['stage'], r['country']), 0.0):.0%}"
-             for r in tops.to_dict("records")]
-    span = f"{words.year(today['year'].iloc[0])} to {words.year(later['year'].iloc[0])}"
-    return f"Largest supplier today and its share at the end ({span}): {words.listed(parts)}."
+def _moved(run: Opened, table: pd.DataFrame) -> Says:
+    """The largest supplier of every stage in the first year of the plan, and its share in the last."""
+
+    def tell(own: pd.DataFrame, future: str, _: str) -> str:
+        first, last = (own[own["year"] == own["year"].agg(which)] for which in ("min", "max"))
+        ends = last.set_index(["stage", "country"])["share"].to_dict()
+        tops = first.sort_values("share", ascending=False, kind="stable").drop_duplicates("stage").sort_values("rank")
+        parts = [f"{r['stage']} {r['country']} {r['share']:.0%} to {ends.get((r['stage'], r['country']), 0.0):.0%}"
+                 for r in tops.to_dict("records")]
+        years = [words.year(part["year"].iloc[0]) for part in (first, last)]
+        return (f"Largest supplier in the plan's year {years[0]} and its share in {years[1]} of {future}:"
+                f" {words.listed(parts)}.")
+
+    return told(run, table, tell, by=("path",))
 
 
 def _exporting(run: Opened) -> list[str]:
@@ -240,13 +247,13 @@ def _exporting(run: Opened) -> list[str]:
     return sorted((regions[n].country or n) if n in regions else n for n in names)
 
 
-def _concentrated(table: pd.DataFrame) -> str:
-    if table.empty:
-        return ""
-    last = table[(table["year"] == table["year"].max()) & (table["future"] == table["future"].iloc[0])]
-    top = most(last if not last.empty else table, "share")
-    return (f"In {words.year(top['year'])} ({top['future']}) the most concentrated stage is {top['stage']}:"
-            f" {words.share(top['share'])} from {top['country']}.")
+def _concentrated(run: Opened, table: pd.DataFrame) -> Says:
+    def tell(part: pd.DataFrame, future: str, _: str) -> str:
+        top = most(part, "share")
+        return (f"In {words.year(top['year'])} of {future} the most concentrated stage is {top['stage']}:"
+                f" {words.share(top['share'])} from {top['country']}.")
+
+    return told(run, table, tell, by=("path", "year"))
 
 
 def _exporters(run: Opened) -> View:
@@ -267,17 +274,18 @@ def _exporters(run: Opened) -> View:
     ends = top.mark_text(align="left", dx=6, dy=-8, fontWeight=600).encode(
         x="year:O", y="share:Q", text="stage:N", color=colour)
     return View(
-        "exporter_share", SECTION, f"How much of each stage still comes from {names}", _fall(sums, names), sums,
+        "exporter_share", SECTION, f"How much of each stage still comes from {names}", _fall(run, sums, names), sums,
         {"stage": "stage", "year": "year", "share": f"share of {names}"}, ("future",),
         alt.layer(lines.mark_line(strokeWidth=2.2, point=True).encode(tooltip=told), ends),
     )
 
 
-def _fall(sums: pd.DataFrame, names: str) -> str:
-    if sums.empty:
-        return ""
-    first = sums[sums["future"] == sums["future"].iloc[0]]
-    ends = [first[first["year"] == first["year"].agg(which)].set_index("stage")["share"] for which in ("min", "max")]
-    parts = [f"{stage} {words.share(float(ends[0][stage]))} to {words.share(float(ends[1].get(stage, 0.0)))}"
-             for stage in ends[0].index]
-    return f"From {names}, first year to last in {first['future'].iloc[0]}: {words.listed(parts)}." if parts else ""
+def _fall(run: Opened, sums: pd.DataFrame, names: str) -> Says:
+    def tell(own: pd.DataFrame, future: str, _: str) -> str:
+        span = [own["year"].min(), own["year"].max()]
+        first, last = (own[own["year"] == year].set_index("stage")["share"] for year in span)
+        parts = [f"{stage} {words.share(float(first[stage]))} to {words.share(float(last.get(stage, 0.0)))}"
+                 for stage in first.index]
+        return f"From {names}, {words.year(span[0])} to {words.year(span[1])} of {future}: {words.listed(parts)}."
+
+    return told(run, sums, tell, by=("path",))

@@ -9,10 +9,13 @@ import pandas as pd
 
 from planner.reports import chart, words
 from planner.reports.opened import Opened
-from planner.reports.view import ALL, View, most, with_total
+from planner.reports.says import Says
+from planner.reports.told import by_future, place, told
+from planner.reports.view import ALL, View, with_total
 
 SECTION = "scarcity"
 BETWEEN, LOST = ("sent", "arrived"), "lost on the way"  # What they come to where all regions are taken together.
+ENTERS, WASTED = ("mined", "purchased", "collected", "arrived"), ("disposed", "sold")
 SHADOW, STATED = "shadow price", "stated"
 COLOURS = {
     "mined": chart.SERIES[0], "purchased": chart.BAD, "collected": chart.SERIES[3], "from_stock": chart.SERIES[5],
@@ -38,23 +41,29 @@ def _elements(run: Opened) -> View:
         color=alt.Color("measure:N", scale=chart.colours(list(COLOURS), list(COLOURS.values())), sort=list(COLOURS)),
         tooltip=chart.tips({"element": "element", "year": "year", "measure": "how", "amount": unit}, amount=",.6~g"))
     return View(
-        "elements", SECTION, "Where the chosen element comes from, and where it goes", _wasted(table), table,
+        "elements", SECTION, "Where the chosen element comes from, and where it goes", _wasted(run, table), table,
         {"element": "element", "region": "region", "year": "year", "measure": "how", "amount": unit},
         ("future", "element", "region"), drawn,
         note="Above zero: comes in. Below: goes out; processed is what processes lose. Both sides are equal.",
     )
 
 
-def _wasted(table: pd.DataFrame) -> str:
+def _wasted(run: Opened, table: pd.DataFrame) -> Says:
     """Of which element most is thrown away or sold off: the others are what is scarce."""
-    whole = table[table["region"] == ALL]
-    came = whole[whole["measure"].isin(["mined", "purchased", "collected"])].groupby("element")["amount"].sum()
-    left = -whole[whole["measure"].isin(["disposed", "sold"])].groupby("element")["amount"].sum()
-    rate = (left / came[came > 0]).dropna().sort_values()
-    if len(rate) < 2:
-        return ""
-    return (f"Least of {rate.index[0]} is sold off or thrown away ({words.share(float(rate.iloc[0]))} of what comes"
-            f" in), most of {rate.index[-1]} ({words.share(float(rate.iloc[-1]))}): the first is what others wait for.")
+    years = run.tables["nodes"].set_index("node")["length"]
+    whole = table.assign(amount=table["amount"] * table["node"].map(years).astype("float64"))
+
+    def tell(part: pd.DataFrame, future: str, where: str) -> str:
+        came, left = (part[part["measure"].isin(those)].groupby("element")["amount"].sum()
+                      for those in (ENTERS, WASTED))
+        rate = (-left / came[came > 0]).dropna().sort_values()
+        if len(rate) < 2:
+            return ""
+        return (f"Over {future}, least of {rate.index[0]} is sold off or thrown away{where}"
+                f" ({words.share(float(rate.iloc[0]))} of what comes in), most of {rate.index[-1]}"
+                f" ({words.share(float(rate.iloc[-1]))}): the first is what others wait for.")
+
+    return told(run, whole, tell)
 
 
 def _prices(run: Opened) -> View:
@@ -113,14 +122,23 @@ def _stated(run: Opened, commodity: str, region: str, node: str, moment: float) 
     return min(offered) if offered else None
 
 
-def _dearest(run: Opened, table: pd.DataFrame, unit: str) -> str:
-    apart, keys = table[table["region"] != ALL], ["commodity", "region", "node", "future", "year"]
-    stated = apart[apart["kind"] == STATED].rename(columns={"price": "stated"})[[*keys, "stated"]]
-    both = apart[apart["kind"] == SHADOW].merge(stated, on=keys)
-    both = both[both["stated"] > 0]
-    if both.empty:
-        return "No supplier states a price to compare with."
-    top = most(both.assign(times=both["price"] / both["stated"]), "times")
-    place = f"{top['commodity']} in {run.country(top['region'])}, {words.year(top['year'])} of {top['future']}"
-    return (f"Furthest above its stated price: {place}: {words.amount(top['price'])} against"
-            f" {words.amount(top['stated'])} {unit}.")
+def _dearest(run: Opened, table: pd.DataFrame, unit: str) -> Says:
+    """What stands furthest above its stated price in every future, year, region and of every element."""
+    keys = ["commodity", "region", "node", "year"]
+    stated = table[table["kind"] == STATED].rename(columns={"price": "stated"})[[*keys, "stated"]]
+    both = table[table["kind"] == SHADOW].merge(stated, on=keys)
+    both = both[both["stated"] > 0].assign(times=lambda rows: rows["price"] / rows["stated"])
+    held = [(name, element) for name, part in run.instance.commodities.items() for element in part.elements]
+    by = ["path", "year", "region"]
+    if len(run.instance.elements) > 1:
+        both = both.merge(pd.DataFrame(held, columns=["commodity", "element"]), on="commodity")
+        by.append("element")
+    top = by_future(run, both).sort_values("times", ascending=False, kind="stable").drop_duplicates(by)
+    over = top["price"].gt(top["stated"]).tolist()
+    text = "In {year} of {future}{place}, {commodity} stands furthest above its stated price: {price} against {offer} "
+    none = "In {year} of {future}{place}, no shadow price stands above the price stated"
+    rows = top[by].rename(columns={"path": "future"}).assign(
+        text=[f"{text if is_over else none}{unit if is_over else ''}." for is_over in over],
+        place=[place(run, region) for region in top["region"]], commodity=top["commodity"],
+        price=top["price"].map(words.amount), offer=top["stated"].map(words.amount))
+    return Says(rows.reset_index(drop=True), run.first, "No supplier states a price to compare with.")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from planner.reports import words
+from planner.reports.choices import Choices, switches
 from planner.reports.opened import Opened
 from planner.reports.questions import QUESTIONS, SPANS, absent
-from planner.reports.view import ALL, View
-
-Choices = dict[str, list[tuple[str, str, bool]]]  # By switch: value, label, chosen at first.
+from planner.reports.view import View
 
 
 @dataclass(frozen=True)
@@ -36,10 +35,7 @@ class Subject:
         kept = self.ranked[:count]
         paths = {name: path for name, path in self.paths.items() if name in kept}
         nodes = {node for path in paths.values() for node in path} | {""}
-        views = tuple(
-            replace(view, table=view.table[view.table["node"].isin(nodes)].reset_index(drop=True))
-            if "node" in view.table and "future" in view.switches else view for view in self.views
-        )
+        views = tuple(_within(view, kept, nodes) if "future" in view.switches else view for view in self.views)
         choices = {name: [option for option in options if name != "future" or option[0] in paths]
                    for name, options in self.switches.items()}
         left = (f"There is room for {words.count(count, 'future')} of {len(self.paths)} on this page: the first and the"
@@ -54,12 +50,19 @@ class Subject:
         return [part for part in parts if part[2] or part[3]]
 
 
+def _within(view: View, futures: list[str], nodes: set[str]) -> View:
+    """A view with the rows and sentences of some futures only."""
+    said = view.said if view.says is None else view.says.with_futures(futures)
+    if "node" not in view.table:
+        return replace(view, said=said)
+    return replace(view, said=said, table=view.table[view.table["node"].isin(nodes)].reset_index(drop=True))
+
+
 def of_run(run: Opened) -> Subject:
-    nodes = run.tables["nodes"].set_index("node")["group"].to_dict()
-    groups = {future: sorted({str(nodes[n]) for n in path} - {""}) for future, path in run.paths.items()}
     return Subject(
         run.instance.name, run.name, f"run {run.manifest['run_sha256'][:8]}", run.instance.description or "",
-        headline(run), QUESTIONS, run.views, switches(run), run.paths, groups, SPANS, _ranked(run), absent=absent(run),
+        headline(run), QUESTIONS, run.views, switches(run), run.paths, run.groups, SPANS, _ranked(run),
+        absent=absent(run),
     )
 
 
@@ -82,26 +85,3 @@ def headline(run: Opened) -> list[tuple[str, str, str]]:
     if figures["gap"] is not None:
         shown.append((f"{figures['gap']:.2%}", "", "from the best possible, proven"))
     return shown
-
-
-def switches(run: Opened) -> Choices:
-    """The choices of every switch that has more than one."""
-    instance, nodes = run.instance, run.tables["nodes"]
-    titles = {name: part.title or name for name, part in instance.futures.items()}
-    years = nodes.drop_duplicates("year").sort_values("year")
-    middle = len(years) // 2
-    listed = {
-        "future": [(name, titles.get(name, name), i == 0) for i, name in enumerate(run.paths)],
-        "year": [(repr(float(y)), str(p), i == middle) for i, (y, p) in enumerate(
-            zip(years["year"], years["period"], strict=True))],
-        "element": [(name, name, i == 0) for i, name in enumerate(_elements(run))],
-        "region": [(ALL, ALL, True), *((name, part.title or name, False) for name, part in instance.regions.items())],
-    }
-    return {name: options for name, options in listed.items() if len(options) > 1}
-
-
-def _elements(run: Opened) -> list[str]:
-    """Elements of the instance, the one of which most is delivered first: what leaves is negative."""
-    balance = run.tables["element_balance"]
-    delivered = balance[balance["measure"] == "delivered"].groupby("element")["amount"].sum()
-    return sorted(run.instance.elements, key=lambda name: float(delivered.get(name, 0.0)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
+
+from planner.reports.says import Says
 
 Switch = Literal["future", "year", "element", "region", "figure", "input", "against", "project"]
 Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
@@ -22,14 +24,14 @@ class View:
 
     `drawing` says what draws it: a Vega-Lite chart (one per value of `facet`, if given), the flow diagram, or the
     table alone. `columns` names the columns that are read by people; the CSV has all of them. In `extra`: `fields`
-    are columns that a switch chooses (switch, and how the names of its columns begin), `says` messages that follow
-    switches, `cells` a map whose dots become cells where both axes have few values.
+    are columns that a switch chooses (switch, and how the names of its columns begin), `cells` a map whose dots become
+    cells where both axes have few values.
     """
 
     name: str
     section: str
     title: str
-    message: str
+    said: str | Says
     table: pd.DataFrame
     columns: dict[str, str]
     switches: tuple[Switch, ...] = ()
@@ -39,6 +41,20 @@ class View:
     note: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def says(self) -> Says | None:
+        """The sentences that follow the switches, if its message does."""
+        return self.said if isinstance(self.said, Says) else None
+
+    @property
+    def message(self) -> str:
+        """What the chart states, as the switches stand at first."""
+        return self.under({} if self.says is None else self.says.first)
+
+    def under(self, chosen: Mapping[str, Any]) -> str:
+        """What the chart states under a choice of switches."""
+        return self.said if isinstance(self.said, str) else self.said.under(chosen)
+
     def spec(self) -> dict[str, Any] | None:
         """The chart as Vega-Lite without data and without theme."""
         if self.chart is None:
@@ -47,10 +63,6 @@ class View:
         for key in ("$schema", "config", "datasets"):
             made.pop(key, None)
         return made
-
-    def selected(self, where: Callable[[pd.DataFrame], pd.Series[bool]]) -> pd.DataFrame:
-        """The rows a choice of switches leaves."""
-        return self.table[where(self.table)]
 
     def _repr_html_(self) -> str:
         from planner.reports.notebook import shown_view

@@ -163,7 +163,7 @@ function legend(view, article) {
 async function show(name) {
   const view = Data.views[name], article = document.getElementById("view-" + name);
   article.querySelector(".scope").textContent = scope(view);
-  if (view.extra.says) {
+  if (view.says) {
     article.querySelector(".message").textContent = visible(message(view));
     article.querySelector(".drawing")?.setAttribute("aria-label", `${view.title}. ${visible(message(view))}`);
   }

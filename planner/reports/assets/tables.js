@@ -95,10 +95,24 @@ function heading(view, name) {
   return field ? label(field[0]) : view.columns[name];
 }
 
-// The message that belongs to what the switches stand at.
+// The sentence that belongs to what the switches stand at; its blanks are filled from the columns they name.
+const SWITCHES = ["future", "year", "element", "region", "figure", "input", "project"];
 function message(view) {
-  const says = view.extra.says;
-  return says ? says.texts[says.by.map((name) => chosen[name]).join("\n")] ?? "" : view.message;
+  if (!view.says) return view.message;
+  const read = Object.fromEntries(Object.entries(view.says.rows).map(([name, part]) => [name, column(part)]));
+  const keys = SWITCHES.filter((name) => read[name] && chosen[name] !== undefined);
+  for (let row = 0; row < size(view.says.rows); row++)
+    if (keys.every((name) => String(read[name](row)) === wanted(name))) return filled(read, row);
+  return view.says.otherwise;
+}
+
+function wanted(name) { return name === "year" ? String(Number(chosen.year)) : chosen[name]; }
+
+function filled(read, row) {
+  return read.text(row).replace(/\{(\w+)\}/g, (blank, name) => {
+    const value = read[name]?.(row) ?? blank;
+    return typeof value === "number" ? String(Math.round(10 * value) / 10) : value;
+  });
 }
 
 const format = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });

@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from planner.reports import chart, words
+from planner.reports.says import Says, says_of
 from planner.reports.studies.answered import Answered
 from planner.reports.studies.wide import (
     BUILT,
@@ -150,18 +151,16 @@ def _maps(study: Answered) -> tuple[View, ...]:
              [*leads, "another project"], ()),
     ]
     if disputed(study):
-        found.append(_map("project_map", "Where the chosen project is built, over two inputs", "", table, "state",
-                          [BUILT, NOT_BUILT], ("project",), {"state": ("project", PROJECT)}, _drivers(study)))
+        says = says_of(_drivers(study), ("project",), {"project": disputed(study)[0]})
+        found.append(_map("project_map", "Where the chosen project is built, over two inputs", says, table, "state",
+                          [BUILT, NOT_BUILT], ("project",), {"state": ("project", PROJECT)}))
     return tuple(found)
 
 
 def _map(
-    name: str, title: str, said: str, table: pd.DataFrame, colour: str, values: list[str], more: tuple[str, ...],
-    fields: dict[str, tuple[str, str]] | None = None, says: dict[str, str] | None = None,
+    name: str, title: str, said: str | Says, table: pd.DataFrame, colour: str, values: list[str], more: tuple[str, ...],
+    fields: dict[str, tuple[str, str]] | None = None,
 ) -> View:
-    extra: dict[str, object] = {"fields": AXES | (fields or {}), "cells": True}
-    if says:
-        extra["says"] = {"by": ["project"], "texts": says}
     palette = [chart.SERIES[0], chart.CALM] if values == [BUILT, NOT_BUILT] else None
     used = [value for value in values if fields or value in set(table[colour])]
     return View(
@@ -169,7 +168,8 @@ def _map(
         ("input", "against", *more), _plane(colour, chart.colours(used, palette)),  # type: ignore[arg-type]
         note="Each run at its two values; other inputs vary unseen. Where values form a grid, a cell has the most"
         " frequent answer of its runs, paler where they disagree. Plans have the letters of the table above."
-        .removesuffix("" if colour == "plan" else " Plans have the letters of the table above."), extra=extra,
+        .removesuffix("" if colour == "plan" else " Plans have the letters of the table above."),
+        extra={"fields": AXES | (fields or {}), "cells": True},
     )
 
 

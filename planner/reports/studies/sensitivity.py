@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.reports import chart, words
+from planner.reports.says import Says, says_of
 from planner.reports.studies.answered import Answered
 from planner.reports.studies.wide import (
     BASE,
@@ -46,6 +48,12 @@ def sensitivity(study: Answered) -> tuple[View, ...]:
     return _spread(study), _tornado(study), _scatter(study)
 
 
+def _follows(study: Answered, texts: Mapping[Any, str], *keys: str) -> Says:
+    """Sentences that follow the chosen key figure, or that and the input."""
+    first = {"figure": next(iter(figures(study)), ""), "input": next(iter(inputs(study)), "")}
+    return says_of(texts, keys or ("figure",), first)
+
+
 # The spread of a key figure
 
 
@@ -58,10 +66,10 @@ def _spread(study: Answered) -> View:
     base = chart.base().transform_filter(f"datum.run == {BASE}").mark_rule(
         color=chart.SERIES[1], strokeWidth=2.5).encode(x=alt.X("y:Q"))
     return View(
-        "spread", SECTION, "How the chosen key figure spreads over the runs", "", table,
+        "spread", SECTION, "How the chosen key figure spreads over the runs", _follows(study, _ranges(study)), table,
         {"run": "run", "y": "figure", "status": "status"}, ("figure",), alt.layer(bars, base),
         note="The line: the instance as it stands." + _left_out(study),
-        extra={"fields": {"y": AXES["y"]}, "says": {"by": ["figure"], "texts": _ranges(study)}},
+        extra={"fields": {"y": AXES["y"]}},
     )
 
 
@@ -104,8 +112,8 @@ def _tornado(study: Answered) -> View:
     if bool((table["used"] < table["of"]).any()):
         note += " Runs without a plan are left out; key figure has_plan says what decides that."
     return View(
-        "tornado", SECTION, "What moves the chosen key figure", "", table, columns, ("figure",), drawn, note=note,
-        extra={"says": {"by": ["figure"], "texts": _strongest(study)}},
+        "tornado", SECTION, "What moves the chosen key figure", _follows(study, _strongest(study)), table, columns,
+        ("figure",), drawn, note=note,
     )
 
 
@@ -221,24 +229,25 @@ def _scatter(study: Answered) -> View:
     base = chart.base().transform_filter(f"datum.run == {BASE}").mark_rule(
         color=chart.SERIES[1], strokeWidth=1.5, strokeDash=[5, 4]).encode(y=y)
     return View(
-        "scatter", SECTION, "The chosen key figure against the chosen input, a dot per run", "", table,
+        "scatter", SECTION, "The chosen key figure against the chosen input, a dot per run",
+        _follows(study, _courses(study), "figure", "input"), table,
         {"run": "run", "x": "input", "y": "figure", "plan": "plan"}, ("figure", "input"), alt.layer(dots, base),
         note="Dashed: the instance as it stands." + _left_out(study),
-        extra={"fields": AXES, "says": {"by": ["figure", "input"], "texts": _courses(study)}},
+        extra={"fields": AXES},
     )
 
 
-def _courses(study: Answered) -> dict[str, str]:
+def _courses(study: Answered) -> dict[tuple[str, str], str]:
     """For every key figure and input whether one rises with the other."""
     table, said = wide(study), {}
     for figure in figures(study):
         for factor in inputs(study):
             both = table[[INPUT + factor, FIGURE + figure]].dropna()
             if 0 < len(both) <= FEW:
-                said[f"{figure}\n{factor}"] = _steps(named_figure(figure), factor, both)
+                said[figure, factor] = _steps(named_figure(figure), factor, both)
             elif len(both) and pd.api.types.is_numeric_dtype(both[INPUT + factor]):
                 found = rank_correlation(both[INPUT + factor].to_numpy(), both[FIGURE + figure].to_numpy())
-                said[f"{figure}\n{factor}"] = _course(named_figure(figure), factor, found, len(both))
+                said[figure, factor] = _course(named_figure(figure), factor, found, len(both))
     return said
 
 

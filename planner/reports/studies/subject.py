@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from planner.errors import InputError, Place, Problem
 from planner.reports import words
+from planner.reports.choices import Choices
 from planner.reports.studies import decisions, origin, sensitivity, tradeoff
 from planner.reports.studies.answered import Answered
 from planner.reports.studies.wide import BASE
-from planner.reports.subject import Choices, Subject
+from planner.reports.subject import Subject
 from planner.reports.view import View, least, most
 
 SPANS = dict.fromkeys(("spread", "tornado", "plan_map", "lead_map", "frontier", "frontier_plans", "verdicts",
