@@ -15,7 +15,7 @@ from planner.comparison.tables import changed
 from planner.errors import InputError
 from planner.proven import difference, proven
 from planner.reports.comparison import of_comparison
-from planner.screen_comparison import show_comparison
+from planner.screen_comparison import TITLES, show_comparison
 from tests.test_commands import QUICKSTART, ROOT, planner
 from tests.test_reasons import LATE
 from tests.test_requirements import case_file
@@ -78,9 +78,17 @@ def test_the_same_objective_to_the_gap_makes_no_findings(tmp_path: Path) -> None
         show_comparison(doubted, console)
     text = " ".join(shown.get().split())
     assert "proven between -3 and +1.000. Which is larger cannot be told" in text
-    assert "Key figures, no finding" in text
-    page = {view.name: view.message for view in of_comparison(doubted).views}
-    assert "No findings: it cannot be told whether other costs more." in page["plan"] + page["figures"]
+    doubt = "No findings: it cannot be told whether other costs more."
+    subject, told = of_comparison(doubted), of_comparison(found)
+    page = {view.name: view.message for view in subject.views}
+    differing = {name for name in TITLES if len(changed(found.tables[name]))} | {"figures"}
+    assert differing >= {"figures", "costs", "shares"}
+    for name in differing:
+        assert doubt in page[{"served": "served_by_run"}.get(name, name)], name
+        assert f"{TITLES[name][0]}, no finding" in text
+    assert "(which is larger cannot be told)" in page["proof"]
+    assert subject.lead.endswith(doubt)
+    assert doubt not in told.lead + "".join(view.message for view in told.views)
 
 
 def test_runs_without_projects_are_compared(tmp_path: Path) -> None:

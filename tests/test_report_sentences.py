@@ -114,7 +114,11 @@ def test_counts_and_capital_are_those_of_the_chart(page: Page) -> None:
             assert said == "Nothing is to be built."
         else:
             assert first_number(said) == len(rows)
-            assert f"{rows['capital_cost'].sum():,.3g}" in said.replace(",", "") or len(rows) > 1
+            assert rows["label"].str.endswith(" · firm").tolist() == (rows["standing"] == "firm").tolist()
+            assert f"Firm: {(rows['standing'] == 'firm').sum()} of" in said
+            money = re.search(r"([\d,.]+) MUSD of capital", said)
+            assert money is not None
+            assert float(money[1].replace(",", "")) == pytest.approx(rows["capital_cost"].sum(), rel=6e-3)
         said, rows = under(page, "capital", choice)
         if not rows.empty:
             assert first_number(said) == pytest.approx(rows["amount"].sum(), rel=6e-3)

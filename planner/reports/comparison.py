@@ -42,7 +42,8 @@ def of_comparison(found: Comparison) -> Subject:
     missing = [f"Not compared, for the run does not have it: {name}." for name in found.missing]
     return Subject(
         "comparison", f"{words.count(len(runs), 'run')} side by side", "comparison",
-        f"{words.listed(list(runs['run']))}. The objective of each, then what differs from {runs['run'].iloc[0]}.",
+        f"{words.listed(list(runs['run']))}. The objective of each, then what differs from {runs['run'].iloc[0]}."
+        + _doubt(tables["proof"]),
         shown, QUESTIONS, tuple(view for view in views if not view.table.empty), absent={"origin": missing},
         spans=SPANS,
     )
@@ -67,13 +68,14 @@ def comparison(tables: Mapping[str, pd.DataFrame]) -> tuple[View, ...]:
         _inputs(tables["inputs"]), _plan(tables["plan"], len(tables["runs"]) - 1, doubt),
         _proof(tables["proof"], first), *([_same_plan(tables["same_plan"])] if "same_plan" in tables else []),
         _figures(tables["figures"], first, doubt),
-        _bars("costs", "cost", f"What each item costs more or less than in {first}", tables["costs"], ["item"], unit),
-        _served(tables["served"], first),
+        _bars("costs", "cost", f"What each item costs more or less than in {first}", tables["costs"], ["item"], unit,
+              doubt),
+        _served(tables["served"], first, doubt),
         _bars("shares", "safety", f"Share of each country in each stage, against {first}, expected over the horizon",
-              tables["shares"], ["stage", "country"], "share"),
-        _requirements(tables["requirements"]),
+              tables["shares"], ["stage", "country"], "share", doubt),
+        _requirements(tables["requirements"], doubt),
         _bars("prices", "scarcity", f"Mean shadow prices, against {first}", tables["prices"], ["commodity", "region"],
-              str(tables["prices"]["unit"].iloc[0]) if len(tables["prices"]) else ""),
+              str(tables["prices"]["unit"].iloc[0]) if len(tables["prices"]) else "", doubt),
         _runs(tables["runs"]),
     )
 
@@ -159,7 +161,8 @@ def _dates(row: Mapping[Any, Any]) -> str:
 
 def _doubt(proof: pd.DataFrame) -> str:
     """Said beside what differs from the first run where it cannot be told which of the two is the better."""
-    unsure = proof.loc[~proof["told"].astype(bool) & ~proof["equal"].astype(bool), "run"]
+    is_open = ~proof["told"].astype(bool) & ~proof["equal"].astype(bool) & proof["difference"].notna()
+    unsure = proof.loc[is_open, "run"]
     return f" No findings: it cannot be told whether {words.listed(list(unsure))} costs more." if len(unsure) else ""
 
 
@@ -209,7 +212,9 @@ def _figures(table: pd.DataFrame, first: str, doubt: str) -> View:
     )
 
 
-def _bars(name: str, section: str, title: str, table: pd.DataFrame, keys: list[str], unit: str) -> View:
+def _bars(
+    name: str, section: str, title: str, table: pd.DataFrame, keys: list[str], unit: str, doubt: str
+) -> View:
     """The largest differences of each run as bars; the table has every row."""
     alike = set(changed(table).index)
     table = table.assign(
@@ -231,13 +236,13 @@ def _bars(name: str, section: str, title: str, table: pd.DataFrame, keys: list[s
     several = table["run"].nunique() > 1
     any_differ = bool(table["drawn"].any())
     return View(
-        name, section, title, _largest(table, unit), table, {**{k: k for k in keys}, "run": "run", **BESIDE}, (),
+        name, section, title, _largest(table, unit, doubt), table, {**{k: k for k in keys}, "run": "run", **BESIDE}, (),
         drawn if any_differ else None, facet="run" if several else None, drawing="chart" if any_differ else "table",
         extra={"only": "drawn"},
     )
 
 
-def _largest(table: pd.DataFrame, unit: str) -> str:
+def _largest(table: pd.DataFrame, unit: str, doubt: str) -> str:
     shown = table[table["drawn"] & table["difference"].notna()]
     if shown.empty:
         return "No difference."
@@ -246,10 +251,10 @@ def _largest(table: pd.DataFrame, unit: str) -> str:
         f"{'+' if top['difference'] > 0 else ''}{words.amount(float(top['difference']))} {top['unit']}"
     count = int(table["differs"].sum())
     verb = "differs" if count == 1 else "differ"
-    return f"Largest: {top['label']}, {amount} in {top['run']}; {words.count(count, 'value')} {verb}."
+    return f"Largest: {top['label']}, {amount} in {top['run']}; {words.count(count, 'value')} {verb}.{doubt}"
 
 
-def _served(table: pd.DataFrame, first: str) -> View:
+def _served(table: pd.DataFrame, first: str, doubt: str) -> View:
     """Share served in every run by future and class, those that differ first."""
     own = table[table["measure"] == "over the horizon"]
     base = own.drop_duplicates("scope").assign(run=first, served=lambda t: t["baseline"])
@@ -266,14 +271,15 @@ def _served(table: pd.DataFrame, first: str) -> View:
     if len(rows) and rows["spread"].max() > 1e-6:
         top = rows[rows["scope"] == rows["scope"].iloc[0]]
         each = [f"{row['run']} {row['label']}" for row in top.to_dict("records")]
-        said = f"Most different: {top['where'].iloc[0]}, {words.listed(each)}."
+        said = f"Most different: {top['where'].iloc[0]}, {words.listed(each)}.{doubt}"
     return View("served_by_run", "safety", "Share of demand served over the horizon, by class and future", said, rows,
                 {"where": "class and future", "run": "run", "served": "served"}, (), drawn)
 
 
-def _requirements(table: pd.DataFrame) -> View:
-    own = changed(table)
-    said = f"{words.count(len(own), 'figure')} of the requirements differ." if len(own) else "No requirement differs."
+def _requirements(table: pd.DataFrame, doubt: str) -> View:
+    own, said = changed(table), "No requirement differs."
+    if len(own):
+        said = f"{words.count(len(own), 'figure')} of the requirements differ.{doubt}"
     return View(
         "requirements", "safety", "Requirements: what is missed, in how many rows, and the highest shadow price", said,
         table, {"requirement": "requirement", "measure": "measure", "run": "run", **BESIDE}, drawing="table",

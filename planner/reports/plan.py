@@ -66,7 +66,8 @@ def _decided(run: Opened) -> pd.DataFrame:
 def _label(run: Opened, row: dict[Any, Any]) -> str:
     units = run.instance.units
     size = f"{words.amount(row['size'])} {units.quantity}/yr"
-    return f"{row['title']} · {row['region']} · {size} · {words.amount(row['capital_cost'])} {units.money}"
+    firm = " · firm" if row["standing"] == FIRM else ""
+    return f"{row['title']} · {row['region']} · {size} · {words.amount(row['capital_cost'])} {units.money}{firm}"
 
 
 def _said(run: Opened, table: pd.DataFrame) -> Says:
