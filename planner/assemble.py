@@ -24,6 +24,7 @@ from planner.template import Array, frozen_collector
 from planner.tree import Node
 
 MOST_SAMPLED = 200_000  # Costs that a scale is found from.
+MOST_SCALED = 900.0  # Binary logarithm of the largest scale of costs: doubles hold it, and costs times it.
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,7 @@ def scale_of(costs: Array) -> float:
     """Power of two that brings the median of the costs that are not 0 near 1; of very many, that of a sample."""
     costs = costs[:: 1 + len(costs) // MOST_SAMPLED]
     costs = np.abs(costs[costs != 0])
-    return float(2.0 ** -np.clip(np.round(np.log2(np.median(costs))), -60, 60)) if len(costs) else 1.0
+    return float(2.0 ** -np.clip(np.round(np.log2(np.median(costs))), -MOST_SCALED, MOST_SCALED)) if len(costs) else 1.0
 
 
 class Part(NamedTuple):

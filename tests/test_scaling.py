@@ -93,7 +93,7 @@ def test_generated_programs_cost_the_same_in_any_units(raw: dict[str, Any], syst
     assert least(variants, *system) == pytest.approx(least(variants), rel=1e-6, abs=1e-6)
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", [*SYSTEMS, (1e30, 1e30), (1e-30, 1e-30), (1.0, 1e20)])
 def test_quickstart_costs_the_same_in_any_units(system: tuple[float, float]) -> None:
     variants = load(INSTANCES / "quickstart.yaml").instances()
     assert least(variants, *system) == pytest.approx(1806.965389, rel=1e-6)

@@ -17,6 +17,7 @@ from planner.validation.case import Case
 from planner.validation.coherence import coherence_problems
 from planner.validation.doubts import doubts
 from planner.validation.kin import alike, are_kin
+from planner.validation.magnitudes import magnitude_problems
 from planner.validation.measures import control_problems, unlimited_problems, unused_controls
 from planner.validation.reach import reach_problems
 from planner.validation.recipes import recipe_problems
@@ -47,6 +48,7 @@ def validate(document: Document, since: Document | None = None) -> list[Problem]
     futures = [*future_problems(cases[0]), *shock_problems(cases[0]), *sampling_problems(cases[0])]
     # Whether a project is ever online is asked of the trunk: a future may delay it for good.
     problems += [*names, *futures, *project_problems(cases[0]), *base_year_problems(cases[0])]
+    problems += magnitude_problems(cases)
     for case in cases:
         problems += coherence_problems(case)
         # A recipe with an unknown commodity has neither mass nor elements.

@@ -1,0 +1,80 @@
+"""Figures of a size that no instance can mean: nothing beside the others of their kind, or beyond all of them.
+
+A figure is measured against the median of all of its kind, so that the rule holds in any units.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from planner.errors import Problem
+from planner.figure import Part, walk_figures
+from planner.market import Point
+from planner.schema import Instance
+from planner.validation.case import Case, Route, parts_of
+
+KINDS = {"quantity": "amounts", "quantity/year": "amounts", "price": "prices", "money": "sums of money"}
+FAR = 1e12  # Times the median, beyond which double precision cannot hold both in one sum.
+FAR_SIZE = 1e9  # The same of sizes of projects: whether one is built is a whole number, told to 1e-9 at best.
+
+
+class Stated(NamedTuple):
+    """A number other than 0: where it stands, its kind, its size without sign."""
+
+    path: Route
+    kind: str
+    size: float
+
+    @property
+    def far(self) -> float:
+        """How many times the median it may be."""
+        return FAR_SIZE if self.path[0] == "projects" and self.kind == "amounts" else FAR
+
+
+def magnitude_problems(cases: Sequence[Case]) -> Iterator[Problem]:
+    """Numbers of all variants that are too many times the median of their kind in the trunk, or too small beside it.
+    """
+    trunk = cases[0].instance
+    sizes: defaultdict[str, list[float]] = defaultdict(list)
+    for stated in _numbers(trunk):
+        sizes[stated.kind].append(stated.size)
+    medians = {kind: statistics.median_low(found) for kind, found in sizes.items()}
+    for case in cases:
+        for stated in _numbers(case.instance, None if case is cases[0] else trunk):
+            typical = medians.get(stated.kind, stated.size)
+            if not typical / FAR <= stated.size <= typical * stated.far:
+                yield _problem(case, stated, typical)
+
+
+def _numbers(instance: Instance, apart_from: Instance | None = None) -> Iterator[Stated]:
+    """The numbers other than 0 of an instance, but for sections that it shares with another."""
+    def wanted(name: str) -> bool:
+        return apart_from is None or getattr(instance, name) is not getattr(apart_from, name)
+
+    for found in walk_figures(instance, wanted=wanted):
+        for number in found.figure.numbers() if found.unit in KINDS else ():
+            if number:
+                yield Stated(found.path, KINDS[found.unit], abs(number))
+    for section in ("projects", "lanes"):
+        for name, part in getattr(instance, section).items() if wanted(section) else ():
+            yield from _corners((section, name), part)
+
+
+def _corners(path: Route, part: Part) -> Iterator[Stated]:
+    """The corners of the cost curve of a project or lane."""
+    for place, corner in parts_of(part, path):
+        if isinstance(corner, Point):
+            numbers = (Stated((*place, "size"), "amounts", corner.size),
+                       Stated((*place, "cost"), "sums of money", corner.cost))
+            yield from (number for number in numbers if number.size)
+
+
+def _problem(case: Case, stated: Stated, typical: float) -> Problem:
+    name = ".".join(str(step) for step in stated.path)
+    message = f"{name} is {stated.size:g}, but {stated.kind} of this instance are near {typical:g}"
+    is_large = stated.size > typical
+    hint = "check its unit; a limit that limits nothing can be left out" if is_large else "write 0 for nothing"
+    return case.problem("out-of-range", message, *stated.path, hint=hint)

@@ -1,0 +1,49 @@
+"""Figures that no instance can mean are refused where they stand, in any units; generous limits are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from planner.errors import InputError
+from planner.reading.document import load
+from planner.validation.validate import validate
+
+QUICKSTART = Path(__file__).parent.parent / "instances" / "quickstart.yaml"
+CURVE = "lanes.oxide_to_america.curve=[{size: 0, cost: 0}, {size: 2.e+25, cost: 1}]"
+SHOCK = "shocks={raid: {length: 1, hazard: 0.1, overrides: {demands.US.ev.amount: 1.e+20}}}"
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [("demands.*.amount", 1e20), ("demands.*.amount", 1e300), ("suppliers.*.steps.0.price", 1e20),
+     ("projects.metal_more.size.most", 1e13), ("projects.magnets_2.size.fixed", 1e13), ("stockpiles.*.capacity", 1e20),
+     ("facilities.*.capacity", 1e25), ("facilities.*.capacity", 1e-30), ("demands.*.amount", 1e-30)],
+)  # fmt: skip
+def test_impossible_figures_are_refused(path: str, number: float) -> None:
+    """Such programs ended in an internal error, or in a proof of something else, after `validate` had said yes."""
+    with pytest.raises(InputError) as caught:
+        validate(load(QUICKSTART, None, [f"{path}={number}"]))
+    first = caught.value.problems[0]
+    assert (first.code, f"{number:g}" in first.message) == ("out-of-range", True)
+    assert first.place is not None
+    assert first.hint is not None
+
+
+@pytest.mark.parametrize(
+    "change", ["futures.embargo.overrides={demands.US.ev.amount: 1.e+20}", SHOCK, CURVE],
+)  # fmt: skip
+def test_they_are_refused_wherever_they_stand(change: str) -> None:
+    """In one future alone, in the window of a shock, in the corner of a cost curve."""
+    with pytest.raises(InputError) as caught:
+        validate(load(QUICKSTART, None, [change]))
+    found = next(problem for problem in caught.value.problems if problem.code == "out-of-range")
+    assert found.place is not None
+    assert found.place.file.startswith("--set")
+
+
+@pytest.mark.parametrize("change", ["facilities.*.capacity=1e9", "facilities.*.capacity=1e12",
+                                    "projects.metal_more.size.most=1e9", "demands.*.shortage.*.cost=1e9"])  # fmt: skip
+def test_a_large_limit_is_none(change: str) -> None:
+    validate(load(QUICKSTART, None, [change]))
