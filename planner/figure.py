@@ -32,6 +32,7 @@ Name = Annotated[
 Pattern = Annotated[str, Field(min_length=1, description="A name, or a pattern with * and ?.")]
 Year = Annotated[float, Field(ge=0, le=4000)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Ratio = Annotated[float, Field(ge=1e-12, le=1e12)]  # Of amounts: beyond that no sum in doubles holds both.
 
 
 def _as_list(value: Any) -> Any:

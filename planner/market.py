@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from planner.figure import Name, Number, Part, Patterns, Share, figure
+from planner.figure import Name, Number, Part, Patterns, Ratio, Share, figure
 
 
 class Point(Part):
@@ -119,7 +119,7 @@ class Demand(Part):
     title: str | None = None
     region: Name
     user_class: str = Field(alias="class", description="Class of users, such as defence or ev.")
-    accepts: dict[Name, Annotated[float, Field(gt=0)]] = Field(
+    accepts: dict[Name, Ratio] = Field(
         min_length=1, description="Commodities that serve it and their effectiveness [demand served per quantity]."
     )
     amount: Number = figure("quantity/year", "Need per year")
@@ -161,7 +161,7 @@ class Returns(Part):
     title: str | None = None
     commodity: Name
     region: Name
-    delivered: dict[Name, Annotated[float, Field(gt=0)]] = Field(
+    delivered: dict[Name, Ratio] = Field(
         description="Delivered commodities and the end-of-life quantity each leaves per quantity delivered."
     )
     demands: Patterns = Field(min_length=1, description="Demands whose deliveries come back here.")

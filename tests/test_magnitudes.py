@@ -47,3 +47,12 @@ def test_they_are_refused_wherever_they_stand(change: str) -> None:
                                     "projects.metal_more.size.most=1e9", "demands.*.shortage.*.cost=1e9"])  # fmt: skip
 def test_a_large_limit_is_none(change: str) -> None:
     validate(load(QUICKSTART, None, [change]))
+
+
+@pytest.mark.parametrize("change", ["processes.mine.use=1e20", "processes.mine.use=1e300",
+                                    "demands.US.ev.accepts={magnet.n: 1.e-20}"])  # fmt: skip
+def test_ratios_of_amounts_have_a_range(change: str) -> None:
+    """The solver dropped them, or the check found a plan that used more than there was."""
+    with pytest.raises(InputError) as caught:
+        load(QUICKSTART, None, [change])
+    assert [problem.code for problem in caught.value.problems] == ["out-of-range"]
