@@ -114,8 +114,15 @@ KIND = highspy.HighsModelStatus
 STATUSES: dict[highspy.HighsModelStatus, Status] = {
     KIND.kOptimal: "optimal", KIND.kModelEmpty: "optimal", KIND.kInfeasible: "infeasible",
     KIND.kUnbounded: "unbounded", KIND.kInterrupt: "interrupted", KIND.kTimeLimit: "stopped",
-    KIND.kIterationLimit: "stopped", KIND.kSolutionLimit: "stopped",
+    KIND.kIterationLimit: "stopped", KIND.kSolutionLimit: "stopped", KIND.kSolveError: "stopped",
 }
+
+
+def told(solver: highspy.Highs) -> str:
+    """How a solver object ended, in words."""
+    if solver.getModelStatus() == KIND.kSolveError:  # Its own plan misses a row by more than it allows.
+        return "the solver lost its precision: numbers in this instance lie too far apart"
+    return str(solver.modelStatusToString(solver.getModelStatus()))
 
 
 def status_of(solver: highspy.Highs, interrupted: bool) -> Status:
@@ -127,5 +134,5 @@ def status_of(solver: highspy.Highs, interrupted: bool) -> Status:
     if interrupted and STATUSES.get(status) not in ("optimal", "infeasible"):
         return "interrupted"
     if status not in STATUSES:
-        raise SolverError(f"the solver ended with: {solver.modelStatusToString(status)}")
+        raise SolverError(f"the solver ended with: {told(solver)}")
     return STATUSES[status]

@@ -12,7 +12,7 @@ import numpy as np
 
 from planner.assemble import Program
 from planner.heuristic import Relaxation, good_plan
-from planner.highs import Run, load, status_of
+from planner.highs import Run, load, status_of, told
 from planner.outcome import Progress, Status, relative_gap
 from planner.schema import Options
 from planner.template import Array
@@ -66,7 +66,7 @@ def _found(program: Program, solver: highspy.Highs, interrupted: bool) -> Search
     return Search(
         status=status, values=np.array(solver.getSolution().col_value) if is_usable else None,
         bound=info.mip_dual_bound / program.cost_scale, nodes=int(info.mip_node_count),
-        message=solver.modelStatusToString(solver.getModelStatus()),
+        message=told(solver),
     )
 
 

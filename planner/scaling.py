@@ -102,14 +102,14 @@ def scaled_matrix(matrix: sp.csr_array, rows: Array, columns: Array) -> sp.csr_a
 
 
 def row_factors(matrix: sp.csr_array, columns: Array, integer: NDArray[np.bool_]) -> Array:
-    """Factors that bring the mean entry of every row near 1, apart from those of whole numbers."""
-    entries = np.log2(np.abs(matrix.data), where=matrix.data != 0, out=np.zeros(matrix.nnz)) + np.log2(columns)[
-        matrix.indices
-    ]
-    counts = (matrix.data != 0) & ~integer[matrix.indices]
-    row_of = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))[counts]
-    size = np.bincount(row_of, minlength=matrix.shape[0])
-    total = np.bincount(row_of, weights=entries[counts], minlength=matrix.shape[0])
+    """Factors that bring the mean entry of every row near 1, but for whole numbers unless all are."""
+    there = matrix.data != 0
+    entries = np.log2(np.abs(matrix.data), where=there, out=np.zeros(matrix.nnz)) + np.log2(columns)[matrix.indices]
+    row_of, rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.shape[0]
+    mixed = np.bincount(row_of, weights=there & ~integer[matrix.indices], minlength=rows) > 0
+    counts = there & ~(integer[matrix.indices] & mixed[row_of])
+    size = np.bincount(row_of[counts], minlength=rows)
+    total = np.bincount(row_of[counts], weights=entries[counts], minlength=rows)
     return np.asarray(np.exp2(-np.round(total / np.maximum(size, 1))))
 
 

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 
 from planner.assemble import Program
 from planner.decided import Box, decided
-from planner.highs import KIND, Run, load, status_of
+from planner.highs import KIND, Run, load, status_of, told
 from planner.integers import Search, near, search
 from planner.interrupt import listening
 from planner.outcome import (
@@ -76,7 +76,7 @@ def _linear(program: Program, options: Options, run: Run) -> Outcome:
     solver = load(program, options, relax=True)
     status = status_of(solver, run(solver))
     if status != "optimal":
-        return without_plan(status, solver.modelStatusToString(solver.getModelStatus()), run.begun)
+        return without_plan(status, told(solver), run.begun)
     found = Search(status, None, _objective(program, solver), 0, "")
     return _outcome(program, solver, found, Box(program.lower, program.upper), run)
 
@@ -169,7 +169,7 @@ def _outcome(program: Program, solver: highspy.Highs, found: Search, box: Box, r
         status=found.status, values=values,
         prices=np.array(solution.row_dual)[: len(program.row_lower)] / program.cost_scale,
         objective=verdict.objective, bound=verdict.bound, gap=verdict.gap, nodes=found.nodes,
-        seconds=time.monotonic() - run.begun, message=solver.modelStatusToString(solver.getModelStatus()),
+        seconds=time.monotonic() - run.begun, message=told(solver),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.assemble import Program
-from planner.highs import load
+from planner.highs import load, told
 from planner.mathematics.security.scope import demands_of, unserved
 from planner.names import fits_any
 from planner.outage import Loss, exporters, is_lost
@@ -235,7 +235,7 @@ class Trial:
             self.solver.clearSolver()
         self.solver.setOptionValue("presolve", "off")
         if self.solver.getModelStatus() != optimal:
-            status = self.solver.modelStatusToString(self.solver.getModelStatus())
+            status = told(self.solver)
             raise SolverError(f"a loss in {self.node.key} could not be tried: {status}")
 
     def _borne(self, loss: Loss, best: Best) -> Borne:

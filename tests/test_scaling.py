@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from planner.figure import Part, walk_figures
 from planner.formulate import formulate
 from planner.reading.document import load
 from planner.requirement import Budget, Leverage, Regret, Tail
+from planner.scaling import row_factors
 from planner.schema import Instance, Options
 from planner.solver import solve
 from tests.generate import by_future, instances
@@ -133,3 +136,10 @@ def test_a_tiny_coefficient_counts() -> None:
         "demands": {"d": {"region": "US", "class": "c", "accepts": {"tb": 1}, "amount": 2e-10}},
     }  # fmt: skip
     assert least(by_future(raw)) == pytest.approx(750.0)
+
+
+def test_rows_of_whole_numbers_are_scaled_by_their_own_entries() -> None:
+    """A limit on capital of whole plants kept 1.2e12 as a coefficient; where amounts stand in a row, they count."""
+    matrix = sp.csr_array(np.array([[2.0**40, 2.0**40, 0.0], [2.0**40, 0.0, 2.0**10], [1.0, 1.0, 0.0]]))
+    factors = row_factors(matrix, np.ones(3), np.array([True, True, False]))
+    assert factors.tolist() == [2.0**-40, 2.0**-10, 1.0]

@@ -122,9 +122,10 @@ def check_costs(case: Case, costs: Costs) -> None:
         item, part, region, node = key
         where = case.where(node, part, region)
         wanted, found = costs.discounted.get(key, 0.0), discounted.get(key, 0.0)
-        case.ledger.equal(f"cost.{item}", where, wanted, found)
+        one = case.money  # A unit of amount at a price of 1: as exact as amounts are, so are costs.
+        case.ledger.equal(f"cost.{item}", where, wanted, found, one)
         per_year = costs.yearly.get(key, 0.0)
-        case.ledger.equal(f"cost.{item}", f"{where} per year", per_year, yearly.get(key, 0.0))
+        case.ledger.equal(f"cost.{item}", f"{where} per year", per_year, yearly.get(key, 0.0), one)
     recomputed = costs.discounted.values()
     size = math.fsum(map(abs, recomputed))
     total = math.fsum(discounted.values())

@@ -49,7 +49,7 @@ def report(result: Run, options: argparse.Namespace, more: dict[str, Any] | None
         show_run(result, console())
     if result.moved:
         print(result.moved, file=sys.stderr)
-    if result.outcome.status == "stopped":
+    if exit_code(result.outcome.status) == STOPPED:
         print(f"stopped: {result.outcome.message}", file=sys.stderr)
     if not result.outcome.has_plan:
         show_conflict(result, Console(stderr=True, soft_wrap=True, **PLAIN))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from planner.assemble import Program
 from planner.errors import NoAnswerError
-from planner.highs import load
+from planner.highs import load, told
 from planner.outcome import SolverError
 from planner.program import Key
 from planner.reasons.part import KIND
@@ -123,7 +123,7 @@ def _lacking(solver: highspy.Highs, lacks: Sequence[int], sizes: Mapping[int, fl
     if solver.getModelStatus() in (KIND.kInfeasible, KIND.kUnboundedOrInfeasible):  # No sum of lacks is unbounded.
         raise NoAnswerError("whatever requirements lack, there is no plan: planner explain says why", "infeasible")
     if solver.getModelStatus() != KIND.kOptimal:
-        raise SolverError(f"no bound was found: {solver.modelStatusToString(solver.getModelStatus())}")
+        raise SolverError(f"no bound was found: {told(solver)}")
     for lack in lacks:
         solver.changeColCost(lack, 0.0)
     values = solver.getSolution().col_value

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from planner.assemble import Program
-from planner.highs import load, status_of
+from planner.highs import load, status_of, told
 from planner.outcome import SolverError
 from planner.program import Key
 from planner.reading.document import Document
@@ -98,4 +98,4 @@ def _direction(program: Program, options: Options) -> Array | None:
 
 
 def _ended(solver: highspy.Highs) -> str:
-    return str(solver.modelStatusToString(solver.getModelStatus()))
+    return told(solver)
