@@ -6,15 +6,15 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pyomo.environ as pyo
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+from pyomo.repn.linear import LinearRepnVisitor
 
-from planner.program import Chapter, Constraint, Key
+from planner.program import Chapter, Key
 
 Array = NDArray[np.float64]
 
@@ -48,40 +48,49 @@ def frozen_collector() -> Iterator[None]:
 
 
 def compile_block(model: pyo.ConcreteModel, chapter: Chapter) -> Template:
-    """The matrices of a block made by `mathematics.model.block`."""
-    variables, links, data = (
-        [(f.name, key) for f in families for key in f.keys]
-        for families in (chapter.variables, chapter.links, chapter.data)
-    )
-    columns = [*variables, *links, *data]
+    """The matrices of a block made by `mathematics.model.block`. Rows of constants alone that hold are left out.
+
+    Pyomo's own compiler to arrays does the same, but needs half a second for what else it imports.
+    """
+    families = (chapter.variables, chapter.links, chapter.data)
+    columns = [(f.name, key) for part in families for f in part for key in f.keys]
     parts = {name: model.component(name) for name, _ in columns}
     position = {id(parts[name][key]): i for i, (name, key) in enumerate(columns)}
-    form = LinearStandardFormCompiler().write(_with_objective(model), mixed_form=True, nonnegative_vars=False)
-    matrix = sp.coo_array(form.A)
-    where = np.array([position[id(column)] for column in form.columns], dtype=np.int64)
-    wide = sp.csr_array(
-        (matrix.data, (matrix.coords[0], where[matrix.coords[1]])), shape=(matrix.shape[0], len(columns))
-    )
-    first, second = len(variables), len(variables) + len(links)
-    rows, sense = _rows(form, chapter)
+    rows, indices, values, starts = list[Row](), list[int](), list[float](), [0]
+    for row, terms in _linear_rows(model, chapter):
+        rows.append(row)
+        indices += map(position.__getitem__, terms)
+        values += terms.values()
+        starts.append(len(indices))
+    wide = sp.csr_array((np.array(values, dtype=float), indices, starts), shape=(len(rows), len(columns)))
+    first, second = (sum(len(f.keys) for part in families[:n] for f in part) for n in (1, 2))
     return Template(
         variables=wide[:, :first], links=wide[:, first:second], data=wide[:, second:],
-        rhs=np.asarray(form.rhs, dtype=float), sense=sense, rows=rows,
+        rhs=np.array([row.side for row in rows], dtype=float),
+        sense=np.array([row.sense for row in rows], dtype=np.int8),
+        rows=tuple((row.family, row.key) for row in rows),
     )
 
 
-def _with_objective(model: pyo.ConcreteModel) -> pyo.ConcreteModel:
-    """The compiler wants an objective; costs are given per node, not per template."""
-    model.add_component("no_objective", pyo.Objective(expr=0))
-    return model
+class Row(NamedTuple):
+    """Name, sense (-1, 0, 1: at most, equal, at least) and right-hand side of a row."""
+
+    family: str
+    key: Key
+    sense: int
+    side: float
 
 
-def _rows(form: Any, chapter: Chapter) -> tuple[tuple[tuple[str, Key], ...], NDArray[np.int8]]:
-    """Name and sense of each compiled row; a bound of 1, 0, -1 is at most, equal, at least."""
-    by_name: dict[str, Constraint] = {f"{c.name}_rows": c for c in chapter.constraints}
-    names, senses = [], []
-    for row in form.rows:
-        family = by_name[row.constraint.parent_component().local_name]
-        names.append((family.name, family.keys[row.constraint.index()]))
-        senses.append(-row.bound_type)
-    return tuple(names), np.array(senses, dtype=np.int8)
+def _linear_rows(model: pyo.ConcreteModel, chapter: Chapter) -> Iterator[tuple[Row, dict[int, float]]]:
+    """Every row with the coefficients of its columns, by their id. ValueError for one that is not linear."""
+    visitor = LinearRepnVisitor({})
+    for constraint in (c for c in chapter.constraints if c.keys):
+        for at, rule in model.component(f"{constraint.name}_rows").items():
+            lower, body, upper = rule.to_bounded_expression()
+            found, key = visitor.walk_expression(body), constraint.keys[at]
+            if found.nonlinear is not None:
+                raise ValueError(f"{constraint.name} of {key} is not linear")
+            least, most = (None if bound is None else pyo.value(bound) - found.constant for bound in (lower, upper))
+            for sense, side in [(0, most)] if least == most else [(-1, most), (1, least)]:
+                if side is not None and (found.linear or sense * side > 0 or (sense == 0 and side)):
+                    yield Row(constraint.name, key, sense, side), found.linear

@@ -176,6 +176,17 @@ def test_help_needs_no_heavy_library(tmp_path: Path) -> None:
         assert f"    {verb} " in planner("--help", cwd=tmp_path).stdout
 
 
+def test_a_run_needs_no_statistics() -> None:
+    code = (
+        "import sys, planner.commands; planner.build('instances/quickstart.yaml').arrays;"
+        "print([m for m in ('scipy.stats', 'scipy.spatial', 'scipy.optimize') if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert result.stdout.strip() == "[]"
+
+
 def test_validate_says_what_the_instance_holds(tmp_path: Path) -> None:
     result = planner("validate", QUICKSTART, cwd=tmp_path)
     assert result.returncode == 0

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from planner import lean as lean  # Before any other library.
 from planner.__main__ import BAD_INPUT, GOOD, INFEASIBLE, INTERNAL, INTERRUPTED, STOPPED
 from planner.errors import InputError, NoAnswerError, WorkerLostError
 
