@@ -306,7 +306,7 @@ class Document:
         problems: list[Problem] = []
         for overrides in self._scenarios.values() if not self.borrowed else ():
             try:
-                apply_all(settled(self._unchanged), overrides)
+                apply_all(settled_where(self._unchanged, _heads(self, overrides).touches), overrides)
             except InputError as error:
                 problems += error.problems
         return problems
