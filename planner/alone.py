@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from planner.allotment import Allotment
 from planner.assemble import assemble
 from planner.errors import NoAnswerError
+from planner.interrupt import listening, stop_if_asked
 from planner.listener import Listener
 from planner.network import build_network
 from planner.schema import Instance, Options
@@ -44,10 +45,12 @@ class Alone:
 
     def find(self, futures: Iterable[str], gap: float) -> None:
         """Solve these futures to a gap; where time runs out they are known as far as that."""
-        for future in futures:
-            known = self.best.get(future, Best(math.inf, -math.inf))
-            found = self._solved(future, self.allotment.next().model_copy(update={"gap": gap}))
-            self.best[future] = Best(min(known.cost, found.cost), max(known.bound, found.bound))
+        with listening(self.listener.stopping):
+            for future in futures:
+                known = self.best.get(future, Best(math.inf, -math.inf))
+                found = self._solved(future, self.allotment.next().model_copy(update={"gap": gap}))
+                stop_if_asked()
+                self.best[future] = Best(min(known.cost, found.cost), max(known.bound, found.bound))
 
     def _solved(self, future: str, options: Options) -> Best:
         program, listener = assemble(build_network(only(self.instances, future))), self.listener

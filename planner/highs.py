@@ -15,7 +15,7 @@ import highspy
 import numpy as np
 
 from planner.assemble import Program
-from planner.interrupt import Requests
+from planner.interrupt import Requests, listening
 from planner.outcome import Progress, SolverError, Status
 from planner.schema import Options
 
@@ -101,6 +101,12 @@ class Run:
             if self.is_interrupted:
                 solver.cancelSolve()
         return self.is_interrupted
+
+
+def run_until_asked(solver: highspy.Highs) -> None:
+    """Run a solver object until it ends, or the user asks to stop."""
+    with listening() as requests:
+        Run(None, requests, time.monotonic())(solver)
 
 
 def _progress(data: Any, scale: float) -> Progress:

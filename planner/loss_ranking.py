@@ -6,7 +6,7 @@ from the loss on users lose as little as can be. Losses are ranked by what users
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -19,20 +19,19 @@ from planner.branching import build_tree
 from planner.clock import Clock
 from planner.errors import InputError, NoAnswerError, Place, Problem, did_you_mean
 from planner.frozen import freeze, read_plan
+from planner.interrupt import is_asked_to_stop, listening
 from planner.names import fits_any
 from planner.outage import Instances, Kind, Loss, candidates, has_outages
 from planner.outcome import Outcome
 from planner.probe import Probe
 from planner.requirement import Served
-from planner.results.manifest import versions
-from planner.results.replace import free_place, require_free, whole_folder
 from planner.results.rows import Row, at
-from planner.results.seal import seal
-from planner.results.write import RESOLVED, write_tables
-from planner.run import SILENT, Listener, Task, default_folder, prepare
+from planner.results.write import RESOLVED
+from planner.run import SILENT, Listener, prepare
 from planner.schema import Instance
 from planner.tables.frames import table
 from planner.tables.schemas import SCHEMAS
+from planner.tradeoff.writing import Status, place_for, written
 from planner.tree import Node
 from planner.trial import Borne
 from planner.units import unit
@@ -40,15 +39,17 @@ from planner.withstand import Way, withstand
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUESTION = "losses"
+Harm = tuple[Loss, Borne, Borne]  # A loss, and how its users fare with it and without.
 
 
 @dataclass(frozen=True)
 class Losses:
-    """The losses tried on a plan, worst first: see `losses.csv`."""
+    """The losses tried on a plan, worst first: see `losses.csv`; `status` says whether all were tried."""
 
     instance: Instance
     table: pd.DataFrame
     folder: Path
+    status: Status = "complete"
 
 
 def losses(
@@ -58,8 +59,9 @@ def losses(
     """Try the plan of a run on the loss of everything of some kinds, one (or `together`) at a time, in every period.
 
     `classes` are patterns of the users whose harm counts. Writes the table `losses`: `short` [quantity/year] and
-    `users_loss` [money/year, undiscounted] are what users go without and lose more than with nothing lost. Raises
-    InputError for bad input (nothing is written), NoAnswerError when the plan cannot be carried out.
+    `users_loss` [money/year, undiscounted] are what users go without and lose more than with nothing lost. Interrupted
+    or out of time, it keeps the losses tried. Raises InputError for bad input (nothing is written), NoAnswerError when
+    the plan cannot be carried out.
     """
     folder, clock = Path(plan), Clock(listener.phase)
     given = read_plan(folder)
@@ -67,20 +69,32 @@ def losses(
               "plan_sha256": given.digest}
     task = prepare(clock, folder / RESOLVED, None, (), options, None, chosen, borrowed=True)
     users = _users(task.document.instance, of, classes, folder)
-    target = Path(out) if out is not None else default_folder(task)
-    require_free(target.resolve(), task.document.instance.name, chosen)
+    target = place_for(task, out)
     instances = task.document.instances()
     way = Way(task.options, listener, shaped=lambda program: freeze(program, given))
     with clock.phase("solve"):
         program, outcome = _carried_out(instances, way)
-    with clock.phase("losses"):
-        every = list(_every(task.document.instance, of, together))
-        found = Probe(instances, every, scopes={QUESTION: users}).harm(program, outcome.values)
-    rows = table(SCHEMAS[QUESTION]["losses"], _rows(program, found))
-    target = free_place(target, task.document.instance.name, chosen)
-    with clock.phase("write"):
-        _write(task, rows, target)
-    return Losses(task.document.instance, rows, target)
+    with listening(listener.stopping):
+        with clock.phase("losses"):
+            every = list(_every(task.document.instance, of, together))
+            probe = Probe(instances, every, scopes={QUESTION: users})
+            found, status = _tried(probe.harm(program, outcome.values), way)
+        rows = table(SCHEMAS[QUESTION]["losses"], _rows(program, found))
+        with clock.phase("write"):
+            answer = written(task, {"losses": rows}, target, status)
+    return Losses(task.document.instance, rows, answer.folder, status)
+
+
+def _tried(harm: Iterator[Harm], way: Way) -> tuple[list[Harm], Status]:
+    """The losses that there is time to try, and how it ended; at least one."""
+    found: list[Harm] = []
+    for tried in harm:
+        found.append(tried)
+        if is_asked_to_stop():
+            return found, "interrupted"
+        if way.is_over:
+            return found, "stopped"
+    return found, "complete"
 
 
 def _users(instance: Instance, of: Sequence[str], classes: Sequence[str], folder: Path) -> Served:
@@ -118,12 +132,11 @@ def _carried_out(instances: Instances, way: Way) -> tuple[Program, Outcome]:
     return program, outcome
 
 
-def _rows(program: Program, found: Mapping[Loss, tuple[Borne, Borne]]) -> Iterator[Row]:
+def _rows(program: Program, found: Iterable[Harm]) -> Iterator[Row]:
     """A row per loss, worst first: by what users lose, then by what they go without."""
     nodes = {(n.future, n.period_name): n for n in program.network.tree.nodes if n.onset is None}
     base, label = program.network.base, unit(program.network.base.units, "quantity/year")
-    worst = sorted(found.items(), key=lambda item: _severity(*item[1]))
-    for rank, (loss, (borne, calm)) in enumerate(worst, 1):
+    for rank, (loss, borne, calm) in enumerate(sorted(found, key=lambda tried: _severity(*tried[1:])), 1):
         node: Node = nodes[loss.future, loss.period]
         yield {
             "loss": loss.kind, "lost": loss.words, "title": " and ".join(_title(base, loss.kind, n) for n in loss.lost),
@@ -145,11 +158,3 @@ def _title(instance: Instance, kind: Kind, name: str) -> str:
     }
     return getattr(sections[kind].get(name), "title", None) or name
 
-
-def _write(task: Task, rows: pd.DataFrame, folder: Path) -> None:
-    instance = task.document.instance
-    with whole_folder(folder.resolve(), task.given) as fresh:
-        write_tables({"losses": rows}, fresh, SCHEMAS[QUESTION])
-        facts = {"instance": instance.name, "instance_sha256": task.document.sha256}
-        chosen = {"options": task.options.model_dump(mode="json"), "versions": versions(), "given": task.given}
-        seal(fresh, facts | chosen | {"run_sha256": task.digest})

@@ -35,11 +35,11 @@ class Probe:
         found = {loss: trial.bear(loss) for trial, here in self._trials(program, values) for loss in here}
         return {loss: found[loss] for loss in self.every}
 
-    def harm(self, program: Program, values: Array) -> dict[Loss, tuple[Borne, Borne]]:
+    def harm(self, program: Program, values: Array) -> Iterator[tuple[Loss, Borne, Borne]]:
         """How a plan bears each loss when users lose least money, and how the same period without it."""
-        trials = self._trials(program, values, valued=True)
-        found = {loss: (trial.bear(loss), trial.undisturbed(loss)) for trial, here in trials for loss in here}
-        return {loss: found[loss] for loss in self.every}
+        for trial, here in self._trials(program, values, valued=True):
+            for loss in here:
+                yield loss, trial.bear(loss), trial.undisturbed(loss)
 
     def _trials(
         self, program: Program, values: Array, valued: bool = False

@@ -44,7 +44,7 @@ def relaxed(
         suited, scaling = scaled(program)
         relaxation = Relaxation(load(suited, options, relax=True), suited, run)
         value = relaxation.begin(start)
-        if relaxation.interrupted:
+        if requests.count:
             raise KeyboardInterrupt
         if not math.isfinite(value):
             status = relaxation.solver.getModelStatus()

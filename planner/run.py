@@ -18,6 +18,7 @@ from planner.check import CheckReport, check_run
 from planner.clock import Clock
 from planner.errors import NoAnswerError
 from planner.formulate import SILENT, Listener, formulate
+from planner.interrupt import listening
 from planner.method import solve_by_method
 from planner.model_file import write_model
 from planner.outage import Loss, has_outages
@@ -223,7 +224,8 @@ def finish(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
     held = answer.program.pieces.held
     if not np.array_equal(answer.outcome.values[held.columns], held.values):
         raise SolverError("the plan that was given did not come out as it went in")
-    return _written(task, answer, folder, clock)
+    with listening():  # What was found is not thrown away for a request that comes while it is written.
+        return _written(task, answer, folder, clock)
 
 
 def recalled(task: Task, folder: Path, clock: Clock) -> Run | None:
@@ -263,8 +265,9 @@ def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | Endles
         return endless(task.document, answer.program, task.options)
     patience = Patience.of(task.options, Listener(phase=clock.tell))
     try:
-        return explained(task.document, answer.program, task.options, answer.losses, not task.given, patience)
-    except NoAnswerError:
+        with listening():
+            return explained(task.document, answer.program, task.options, answer.losses, not task.given, patience)
+    except (NoAnswerError, KeyboardInterrupt):  # That there is none is known all the same.
         return None
 
 

@@ -20,21 +20,19 @@ from planner.assemble import Program, assemble
 from planner.clock import Clock
 from planner.errors import InputError, NoAnswerError, Problem
 from planner.frozen import positions
+from planner.interrupt import listening, stop_if_asked
 from planner.mean import mean_program
 from planner.network import build_network
 from planner.outcome import Outcome
 from planner.pieces import MOST_KEPT, Compiled
 from planner.requirement import Budget, Chance, ExpectedUnserved, Leverage, Outage, Regret, Tail
-from planner.results.manifest import versions
-from planner.results.replace import free_place, require_free, whole_folder
-from planner.results.seal import seal
 from planner.results.summary import signed
-from planner.results.write import write_tables
-from planner.run import SILENT, Listener, Task, default_folder, prepare
+from planner.run import SILENT, Listener, Task, prepare
 from planner.schema import Instance
 from planner.solver import solve as solve_program
 from planner.tables.frames import table
 from planner.tables.schemas import SCHEMAS
+from planner.tradeoff.writing import Status, ended_early, place_for, written
 from planner.worlds import Instances, expecting, foreseen, later, only, planned
 
 DELAYS = (1.0, 2.0, 3.0)
@@ -52,12 +50,16 @@ class Cost:
 
 @dataclass(frozen=True)
 class Values:
-    """The costs compared, and what follows from them; both as tables in the instance's own sense."""
+    """The costs compared, and what follows from them; both as tables in the instance's own sense.
+
+    `status` says whether all questions were answered.
+    """
 
     instance: Instance
     costs: pd.DataFrame
     values: pd.DataFrame
     folder: Path
+    status: Status = "complete"
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,8 @@ class Asker:
     def solved(self, program: Program, question: str, or_none: bool = False) -> Outcome:
         if self.listener.phase is not None:
             self.listener.phase(question)
-        outcome = solve_program(program, self.allotment.next(), self.listener.progress, stopping=self.listener.stopping)
-        if outcome.status == "interrupted":
-            raise KeyboardInterrupt
+        outcome = solve_program(program, self.allotment.next(), self.listener.progress)
+        stop_if_asked()
         if not outcome.has_plan and not (or_none and outcome.status == "infeasible"):
             raise NoAnswerError(f"{question}: no plan was found", outcome.status)
         return outcome
@@ -128,8 +129,8 @@ def value(
 ) -> Values:
     """The value of information and flexibility and the cost of delay of an instance; tables costs and values.
 
-    `delays` are years in which nothing can be decided. Raises InputError for bad input, NoAnswerError when one of
-    the problems has no plan.
+    `delays` are years in which nothing can be decided. Interrupted, or without a plan in the time given, it keeps the
+    answers it has. Raises InputError for bad input, NoAnswerError when one of the problems has no plan.
     """
     wrong = [years for years in delays if not 0 < years < math.inf]
     if wrong:
@@ -137,19 +138,25 @@ def value(
     delays = list(dict.fromkeys(delays))
     clock = Clock(None)
     task = prepare(clock, path, scenario, sets, options, None, {"question": "value", "delays": list(delays)})
-    folder = Path(out) if out is not None else default_folder(task)
-    require_free(folder.resolve(), task.document.instance.name, {"question": "value"})
+    folder = place_for(task, out)
     _refuse_rules_on_futures(task)
     instances, allotment = expecting(task.document.instances()), Allotment(task.options, _count(task, delays))
     asker = Asker(instances, allotment, listener, Compiled(MOST_KEPT + len(instances)))
-    costs, values = _compared(task.document.instance, list(asked(asker, delays)))
-    folder = free_place(folder, task.document.instance.name, {"question": "value"})
-    with whole_folder(folder.resolve(), {"question": "value"}) as fresh:
-        write_tables({"costs": costs, "values": values}, fresh, SCHEMAS["value"])
-        facts = {"instance": task.document.instance.name, "instance_sha256": task.document.sha256}
-        chosen = {"options": task.options.model_dump(mode="json"), "versions": versions(), "given": task.given}
-        seal(fresh, facts | chosen | {"run_sha256": task.digest})
-    return Values(task.document.instance, costs, values, folder)
+    with listening(listener.stopping):
+        found, status = _answered(asker, delays)
+        costs, values = _compared(task.document.instance, found)
+        answer = written(task, {"costs": costs, "values": values}, folder, status)
+    return Values(task.document.instance, costs, values, answer.folder, status)
+
+
+def _answered(asker: Asker, delays: Sequence[float]) -> tuple[list[Cost], Status]:
+    """The answers, as far as time and the user allow, and how it ended."""
+    found: list[Cost] = []
+    try:
+        found += asked(asker, delays)
+    except (KeyboardInterrupt, NoAnswerError) as error:
+        return found, ended_early(error, bool(found))
+    return found, "complete"
 
 
 def _count(task: Task, delays: Sequence[float]) -> int:
@@ -190,9 +197,9 @@ def _compared(instance: Instance, costs: list[Cost]) -> tuple[pd.DataFrame, pd.D
     known = {c.question: c for c in costs}
     plan = known["common plan"]
     pairs = [
-        ("value of perfect information", "EVPI = RP - WS", plan, known["perfect information"]),
-        ("value of the stochastic solution", "VSS = EEV - RP", known["plan for the mean future"], plan),
-        ("value of adaptivity", "common less adaptive plan", plan, known["adaptive plan"]),
+        ("value of perfect information", "EVPI = RP - WS", plan, known.get("perfect information")),
+        ("value of the stochastic solution", "VSS = EEV - RP", known.get("plan for the mean future"), plan),
+        ("value of adaptivity", "common less adaptive plan", plan, known.get("adaptive plan")),
         *((f"cost of acting {c.question.split('plan ')[1]}", "less the common plan now", c, plan)
           for c in costs if c.question.endswith("later")),
     ]
@@ -201,7 +208,7 @@ def _compared(instance: Instance, costs: list[Cost]) -> tuple[pd.DataFrame, pd.D
         {"value": name, "meaning": meaning, "amount": more.cost - less.cost, "least": more.bound - less.cost,
          "most": more.cost - less.bound, "share": (more.cost - less.cost) / abs(plan.cost) if plan.cost else 0.0,
          "unit": money}
-        for name, meaning, more, less in pairs
+        for name, meaning, more, less in pairs if more is not None and less is not None
     ]
     listed = [
         {"question": c.question, "meaning": c.meaning, "objective": signed(instance, c.cost),

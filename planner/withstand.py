@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import pandas as pd
@@ -19,6 +19,7 @@ from highspy import HighsBasis
 from planner.assemble import Program
 from planner.carried import carried_basis
 from planner.formulate import SILENT, Listener, formulate
+from planner.interrupt import is_asked_to_stop, listening, stop_if_asked
 from planner.method import solve_by_method
 from planner.outage import Instances, Loss, losses, withstanding
 from planner.outcome import Outcome, without_plan
@@ -95,7 +96,11 @@ def withstand(instances: Instances, way: Way) -> Withstood:
     Which losses matter is found on relaxations first, each from the basis of the one before; the plan that prepares for
     nothing is the first of them. When time is over the plan so far stands, with the losses it fails in the table.
     """
-    probe = Probe(instances, losses(instances))
+    with listening(way.listener.stopping):
+        return _withstood(instances, way, Probe(instances, losses(instances)))
+
+
+def _withstood(instances: Instances, way: Way, probe: Probe) -> Withstood:
     posed, unprepared = _foreseen(instances, way, probe)
     rounds = 0
     while True:
@@ -106,7 +111,8 @@ def withstand(instances: Instances, way: Way) -> Withstood:
             return Withstood(current, posed.program, outcome, nothing_tried(), rounds, posed.chosen)
         borne = probe.bear(posed.program, outcome.values)
         more = _failing(borne, posed)
-        if not more or outcome.status == "interrupted" or way.is_over:
+        if not more or is_asked_to_stop() or way.is_over:
+            outcome = _cut_short(outcome) if more else outcome
             found = outages(instances, posed.program, outcome, posed.chosen, borne, unprepared or borne)
             return Withstood(current, posed.program, outcome, found, rounds, posed.chosen)
         posed = _with_more(instances, way, posed, more, posed.start)
@@ -124,12 +130,21 @@ def _foreseen(instances: Instances, way: Way, probe: Probe) -> tuple[Posed, dict
     unprepared: dict[Loss, Borne] = {}
     while isinstance(found := way.relax(posed.program, posed.start), Relaxed):
         borne = probe.bear(posed.program, found.values)
+        stop_if_asked()  # There is no plan yet.
         unprepared = unprepared or borne
         more = _failing(borne, posed)
         if not more:
             return posed._replace(start=found.basis), unprepared
         posed = _with_more(instances, way, posed, more, found.basis)
     return posed._replace(is_infeasible=found == "infeasible"), unprepared
+
+
+def _cut_short(outcome: Outcome) -> Outcome:
+    """The outcome of a plan that does not withstand every loss, since it was made to end."""
+    if outcome.status != "optimal":
+        return outcome
+    message = "some losses are not withstood: outages.csv tells which"
+    return replace(outcome, status="interrupted" if is_asked_to_stop() else "stopped", message=message)
 
 
 def _impossible(way: Way) -> Outcome:

@@ -121,6 +121,8 @@ def test_rounds_share_the_time_there_is(tmp_path: Path) -> None:
     assert found.rounds == 1
     assert found.outcome.has_plan
     assert len(found.table) == len(losses(variants))
+    is_whole = bool((found.table["served"] >= found.table["target"] - 1e-6).all())
+    assert (found.outcome.status == "optimal") == is_whole
 
 
 INTERDICT = Path(__file__).parent.parent / "instances" / "published" / "interdict-1.yaml"

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 
+import planner.sppy.engine as engine_module
 from planner.errors import InputError
 from planner.reading.document import load
 from planner.run import formulate
@@ -98,6 +99,14 @@ def test_adaptive_plans(tmp_path: Path) -> None:
 def test_what_it_cannot_do_is_refused(sets: list[str], algorithm: str, ranks: int) -> None:
     with pytest.raises(InputError):
         Sppy(algorithm, ranks).refuse(formulate(load(QUICKSTART, None, sets).instances(), EXACT))
+
+
+def test_ranks_that_do_not_end_are_ended_when_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = [sys.executable, "-c", "import time; time.sleep(3600)"]
+    monkeypatch.setattr(engine_module, "launched", lambda *_: subprocess.Popen(endless))
+    outcome = Sppy("extensive")(formulate(load(QUICKSTART).instances(), EXACT), Options(time_limit=1.0))
+    assert outcome.status == "no_plan"
+    assert "time limit" in outcome.message
 
 
 def test_refusal_is_one_line(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from planner.errors import InputError, Place, Problem
 
 if TYPE_CHECKING:
     from planner.run import Listener, Run
+    from planner.tradeoff.writing import Status
 
 PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False}  # Names are text, whatever they hold.
 
@@ -54,6 +55,15 @@ def report(result: Run, options: argparse.Namespace, more: dict[str, Any] | None
     if not result.outcome.has_plan:
         show_conflict(result, Console(stderr=True, soft_wrap=True, **PLAIN))
     return exit_code(result.outcome.status)
+
+
+def ended(status: Status, kept: str, goes_on: bool = False) -> int:
+    """The exit code of an answer to a question that is no single run; what was kept is said where it is not all."""
+    if status != "complete":
+        more = ", with more time further" if status == "stopped" else ""
+        rest = f": the same command goes on from there{more}" if goes_on else ""
+        print(f"{status} after {kept}, which are kept{rest}", file=sys.stderr)
+    return {"complete": GOOD, "stopped": STOPPED, "interrupted": INTERRUPTED}[status]
 
 
 def console() -> Console:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from planner.__main__ import GOOD, INFEASIBLE
+from planner.__main__ import GOOD, INFEASIBLE, INTERRUPTED
 from planner.commands.common import console, listening, settings_of
 from planner.errors import InputError, Problem
 
@@ -30,10 +30,11 @@ def explain(options: argparse.Namespace) -> int:
 def _conflict(options: argparse.Namespace, settings: dict[str, object]) -> int:
     from dataclasses import asdict
 
+    from planner.interrupt import listening as heard
     from planner.reasons.why import explain as explain_instance
     from planner.results.write import plain_json
 
-    with listening(options) as listener:
+    with listening(options) as listener, heard(listener.stopping) as requests:
         found = explain_instance(options.instance, options.scenario, options.sets, settings, listener)
     if options.json:
         print(plain_json({"feasible": found is None, "explanation": asdict(found) if found else None}))
@@ -41,15 +42,18 @@ def _conflict(options: argparse.Namespace, settings: dict[str, object]) -> int:
         console().print(str(found), soft_wrap=True)
     elif not options.quiet:
         print(f"{options.instance} has a plan: nothing conflicts.")
+    if requests.count:
+        return INTERRUPTED
     return GOOD if found is None else INFEASIBLE
 
 
 def _bounds(options: argparse.Namespace, settings: dict[str, object]) -> int:
+    from planner.interrupt import listening as heard
     from planner.reasons.why import reach
     from planner.results.write import plain_json
     from planner.screen_explain import show_bounds
 
-    with listening(options) as listener:
+    with listening(options) as listener, heard(listener.stopping):
         found = reach(options.instance, options.scenario, options.sets, settings, listener)
     if options.json:
         print(plain_json({"bounds": found.to_dict("records")}))

@@ -6,8 +6,8 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from planner.__main__ import BEGUN, GOOD
-from planner.commands.common import console, listening, report, settings_of
+from planner.__main__ import BEGUN
+from planner.commands.common import console, ended, listening, report, settings_of
 
 if TYPE_CHECKING:
     from planner.run import Engine
@@ -72,7 +72,7 @@ def value(options: argparse.Namespace) -> int:
         print(plain_json(tables | {"folder": str(found.folder)}))
     elif not options.quiet:
         show_values(found, console())
-    return GOOD
+    return ended(found.status, f"{len(found.costs)} answers")
 
 
 def losses(options: argparse.Namespace) -> int:
@@ -87,4 +87,4 @@ def losses(options: argparse.Namespace) -> int:
         print(plain_json({"losses": found.table.to_dict("records"), "folder": str(found.folder)}))
     elif not options.quiet:
         show_losses(found, console())
-    return GOOD
+    return ended(found.status, f"{len(found.table):,} losses tried")

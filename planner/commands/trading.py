@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
-from planner.__main__ import GOOD, INTERRUPTED, STOPPED
-from planner.commands.common import console, listening, settings_of
+from planner.commands.common import console, ended, listening, settings_of
 
 if TYPE_CHECKING:
     from planner.tradeoff.writing import Answer
@@ -23,7 +21,8 @@ def frontier(options: argparse.Namespace) -> int:
                      options.out, settings, listener)  # fmt: skip
     if not _as_json(found, options) and not options.quiet:
         show_frontier(found, options.requirement, console())
-    return _ended(found, f"{len(found.tables['frontier'])} of {options.points} points")
+    points = f"{len(found.tables['frontier'])} of {options.points} points"
+    return ended(found.status, points, goes_on=True)
 
 
 def alternatives(options: argparse.Namespace) -> int:
@@ -37,15 +36,7 @@ def alternatives(options: argparse.Namespace) -> int:
     if not _as_json(found, options) and not options.quiet:
         show_alternatives(found, options.within, console())
     plans, verdicts = (len(found.tables[name]) for name in ("alternatives", "projects"))
-    return _ended(found, f"{plans} plans and {verdicts} verdicts on projects")
-
-
-def _ended(found: Answer, kept: str) -> int:
-    """The exit code; what was kept is said where it is not all."""
-    if found.status != "complete":
-        rest = "the same command goes on from there" + (", with more time further" if found.status == "stopped" else "")
-        print(f"{found.status} after {kept}, which are kept: {rest}", file=sys.stderr)
-    return {"complete": GOOD, "stopped": STOPPED, "interrupted": INTERRUPTED}[found.status]
+    return ended(found.status, f"{plans} plans and {verdicts} verdicts on projects", goes_on=True)
 
 
 def _as_json(found: Answer, options: argparse.Namespace) -> bool:

@@ -18,6 +18,7 @@ import pandas as pd
 from planner.comparison.source import Source
 from planner.errors import InputError, Place, Problem
 from planner.evaluate import evaluate
+from planner.interrupt import listening, stop_if_asked
 from planner.proven import Proven, difference, proven
 from planner.results.write import RESOLVED
 from planner.run import SILENT, Listener
@@ -45,6 +46,7 @@ class Carried:
     def _cost(self, plan: Path, instance: Path) -> Proven | str:
         try:
             found = evaluate(plan, instance=instance, options=self.options, listener=self.listener).run
+            stop_if_asked()
         except InputError as error:
             return error.problems[0].message
         if not found.outcome.has_plan:
@@ -62,7 +64,8 @@ def same_plan(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
     InputError when a run has no folder with the instance it was solved from.
     """
     baseline = sources[0]
-    rows = [row for other in sources[1:] for row in _rows(baseline, other, carried)]
+    with listening(carried.listener.stopping):
+        rows = [row for other in sources[1:] for row in _rows(baseline, other, carried)]
     return table(SCHEMAS["compare"]["same_plan"], rows)
 
 

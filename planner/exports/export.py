@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from planner.errors import InputError, Place, Problem, did_you_mean, extra_hint
 from planner.reports.opened import Opened, open_run
+from planner.results.replace import NEW, workshop
 
 
 class Format(NamedTuple):
@@ -76,8 +75,9 @@ def _require_free(target: Path) -> None:
 
 def _written(target: Path, run: Opened, write: Callable[[Opened, Path], None]) -> Path:
     """Write beside the target and move it there when it is complete."""
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.absolute().parent))
-    try:
+    with workshop(target) as place:
+        aside = place / NEW
+        aside.mkdir()
         fresh = aside / target.name
         write(run, fresh)
         beside = [file for file in aside.iterdir() if file != fresh]  # Such as the names of a model.
@@ -85,6 +85,4 @@ def _written(target: Path, run: Opened, write: Callable[[Opened, Path], None]) -
             _require_free(target.absolute().parent / file.name)
         for file in [*beside, fresh]:
             os.replace(file, target.absolute().parent / file.name)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return target

@@ -17,7 +17,8 @@ import pandas as pd
 
 from planner.assemble import Program
 from planner.errors import NoAnswerError
-from planner.highs import load, told
+from planner.highs import load, run_until_asked, told
+from planner.interrupt import stop_if_asked
 from planner.outcome import SolverError
 from planner.program import Key
 from planner.reasons.part import KIND
@@ -119,7 +120,8 @@ def _lacking(solver: highspy.Highs, lacks: Sequence[int], sizes: Mapping[int, fl
     largest = max((sizes[lack] for lack in lacks), default=1.0)
     for lack in lacks:
         solver.changeColCost(lack, sizes[lack] / largest)
-    solver.run()
+    run_until_asked(solver)
+    stop_if_asked()
     if solver.getModelStatus() in (KIND.kInfeasible, KIND.kUnboundedOrInfeasible):  # No sum of lacks is unbounded.
         raise NoAnswerError("whatever requirements lack, there is no plan: planner explain says why", "infeasible")
     if solver.getModelStatus() != KIND.kOptimal:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from planner.assemble import Program
 from planner.errors import NoAnswerError
-from planner.highs import load
+from planner.highs import load, run_until_asked
+from planner.interrupt import stop_if_asked
 from planner.pieces import Layout
 from planner.program import Chapter, Key
 from planner.reasons.part import KIND, Part
@@ -36,6 +37,7 @@ TIERS: tuple[frozenset[str] | None, ...] = (
     frozenset({"demand", "stock_balance", "reserve"}), None,
 )
 TOLERANCE = 1e-7
+LATE = "no conflict was found in the time there was"
 
 
 class Bound(NamedTuple):
@@ -115,9 +117,10 @@ def _least_violation(program: Program, blamed: list[int], patience: Patience) ->
         for side, sign in ((program.row_lower[row], 1.0), (program.row_upper[row], -1.0)):
             if np.isfinite(side):
                 solver.addCol(1.0, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), np.array([sign * size]))
-    solver.run()
+    run_until_asked(solver)
+    stop_if_asked()
     if solver.getModelStatus() == KIND.kTimeLimit:
-        raise NoAnswerError("no conflict was found in the time there was", "time limit")
+        raise NoAnswerError(LATE, "time limit")
     if solver.getModelStatus() != KIND.kOptimal:
         return None
     solution = solver.getSolution()
@@ -206,7 +209,11 @@ def _whole_core(program: Program, options: Options, patience: Patience) -> Core 
     for row, (_, family, key) in enumerate(program.rows):
         groups.setdefault((family, str(key[0]) if key else ""), []).append(row)
     kept = np.ones(len(program.row_lower), dtype=bool)
-    if _search(program, options, kept, patience) != "none":
+    first = _search(program, options, kept, patience)
+    if first == "unknown":
+        stop_if_asked()
+        raise NoAnswerError(LATE, "time limit")
+    if first == "plan":
         return None
     is_sure = True
     for rows in sorted(groups.values(), key=lambda rows: _rank(program.rows[rows[0]][1])):
@@ -237,7 +244,7 @@ def _search(
     if kept is not None:
         for row in np.flatnonzero(~kept).tolist():
             solver.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
-    solver.run()
+    run_until_asked(solver)
     if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
         return "plan"
     return "none" if solver.getModelStatus() == KIND.kInfeasible else "unknown"

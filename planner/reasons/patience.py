@@ -7,12 +7,13 @@ import time
 from dataclasses import dataclass
 
 from planner.formulate import SILENT, Listener
+from planner.interrupt import is_asked_to_stop
 from planner.schema import Options
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Work ends at `deadline` (of `time.monotonic`) with what was found so far."""
+    """Work ends at `deadline` (of `time.monotonic`), or when the user asks to stop, with what was found so far."""
 
     deadline: float = math.inf
     listener: Listener = SILENT
@@ -29,7 +30,7 @@ class Patience:
 
     @property
     def is_over(self) -> bool:
-        return self.left <= 0
+        return self.left <= 0 or is_asked_to_stop()
 
     def limited(self, options: Options, most: float = math.inf) -> Options:
         """The options with the time that is left, at most so many seconds."""

@@ -22,6 +22,7 @@ from planner.assemble import Program, RowNames, label
 from planner.errors import InputError, NoAnswerError, Place, Problem, did_you_mean
 from planner.formulate import SILENT, Listener, formulate
 from planner.frozen import Plan, freeze, read_plan
+from planner.interrupt import listening, stop_if_asked
 from planner.mathematics.investment import decisions
 from planner.outage import has_outages, losses, withstanding
 from planner.outcome import Outcome
@@ -100,13 +101,13 @@ def project_worth(
     settings = Options.model_validate(document.instance.options.model_dump() | (options or {}))
     program = formulate(_prepared(document.instances(), plan), settings)
     is_in = any(project == name for project, _ in plan.decisions)
-    base = _solved(freeze(program, plan), settings, "the plan of the run", listener)
     forced = forced_program(program, name, wanted=not is_in)
-    if listener.phase is not None:
-        listener.phase(f"the best plan {'without' if is_in else 'with'} {name}")
-    other = solve_program(forced, settings, listener.progress, stopping=listener.stopping)
-    if other.status == "interrupted":
-        raise KeyboardInterrupt
+    with listening(listener.stopping):
+        base = _solved(freeze(program, plan), settings, "the plan of the run", listener)
+        if listener.phase is not None:
+            listener.phase(f"the best plan {'without' if is_in else 'with'} {name}")
+        other = solve_program(forced, settings, listener.progress)
+        stop_if_asked()
     having, lacking = (base, other) if is_in else (other, base)
     prices = lacking.prices if lacking.has_plan else having.prices
     found = _worth(program if is_in else forced, having, prices, name, is_in, base, other)
@@ -131,7 +132,8 @@ def _prepared(instances: dict[str, Instance], plan: Plan) -> dict[str, Instance]
 
 
 def _solved(program: Program, options: Options, what: str, listener: Listener) -> Outcome:
-    outcome = solve_program(program, options, listener.progress, stopping=listener.stopping)
+    outcome = solve_program(program, options, listener.progress)
+    stop_if_asked()
     if not outcome.has_plan:
         raise NoAnswerError(f"{what} could not be carried out again", outcome.status)
     return outcome

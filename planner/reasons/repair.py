@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -98,10 +99,12 @@ def repairs(ground: Ground, levers: Sequence[Lever]) -> Found:
             break
         tried += 1
         ground.patience.tell(f"repair {tried} of {len(levers)}: {lever.words}")
-        found += _alone(ground, lever)
+        with suppress(KeyboardInterrupt):  # What was found before stands.
+            found += _alone(ground, lever)
     if levers and not found and not ground.patience.is_over:
         ground.patience.tell("a repair by several changes")
-        found += _together(ground, levers)
+        with suppress(KeyboardInterrupt):
+            found += _together(ground, levers)
     ranked = sorted(found, key=lambda r: (not r.is_priced, round(r.cost, 6) if r.is_priced else 0.0, r.relative))
     return Found(ranked, tried)
 

@@ -24,7 +24,7 @@ from planner.assemble import Program
 from planner.errors import InputError, Place, Problem, WorkerLostError
 from planner.executors.mpi import launched, mpiexec, told
 from planner.executors.team import require
-from planner.interrupt import Requests, listening
+from planner.interrupt import Requests, ending, listening
 from planner.outcome import Outcome, SolverError, Status, relative_gap
 from planner.schema import Options
 from planner.solver import solve as solve_program
@@ -75,7 +75,8 @@ class Sppy:
         task = Task(program.network.instances, self.algorithm, options.gap, working, options.seed, scale)
         with listening() as requests:
             answer, ended = _run(task, self.ranks, requests)
-        return _carried_out(program, options, answer, ended, begun)
+        with ending():
+            return _carried_out(program, options, answer, ended, begun)
 
     def _scale(self, program: Program, relaxed: Outcome) -> float:
         """The L-shaped method measures costs and quantities by one rod: the whole cost becomes that of a quantity."""

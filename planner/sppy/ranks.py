@@ -47,8 +47,12 @@ class Desk:
             fresh.replace(self.file)
 
     @property
+    def time_left(self) -> float:
+        return self.task.time_limit - (time.monotonic() - self.begun)
+
+    @property
     def is_late(self) -> bool:
-        return time.monotonic() - self.begun > self.task.time_limit
+        return self.time_left < 0
 
     def options(self, gap: float) -> dict[str, Any]:
         """Options of HiGHS for one solve."""
@@ -89,7 +93,7 @@ def extensive(desk: Desk) -> None:
     from mpisppy.opt.ef import ExtensiveForm
 
     form = ExtensiveForm({"solver": SOLVER, "toc": False}, names(desk), creator(desk))
-    limits = {"time_limit": desk.task.time_limit} if math.isfinite(desk.task.time_limit) else {}
+    limits = {"time_limit": max(1.0, desk.time_left)} if math.isfinite(desk.task.time_limit) else {}
     results = form.solve_extensive_form(desk.options(desk.task.gap) | limits)
     bound = float(results.Problem[0].Lower_bound)
     desk.answer.message = f"mpi-sppy: {results.solver.termination_condition}"

@@ -21,6 +21,7 @@ import pandas as pd
 from planner.assemble import Program
 from planner.clock import Clock
 from planner.errors import InputError, NoAnswerError, Problem
+from planner.interrupt import listening
 from planner.mathematics.investment import decisions
 from planner.outcome import Outcome
 from planner.results.summary import signed
@@ -31,7 +32,7 @@ from planner.tables.schemas import SCHEMAS
 from planner.template import Array
 from planner.tradeoff.asking import Asker, checked, cost_of
 from planner.tradeoff.rows import Row, budget, sizes, starts, with_column, with_rows
-from planner.tradeoff.writing import Answer, Status, asked_before, place_for, timeless, written
+from planner.tradeoff.writing import Answer, Status, asked_before, ended_early, place_for, timeless, written
 
 DECLARED = SCHEMAS["alternatives"]
 Verdict = Literal["must", "optional", "never", "open"]
@@ -77,8 +78,9 @@ def alternatives(
     ask = Asker(limited.options, listener, asked_before(task, folder))
     near = nearby(formulate(task.document.instances(), task.options, listener), slack, ask)
     found = Found()
-    status = _searched(near, count, least, found)
-    return written(task, _tables(task.document.instance, near, found), folder, status, ask.memory)
+    with listening(listener.stopping):
+        status = _searched(near, count, least, found)
+        return written(task, _tables(task.document.instance, near, found), folder, status, ask.memory)
 
 
 @dataclass
@@ -99,9 +101,7 @@ def _searched(near: Near, count: int, least: float, found: Found) -> Status:
         for project in near.projects:
             found.proofs[project] = proof(near, project, least)
     except (KeyboardInterrupt, NoAnswerError) as error:
-        if not found.outcomes or getattr(error, "status", "no_plan") != "no_plan":
-            raise
-        return "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
+        return ended_early(error, bool(found.outcomes))
     return "stopped" if near.ask.unanswered else "complete"
 
 

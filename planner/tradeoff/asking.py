@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,6 +11,7 @@ import pandas as pd
 
 from planner.assemble import Program
 from planner.errors import NoAnswerError
+from planner.interrupt import listening, stop_if_asked
 from planner.outcome import Outcome, without_plan
 from planner.reasons.patience import Patience
 from planner.restrict import polished
@@ -47,26 +47,21 @@ class Asker:
     def __call__(self, program: Program, question: str, relax: bool = False) -> Outcome:
         if self.listener.phase is not None:
             self.listener.phase(question)
-        requests = list[None]()
-
-        def stopping() -> None:
-            requests.append(None)
-            if self.listener.stopping is not None:
-                self.listener.stopping()
-
-        outcome = self.memory.recall(program, relax, lambda: self._solved(program, relax, stopping), self._is_answer)
-        if requests or outcome.status == "interrupted":  # A solve may be over before it can heed the request.
+        with listening(self.listener.stopping):
+            outcome = self.memory.recall(program, relax, lambda: self._solved(program, relax), self._is_answer)
+            stop_if_asked()
+        if outcome.status == "interrupted":
             raise KeyboardInterrupt
         if outcome.status in OPEN:
             self.unanswered.append(question)
         return outcome
 
-    def _solved(self, program: Program, relax: bool, stopping: Callable[[], None]) -> Outcome:
+    def _solved(self, program: Program, relax: bool) -> Outcome:
         if self.patience is None:
             self.patience = Patience.of(self.options)
         if self.patience.is_over:
             return without_plan("no_plan", "the time was used up before", time.monotonic())
-        return solve(program, self.patience.limited(self.options), self.listener.progress, relax, stopping)
+        return solve(program, self.patience.limited(self.options), self.listener.progress, relax)
 
     def _is_answer(self, outcome: Outcome) -> bool:
         """Whether it need not be asked again: it ended by itself, or has had most of the time that is given now."""

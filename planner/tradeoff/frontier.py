@@ -22,6 +22,7 @@ import pandas as pd
 from planner.assemble import Program
 from planner.clock import Clock
 from planner.errors import InputError, NoAnswerError, Problem
+from planner.interrupt import listening
 from planner.outcome import Outcome
 from planner.results.summary import signed
 from planner.run import SILENT, Listener, formulate, prepare
@@ -33,10 +34,11 @@ from planner.tradeoff.asking import Asker, checked, cost_of
 from planner.tradeoff.measure import Measure, Point, measure_of
 from planner.tradeoff.rows import SLACK, aimed, budget, more, with_column, with_rows
 from planner.tradeoff.steps import Steps
-from planner.tradeoff.writing import Answer, Status, asked_before, place_for, timeless, written
+from planner.tradeoff.writing import Answer, Status, asked_before, ended_early, place_for, timeless, written
 
 REWARD = 1e-6  # Of the frontier's height per its width: less than any cost that matters.
 SAME = 1e-7  # Levels nearer than this are one point.
+Planned = tuple[Point, pd.DataFrame]
 
 
 def frontier(
@@ -57,22 +59,24 @@ def frontier(
     measure = measure_of(task.document, requirement)
     folder = place_for(task, out)
     ask = Asker(limited.options, listener, asked_before(task, folder))
-    found: list[tuple[Point, pd.DataFrame]] = []
+    program = levelled(measure, listener)
+    with listening(listener.stopping):
+        found: list[Planned] = []
+        status = _searched(program, measure, points, ask, found)
+        return written(task, _tables(task.document.instance, measure, found), folder, status, ask.memory)
+
+
+def _searched(program: Program | None, measure: Measure, count: int, ask: Asker, found: list[Planned]) -> Status:
+    """Look for the points and their plans, as far as time and the user allow, and say how it ended."""
     try:
-        program = levelled(measure, listener)
-        for point in points_of(program, points, ask) if program is not None else Steps(measure, ask).points(points):
-            found.append((point, _plan(measure, point, listener)))
-        status: Status = "stopped" if ask.unanswered else "complete"
+        for point in points_of(program, count, ask) if program is not None else Steps(measure, ask).points(count):
+            found.append((point, _plan(measure, point, ask.listener)))
     except (KeyboardInterrupt, NoAnswerError) as error:
-        if not found or getattr(error, "status", "no_plan") != "no_plan":
-            raise
-        status = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
-    return written(task, _tables(task.document.instance, measure, found), folder, status, ask.memory)
+        return ended_early(error, bool(found))
+    return "stopped" if ask.unanswered else "complete"
 
 
-def _tables(
-    instance: Instance, measure: Measure, found: Sequence[tuple[Point, pd.DataFrame]]
-) -> dict[str, pd.DataFrame]:
+def _tables(instance: Instance, measure: Measure, found: Sequence[Planned]) -> dict[str, pd.DataFrame]:
     """The points with their costs, and the plan of each."""
     rows = [
         {"point": i, "measure": measure.field, "level": measure.figure(p.level), "asked": measure.figure(p.asked),

@@ -14,7 +14,7 @@ from typing import Literal
 
 import pandas as pd
 
-from planner.errors import InputError
+from planner.errors import InputError, NoAnswerError
 from planner.results.folder import open_folder
 from planner.results.manifest import datapackage, versions
 from planner.results.replace import free_place, remove, require_free, whole_folder
@@ -44,6 +44,13 @@ def place_for(task: Task, out: str | Path | None) -> Path:
     folder = Path(out) if out is not None else default_folder(task)
     require_free(folder.resolve(), task.document.instance.name, task.given)
     return folder
+
+
+def ended_early(error: KeyboardInterrupt | NoAnswerError, has_found: bool) -> Status:
+    """How a search ended whose findings are kept; the error again where nothing was found, or no plan can be."""
+    if not has_found or (isinstance(error, NoAnswerError) and error.status != "no_plan"):
+        raise error
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
 
 
 def timeless(task: Task) -> Task:
