@@ -9,7 +9,8 @@ from typing import Any
 
 from planner.errors import InputError, Problem
 from planner.names import matching
-from planner.reading.document import Document, load, written_yaml
+from planner.reading.document import Document, load
+from planner.reading.dump import written_yaml
 from planner.schema import Sampling
 from planner.units import Span, periods
 from planner.validation.validate import validate

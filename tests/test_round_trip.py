@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 import planner
 from planner.figure import Name
 from planner.reading.compose import compose, plain
-from planner.reading.document import load, written_yaml
+from planner.reading.document import load
+from planner.reading.dump import written_yaml
 from planner.validation.validate import validate
 from tests.generate import Raw, instances
 

@@ -77,7 +77,8 @@ def _sizes(instance: Any) -> str:
 
 
 def show(options: argparse.Namespace) -> int:
-    from planner.reading.document import load, written_yaml
+    from planner.reading.document import load
+    from planner.reading.dump import written_yaml
 
     document = load(options.instance, options.scenario, options.sets)
     terminal = console()

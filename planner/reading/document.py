@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from pydantic import ValidationError, create_model
 
 from planner.errors import InputError, Place, Problem, did_you_mean
 from planner.figure import Part
 from planner.names import fits
 from planner.reading.blame import problems_of
-from planner.reading.compose import Key, Node, child, is_plain_text, plain, refuse
+from planner.reading.compose import Key, Node, child, plain, refuse
+from planner.reading.dump import digest, written_yaml
 from planner.reading.files import Layer, Reader
-from planner.reading.grammar import INSTANCE, Shape, below, narrowed, written
 from planner.reading.override import (
     Change,
     Override,
@@ -31,12 +28,12 @@ from planner.reading.override import (
     targets,
 )
 from planner.reading.periods import period_starts
+from planner.reading.places import Route, as_written, place_of, stated, texts
 from planner.reading.provenance import figure_problems
 from planner.reading.settle import find, overlay, settled, settled_where
 from planner.reading.variant import variant_problems
 from planner.schema import Instance
 
-Route = tuple[Any, ...]
 FUTURES = ("futures", "shocks", "controls", "sources")  # What a file of futures may hold.
 
 
@@ -108,24 +105,6 @@ def _form(names: frozenset[str]) -> type[Part]:
     return create_model("Instance", __base__=Part, __doc__="Some sections of an instance.", **fields)
 
 
-def written_yaml(content: Any) -> str:
-    """YAML in which every value is written where it stands, without aliases."""
-    return str(yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Writes by YAML 1.1, whose numbers are not those that are read (1e5): such texts get quotes."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-    def text(self, data: str) -> yaml.ScalarNode:
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if is_plain_text(data) else "'")
-
-
-_Dumper.add_representer(str, _Dumper.text)
-
-
 class Document:
     """An instance with where every part of it was stated. Make one with `load`."""
 
@@ -172,12 +151,12 @@ class Document:
         With a future, its override of the path or of something below it, if it has one.
         """
         if future is None:
-            return _place(self._tree, path)
+            return place_of(self._tree, path)
         tree = self._tree_of(future)
-        written_path = _as_written(tree, path)
+        written_path = as_written(tree, path)
         changes = self._variants[future].changes
         below_it = [change for change in changes if change.path[: len(path)] == written_path]
-        return below_it[-1].place if below_it else _place(tree, path)
+        return below_it[-1].place if below_it else place_of(tree, path)
 
     def _tree_of(self, future: str) -> Node:
         """The tree of a future; made anew when it is asked for, as that of many futures would fill the memory."""
@@ -200,16 +179,14 @@ class Document:
     @property
     def sha256(self) -> str:
         """Digest of the resolved instance; independent of the order of keys, but for that of the futures."""
-        content = {"instance": _canonical(self.resolved()), "futures": self.futures}
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest({"instance": self.resolved(), "futures": self.futures})
 
     def why(self, path: str | Route) -> list[Statement]:
         """Every statement that touched a path, in the order in which they count."""
-        wanted = self._parsed(path) if isinstance(path, str) else _as_written(self._tree, path)
+        wanted = self._parsed(path) if isinstance(path, str) else as_written(self._tree, path)
         history: list[Statement] = []
         for layer in self._layers:
-            node = _stated(layer.tree, wanted)
+            node = stated(layer.tree, wanted)
             if node is not None:
                 history.append(Statement(node.place, plain(node), layer.how))
         variants = {id(variant): variant for variant in self._variants.values()}.values()
@@ -231,7 +208,7 @@ class Document:
         given = {name: known(name) for name in Instance.model_fields}
         sections = {name: section for name, section in given.items() if section is not None}
         instance = _instance(tree, sections)
-        problems = list(figure_problems(instance, lambda path: _place(tree, path), lambda name: name not in sections))
+        problems = list(figure_problems(instance, lambda path: place_of(tree, path), lambda name: name not in sections))
         if problems:
             raise InputError(problems)
         return _Variant(instance, changes)
@@ -315,7 +292,7 @@ class Document:
         """Every text that a scenario may put into the instance, and controls that other futures had."""
         found = set(self._spare)
         for override in (o for overrides in self._scenarios.values() for o in overrides):
-            found |= _texts(plain(override.value))
+            found |= texts(plain(override.value))
         return found
 
 
@@ -391,58 +368,3 @@ def _chosen(
         hint = did_you_mean(name, known) or (f"it has {', '.join(known)}" if known else None)
         refuse("unknown-scenario", f"there is no scenario {name}", node.place if node else Place(str(root), 1, 1), hint)
     return known[name]
-
-
-def _texts(value: Any) -> set[str]:
-    if isinstance(value, dict | list):
-        items = value.values() if isinstance(value, dict) else value
-        return set().union(*map(_texts, items))
-    return {value} if isinstance(value, str) else set()
-
-
-def _place(tree: Node, path: Route) -> Place:
-    node, shape = tree, INSTANCE
-    for step in path:
-        key = _key(node, shape, step)
-        inner = child(node, key)
-        if inner is None:
-            break
-        node, shape = inner, below(shape, key, node.value)
-    return node.place
-
-
-def _key(node: Node, shape: Shape, step: Any) -> Any:
-    model = narrowed(shape, node.value).model
-    return written(model).get(str(step), step) if model is not None else step
-
-
-def _as_written(tree: Node, path: Route) -> tuple[Key, ...]:
-    node, shape, keys = tree, INSTANCE, []
-    for step in path:
-        key = _key(node, shape, step)
-        keys.append(key)
-        node, shape = child(node, key) or Node(node.place, None), below(shape, key, node.value)
-    return tuple(keys)
-
-
-def _stated(tree: Node, path: tuple[Key, ...]) -> Node | None:
-    """What a layer says about a path: the value there, or the figure or list above it."""
-    node = tree
-    for key in path:
-        inner = child(node, key)
-        if inner is None:
-            # A plain number states the figure that later layers write in full.
-            return node if not isinstance(node.value, dict | list) and node.value is not None else None
-        node = inner
-    return node
-
-
-def _canonical(value: Any) -> Any:
-    """Plain data in which keys are text and 1.0 is 1, so that equal instances have equal digests."""
-    if isinstance(value, dict):
-        return {str(key): _canonical(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_canonical(item) for item in value]
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
-    return value

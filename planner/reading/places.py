@@ -1,0 +1,58 @@
+"""Where paths lead in the tree of an instance; names of attributes may stand for the keys that YAML has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from planner.errors import Place
+from planner.reading.compose import Key, Node, child
+from planner.reading.grammar import INSTANCE, Shape, below, narrowed, written
+
+Route = tuple[Any, ...]
+
+
+def place_of(tree: Node, path: Route) -> Place:
+    """Where a path is stated, or its nearest ancestor that is."""
+    node, shape = tree, INSTANCE
+    for step in path:
+        key = _key(node, shape, step)
+        inner = child(node, key)
+        if inner is None:
+            break
+        node, shape = inner, below(shape, key, node.value)
+    return node.place
+
+
+def _key(node: Node, shape: Shape, step: Any) -> Any:
+    model = narrowed(shape, node.value).model
+    return written(model).get(str(step), step) if model is not None else step
+
+
+def as_written(tree: Node, path: Route) -> tuple[Key, ...]:
+    """A path in the keys of YAML."""
+    node, shape, keys = tree, INSTANCE, []
+    for step in path:
+        key = _key(node, shape, step)
+        keys.append(key)
+        node, shape = child(node, key) or Node(node.place, None), below(shape, key, node.value)
+    return tuple(keys)
+
+
+def stated(tree: Node, path: tuple[Key, ...]) -> Node | None:
+    """What a layer says about a path: the value there, or the figure or list above it."""
+    node = tree
+    for key in path:
+        inner = child(node, key)
+        if inner is None:
+            # A plain number states the figure that later layers write in full.
+            return node if not isinstance(node.value, dict | list) and node.value is not None else None
+        node = inner
+    return node
+
+
+def texts(value: Any) -> set[str]:
+    """Every text in plain data, apart from keys."""
+    if isinstance(value, dict | list):
+        items = value.values() if isinstance(value, dict) else value
+        return set().union(*map(texts, items))
+    return {value} if isinstance(value, str) else set()
