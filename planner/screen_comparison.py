@@ -34,6 +34,8 @@ def show_comparison(found: Comparison, console: Console) -> None:
         console.print(Text(f"\n{run} beside the baseline", style="bold"))
         own = {name: table[table["run"] == run] for name, table in found.tables.items() if name != "runs"}
         is_told = _proof(own["proof"].iloc[0].to_dict(), console)
+        if own["proof"]["note"].iloc[0]:
+            console.print(Text(own["proof"]["note"].iloc[0], style="yellow"))
         if "same_plan" in own:
             _same_plan(own["same_plan"], console)
         if all(s.input is not None for s in found.sources if s.label in (run, runs["run"].iloc[0])):

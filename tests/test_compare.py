@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,28 @@ def test_a_change_on_one_and_the_same_plan(tmp_path: Path) -> None:
     (proof,) = found.tables["proof"].to_dict("records")
     assert [proof[k] for k in ("difference", "least", "most")] == pytest.approx([1195] * 3)
     assert proof["told"]
+
+
+FOR_EMERGENCIES = ("stockpiles={home: {commodity: magnet, region: HOME, owner: government, initial: 300, capacity: 300,"
+                   " holding_cost: 0, final_value: 0, release: emergency}}")  # fmt: skip
+
+
+def test_a_ban_that_opens_a_stock_is_no_gain_without_a_word(tmp_path: Path) -> None:
+    """What the ban lets out is free, and 300 t of it; with the stock open in both nothing is said."""
+    folders = [tmp_path / name for name in ("peace", "ban", "open peace", "open ban")]
+    for folder in folders:
+        peace = ["futures.embargo.controls=[]"] if "peace" in folder.name else []
+        opened = ["stockpiles.home.release=always"] if "open" in folder.name else []
+        solve(ROOT / "planner" / "starter.yaml", sets=[FOR_EMERGENCIES, *opened, *peace], out=folder)
+    found = compare(folders[:2])
+    (note,) = found.tables["proof"]["note"]
+    assert "home: 300 released here alone" in note
+    console = Console(record=True, width=400, file=io.StringIO())
+    show_comparison(found, console)
+    assert note in console.export_text()
+    assert any(note in view.note for view in of_comparison(found).views)
+    assert "home: 300 released in the baseline alone" in compare(folders[1::-1]).tables["proof"]["note"].item()
+    assert compare(folders[2:]).tables["proof"]["note"].item() == ""
 
 
 def test_a_plan_that_does_not_fit_the_other_instance_is_told(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         has_none = isinstance(error, NoAnswerError) and error.status in ("infeasible", "unbounded")
         return _failed(str(error), INFEASIBLE if has_none else STOPPED)
     except KeyboardInterrupt:
-        return _failed("interrupted; nothing was written", INTERRUPTED)
+        return _failed("interrupted; nothing unfinished was written", INTERRUPTED)
     except BrokenPipeError:
         _close_output()
         return GOOD

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.comparison import emergency
 from planner.comparison.inputs import input_differences
 from planner.comparison.plans import plan_differences
 from planner.comparison.same_plan import Carried, same_plan
@@ -84,7 +85,8 @@ def _proof(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
     for source in sources[1:]:
         found = difference(first, _proven(source, carried))
         unit = source.figures.get("money_unit", "")
-        rows.append({"run": source.label, **found.row, "equal": found.is_equal, "unit": unit})
+        rows.append({"run": source.label, **found.row, "equal": found.is_equal, "unit": unit,
+                     "note": emergency.note(sources[0], source)})
     return table(SCHEMAS["compare"]["proof"], rows)
 
 

@@ -66,6 +66,8 @@ def _source(path: Path, label: str, options: dict[str, Any] | None, listener: Li
         file = path.with_name(name)
     document = load(file, scenario)
     run = solve(file, scenario, options=options, listener=listener)
+    if run.outcome.status == "interrupted":  # Its best plan is kept, but is not what was asked.
+        raise KeyboardInterrupt
     if run.folder is None:
         place = Place(str(file), 1, 1)
         message = f"{label} has no plan to compare ({run.outcome.status})"

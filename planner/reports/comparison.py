@@ -175,11 +175,12 @@ def _proof(table: pd.DataFrame, first: str) -> View:
         f" {_signed(row['most'])}" + ("" if row["told"] or row["equal"] else " (which is larger cannot be told)")
         for row in table.to_dict("records") if pd.notna(row["difference"])
     ]
+    proven = "Every solve proves its objective to a gap. A difference is told where all that is proven has one sign."
+    notes = dict.fromkeys([proven, *(note for note in table["note"] if note)])
     return View(
         "proof", "cost", f"The objective against {first}, and what is proven of the difference",
         f"{'; '.join(said)}." if said else "", table, {"run": "run", **PROVEN, "told": "told"}, drawing="table",
-        note="Every solve proves its objective to a gap. A difference is told where all that is proven has one sign.",
-        extra={"open": True},
+        note=" ".join(notes), extra={"open": True},
     )
 
 

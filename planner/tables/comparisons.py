@@ -48,6 +48,7 @@ COMPARISON = (
         *PROVEN,
         boolean("equal", "they are proven to be the same"),
         label("unit of money", blank=True),
+        text("note", "what to know before the difference is read as the effect of a measure", blank=True),
     ),
     declared(
         "same_plan", "What a change costs on one and the same plan, carried out in both instances.", "run plan",
