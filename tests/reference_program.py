@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import highspy
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array
 
 from planner.schema import Point
+from tests.reference_sizes import Array, sizes
 
 Terms = list[tuple[float, int]]
 
@@ -83,7 +84,8 @@ class Program:
                    "primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}  # fmt: skip
         for option, value in options.items():
             highs.setOptionValue(option, value)
-        highs.passModel(self._handed_over(relax, self.cost if cost is None else cost))
+        problem, size, money = self._handed_over(relax, self.cost if cost is None else cost)
+        highs.passModel(problem)
         highs.run()
         status = highs.getModelStatus()
         if status == highspy.HighsModelStatus.kUnboundedOrInfeasible:
@@ -95,16 +97,23 @@ class Program:
             raise Unbounded
         if status != highspy.HighsModelStatus.kOptimal:
             raise RuntimeError(f"the solver stopped with {status}")
-        return float(highs.getObjectiveValue()), list(highs.getSolution().col_value)
+        return float(highs.getObjectiveValue()) * money, (np.array(highs.getSolution().col_value) * size).tolist()
 
-    def _handed_over(self, relax: bool, cost: Sequence[float]) -> highspy.HighsLp:
+    def _handed_over(self, relax: bool, cost: Sequence[float]) -> tuple[highspy.HighsLp, Array, float]:
+        """The program in sizes that suit a solver, and what is 1 to it: of every column, and of money."""
         matrix, problem = self.matrix(), highspy.HighsLp()
+        lower, upper = np.array(self.lower, dtype=float), np.array(self.upper, dtype=float)
+        sides = np.array([side for _, *side in self.rows], dtype=float).reshape(-1, 2)
+        columns, rows = sizes(matrix, np.array(self.integer, dtype=bool), _largest(*sides.T), _largest(lower, upper))
+        matrix = csr_array(diags_array(1 / rows) @ matrix @ diags_array(columns))
+        costs = np.array(cost, dtype=float) * columns
+        money = float(np.exp2(np.round(np.log2(np.median(np.abs(costs[costs != 0])))))) if costs.any() else 1.0
         problem.num_col_, problem.num_row_ = len(self.upper), len(self.rows)
-        problem.col_cost_ = np.array(cost, dtype=float)
-        problem.col_lower_ = np.array(self.lower, dtype=float)
-        problem.col_upper_ = np.array(self.upper, dtype=float)
-        problem.row_lower_ = np.array([least for _, least, _ in self.rows], dtype=float)
-        problem.row_upper_ = np.array([most for _, _, most in self.rows], dtype=float)
+        problem.col_cost_ = costs / money
+        problem.col_lower_ = lower / columns
+        problem.col_upper_ = upper / columns
+        problem.row_lower_ = sides[:, 0] / rows
+        problem.row_upper_ = sides[:, 1] / rows
         problem.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         problem.a_matrix_.num_col_, problem.a_matrix_.num_row_ = len(self.upper), len(self.rows)
         problem.a_matrix_.start_ = matrix.indptr
@@ -113,4 +122,9 @@ class Program:
         if not relax and any(self.integer):
             kinds = {True: highspy.HighsVarType.kInteger, False: highspy.HighsVarType.kContinuous}
             problem.integrality_ = [kinds[integer] for integer in self.integer]
-        return problem
+        return problem, columns, money
+
+
+def _largest(*limits: Array) -> Array:
+    """The larger of two limits, where they are limits."""
+    return np.maximum(*(np.where(np.isfinite(limit), np.abs(limit), 0.0) for limit in limits))

@@ -20,7 +20,6 @@ LOOKING = {0, 2}
 CODES = {"validate": LOOKING, "show": LOOKING, "export": LOOKING, "futures": LOOKING}
 PLACED = re.compile(r"^(\S.*:\d+:\d+|--[\w-]+) |^\.\.\. and \d+ more problems")
 ERROR = re.compile(r"^([A-Za-z_][\w.]*)(?=:|$)", re.MULTILINE)
-LARGEST = 1e11  # Turnover to which the reference is trusted.
 LONG_STUDY = 200  # Runs, each quick, from which a sweep may be stopped before its end.
 NEAR = 2e-5  # Of the turnover: how near two solvers come to each other.
 
@@ -126,11 +125,9 @@ def _against_the_reference(folder: Path, solved: Result) -> list[str]:
         return [f"no plan, but the reference has one | {wanted}\n{solved.err}"] if isinstance(wanted, float) else []
     summary = json.loads((folder / "run" / "summary.json").read_text("utf-8"))
     turnover = _turnover(folder / "run")
-    if turnover > LARGEST:
-        return []  # The reference hands numbers over as they are, and its solver then misses optima by half.
     if isinstance(wanted, str):
         return [f"a plan, but the reference says {wanted} | {summary['objective']}"]
-    near = 1e-7 + NEAR * (abs(wanted) + turnover)
+    near = 1e-9 + NEAR * (abs(wanted) + turnover)
     if abs(summary["objective"] - wanted) > near:
         is_dearer = (summary["objective"] > wanted) == (summary.get("sense") != "maximise")
         said = "proven best, but not" if is_dearer else "better than possible"
@@ -153,7 +150,7 @@ def _not_the_same(folder: Path, results: list[Result]) -> list[str]:
         return [f"instance.yaml of a run ends with {again[0].code} | {again[0].err}"]
     texts = [(folder / name / "summary.json").read_text("utf-8") for name in ("run", "run2")]
     one, other = (json.loads(text)["objective"] for text in texts)
-    near = 1e-7 + NEAR * (abs(one) + _turnover(folder / "run"))
+    near = 1e-9 + NEAR * (abs(one) + _turnover(folder / "run"))
     return [f"instance.yaml of a run is another problem | {one} {other}"] if abs(one - other) > near else []
 
 
