@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from planner.errors import InputError, Problem
+from planner.figure import MOMENT
 from planner.schema import Future, Instance, Shock
-from planner.tree import MOMENT, Node, Scenario, Tree, discount_factor
+from planner.tree import Node, Scenario, Tree, discount_factor
 from planner.units import Span, periods
 
+ROUNDING = 1e-9  # Of shares.
 MOST_NODES = 20_000  # Of a tree: even a small instance takes some 100 kB of memory for each.
 
 Hazard = Callable[[Shock], float]  # Which end of a hazard's range is meant.
@@ -35,7 +37,7 @@ class Window:
 
     def cover(self, node: Node) -> float:
         """Share of a node's period that the window takes the place of."""
-        return max(0.0, min(self.ends, node.end) - max(self.begins, node.start)) / node.length
+        return node.years(self.begins, self.ends) / node.length
 
 
 def build_tree(instance: Instance) -> Tree:
@@ -134,9 +136,14 @@ class Builder:
                     label = f"{name}@{span.name}" + (f" then {future}" if future != trunk else "")
                     hung = next(n for n in self.paths[future] if n.start == span.start)
                     begins = self.spans[0].start if self.instance.clairvoyant else hung.start
-                    window = Window(label, name, hung, begins, min(hung.start + shock.length, self.spans[-1].end))
+                    window = Window(label, name, hung, begins, self._end(hung.start + shock.length))
                     self.windows.setdefault(hung.index, []).append(window)
                     self._open(window, self.paths[future])
+
+    def _end(self, moment: float) -> float:
+        """When a window ends: with the period whose end is that moment, at latest with the horizon."""
+        ends = [span.end for span in self.spans]
+        return next((end for end in ends if abs(end - moment) <= MOMENT), min(moment, ends[-1]))
 
     def _broken_into(self, trunk: str, span: Span) -> list[str]:
         """The futures off which the window of an onset hangs: one node stands for all that cannot be told apart.
@@ -209,7 +216,7 @@ class Builder:
             yield Scenario(name, name, None, future.probability * ends[0], low * min(ends), high * max(ends), shares)
             for position, window in enumerate(w for windows in hung for w in windows):
                 chances = [o[1][position] for o in odds]
-                shares = {n.index: share for n in path if (share := 1 - window.cover(n)) > MOMENT}
+                shares = {n.index: share for n in path if (share := 1 - window.cover(n)) > ROUNDING}
                 shares |= {n.index: 1.0 for n in window.nodes}
                 label = window.name if len(window.hung.futures) == 1 else f"{window.name} then {name}"
                 yield Scenario(

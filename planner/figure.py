@@ -44,7 +44,7 @@ Patterns = Annotated[list[Pattern], BeforeValidator(_as_list, json_schema_input_
 Names = Annotated[list[Name], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 
 
-MOMENT = 1e-6  # Half a minute: moments nearer than this are the same.
+MOMENT = 1e-4  # Years, less than an hour: moments nearer than this are one, for years and lengths are rounded.
 
 _open: list[Counter[int]] = []  # Who wants to know which figures are read.
 
@@ -161,7 +161,7 @@ class Figure(Part):
         assert self.by_year is not None
         years = sorted(self.by_year)
         if self.interpolate == "step":
-            known = [y for y in years if y <= year]
+            known = [y for y in years if y <= year + MOMENT]
             return self.by_year[known[-1] if known else years[0]]
         if year <= years[0] + 0.5:
             return self.by_year[years[0]]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from planner.assemble import Program
 from planner.errors import InputError, Place, Problem
+from planner.figure import MOMENT
 from planner.mathematics.curve import segments
 from planner.mathematics.investment import decisions
 from planner.mathematics.sizing import least_size, most_size, size_terms
@@ -21,7 +22,6 @@ from planner.network import Network
 from planner.program import Key
 from planner.results.folder import open_folder
 from planner.schema import Point
-from planner.tree import MOMENT
 
 WITHIN = 1e-6  # Share by which a size may miss its limits, which the solver keeps within its tolerance.
 Value = tuple[str, Key]

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from planner.branching import build_tree
+from planner.figure import MOMENT
 from planner.names import matching
 from planner.schema import Control, Instance, Lane, Project
 from planner.tree import Node, Tree
@@ -49,6 +50,10 @@ class Measure(NamedTuple):
     start: float
     end: float  # Infinite when it stays.
     phase_out: float
+
+    def is_within(self, moment: float) -> bool:
+        """Whether a moment lies within the window."""
+        return self.start <= moment + MOMENT < self.end
 
 
 @dataclass(frozen=True, eq=False)

@@ -102,6 +102,7 @@ class Time(Part):
     """The horizon and the conventions of discounting and capital charge.
 
     A node's weight is `probability * length * factor`; every yearly cost of a node counts with it.
+    Moments less than 0.0001 years (53 minutes) apart are one, so that a third may be written as 0.3333333.
     """
 
     start: Year = Field(description="Start of the first period, decimal [year].")

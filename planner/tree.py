@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from planner.figure import MOMENT
 from planner.schema import Time
-
-MOMENT = 1e-9  # Years; far below any period length, far above rounding.
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,15 @@ class Node:
     def middle(self) -> float:
         """The moment at which the figures of this node are read."""
         return self.start + self.length / 2
+
+    def near(self, moment: float) -> float:
+        """A moment, or the start or end of the period where it is as good as that."""
+        edge = self.start if abs(moment - self.start) <= MOMENT else self.end
+        return edge if abs(moment - edge) <= MOMENT else moment
+
+    def years(self, first: float, last: float) -> float:
+        """Years of the period that lie between two moments."""
+        return max(0.0, min(self.near(last), self.end) - max(self.near(first), self.start))
 
     @property
     def weight(self) -> float:

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from typing import NamedTuple
 
+from planner.figure import MOMENT
 from planner.schema import Period, Time, Units
 
 MONEY_PREFIXES = {"bn": 1e9, "M": 1e6, "k": 1e3}
@@ -88,7 +89,7 @@ def periods(time: Time) -> list[Span]:
 
 
 def _calendar(start: float, length: float) -> str:
-    if length < 1 - 1e-9:
+    if length < 1 - MOMENT:
         return f"{start:.2f}"
-    first, last = math.floor(start + 1e-9), math.ceil(start + length - 1e-9) - 1
+    first, last = math.floor(start + MOMENT), math.ceil(start + length - MOMENT) - 1
     return str(first) if first == last else f"{first}-{last}"

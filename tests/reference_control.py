@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from planner.schema import Control, Instance, Project
-from tests.reference_tree import EPSILON, Node, matches, overlap
+from tests.reference_tree import MOMENT, Node, matches, overlap, rounded
 
 
 @dataclass
@@ -41,7 +41,7 @@ def measures(instance: Instance, node: Node) -> list[Measure]:
 def degree(measure: Measure, node: Node) -> float:
     """Mean over the node of a trapezoid: it rises for `phase_in` from the start, falls for `phase_out` from the end."""
     rise, fall = measure.control.phase_in, measure.phase_out
-    start, end = measure.start, measure.end
+    start, end = (rounded(year, node.start, node.end) for year in (measure.start, measure.end))
     gone = end + fall
     corners = [start, start + rise, end, gone]
     if rise > 0 and fall > 0:
@@ -59,7 +59,7 @@ def degree(measure: Measure, node: Node) -> float:
 
 def is_emergency(instance: Instance, node: Node, patterns: list[str]) -> bool:
     """Whether one of the named controls is in force."""
-    present = [m.name for m in measures(instance, node) if degree(m, node) > EPSILON]
+    present = [m.name for m in measures(instance, node) if degree(m, node) * node.length > MOMENT]
     return any(matches(name, patterns) or matches(name.split("@")[0], patterns) for name in present)
 
 

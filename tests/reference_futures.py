@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from planner.schema import Instance
-from tests.reference_tree import EPSILON, Node, discount_factor, overlap, paths_of_futures, spans
+from tests.reference_tree import MOMENT, Node, discount_factor, overlap, paths_of_futures, spans
 
 
 @dataclass(eq=False)
@@ -65,10 +65,13 @@ class Tree:
         origin = part.comes_from or next(iter(self.instance.futures))
         branches = self.instance.futures[origin].branches
         for seen in self.apparent[origin]:
-            early = [year for year in (part.earliest, branches) if year is not None and seen.start < year - EPSILON]
-            if early or (part.latest is not None and seen.start > part.latest + EPSILON):
+            early = [year for year in (part.earliest, branches) if year is not None and seen.start < year - MOMENT]
+            if early or (part.latest is not None and seen.start > part.latest + MOMENT):
                 continue
             end = min(seen.start + part.length, self.end)
+            for start, length, _ in self.spans:
+                if abs(start + length - end) <= MOMENT:
+                    end = start + length
             for future in seen.futures if self.instance.clairvoyant else [origin]:
                 name = f"{shock}@{seen.label}"
                 own = name if future == origin else f"{name} then {future}"
@@ -88,12 +91,12 @@ class Tree:
                 window.past.append(parent)
         for period, (start, length, label) in enumerate(self.spans):
             cut = min(start + length, window.end) - start
-            if period < place.period or cut <= EPSILON:
+            if period < place.period or cut <= MOMENT:
                 continue
             factor = discount_factor(self.instance.time, start, cut)
             parent = Node(window.name, window.shock, period, label, start, cut, parent, (window.name,), factor, True)
             window.nodes.append(parent)
-        if window.end < self.end - EPSILON:
+        if window.end < self.end - MOMENT:
             begin = self.spans[0][0] if self.instance.clairvoyant else window.place.start
             likely = {future: self.instance.futures[future].probability for future in window.place.futures}
             for future, chance in likely.items():

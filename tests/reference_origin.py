@@ -15,7 +15,7 @@ from planner.schema import Instance
 from tests.reference_control import applies, measures, of_classes, passes_to_class
 from tests.reference_plan import Plan
 from tests.reference_program import Terms
-from tests.reference_tree import Node, matches
+from tests.reference_tree import MOMENT, Node, matches
 
 Marks = frozenset[str]
 Parts = dict[Marks, int]
@@ -137,7 +137,8 @@ class Origin(Plan):
     def quotas(self, node: Node) -> None:
         """The most that an exporter sells to all destinations of a quota together."""
         data = self.data(node)
-        windows = [m for m in measures(data, node) if m.control.kind == "quota" and m.start <= node.middle < m.end]
+        middle = node.middle + MOMENT
+        windows = [m for m in measures(data, node) if m.control.kind == "quota" and m.start <= middle < m.end]
         for control in {measure.name: measure.control for measure in windows}.values():
             assert control.amount is not None
             terms = [

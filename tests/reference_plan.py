@@ -16,7 +16,7 @@ from planner.schema import Instance, Project, ProjectGroup
 from tests.reference_control import pace_and_dearer
 from tests.reference_futures import Tree
 from tests.reference_program import Program, Terms
-from tests.reference_tree import EPSILON, Node, matches, money_per_price
+from tests.reference_tree import MOMENT, Node, matches, money_per_price
 from tests.reference_work import Step, Work, availability, in_service, work_until
 
 
@@ -60,12 +60,12 @@ class Plan:
         for name in self.trunk.projects:
             for group, nodes in self.groups.items():
                 project = self.data(nodes[0]).projects[name]
-                early = project.earliest is not None and nodes[0].start < project.earliest - EPSILON
-                late = project.latest is not None and nodes[0].start > project.latest + EPSILON
+                early = project.earliest is not None and nodes[0].start < project.earliest - MOMENT
+                late = project.latest is not None and nodes[0].start > project.latest + MOMENT
                 end = self.tree.end
                 if nodes[0].is_window:
                     end = max(node.end for node in self.nodes if node.owner == nodes[0].owner)
-                useless = nodes[0].start + self.trunk.projects[name].lead_time >= end - EPSILON
+                useless = nodes[0].start + self.trunk.projects[name].lead_time >= end - MOMENT
                 allowed = project.emergency or not nodes[0].is_window
                 if allowed and not early and not late and not useless:
                     self.decision(name, group, nodes)
@@ -192,7 +192,7 @@ class Plan:
                 continue
             building: Terms = []
             for name, m in decisions:
-                before = m in node.path and self.work(name, m, node).commissioned > node.start + EPSILON
+                before = m in node.path and self.work(name, m, node).commissioned > node.start + MOMENT
                 if m is node or before:
                     building.append((1, self.column["start", name, self.group(m)]))
             program.row(building, most=part.building_at_once or 0)

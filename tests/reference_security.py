@@ -31,7 +31,7 @@ from planner.schema import Instance
 from tests.reference_futures import Scenario
 from tests.reference_origin import Origin
 from tests.reference_program import Terms
-from tests.reference_tree import EPSILON, Node, matches
+from tests.reference_tree import EPSILON, MOMENT, Node, matches
 
 OfSupply = Concentration | Sources
 
@@ -63,8 +63,8 @@ class Security(Origin):
 
     def holds(self, part: Rule, node: Node) -> bool:
         """Whether a rule holds in a node; a shock's name stands for its windows."""
-        early = part.start is not None and node.start < part.start - EPSILON
-        late = part.end is not None and node.start >= part.end - EPSILON
+        early = part.start is not None and node.start < part.start - MOMENT
+        late = part.end is not None and node.start >= part.end - MOMENT
         names = [*node.futures, *([node.source] if node.is_window else [])]
         return not early and not late and any(matches(name, part.futures) for name in names)
 
@@ -115,7 +115,7 @@ class Security(Origin):
         if not node.is_window or node.source != part.shock:
             return
         onset = next(other.start for other in node.path if other.is_window)
-        if (node.start < onset + part.years - EPSILON) == isinstance(part, Survive):
+        if (node.start < onset + part.years - MOMENT) == isinstance(part, Survive):
             for key in self.users(part):
                 allowed = (1 - part.target.at(node.middle)) * self.data(node).demands[key].amount.at(node.middle)
                 self.program.row([*self.short(key, node), *self.missed(node, name, key, part)], most=allowed)

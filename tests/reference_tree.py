@@ -14,6 +14,7 @@ from functools import cached_property
 from planner.schema import Instance, Period, Time
 
 EPSILON = 1e-9
+MOMENT = 1e-4  # Years that nobody tells apart
 MONEY = {"": 1.0, "k": 1e3, "M": 1e6, "bn": 1e9}
 MASS = {"g": 1e-3, "kg": 1.0, "t": 1e3, "kt": 1e6, "Mt": 1e9}
 
@@ -61,9 +62,17 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
     return False
 
 
-def overlap(start: float, end: float, other_start: float, other_end: float) -> float:
-    """Years that two windows share."""
-    return max(0.0, min(end, other_end) - max(start, other_start))
+def rounded(year: float, node_start: float, node_end: float) -> float:
+    """The year, unless nobody tells it from the start or the end of a node."""
+    if node_start - MOMENT <= year <= node_start + MOMENT:
+        return node_start
+    return node_end if node_end - MOMENT <= year <= node_end + MOMENT else year
+
+
+def overlap(start: float, end: float, node_start: float, node_end: float) -> float:
+    """Years of a node in a window."""
+    left, right = rounded(start, node_start, node_end), rounded(end, node_start, node_end)
+    return max(0.0, min(right, node_end) - max(left, node_start))
 
 
 def discount_factor(time: Time, start: float, length: float) -> float:
@@ -86,9 +95,9 @@ def spans(time: Time) -> list[tuple[float, float, str]]:
     found, start = [], time.start
     for entry in time.periods:
         length = entry.length if isinstance(entry, Period) else float(entry)
-        first, last = math.floor(start), math.ceil(start + length - EPSILON) - 1
+        first, last = math.floor(start + MOMENT), math.ceil(start + length - MOMENT) - 1
         name = f"{first}" if first == last else f"{first}-{last}"
-        if length < 1:
+        if length < 1 - MOMENT:
             name = f"{start:.2f}"
         found.append((start, length, entry.name if isinstance(entry, Period) and entry.name else name))
         start += length
@@ -102,7 +111,7 @@ def owner_of(instance: Instance, future: str, start: float) -> str:
         return future
     if part.branches is None:
         raise ValueError(f"future {future} needs a year to branch")
-    return owner_of(instance, part.comes_from, start) if start < part.branches - EPSILON else future
+    return owner_of(instance, part.comes_from, start) if start < part.branches - MOMENT else future
 
 
 def paths_of_futures(instance: Instance) -> dict[str, list[Node]]:

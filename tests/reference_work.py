@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from planner.schema import Project
-from tests.reference_tree import EPSILON, Node, overlap
+from tests.reference_tree import MOMENT, Node, overlap
 
 
 @dataclass
@@ -41,8 +41,8 @@ def work_until(steps: list[Step]) -> Work:
         elif step is steps[0]:
             work.increment = step.dearer
         work.surcharge += work.increment
-        if done + progress >= step.lead_time - EPSILON:
-            work.commissioned = step.node.start + (left / step.pace if left > EPSILON else 0.0)
+        if done + progress >= step.lead_time - MOMENT:
+            work.commissioned = step.node.start + (left / step.pace if left > MOMENT else 0.0)
         done += progress
     return work
 

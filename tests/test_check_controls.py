@@ -99,10 +99,10 @@ def test_controls_of_classes_do_not_stop_trade() -> None:
 
 def test_an_emergency_is_made_by_the_named_controls() -> None:
     instance = instance_of(controlled(kind="price", price=3, start=2027))
-    assert not in_force(measures_at(instance, span(2026, 1)), ["*"])
-    assert in_force(measures_at(instance, span(2027, 1)), ["cu*"])
-    assert not in_force(measures_at(instance, span(2027, 1)), ["ban*"])
-    assert in_force(measures_at(instance, span(2026, 1, "stop", 2026)), ["curb"])
+    assert not in_force(measures_at(instance, span(2026, 1)), ["*"], span(2026, 1))
+    assert in_force(measures_at(instance, span(2027, 1)), ["cu*"], span(2027, 1))
+    assert not in_force(measures_at(instance, span(2027, 1)), ["ban*"], span(2027, 1))
+    assert in_force(measures_at(instance, span(2026, 1, "stop", 2026)), ["curb"], span(2026, 1, "stop", 2026))
 
 
 # --- a market: two years, users who may be denied, a stockpile --------------------------------------------

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from planner.check.horizon import TINY, Node, overlap
+from planner.check.horizon import MOMENT, Node, near, overlap
 from planner.check.rules import matches
 from planner.schema import Commodity, Control, Instance
 
@@ -33,12 +33,12 @@ class Measure:
 
     def holds_quota(self, node: Node) -> bool:
         """Whether a quota binds in a node: one period is either within its window or not."""
-        return self.control.kind == "quota" and self.start <= node.middle < self.end
+        return self.control.kind == "quota" and self.start <= node.middle + MOMENT < self.end
 
 
 def mean_degree(control: Control, start: float, end: float, phase_out: float, node: Node) -> float:
     """Mean over a node of a trapezoid: 0 at `start`, 1 after `phase_in` until `end`, 0 after `phase_out` more."""
-    rise = control.phase_in
+    rise, start, end = control.phase_in, near(start, node.start, node.end), near(end, node.start, node.end)
     area = overlap(start + rise, end, node.start, node.end)
     if rise > 0:
         first, last = max(node.start, start), min(node.end, start + rise, end)
@@ -138,10 +138,10 @@ def raised(
     return math.prod(1 + measure.degree * (measure.control.price - 1) for measure in found)
 
 
-def in_force(measures: Iterable[Measure], patterns: Iterable[str]) -> bool:
-    """Whether some measure with such a name is in force at all; ban@f1 is a ban varied at random."""
+def in_force(measures: Iterable[Measure], patterns: Iterable[str], node: Node) -> bool:
+    """Whether some measure with such a name is in force in a node at all; ban@f1 is a ban varied at random."""
     wanted = tuple(patterns)
-    names = [measure.name for measure in measures if measure.degree > TINY]
+    names = [measure.name for measure in measures if measure.degree * node.length > MOMENT]
     return any(matches(name, wanted) or matches(name.split("@", 1)[0], wanted) for name in names)
 
 

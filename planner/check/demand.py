@@ -80,7 +80,7 @@ def _check_stock(
         ledger.at_most("stock.fill_limit", where, stockpile.fill_limit.at(node.middle), fill)
     if stockpile.release_limit is not None:
         ledger.at_most("stock.release_limit", where, stockpile.release_limit.at(node.middle), release)
-    if stockpile.release == "emergency" and not in_force(case.measures[node], stockpile.emergency):
+    if stockpile.release == "emergency" and not in_force(case.measures[node], stockpile.emergency, node):
         ledger.at_most("stock.emergency", where, 0.0, release)
 
 

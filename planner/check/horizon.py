@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from planner.schema import Instance, Period, Project, Time
 
 TINY = 1e-9
+MOMENT = 1e-4  # Years: moments nearer than this are one.
 
 
 @dataclass(eq=False)
@@ -97,8 +98,13 @@ class Horizon:
 
 
 def overlap(first: float, last: float, start: float, end: float) -> float:
-    """Length of what two intervals share."""
-    return max(0.0, min(last, end) - max(first, start))
+    """Length of what an interval shares with a period, whose ends are moments as good as those near them."""
+    return max(0.0, min(near(last, start, end), end) - max(near(first, start, end), start))
+
+
+def near(moment: float, *edges: float) -> float:
+    """The edge that a moment is as good as, or itself."""
+    return next((edge for edge in edges if abs(moment - edge) <= MOMENT), moment)
 
 
 def spans_of(time: Time) -> list[tuple[float, float]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from planner.check.capital import Decision, capital_charges, overnight_cost
 from planner.check.case import Case
-from planner.check.horizon import TINY, Node
+from planner.check.horizon import MOMENT, TINY, Node
 from planner.check.rules import matches
 from planner.check.work import progress, targets
 from planner.schema import Project, ProjectGroup
@@ -117,7 +117,7 @@ def _finished(case: Case, decision: Decision) -> Iterator[float]:
     for leaf in case.horizon.leaves:
         for node in decision.nodes:
             lead = case.at(node).projects[decision.project].lead_time
-            if node in case.horizon.path[leaf] and leaf.end > node.start + lead + TINY:
+            if node in case.horizon.path[leaf] and leaf.end > node.start + lead + MOMENT:
                 yield progress(case, decision.project, node, leaf).commissioned
 
 
@@ -188,15 +188,15 @@ def _can_decide(case: Case, name: str, node: Node) -> bool:
     project = case.at(node).projects[name]
     if node.onset is not None and not project.emergency:
         return False
-    if project.earliest is not None and node.start < project.earliest - TINY:
+    if project.earliest is not None and node.start < project.earliest - MOMENT:
         return False
-    if project.latest is not None and node.start > project.latest + TINY:
+    if project.latest is not None and node.start > project.latest + MOMENT:
         return False
-    return node.start + project.lead_time < case.end - TINY
+    return node.start + project.lead_time < case.end - MOMENT
 
 
 def _building(case: Case, decision: Decision, decided: Node, node: Node) -> bool:
     """Whether a project is under construction in a node of a path: always in that of its decision."""
     if node.index <= decided.index:
         return node is decided
-    return progress(case, decision.project, decided, node).commissioned > node.start + TINY
+    return progress(case, decision.project, decided, node).commissioned > node.start + MOMENT

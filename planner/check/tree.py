@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from planner.check.horizon import (
+    MOMENT,
     TINY,
     Horizon,
     Node,
@@ -13,6 +14,7 @@ from planner.check.horizon import (
     Window,
     default_period,
     discount_factor,
+    near,
     overlap,
     spans_of,
 )
@@ -74,14 +76,13 @@ def _owners(instance: Instance, name: str, spans: Spans, known: dict[str, list[s
         own = [name] * len(spans)
         if future.comes_from is not None and future.branches is not None:
             shared = _owners(instance, future.comes_from, spans, known)
-            own = [shared[i] if start < future.branches - TINY else name for i, (start, _) in enumerate(spans)]
+            own = [shared[i] if start < future.branches - MOMENT else name for i, (start, _) in enumerate(spans)]
         known[name] = own
     return known[name]
 
 
 def _windows(instance: Instance, spans: Spans, paths: Paths) -> Iterator[Window]:
     """The window of every shock at every period in which it may begin."""
-    horizon_end = spans[-1][0] + spans[-1][1]
     for name, shock in instance.shocks.items():
         origin = shock.comes_from or next(iter(instance.futures))
         if not (shock.hazard > 0 or shock.tested) or origin not in paths:
@@ -89,18 +90,24 @@ def _windows(instance: Instance, spans: Spans, paths: Paths) -> Iterator[Window]
         branches = instance.futures[origin].branches
         apparent = _apparent(instance, list(paths), spans)
         for index, (start, _) in enumerate(spans):
-            if any(year is not None and start < year - TINY for year in (shock.earliest, branches)):
+            if any(year is not None and start < year - MOMENT for year in (shock.earliest, branches)):
                 continue
-            if shock.latest is not None and start > shock.latest + TINY:
+            if shock.latest is not None and start > shock.latest + MOMENT:
                 break
             # With hindsight it breaks into every future that nobody else could tell apart, each by itself.
             twins = [f for f in paths if f != origin and apparent[f][index] == apparent[origin][index]]
             for future in [origin, *(twins if instance.clairvoyant else ())]:
                 begins = spans[0][0] if instance.clairvoyant else start
                 other = None if future == origin else future
-                window = Window(name, other, paths[future][index], begins, min(start + shock.length, horizon_end))
+                window = Window(name, other, paths[future][index], begins, _ending(spans, start + shock.length))
                 _fill(instance, spans, window, paths, future)
                 yield window
+
+
+def _ending(spans: Spans, moment: float) -> float:
+    """A moment, or the end of the period that is as good as that, or of the last one before."""
+    ends = [start + length for start, length in spans]
+    return min(near(moment, *ends), max(ends))
 
 
 def _fill(instance: Instance, spans: Spans, window: Window, paths: Paths, future: str) -> None:
@@ -113,12 +120,12 @@ def _fill(instance: Instance, spans: Spans, window: Window, paths: Paths, future
     for index in range(hung.index, len(spans)):
         start, whole = spans[index]
         length = min(start + whole, window.ends) - start
-        if length <= TINY:
+        if length <= MOMENT:
             break
         factor = discount_factor(instance.time, start, length)
         parent = Node("", window.shock, index, start, length, parent, (), factor, hung.start)
         window.nodes.append(parent)
-    if window.ends < spans[-1][0] + spans[-1][1] - TINY:
+    if window.ends < spans[-1][0] + spans[-1][1] - MOMENT:
         chances = {name: instance.futures[name].probability for name in hung.futures}
         for name, chance in chances.items():
             last = paths[name][window.nodes[-1].index]

@@ -6,7 +6,7 @@ import math
 
 from planner.check.case import Case, Progress
 from planner.check.controls import technology
-from planner.check.horizon import TINY, Node
+from planner.check.horizon import MOMENT, Node
 from planner.schema import Project
 
 
@@ -41,8 +41,8 @@ def _advance(case: Case, name: str, decided: Node, node: Node, before: Progress)
     if node is decided and lead <= 0:
         added = dearer  # What needs no time is bought whole, at the price of the day.
     commissioned = math.inf
-    if before.done + years >= lead - TINY:
-        commissioned = node.start + (left / pace if left > TINY else 0.0)
+    if before.done + years >= lead - MOMENT:
+        commissioned = node.start + (left / pace if left > MOMENT else 0.0)
     return Progress(before.done + years, commissioned, before.dearer + added, added)
 
 

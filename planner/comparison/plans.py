@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from planner.comparison.source import Source
+from planner.figure import MOMENT
 from planner.tables.frames import table
 from planner.tables.schemas import SCHEMAS
 
 KEYS = ["project", "branch"]
-MOMENT, SIZE = 1e-6, 1e-6  # Years, and share of the size, below which nothing has changed.
+SIZE = 1e-6  # Share of the size below which nothing has changed.
 
 
 def plan_differences(sources: Sequence[Source]) -> pd.DataFrame:

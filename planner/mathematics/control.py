@@ -13,23 +13,24 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.figure import MOMENT
 from planner.names import fits_any
 from planner.network import Measure, Movement, Network
 from planner.program import Numbers
 from planner.schema import Control, Instance
 from planner.template import Array
-from planner.tree import MOMENT, Node
+from planner.tree import Node
 
 
 def degree(measure: Measure, node: Node) -> float:
     """Mean over the node's period of a trapezoid: 0 at the start, 1 from phase_in on, until the end, then down."""
     rise, fall = measure.control.phase_in, measure.phase_out
-    full_from = min(measure.start + rise, measure.end)
-    years = max(0.0, min(measure.end, node.end) - max(full_from, node.start))
+    start, end = node.near(measure.start), node.near(measure.end)
+    years = max(0.0, min(end, node.end) - max(min(start + rise, end), node.start))
     if rise > 0:
-        years += _slope(node.start - measure.start, min(node.end, measure.end) - measure.start, rise)
+        years += _slope(node.start - start, min(node.end, end) - start, rise)
     if fall > 0:
-        years += _slope(measure.end + fall - node.end, measure.end + fall - node.start, fall)
+        years += _slope(end + fall - node.end, end + fall - node.start, fall)
     return min(1.0, years / node.length)
 
 
@@ -40,8 +41,8 @@ def _slope(left: float, right: float, length: float) -> float:
 
 
 def in_force(network: Network, node: Node) -> list[Measure]:
-    """The measures in force at a node to any degree."""
-    return [m for m in network.measures(node) if degree(m, node) > MOMENT]
+    """The measures in force at a node to any degree, for more than a moment."""
+    return [m for m in network.measures(node) if degree(m, node) * node.length > MOMENT]
 
 
 def covers(instance: Instance, control: Control, commodity: str) -> bool:
@@ -71,8 +72,7 @@ def share_passing(measure: Measure, node: Node) -> float:
     While the first licences are processed, for `delay` years from the start, nothing passes.
     """
     control = measure.control
-    waiting = min(measure.start + control.delay, measure.end, node.end) - max(measure.start, node.start)
-    waits = max(0.0, waiting) / node.length
+    waits = node.years(measure.start, min(measure.start + control.delay, measure.end)) / node.length
     return max(0.0, 1 - degree(measure, node) * (1 - control.passes) - control.passes * waits)
 
 
@@ -197,7 +197,7 @@ def price_multiple(network: Network, supplier: str, region: str, node: Node) -> 
 
 def quota(network: Network, name: str, node: Node) -> float:
     """Most a quota lets pass at a node; infinite where the middle of the period lies outside its window."""
-    holds = any(m.name == name and m.start <= node.middle < m.end for m in network.measures(node))
+    holds = any(m.name == name and m.is_within(node.middle) for m in network.measures(node))
     amount = network.instance(node).controls[name].amount
     return amount.at(node.middle) if holds and amount is not None else math.inf
 

@@ -43,10 +43,7 @@ def return_share(lifetime: Iterable[tuple[float, float]], delivered: Node, node:
 
     sum over lags of lifetime[lag] * overlap([start_m + lag, end_m + lag], [start_n, end_n]) / length_n.
     """
-    years = sum(
-        share * max(0.0, min(delivered.end + lag, node.end) - max(delivered.start + lag, node.start))
-        for lag, share in lifetime
-    )
+    years = sum(share * node.years(delivered.start + lag, delivered.end + lag) for lag, share in lifetime)
     return years / node.length
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from planner.figure import Figure
+from planner.figure import MOMENT, Figure
 from planner.mathematics.capital import Capital
 from planner.mathematics.curve import is_convex, segments
 from planner.mathematics.sizing import least_size, most_size, size_terms
@@ -20,7 +20,7 @@ from planner.mathematics.work import work
 from planner.names import matching
 from planner.network import Network
 from planner.program import Chapter, Constraint, Key, Variable
-from planner.tree import MOMENT, Node, Tree
+from planner.tree import Node, Tree
 
 
 @lru_cache(maxsize=8)

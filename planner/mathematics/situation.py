@@ -12,14 +12,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from planner.figure import are_noted
+from planner.figure import MOMENT, are_noted
 from planner.mathematics.control import degree, share_passing
 from planner.names import matching
 from planner.network import Network
 from planner.program import Numbers, PerNode
 from planner.requirement import Recover, Rule, Survive
 from planner.template import Array
-from planner.tree import MOMENT, Node
+from planner.tree import Node
 
 
 def applies(requirement: Rule, node: Node) -> bool:
@@ -61,7 +61,7 @@ def _holding(network: Network, node: Node) -> Iterator[tuple[Hashable, ...]]:
     """The measures that do anything at a node, each with all that tells how much."""
     for measure in network.measures(node):
         force, share = degree(measure, node), share_passing(measure, node)
-        in_window = measure.start <= node.middle < measure.end
+        in_window = measure.is_within(node.middle)
         if force > 0 or share < 1 or in_window:
             yield measure.name, id(measure.control), force, share, in_window
 

@@ -15,10 +15,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.figure import MOMENT
 from planner.mathematics.control import degree, touches_project
 from planner.network import Network
 from planner.schema import Project
-from planner.tree import MOMENT, Node
+from planner.tree import Node
 
 Array = NDArray[np.float64]
 
@@ -160,19 +161,17 @@ class Work:
         place = (self.sights[node.index], node.period - decided.period)
         if place not in self._shares:
             begun = self.progress(decided, node).commissioned
-            end = np.minimum(begun + self.life, node.end)
-            years = np.maximum(0.0, end - np.maximum(begun + len(self.ramp), node.start))
+            closed = begun + self.life
+            years = _years(node, begun + len(self.ramp), closed)
             for year, share in enumerate(self.ramp):
-                left, right = begun + year, begun + year + 1
-                years = years + share * np.maximum(0.0, np.minimum(right, end) - np.maximum(left, node.start))
+                years = years + share * _years(node, begun + year, np.minimum(begun + year + 1, closed))
             self._shares[place] = _clean(years / node.length)
         return self._shares[place]
 
     def in_service(self, decided: Node, node: Node) -> Array:
         """Share of the node's period between commissioning and the end of life."""
         begun = self.progress(decided, node).commissioned
-        overlap = np.minimum(begun + self.life, node.end) - np.maximum(begun, node.start)
-        return _clean(np.maximum(0.0, overlap) / node.length)
+        return _clean(_years(node, begun, begun + self.life) / node.length)
 
     def under_construction(self, decided: Node, node: Node) -> NDArray[np.bool_]:
         """Whether work decided at one node is still going on in another's period (at least in that of decision)."""
@@ -245,6 +244,15 @@ class Work:
                     node, charge = total.get(figures, (decided, np.zeros(len(self.position))))
                     total[figures] = node, charge + weight * self.yearly(decided, nodes[0])
         return {group: list(total.values()) for group, total in found.items()}
+
+
+def _years(node: Node, first: Array, last: Array) -> Array:
+    """Years of a node's period that lie between two moments, one each for every project."""
+    begin, end = (
+        np.select([np.abs(m - node.start) <= MOMENT, np.abs(m - node.end) <= MOMENT], [node.start, node.end], m)
+        for m in (first, last)
+    )
+    return np.asarray(np.maximum(0.0, np.minimum(end, node.end) - np.maximum(begin, node.start)))
 
 
 def _clean(shares: Array) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from planner.errors import InputError, Problem, did_you_mean
-from planner.figure import Figure, walk_figures
+from planner.figure import MOMENT, Figure, walk_figures
 from planner.names import fits
 from planner.reading.blame import dotted
 from planner.reading.document import Document
@@ -55,4 +55,4 @@ def is_always_between(figure: Figure, middles: list[float]) -> bool:
     years = figure.by_year or {}
     if figure.interpolate == "step" or len(set(years.values())) < 2:
         return False
-    return not any(abs(year + 0.5 - middle) < 1e-6 for year in years for middle in middles)
+    return not any(abs(year + 0.5 - middle) <= MOMENT for year in years for middle in middles)

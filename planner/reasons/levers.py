@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.assemble import Program
-from planner.figure import Figure
+from planner.figure import MOMENT, Figure
 from planner.mathematics.security.scope import demands_of
 from planner.reasons.core import Core
 from planner.reasons.words import Path, Said
@@ -113,7 +114,8 @@ class Levers:
         if self._figure(part, "count") is not None and part.count > 1:
             yield Lever(f"requirements.{name}.count", -1, "sources", f"ask {name} for fewer sources", part.count,
                         part.count - 1, whole=True)
-        starts = sorted({n.start for n in self.network.tree.nodes if part.start is None or n.start > part.start})
+        after = part.start + MOMENT if part.start is not None else -math.inf
+        starts = sorted({n.start for n in self.network.tree.nodes if n.start > after})
         first = starts[0] if part.start is None else part.start
         later = tuple(f"{start:g}" for start in starts if start > first)
         if later:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.figure import MOMENT
 from planner.mathematics.flow import existing
 from planner.mathematics.market import price_paid
 from planner.mathematics.origin import splits
@@ -30,7 +31,7 @@ from planner.results.solution import Decision, Solution
 from planner.standing import standing
 from planner.tables.frames import table
 from planner.tables.schemas import RUN
-from planner.tree import MOMENT, Node
+from planner.tree import Node
 from planner.units import unit
 
 

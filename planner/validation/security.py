@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.errors import Problem
+from planner.figure import MOMENT
 from planner.mathematics.security import beside, budget, cover, sharing, supply
 from planner.mathematics.security.scope import demands_of, is_meant
 from planner.mathematics.situation import applies
@@ -24,7 +25,7 @@ from planner.requirement import (
     Sources,
     Survive,
 )
-from planner.validation.case import TOLERANCE, Case
+from planner.validation.case import Case
 
 
 def requirement_problems(case: Case, network: Network, borrowed: bool) -> Iterator[Problem]:
@@ -89,7 +90,7 @@ def _shock_problems(case: Case, name: str, part: Survive | Recover | Leverage) -
     if shock.hazard == 0 and not shock.tested:
         message = f"{part.shock} has hazard 0, so that there is no window for {name} to hold in"
         yield case.problem("no-effect", message, *path, "shock", hint=f"set shocks.{part.shock}.tested: true")
-    if isinstance(part, Survive | Recover) and part.years > shock.length + TOLERANCE:
+    if isinstance(part, Survive | Recover) and part.years > shock.length + MOMENT:
         message = f"{name} looks {part.years:g} years into {part.shock}, which lasts {shock.length:g}"
         yield case.problem("outside-horizon", message, *path, "years")
     if shock.tested and part.elastic is not None and not isinstance(part, Leverage):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from planner.errors import Problem
+from planner.figure import MOMENT
 from planner.names import matching
 from planner.schema import Future, Project
 from planner.validation.case import TOLERANCE, Case
@@ -47,7 +48,7 @@ def _branch_problems(case: Case, name: str, future: Future) -> Iterator[Problem]
     if future.branches is None:
         return
     spans = case.spans
-    if not spans[0].start - TOLERANCE <= future.branches <= spans[-1].start + TOLERANCE:
+    if not spans[0].start - MOMENT <= future.branches <= spans[-1].start + MOMENT:
         message = f"{name} branches in {future.branches:g}, when no period of its own can start"
         hint = f"periods start from {spans[0].start:g} to {spans[-1].start:g}"
         yield case.problem("outside-horizon", message, "futures", name, "branches", hint=hint)
@@ -64,7 +65,7 @@ def project_problems(case: Case) -> Iterator[Problem]:
             field = "latest" if project.latest is not None else "earliest"
             message = f"{name} can never be decided: no period starts in its window {_window(project)}"
             yield case.problem("never-decided", message, *path, field, hint=_period_starts(case))
-        elif starts[name][0] + project.lead_time >= horizon - TOLERANCE:
+        elif starts[name][0] + project.lead_time >= horizon - MOMENT:
             message = f"{name} never produces: decided in {starts[name][0]:g} at the earliest, it takes until"
             message += f" {starts[name][0] + project.lead_time:g}, and the horizon ends in {horizon:g}"
             yield case.problem("never-online", message, *path, "lead_time")
@@ -85,7 +86,7 @@ def _starts(case: Case, project: Project) -> list[float]:
     """The moments at which a project may be decided."""
     earliest = project.earliest if project.earliest is not None else -math.inf
     latest = project.latest if project.latest is not None else math.inf
-    return [s.start for s in case.spans if earliest - TOLERANCE <= s.start <= latest + TOLERANCE]
+    return [s.start for s in case.spans if earliest - MOMENT <= s.start <= latest + MOMENT]
 
 
 def _prerequisite_problems(case: Case, starts: dict[str, list[float]]) -> Iterator[Problem]:
@@ -98,7 +99,7 @@ def _prerequisite_problems(case: Case, starts: dict[str, list[float]]) -> Iterat
         yield from _exclusion_problems(case, name, needed)
         for index, required in enumerate(project.requires):
             own, other = starts[name], starts.get(required, [])
-            if own and other and other[0] > own[-1] + TOLERANCE:
+            if own and other and other[0] > own[-1] + MOMENT:
                 message = f"{name} can be decided until {own[-1]:g} but requires {required}, possible from {other[0]:g}"
                 yield case.problem("impossible-prerequisite", message, *path, index)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from planner.branching import onsets
 from planner.errors import Problem
+from planner.figure import MOMENT
 from planner.network import Network
 from planner.schema import Shock
 from planner.validation.case import TOLERANCE, Case
@@ -32,7 +33,7 @@ def _onset_problems(case: Case, name: str, shock: Shock) -> Iterator[Problem]:
     first, end = case.spans[0].start, case.spans[-1].end
     for field in ("earliest", "latest"):
         year = getattr(shock, field)
-        if year is not None and not first - TOLERANCE <= year < end - TOLERANCE:
+        if year is not None and not first - MOMENT <= year < end - MOMENT:
             message = f"{field} onset {year:g} of {name} lies outside the horizon {first:g} to {end:g}"
             yield case.problem("outside-horizon", message, "shocks", name, field)
             return
@@ -68,7 +69,7 @@ def sampling_problems(case: Case) -> Iterator[Problem]:
     if sampling is None:
         return
     first, last = case.spans[0].start, case.spans[-1].start
-    if not (first - TOLERANCE <= sampling.onset[0] and sampling.onset[1] <= last + TOLERANCE):
+    if not (first - MOMENT <= sampling.onset[0] and sampling.onset[1] <= last + MOMENT):
         message = f"onsets from {sampling.onset[0]:g} to {sampling.onset[1]:g} leave the horizon"
         hint = f"periods start from {first:g} to {last:g}"
         yield case.problem("outside-horizon", message, "sampling", "onset", hint=hint)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from planner.check.case import Case
-from planner.check.horizon import TINY, Node
+from planner.check.horizon import MOMENT, TINY, Node
 from planner.check.rules import matches
 from planner.requirement import Dependence, ExpectedUnserved, OfSupply, OfUsers, Rule
 from planner.schema import Requirement
@@ -115,9 +115,9 @@ def scope_of(part: Requirement) -> Words:
 
 def applies(part: Rule, node: Node) -> bool:
     """Whether a rule holds in a node: its years, and its futures or shocks."""
-    if part.start is not None and node.start < part.start - TINY:
+    if part.start is not None and node.start < part.start - MOMENT:
         return False
-    if part.end is not None and node.start >= part.end - TINY:
+    if part.end is not None and node.start >= part.end - MOMENT:
         return False
     names = node.futures if node.onset is None else (*node.futures, node.source)
     return any(matches(name, part.futures) for name in names)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from planner.check.amounts import Amounts
 from planner.check.case import Case
-from planner.check.horizon import TINY, Node
+from planner.check.horizon import MOMENT, Node
 from planner.check.security.row import Book, Test, applies, demands_of
 from planner.requirement import (
     Chance,
@@ -161,7 +161,7 @@ def _is_time(part: Served | Survive | Recover, node: Node) -> bool:
     if node.onset is None or node.source != part.shock:
         return False
     passed = node.start - node.onset
-    return passed < part.years - TINY if isinstance(part, Survive) else passed >= part.years - TINY
+    return passed < part.years - MOMENT if isinstance(part, Survive) else passed >= part.years - MOMENT
 
 
 def mean_of_worst(tail: float, losses: Iterable[tuple[float, float]]) -> float:
