@@ -17,9 +17,12 @@ from planner.outcome import Progress
 from planner.results.summary import signed
 from planner.run import Run
 from planner.standing import FIRM
+from planner.words import amount, count, listed, percent, total, year
 
 MOST_PROJECTS = 16
 MOST_FUTURES = 24
+MOST_CLASSES = 6  # Side by side.
+FULL = 1 - 1e-6  # A share from which on nobody goes short.
 HEADLINES = {
     "stopped": "Stopped early: the best plan so far",
     "interrupted": "Interrupted: the best plan so far",
@@ -41,9 +44,9 @@ class Ticker:
                     "check": "checking", "explain": "looking for the conflict"}.get(name, name), always=True)
 
     def progress(self, news: Progress) -> None:
-        gap = "" if news.gap > 10 else f"  gap {news.gap:.2%}"
-        best = "none yet" if abs(news.incumbent) > 1e30 else f"{news.incumbent:,.2f}"
-        bound = "none yet" if abs(news.bound) > 1e30 else f"{news.bound:,.2f}"
+        gap = "" if news.gap > 10 else f"  gap {percent(news.gap, 2)}"
+        best = "none yet" if abs(news.incumbent) > 1e30 else total(news.incumbent)
+        bound = "none yet" if abs(news.bound) > 1e30 else total(news.bound)
         self._show(f"solving {news.seconds:5.0f} s  cost {best}  bound {bound}{gap}")
 
     def stopping(self) -> None:
@@ -91,22 +94,23 @@ def show_run(run: Run, console: Console) -> None:
 
 def _headline(run: Run) -> Text:
     outcome, instance = run.outcome, run.instance
-    gap = f", proven within {outcome.gap:.2%} of the best possible" if outcome.gap > 1e-9 else ", proven best"
+    gap = f", proven within {percent(outcome.gap, 2)} of the best possible" if outcome.gap > 1e-9 else ", proven best"
     if outcome.gap == float("inf"):
         gap = ", no bound proven"
     name = instance.title or instance.name
     word = "value" if instance.objective.sense == "maximise" else "cost"
     named = word if instance.objective.risk is None else "objective"
-    total = f"{signed(instance, outcome.objective):,.2f} {instance.units.money}"
+    money = instance.units.money
+    worth = f"{total(signed(instance, outcome.objective))} {money}"
     solved = ("Known from before, not solved again (--force does): s" if run.recalled else "S") + "olved"
     solved = solved if outcome.status == "optimal" else HEADLINES[outcome.status]
     weighed = ""
     if instance.objective.risk is not None:
-        risk, money = instance.objective.risk, instance.units.money
+        risk, ends = instance.objective.risk, [total(run.figures[f"{which}_cost"]) for which in ("expected", "worst")]
         weighed = f"The objective weighs risk ({risk.measure}, weight {risk.weight:g}): expected {word} "
-        weighed += f"{run.figures['expected_cost']:,.2f} {money}, worst {run.figures['worst_cost']:,.2f} {money}.\n"
+        weighed += f"{ends[0]} {money}, worst {ends[1]} {money}.\n"
     return Text.assemble(
-        (f"{name}\n", "bold"), f"{solved} in {_duration(run)}: {named} {total}{gap}.\n", weighed,
+        (f"{name}\n", "bold"), f"{solved} in {_duration(run)}: {named} {worth}{gap}.\n", weighed,
         _published(run),
     )
 
@@ -147,7 +151,7 @@ def _plan(run: Run) -> Group:
     hidden = len(plan) - len(shown)
     expected = " expected" if adaptive else ""
     capital = amount(run.figures["capital_cost"])
-    title = f"Build: {_count(len(plan), 'decision')}, {capital} {money} of capital{expected}"
+    title = f"Build: {count(len(plan), 'decision')}, {capital} {money} of capital{expected}"
     if hidden:
         title += f" ({len(shown)} largest; {hidden} more in plan.csv)"
     columns = [("project", "left"), ("region", "left"), ("stage", "left"), ("decide", "right"), ("online", "right"),
@@ -172,7 +176,7 @@ def firmness(plan: pd.DataFrame) -> str:
         return ""
     if not firm:
         return "No project is firm: a plan without any one of them may cost the same, as far as is proven."
-    said = f"Firm: {firm} of {_count(len(asked), 'project')}: every plan without one of them is proven dearer."
+    said = f"Firm: {firm} of {count(len(asked), 'project')}: every plan without one of them is proven dearer."
     return said if firm == len(asked) else f"{said} The others may be exchanged within what is proven."
 
 
@@ -187,7 +191,7 @@ def _online(row: Mapping[Any, Any]) -> str:
 
 
 def _year(value: float) -> str:
-    return "never" if pd.isna(value) else f"{value:.1f}".removesuffix(".0")
+    return "never" if pd.isna(value) else year(value)
 
 
 def _costs(run: Run) -> Text:
@@ -197,14 +201,22 @@ def _costs(run: Run) -> Text:
 
 
 def _served(run: Run) -> Group:
-    """One row per future, and one per shock: of all its onsets the one that leaves each class the worst served."""
+    """One row per future, and one per shock: of all its onsets the one that leaves each class the worst served.
+
+    Classes that are served in full everywhere, such as those that must be, and those there is no room for, are named
+    below.
+    """
     shares, nodes = pd.DataFrame(run.figures["served"]), run.tables["nodes"]
     losses = set(nodes.loc[nodes["onset"].notna() & ~nodes["source"].isin(list(run.instance.shocks)), "future"])
     shares = shares[~shares["future"].isin(list(losses))]  # They have a table and a line of their own.
     opened = nodes[nodes["onset"].notna()]
     windows = dict(zip(opened["future"], opened["source"], strict=True))
     shares = shares.assign(row=[windows.get(name, name) for name in shares["future"]])
-    classes = list(dict.fromkeys(shares["class"]))
+    classes, full = _short_classes(shares)
+    title = Text("Share of demand served over the horizon or window (worst demand in its worst year)", style="bold")
+    every = f"Served in full in {_everywhere(shares, windows)}: {listed(full)}" if full else ""
+    if not classes:
+        return Group(Text(every))
     table = frame([("future", "left"), ("chance", "right"), *((c, "right") for c in classes)], space=1)
     parts = dict(list(shares.groupby("row", sort=False)))
     drawn = _worst_served(parts)
@@ -212,18 +224,34 @@ def _served(run: Run) -> Group:
         part = parts[row]
         worst = part.sort_values("served").drop_duplicates("class").set_index("class").to_dict("index")
         cells = [_share(worst.get(c)) for c in classes]
-        name = f"{row}, worst of {_count(part['future'].nunique(), 'onset')}" if row in windows.values() else str(row)
-        table.add_row(Text(name), _percent(_chance(run, set(part["future"]))), *cells)
-    title = "Share of demand served over the horizon or window (worst demand in its worst year)"
+        name = f"{row}, worst of {count(part['future'].nunique(), 'onset')}" if row in windows.values() else str(row)
+        table.add_row(Text(name), percent(_chance(run, set(part["future"])), 0), *cells)
     hidden = f"{len(drawn)} worst served of {len(parts):,}; all are in summary.csv" if len(drawn) < len(parts) else ""
-    notes = [text for text in (hidden, _by_choice(shares)) if text]
-    return Group(Text(title, style="bold"), table, *map(Text, notes))
+    rest = shares["class"].nunique() - len(classes) - len(full)
+    beside = f"{len(classes)} worst served of {len(classes) + rest:,} classes; all are in summary.csv" if rest else ""
+    notes = [text for text in (hidden, beside, every, _by_choice(shares)) if text]
+    return Group(title, table, *map(Text, notes))
+
+
+def _short_classes(shares: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """The classes that go short anywhere, the worst served where these are too many; and those that never do."""
+    worst = shares.groupby("class", sort=False)[["served", "worst_served"]].min().min(axis=1)
+    short = worst[worst < FULL]
+    shown = set(short.nsmallest(MOST_CLASSES).index)
+    return [str(name) for name in worst.index if name in shown], [str(name) for name in worst.index[worst >= FULL]]
+
+
+def _everywhere(shares: pd.DataFrame, windows: Mapping[str, str]) -> str:
+    futures = [name for name in dict.fromkeys(shares["future"]) if name not in windows]
+    said = "the only future" if len(futures) == 1 else f"all {len(futures):,} futures"
+    shocks = len(set(shares["future"]) & set(windows))
+    return f"{said} and all {count(shocks, 'window')} of shocks" if shocks else said
 
 
 def _by_choice(shares: pd.DataFrame) -> str:
     """Who goes short although there are goods, where most of it is chosen."""
     most = shares.sort_values("chosen", ascending=False).drop_duplicates("class")
-    told = [f"{row['class']} {row['chosen']:.1%} of {1 - row['served']:.1%} in {row['row']}"
+    told = [f"{row['class']} {percent(row['chosen'])} of {percent(1 - row['served'])} in {row['row']}"
             for row in most.to_dict("records") if row["chosen"] >= 5e-4]
     if not told:
         return ""
@@ -234,11 +262,6 @@ def _worst_served(parts: Mapping[Any, pd.DataFrame]) -> list[Any]:
     """The rows that are shown: all, or where these are too many the worst served, in the order they stand in."""
     worst = sorted(parts, key=lambda row: float(parts[row]["served"].min()))[:MOST_FUTURES]
     return [row for row in parts if row in set(worst)]
-
-
-def _percent(chance: float) -> str:
-    """A chance with as many digits as tell it from none."""
-    return f"{chance:.0%}" if chance >= 0.005 or chance == 0 else f"{100 * chance:.2g}%"
 
 
 def _chance(run: Run, futures: set[str]) -> float:
@@ -252,9 +275,9 @@ def _chance(run: Run, futures: set[str]) -> float:
 def _share(row: Mapping[Any, Any] | None) -> Text:
     if row is None:
         return Text("-")
-    text = f"{row['served']:.1%}"
+    text = percent(row["served"])
     if row["worst_served"] < row["served"] - 5e-4:
-        text += f" ({row['worst_served']:.0%} {row['worst_year']:.0f})"
+        text += f" ({percent(row['worst_served'], 0)} {row['worst_year']:.0f})"
     return Text(text, style="red" if row["served"] < 0.95 else "")
 
 
@@ -276,23 +299,15 @@ def _losses(run: Run) -> Text:
     if tried.empty:
         return Text("")
     first = tried.sort_values("rank").iloc[0]
-    text = f"{_count(len(tried), 'loss')} tried" if len(tried) == 1 else f"{len(tried):,} losses tried"
+    text = f"{count(len(tried), 'loss')} tried" if len(tried) == 1 else f"{len(tried):,} losses tried"
     text += f", {int(tried['added'].sum())} prepared for; furthest from its target {first['lost']} in {first['node']}"
-    text += f": {first['served_unprepared']:.1%} served unprepared, {first['served']:.1%} by this plan"
-    text += f" (worst demand {first['worst_demand']} {first['worst_served']:.1%})"
+    text += f": {percent(first['served_unprepared'])} served unprepared, {percent(first['served'])} by this plan"
+    text += f" (worst demand {first['worst_demand']} {percent(first['worst_served'])})"
     return Text.assemble(("Losses: ", "bold"), text)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def amount(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 
 def show_conflict(run: Run, console: Console) -> None:

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from planner.comparison.tables import changed
-from planner.screen import amount, frame
+from planner.screen import frame
+from planner.words import amount, count, percent, signed, year
 
 if TYPE_CHECKING:
     from planner.comparison.compare import Comparison
@@ -60,7 +61,7 @@ def _proof(row: Mapping[Any, Any], console: Console) -> bool:
     """
     if row["equal"] or not _is_number(row["difference"]):
         return True
-    console.print(f"The objective differs by {_signed(row['difference'])} {row['unit']}, {_ends(row)}.")
+    console.print(f"The objective differs by {signed(row['difference'])} {row['unit']}, {_ends(row)}.")
     if not row["told"]:
         text = "Which is larger cannot be told, so projects and figures that differ are no findings."
         console.print(Text(f"{text} A smaller --gap tells more.", style="yellow"))
@@ -71,7 +72,7 @@ def _ends(row: Mapping[Any, Any]) -> str:
     """Between which ends a difference is proven."""
     if not (_is_number(row["least"]) and _is_number(row["most"])):
         return "of which nothing is proven"
-    return f"proven between {_signed(row['least'])} and {_signed(row['most'])}"
+    return f"proven between {signed(row['least'])} and {signed(row['most'])}"
 
 
 def _same_plan(rows: pd.DataFrame, console: Console) -> None:
@@ -88,8 +89,8 @@ def _same_plan(rows: pd.DataFrame, console: Console) -> None:
 
 def _inputs(rows: pd.DataFrame, console: Console) -> None:
     shown = rows[~rows["provenance"].astype(bool)]
-    count = f" ({MOST} shown)" if len(shown) > MOST else ""
-    title = "No input differs" if rows.empty else f"Input: {len(shown)} values differ{count}"
+    more = f" ({MOST} shown)" if len(shown) > MOST else ""
+    title = "No input differs" if rows.empty else f"Input: {count(len(shown), 'value')} differ{more}"
     console.print(Text(f"\n{title}", style="bold"))
     for row in shown.head(MOST).to_dict("records"):
         factor = f" (*{row['factor']:.4g})" if _is_number(row["factor"]) else ""
@@ -105,12 +106,12 @@ def _plan(rows: pd.DataFrame, doubt: str, console: Console) -> None:
                    ("size", "right"), ("change of size", "right")])
     for row in shown.head(MOST).to_dict("records"):
         name = f"{row['title'] or row['project']}" + (f" ({row['branch']})" if row["branch"] else "")
-        dates = " > ".join(f"{row[k]:g}" for k in ("baseline_decided", "decided") if _is_number(row[k]))
+        dates = " > ".join(year(row[k]) for k in ("baseline_decided", "decided") if _is_number(row[k]))
         moved = f"{row['moved']:+g}" if _is_number(row["moved"]) and row["moved"] else ""
         size = f"{amount(row['baseline_size'])} > {amount(row['size'])} {row['size_unit']}"
-        table.add_row(Text(name), row["change"], dates, moved, size, _signed(row["difference"]))
+        table.add_row(Text(name), row["change"], dates, moved, size, signed(row["difference"]))
     same = len(rows) - len(shown)
-    title = f"Plan: {len(shown)} of {len(rows)} projects differ{doubt}"
+    title = f"Plan: {len(shown)} of {count(len(rows), 'project')} differ{doubt}"
     _print(table, title if len(shown) else f"The plan is the same ({same})", len(shown), console)
 
 
@@ -123,15 +124,15 @@ def _values(title: str, keys: Sequence[str], rows: pd.DataFrame, console: Consol
     order = shown["difference"].abs().sort_values(ascending=False, kind="stable", na_position="last").index
     largest = shown.reindex(order).head(MOST)
     for row in largest.to_dict("records"):
-        relative = f"{row['relative']:+.1%}" if _is_number(row["relative"]) else ""
+        relative = signed(row["relative"], percent) if _is_number(row["relative"]) else ""
         table.add_row(*(Text(str(row[k])) for k in keys), _number(row["baseline"]), _number(row["value"]),
                       _change(row["difference"]), relative, row["unit"])
     _print(table, title if len(shown) else f"{title}: no difference", len(shown), console)
 
 
-def _print(table: Any, title: str, count: int, console: Console) -> None:
-    console.print(Text(f"\n{title}" + (f" ({MOST} shown)" if count > MOST else ""), style="bold"))
-    if count:
+def _print(table: Any, title: str, rows: int, console: Console) -> None:
+    console.print(Text(f"\n{title}" + (f" ({MOST} shown)" if rows > MOST else ""), style="bold"))
+    if rows:
         console.print(table)
 
 
@@ -144,16 +145,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _number(value: Any) -> str:
-    return _figure(value) if _is_number(value) else "-"
-
-
-def _figure(value: float) -> str:
-    return f"{value:.3f}" if 0 < abs(value) <= 1 else amount(value)
+    return amount(value) if _is_number(value) else "-"
 
 
 def _change(value: Any) -> str:
-    return _signed(value) if _is_number(value) else ""
-
-
-def _signed(value: float) -> str:
-    return ("+" if value > 0 else "") + _figure(value)
+    return signed(value) if _is_number(value) else ""

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from planner.reasons.project import Worth
-from planner.screen import amount, frame
+from planner.screen import frame
+from planner.words import amount, percent, signed, total
 
 MOST = 30
 
@@ -31,8 +32,8 @@ def show_bounds(found: pd.DataFrame, console: Console) -> None:
     shown = frame([("requirement", "left"), ("node", "left"), ("target", "right"), ("best", "right"),
                    ("lacking", "right"), ("unit", "left")])
     for row in out.head(MOST).to_dict("records"):
-        best = f"{row['best']:.1%}" if math.isfinite(row["best"]) else "-"
-        target = f"{row['target']:.0%}" if math.isfinite(row["target"]) else "-"
+        best = percent(row["best"]) if math.isfinite(row["best"]) else "-"
+        target = percent(row["target"], 0) if math.isfinite(row["target"]) else "-"
         node = Text(str(row["node"] or "all"))
         shown.add_row(Text(row["requirement"]), node, target, best, amount(row["lacking"]), row["unit"])
     console.print(Text("Impossible at any price (even with fractions of projects):", style="bold"))
@@ -72,8 +73,8 @@ def show_worth(found: Worth, console: Console) -> None:
     if found.opposite is None:
         console.print(f"{other} there is no plan at all.")
     else:
-        ends = f"{found.proof.least:+,.2f} and {found.proof.most:+,.2f}"
-        more = f"{found.difference:+,.2f} {found.money}, proven between {ends}"
+        ends = f"{signed(found.proof.least, total)} and {signed(found.proof.most, total)}"
+        more = f"{signed(found.difference, total)} {found.money}, proven between {ends}"
         console.print(f"{other} the best plan found costs {more}.")
         if not found.proof.is_told:
             console.print("Whether it pays cannot be told: a smaller --gap, of the run and here, would tell.")

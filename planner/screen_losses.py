@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from planner.screen import amount, frame
+from planner.screen import frame
+from planner.words import amount, percent, year
 
 if TYPE_CHECKING:
     from planner.loss_ranking import Losses
@@ -29,9 +30,9 @@ def show_losses(found: Losses, console: Console) -> None:
                    (f"loss {units.money}/yr", "right"), ("worst demand", "left")])  # fmt: skip
     for row in worst.head(MOST).to_dict("records"):
         shown.add_row(
-            Text(row["title"]), row["loss"], f"{row['year']:g}", Text(row["future"]), f"{row['served']:.1%}",
-            f"{row['served_undisturbed']:.1%}", amount(row["short"]), amount(row["users_loss"]),
-            Text(f"{row['worst_demand']} {row['worst_served']:.0%}"),
+            Text(row["title"]), row["loss"], year(row["year"]), Text(row["future"]), percent(row["served"]),
+            percent(row["served_undisturbed"]), amount(row["short"]), amount(row["users_loss"]),
+            Text(f"{row['worst_demand']} {percent(row['worst_served'], 0)}"),
         )
     if len(worst):
         console.print(Text("\nThe worst period of each, by what users lose more than with nothing lost", style="bold"))

@@ -11,9 +11,10 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from planner.screen import amount, frame
+from planner.screen import frame
 from planner.study.sensitivity import ranking
 from planner.tables.frames import short
+from planner.words import amount, number, percent, year
 
 if TYPE_CHECKING:
     from planner.study.engine import News
@@ -68,7 +69,7 @@ def show_plan(found: Forecast, console: Console) -> None:
                   f"{len(found.file.factors)} factors; about {span(found.seconds)} with {found.workers} workers")
     table = frame([("run", "right"), ("seed", "right"), ("values", "left")])
     for job in found.jobs[:MOST]:
-        values = ", ".join(f"{k} {v:.6g}" if isinstance(v, float) else f"{k} {v}" for k, v in job.values.items())
+        values = ", ".join(f"{k} {number(v)}" if isinstance(v, float) else f"{k} {v}" for k, v in job.values.items())
         table.add_row(str(job.number), str(job.seed), Text(values or "the instance as it stands"))
     console.print(table)
     if len(found.jobs) > MOST:
@@ -109,7 +110,7 @@ def _sensitivity(rows: pd.DataFrame, console: Console) -> None:
     measure = str(own["measure"].iloc[-1]).replace("_", " ")
     table = frame([("factor", "left"), ("at", "right"), (measure, "right"), ("95 %", "right")])
     for row in own.head(MOST).to_dict("records"):
-        ends = f"{row['low']:.3g} to {row['high']:.3g}" if pd.notna(row["low"]) else ""
+        ends = f"{amount(row['low'])} to {amount(row['high'])}" if pd.notna(row["low"]) else ""
         value = amount(row["value"]) if pd.notna(row["value"]) else str(row["measure"]).replace("_", " ")
         table.add_row(Text(row["factor"]), short(row["at"]), value, ends)
     console.print(Text("\nWhat the objective is sensitive to", style="bold"))
@@ -135,5 +136,6 @@ def _regret(rows: pd.DataFrame, console: Console) -> None:
     shown = rows[rows["verdict"] != "never"]
     for row in shown.head(MOST * 2).to_dict("records"):
         driver = f"{row['driver']} ({row['strength']:+.2f})" if row["driver"] else ""
-        table.add_row(Text(row["title"]), row["region"], f"{row['share']:.0%}", f"{row['median_year']:g}", Text(driver))
+        share, median = percent(row["share"], 0), year(row["median_year"])
+        table.add_row(Text(row["title"]), row["region"], share, median, Text(driver))
     console.print(table)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from planner.screen import amount, frame
+from planner.screen import frame
 from planner.tradeoff.measure import MEASURES
+from planner.words import amount, number, percent, share, total
 
 if TYPE_CHECKING:
     from planner.tradeoff.writing import Answer
@@ -28,8 +29,8 @@ def show_frontier(found: Answer, requirement: str, console: Console) -> None:
     for row, before in zip(rows, [None, *rows], strict=False):
         more = row["cost"] - before["cost"] if before else 0.0
         width = (100 if is_share else 1) * abs(row["level"] - before["level"]) if before else 0.0
-        level = f"{row['level']:.2%}" if is_share else f"{row['level']:,.2f}"
-        table.add_row(level, f"{row['cost']:,.2f}", f"{row['bound']:,.2f}",
+        level = percent(row["level"], 2) if is_share else number(row["level"])
+        table.add_row(level, total(row["cost"]), total(row["bound"]),
                       amount(more) if before else "", amount(more / width) if width > 0 else "",
                       str(row["projects"]))  # fmt: skip
     console.print(table)
@@ -42,7 +43,7 @@ def show_alternatives(found: Answer, within: float, console: Console) -> None:
     counts = projects["verdict"].value_counts()
     said = ", ".join(f"{counts.get(v, 0)} {v}" for v in ("must", "optional", "never", "open"))
     end = "" if found.status == "complete" else f" ({found.status}: not all that was asked)"
-    console.print(Text(f"Plans within {within:.1%} of the least cost: {said}{end}", style="bold"))
+    console.print(Text(f"Plans within {share(within)} of the least cost: {said}{end}", style="bold"))
     table = frame([("project", "left"), ("region", "left"), ("verdict", "left"), (f"without {money}", "right"),
                    (f"with {money}", "right")])  # fmt: skip
     for row in projects.to_dict("records"):
@@ -52,11 +53,11 @@ def show_alternatives(found: Answer, within: float, console: Console) -> None:
     plans = frame([("plan", "left"), (f"cost {money}", "right"), ("more", "right"), ("projects", "right"),
                    ("differs from the nearest in", "right")])  # fmt: skip
     for row in found.tables["alternatives"].to_dict("records"):
-        plans.add_row(row["plan"], f"{row['cost']:,.2f}", f"{row['extra']:.2%}", str(row["projects"]),
+        plans.add_row(row["plan"], total(row["cost"]), percent(row["extra"], 2), str(row["projects"]),
                       f"{row['distance']:g}")  # fmt: skip
     console.print(plans)
     console.print(Text.assemble("Tables in ", (f"{found.folder}/", "bold")))
 
 
 def _money(value: float) -> str:
-    return f"{value:,.2f}" if math.isfinite(value) else "impossible"
+    return total(value) if math.isfinite(value) else "impossible"

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from planner.results.summary import signed
-from planner.screen import amount, frame
+from planner.screen import frame
+from planner.words import amount, percent, total
 
 if TYPE_CHECKING:
     from planner.evaluate import Evaluation
@@ -32,14 +33,14 @@ def show_values(found: Values, console: Console) -> None:
     for row in found.values.to_dict("records"):
         is_known = math.isfinite(row["amount"])
         ends = f"{amount(row['least'])} and {amount(row['most'])}" if is_known else ""
-        share = f"{row['share']:.2%}" if is_known else ""
+        share = percent(row["share"], 2) if is_known else ""
         follows.add_row(row["value"], row["meaning"], _money(row["amount"]), share, ends)
     console.print(follows)
     console.print(Text.assemble("Proven between the two ends. Tables in ", (f"{found.folder}/", "bold")))
 
 
 def _money(value: float) -> str:
-    return f"{value:,.2f}" if math.isfinite(value) else "no plan"
+    return total(value) if math.isfinite(value) else "no plan"
 
 
 def show_evaluation(found: Evaluation, console: Console) -> None:
@@ -50,8 +51,8 @@ def show_evaluation(found: Evaluation, console: Console) -> None:
     for label, scenarios in (*((("made for", made_for),) if found.alike else ()), ("evaluated on", here)):
         costs = [float(cost) for cost in scenarios["cost"]]
         expected = sum(cost * float(p) for cost, p in zip(costs, scenarios["probability"], strict=True))
-        ends = [signed(instance, total) for total in (expected, min(costs), max(costs))]
-        table.add_row(label, str(len(costs)), *(f"{total:,.2f}" for total in ends))
+        ends = [signed(instance, cost) for cost in (expected, min(costs), max(costs))]
+        table.add_row(label, str(len(costs)), *map(total, ends))
     console.print(table)
     if not found.alike:
         console.print(Text("Costs in the futures it was made for are no yardstick: other futures need other things. "

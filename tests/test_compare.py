@@ -100,7 +100,7 @@ def test_the_same_objective_to_the_gap_makes_no_findings(tmp_path: Path) -> None
     with (console := Console(width=110)).capture() as shown:
         show_comparison(doubted, console)
     text = " ".join(shown.get().split())
-    assert "proven between -3 and +1.000. Which is larger cannot be told" in text
+    assert "proven between -3 and +1. Which is larger cannot be told" in text
     doubt = "No findings: it cannot be told whether other costs more."
     subject, told = of_comparison(doubted), of_comparison(found)
     page = {view.name: view.message for view in subject.views}

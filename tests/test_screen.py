@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -51,6 +52,31 @@ def test_the_worst_served_of_many_futures_are_shown_and_their_chances(tmp_path: 
     assert re.search(r"f299 +0.033% +80.9%", text)
     assert "f298" not in text
     assert len(text.splitlines()) < 50
+
+
+def test_classes_that_never_go_short_are_named_and_no_more_than_fit_are_shown(tmp_path: Path) -> None:
+    """Dantzig's plants make 950: 300 for a class that must be served, 650 for nine of 100 whose losses rise."""
+    stated = yaml.safe_load((PUBLISHED / "trnsport.yaml").read_text())
+    accepts = stated["demands"]["table"]["common"]["accepts"]
+    of = {"region": "chicago", "accepts": accepts}
+    must = {"sink": of | {"class": "sink", "amount": 300}}
+    assert "Served in full in the only future: sink" in shown(_solved(tmp_path, stated, must))
+    some = {f"d{n}": of | {"class": f"class{n}", "amount": 100, "shortage": [{"share": 1, "cost": 50 + n}]}
+            for n in range(9)}
+    text = shown(_solved(tmp_path, stated, must | some))
+    assert re.search(r"future chance class0 class1 class2 *\nbase +100% +0.0% +0.0% +50.0% *\n", text)
+    full = re.search(r"Served in full in the only future: (.*) and (.*)", text)
+    assert full is not None
+    assert {*full[1].split(", "), full[2].strip()} == {"sink", *(f"class{n}" for n in range(3, 9))}
+    cheap = {name: part | {"shortage": [{"share": 0.5, "cost": 0.01}]} for name, part in some.items()}
+    text = shown(_solved(tmp_path, stated, cheap))
+    assert "6 worst served of 9 classes; all are in summary.csv" in text
+    assert all(len(line) <= 110 for line in text.splitlines() if not line.startswith("Checked"))
+
+
+def _solved(place: Path, stated: dict[str, Any], demands: dict[str, Any]) -> Run:
+    (place / "some.yaml").write_text(yaml.safe_dump(stated | {"demands": demands, "published_optimum": None}))
+    return solve(place / "some.yaml", out=place / "run", force=True)
 
 
 def test_that_no_project_is_firm_is_said_as_such() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from typing import Literal, NamedTuple
 
 from pydantic_core import PydanticUndefined
@@ -21,6 +22,7 @@ from planner.reading.grammar import INSTANCE, Shape, below, fields_of, narrowed
 from planner.reading.settle import LOST, has_factors, is_bare, is_full_figure, is_year_table, restated, settled
 
 Operation = Literal["=", "*=", "+="]
+DECIMALS = Context(prec=40)  # More digits than the product of two numbers has.
 
 
 class Override(NamedTuple):
@@ -281,13 +283,21 @@ def _shifted(node: Node, override: Override, amount: float, name: str, is_series
         hint = f"did you mean {override.path}.*?" if isinstance(node.value, dict) else None
         refuse("wrong-override", f"{name} is not a number, so that {override.operation} cannot change it",
                override.value.place, hint)  # fmt: skip
-    number = float(node.value) * amount if override.operation == "*=" else node.value + amount
+    number = _result(node.value, override.operation, amount)
     if not math.isfinite(number):
         refuse("not-finite", f"{name} would not be finite", override.value.place)
     # A whole number stays one: fields such as modules take no decimals.
     if isinstance(node.value, int) and float(number).is_integer() and abs(number) < 2**53:
         number = int(number)
     return Node(override.value.place, number)
+
+
+def _result(value: float, operation: Operation, amount: float) -> float:
+    """Calculated in decimals as they are written: 90 *= 0.7 is 63, not 62.99999999999999."""
+    if not (math.isfinite(value) and math.isfinite(amount)):
+        return value * amount if operation == "*=" else value + amount
+    first, second = Decimal(str(value)), Decimal(str(amount))
+    return float(DECIMALS.multiply(first, second) if operation == "*=" else DECIMALS.add(first, second))
 
 
 # Saying what was meant.

@@ -17,6 +17,7 @@ from planner.reasons.repair import Repair, repairs
 from planner.reasons.words import RULES, Said, Speaker
 from planner.schema import Options
 from planner.units import unit
+from planner.words import number
 
 UNITS = {"served": "quantity/year", "survive": "quantity/year", "recover": "quantity/year", "demand": "quantity/year",
          "cover": "quantity"}  # Of families whose rows are in amounts.
@@ -103,7 +104,7 @@ def _gap(program: Program, core: Core, speaker: Speaker) -> Iterator[str]:
     where = ", ".join(str(word) for word in key if word not in ("", "*"))
     label = f" {unit(speaker.units, UNITS[family])}" if family in UNITS else ""
     yield (f"if all else holds, {family.replace('_', ' ')} of {where}{speaker.when(node)} is missed by at least"
-           f" {core.missed[row]:,.4g}{label}")
+           f" {number(core.missed[row], 4)}{label}")
 
 
 def paragraph(found: Explanation) -> str:

@@ -22,6 +22,7 @@ from planner.reasons.levers import Lever
 from planner.reasons.price import repaired_cost
 from planner.scaling import Scaling, scaled
 from planner.template import Array
+from planner.words import number
 
 STEPS = 12  # Halvings of a search.
 ROOM = 1e-4  # Share by which a turn is rounded outwards, so that it holds beyond all tolerances.
@@ -53,15 +54,15 @@ class Repair:
         if not self.unit or self.amount == 0:
             return ""
         if self.unit in ("share", "probability"):
-            return f" by {100 * self.amount:,.4g} percentage points"
-        return f" by {self.amount:,.4g} {self.unit}"
+            return f" by {number(100 * self.amount, 4)} percentage points"
+        return f" by {number(self.amount, 4)} {self.unit}"
 
     @property
     def _costs(self) -> str:
         if not math.isfinite(self.cost):
             return ""
         without = "" if self.is_priced else ", beside what this change itself costs, which the instance does not state"
-        return f" (all then costs {self.cost:,.6g} {self.money}{without})"
+        return f" (all then costs {number(self.cost)} {self.money}{without})"
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _to_value(ground: Ground, lever: Lever) -> Iterator[Repair]:
     """The first value of a lever with which there is a plan; nothing when even the last does not help."""
     if not _might(ground, lever.at(lever.values[-1])):
         return
-    for number, value in enumerate(lever.values, 1):
+    for step, value in enumerate(lever.values, 1):
         sets = lever.at(value)
         held = ground.held(sets) if _might(ground, sets) else None
         if held is None:
@@ -143,7 +144,7 @@ def _to_value(ground: Ground, lever: Lever) -> Iterator[Repair]:
         is_years = lever.unit.startswith("years")
         by = abs(lever.stated - float(value)) if is_years else math.nan
         words = lever.words if is_years or lever.unit == "" else f"{lever.words}, {value}"
-        relative = by / lever.stated if is_years else number / 10
+        relative = by / lever.stated if is_years else step / 10
         yield _repair(words, sets, by, lever.unit if is_years else "", relative, held, [(lever, by)])
         return
 
@@ -259,7 +260,7 @@ def _together(ground: Ground, levers: Sequence[Lever]) -> Iterator[Repair]:
         sets = tuple(text for lever, amount in chosen for text in lever.turned(amount))
         held = ground.held(sets) if sets else None
         if held is not None:
-            words = " and ".join(f"{lever.words} by {amount:,.4g} {lever.unit}" for lever, amount in chosen)
+            words = " and ".join(f"{lever.words} by {number(amount, 4)} {lever.unit}" for lever, amount in chosen)
             relative = sum(amount / lever.stated for lever, amount in chosen)
             yield _repair(words, sets, math.nan, "", relative, held, chosen)
             return

@@ -15,6 +15,7 @@ from planner.reasons.core import Bound, Core
 from planner.schema import Instance
 from planner.tree import Node
 from planner.units import unit
+from planner.words import number
 
 Path = tuple[Any, ...]
 # Statements of the user first, then what may happen, then what there is.
@@ -58,7 +59,7 @@ class Speaker:
         return f" in {node.period_name}" + (f" ({node.future})" if several and not is_loss else "")
 
     def rate(self, amount: float) -> str:
-        return f"{amount:,.6g} {unit(self.units, 'quantity/year')}"
+        return f"{number(amount)} {unit(self.units, 'quantity/year')}"
 
     def row(self, node: Node | None, family: str, key: Key) -> Iterator[Said]:
         if family in RULES:
@@ -91,17 +92,18 @@ class Speaker:
         part: Any = self.network.instance(first).requirements[name]
         at = first.middle
         if part.kind in ("served", "survive", "recover"):
-            return f"that {part.target.at(at):.6g} of the need be served"
+            return f"that {number(part.target.at(at))} of the need be served"
         if part.kind == "chance":
-            return f"that {part.target.at(at):.6g} of the need be served with probability {part.probability:.6g}"
+            chance = number(part.probability)
+            return f"that {number(part.target.at(at))} of the need be served with probability {chance}"
         if part.kind == "cover":
-            return f"for {part.days.at(at):.6g} days of cover"
+            return f"for {number(part.days.at(at))} days of cover"
         if part.kind == "sources":
             return f"for {part.count} sources of at least {self.rate(part.least.at(at))}"
         if part.kind in ("leverage", "regret", "budget") or getattr(part, "most", None) is not None:
-            return f"for at most {part.most.at(at):,.6g} {self.units.money}"
+            return f"for at most {number(part.most.at(at))} {self.units.money}"
         figure = part.apart if part.kind == "sharing" else getattr(part, "hhi", None) or part.share
-        return f"for a share of at most {figure.at(at):.6g}"
+        return f"for a share of at most {number(figure.at(at))}"
 
     # Rows of a node
 
@@ -149,7 +151,7 @@ class Speaker:
         if node.parent is None:
             amount = self.network.instance(node).stockpiles[key[0]].initial.at(node.middle)
             label = self.units.quantity
-            yield Said(("stockpiles", key[0], "initial"), f"{key[0]} holds {amount:,.6g} {label} at the start")
+            yield Said(("stockpiles", key[0], "initial"), f"{key[0]} holds {number(amount)} {label} at the start")
 
     def denial(self, node: Node, key: Key) -> Iterator[Said]:
         exporter, demand, commodity = key

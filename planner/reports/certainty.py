@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
-from planner.reports import chart, words
+from planner import words
+from planner.reports import chart
 from planner.reports.figures import figures_table
 from planner.reports.opened import Opened
 from planner.reports.view import View
@@ -26,7 +30,7 @@ def _proof(run: Opened) -> View:
             ("gap", figures["gap"], "share")]
     gap = figures["gap"]
     said = "No bound is proven." if gap is None else \
-        f"This plan is proven to be within {gap:.2%} of the best there can be for these figures."
+        f"This plan is proven to be within {words.percent(gap, 2)} of the best there can be for these figures."
     return View(
         "proof", SECTION, "How near to the best", said,
         pd.DataFrame(rows, columns=["what", "value", "unit"]), {"what": "", "value": "", "unit": "unit"},
@@ -46,6 +50,11 @@ def _check(run: Opened) -> View:
                 drawing="table")
 
 
+def _label(row: Mapping[Any, Any]) -> str:
+    used, low, high = (words.number(row[name], 4) for name in ("value", "low", "high"))
+    return f"{row['figure']} · {used} ({low} to {high}) {row['unit']}"
+
+
 def _ranges(run: Opened) -> View:
     """The figures that matter by the width of their range; only a sweep tells what they do to the plan."""
     figures = figures_table(run)
@@ -53,9 +62,7 @@ def _ranges(run: Opened) -> View:
     table = known.assign(below=known["low"] / known["value"] - 1, above=known["high"] / known["value"] - 1)
     table = table.assign(width=table["above"] - table["below"]).sort_values("width", ascending=False, kind="stable")
     table = table.head(MOST_RANGES).reset_index(drop=True)
-    table = table.assign(rank=range(len(table)), label=[
-        f"{row['figure']} · {row['value']:.4g} ({row['low']:.4g} to {row['high']:.4g}) {row['unit']}"
-        for row in table.to_dict("records")])
+    table = table.assign(rank=range(len(table)), label=[_label(row) for row in table.to_dict("records")])
     y, told = alt.Y("rank:O", axis=None), chart.tips(
         {"figure": "figure", "value": "used", "low": "low", "high": "high", "unit": "unit", "note": "reason"},
         value=",.4~g", low=",.4~g", high=",.4~g")

@@ -9,9 +9,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from planner import words
 from planner.comparison.compare import Comparison
 from planner.comparison.tables import changed
-from planner.reports import chart, words
+from planner.reports import chart
 from planner.reports.safety import cells
 from planner.reports.subject import Subject
 from planner.reports.view import Drawing, View, most
@@ -152,7 +153,7 @@ def _plan(table: pd.DataFrame, others: int, doubt: str) -> View:
 def _dates(row: Mapping[Any, Any]) -> str:
     years = [words.year(row[k]) for k in ("baseline_decided", "decided") if pd.notna(row[k])]
     size = "" if not row["baseline_size"] or not row["size"] or not row["difference"] else \
-        f" · {'+' if row['difference'] > 0 else ''}{words.amount(row['difference'])} {row['size_unit']}"
+        f" · {words.signed(row['difference'])} {row['size_unit']}"
     return f"{row['change'] if len(years) < 2 else ''} {' > '.join(dict.fromkeys(years))}{size}".strip()
 
 
@@ -198,7 +199,7 @@ def _same_plan(table: pd.DataFrame) -> View:
 
 
 def _signed(value: float) -> str:
-    return "any" if pd.isna(value) else f"{'+' if value > 0 else ''}{words.amount(float(value))}"
+    return "any" if pd.isna(value) else words.signed(float(value))
 
 
 def _figures(table: pd.DataFrame, first: str, doubt: str) -> View:
@@ -248,8 +249,8 @@ def _largest(table: pd.DataFrame, unit: str, doubt: str) -> str:
     if shown.empty:
         return "No difference."
     top = most(shown, "size")
-    amount = f"{100 * top['difference']:+.1f} points" if unit == "share" else \
-        f"{'+' if top['difference'] > 0 else ''}{words.amount(float(top['difference']))} {top['unit']}"
+    amount = f"{words.signed(100 * float(top['difference']))} points" if unit == "share" else \
+        f"{words.signed(float(top['difference']))} {top['unit']}"
     count = int(table["differs"].sum())
     verb = "differs" if count == 1 else "differ"
     return f"Largest: {top['label']}, {amount} in {top['run']}; {words.count(count, 'value')} {verb}.{doubt}"

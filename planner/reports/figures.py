@@ -40,7 +40,7 @@ def _row(run: Opened, found: FigureField) -> dict[str, Any]:
     low, high = figure.ends or (None, None)
     return {
         "figure": ".".join(map(str, found.path)), "value": figure.numbers()[0],
-        "by_year": "; ".join(f"{when} {number!r}" for when, number in series),
+        "by_year": "; ".join(f"{when} {number:.12g}" for when, number in series),
         "low": low, "high": high,
         "unit": unit(run.instance.units, found.unit), "estimate": figure.estimate, **_provenance(run.instance, found),
     }

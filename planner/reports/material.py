@@ -11,7 +11,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from planner.reports import chart, words
+from planner import words
+from planner.reports import chart
 from planner.reports.opened import Opened
 from planner.reports.says import Says
 from planner.reports.stages import NO_STAGE, stages

@@ -5,7 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from planner.reports import chart, words
+from planner import words
+from planner.reports import chart
 from planner.reports.opened import Opened
 from planner.reports.says import Says
 from planner.reports.told import told
@@ -65,7 +66,8 @@ def _heaviest(run: Opened, table: pd.DataFrame) -> Says:
 def _by_item(run: Opened) -> View:
     costs, unit = run.tables["costs"], run.instance.units.money
     table = costs.groupby("item", sort=False, as_index=False)["discounted"].sum()
-    table = table.assign(kind=kinds(table["item"]), unit=unit, title=table["item"].map(words.plain))
+    table = table.assign(kind=kinds(table["item"]), unit=unit, title=table["item"].map(words.plain),
+                         label=table["discounted"].map(words.amount))
     table = table.sort_values("discounted", ascending=False).reset_index(drop=True)
     total = float(table["discounted"].sum())
     largest = [f"{r['title']} {words.share(r['discounted'] / total)}" for r in table.head(3).to_dict("records")] \
@@ -77,7 +79,7 @@ def _by_item(run: Opened) -> View:
         "kind:N", scale=chart.colours(ORDER, COLOURS), legend=None),
         tooltip=chart.tips({"title": "item", "discounted": unit}, discounted=",.6~g"))
     text = chart.base().transform_calculate(tip="max(0, datum.discounted)").mark_text(align="left", dx=4).encode(
-        y=y, x=alt.X("tip:Q", axis=None), text=alt.Text("discounted:Q", format=",.0f"))
+        y=y, x=alt.X("tip:Q", axis=None), text="label:N")
     return View(
         "cost_by_item", SECTION, "Discounted cost by item, expected over all futures", said, table,
         {"title": "item", "kind": "kind", "discounted": unit}, (),

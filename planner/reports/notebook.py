@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reports import words
+from planner import words
 from planner.reports.chart import THEME
 from planner.reports.choices import options
 from planner.reports.opened import Opened

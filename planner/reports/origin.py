@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 
-from planner.reports import words
+from planner import words
 from planner.reports.figures import figures_table
 from planner.reports.opened import Opened
 from planner.reports.view import View

@@ -7,7 +7,8 @@ from functools import lru_cache
 import altair as alt
 import pandas as pd
 
-from planner.reports import chart, words
+from planner import words
+from planner.reports import chart
 from planner.reports.opened import Opened
 from planner.reports.rules import rules
 from planner.reports.says import Says
@@ -231,7 +232,8 @@ def _moved(run: Opened, table: pd.DataFrame) -> Says:
         first, last = (own[own["year"] == own["year"].agg(which)] for which in ("min", "max"))
         ends = last.set_index(["stage", "country"])["share"].to_dict()
         tops = first.sort_values("share", ascending=False, kind="stable").drop_duplicates("stage").sort_values("rank")
-        parts = [f"{r['stage']} {r['country']} {r['share']:.0%} to {ends.get((r['stage'], r['country']), 0.0):.0%}"
+        tops = tops.assign(end=[ends.get(key, 0.0) for key in zip(tops["stage"], tops["country"], strict=True)])
+        parts = [f"{r['stage']} {r['country']} {words.percent(r['share'], 0)} to {words.percent(r['end'], 0)}"
                  for r in tops.to_dict("records")]
         years = [words.year(part["year"].iloc[0]) for part in (first, last)]
         return (f"Largest supplier in the plan's year {years[0]} and its share in {years[1]} of {future}:"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reports import words
+from planner import words
 
 SWITCHES = ("future", "year", "element", "region", "figure", "input", "project")
 BLANK = re.compile(r"\{(\w+)\}")

@@ -7,7 +7,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from planner.reports import chart, words
+from planner import words
+from planner.reports import chart
 from planner.reports.opened import Opened
 from planner.reports.says import Says
 from planner.reports.told import by_future, place, told

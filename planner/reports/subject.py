@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from planner.reports import words
+from planner import words
 from planner.reports.choices import Choices, switches
 from planner.reports.opened import Opened
 from planner.reports.questions import QUESTIONS, SPANS, absent
@@ -83,5 +83,5 @@ def headline(run: Opened) -> list[tuple[str, str, str]]:
         worst = min(figures["served"], key=lambda row: float(row["served"]))
         shown.append((words.share(worst["served"]), "", f"served at worst: {worst['class']} in {worst['future']}"))
     if figures["gap"] is not None:
-        shown.append((f"{figures['gap']:.2%}", "", "from the best possible, proven"))
+        shown.append((words.percent(figures["gap"], 2), "", "from the best possible, proven"))
     return shown

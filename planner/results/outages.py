@@ -22,6 +22,7 @@ from planner.tables.schemas import RUN
 from planner.tree import Node
 from planner.trial import Borne
 from planner.units import unit
+from planner.words import number
 
 DIGITS = 8  # Of a shortfall: what lies below is rounding of the solver.
 
@@ -86,7 +87,7 @@ class Rows:
             amounts = {k: lacking * node.length / effect for k, effect in part.accepts.items()}
             prices = {k: self.price(k, part.region, node) for k in amounts}
             cheapest = min(amounts, key=lambda k: amounts[k] * prices[k] if math.isfinite(prices[k]) else math.inf)
-            words.append(f"{amounts[cheapest]:,.6g} {self.base.units.quantity} of {cheapest} in {part.region}")
+            words.append(f"{number(amounts[cheapest])} {self.base.units.quantity} of {cheapest} in {part.region}")
             quantity += amounts[cheapest]
             cost += amounts[cheapest] * prices[cheapest] * self.program.network.price
         return " and ".join(words), quantity, cost

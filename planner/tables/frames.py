@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api.types import infer_dtype
 
 from planner.tables.column import Column, Table, Type
+from planner.words import number
 
 Row = Mapping[str, Any]
 
@@ -83,9 +84,9 @@ def said(value: Any) -> str:
 
 
 def short(cell: str) -> str:
-    """A cell of text for people: four digits where it is a number."""
+    """A cell of text for people: four digits where it is a number, which may be a year."""
     try:
-        return f"{float(cell):.4g}"
+        return number(float(cell), 4).replace(",", "")
     except ValueError:
         return cell
 

@@ -121,7 +121,7 @@ const YEARS = new Set(["year", "decided", "planned_online", "online_first", "onl
 function shown(name, value) {
   if (value === null) return "";
   if (typeof value !== "number") return visible(String(value));
-  return YEARS.has(name) ? String(value) : format.format(value);
+  return YEARS.has(name) ? String(value) : format.format(value + 0);  // No minus before nothing.
 }
 
 const MOST_ROWS = 500;

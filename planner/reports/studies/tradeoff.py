@@ -7,7 +7,8 @@ import math
 import altair as alt
 import pandas as pd
 
-from planner.reports import chart, words
+from planner import words
+from planner.reports import chart
 from planner.reports.studies.answered import Answered
 from planner.reports.view import View, most
 from planner.tables.frames import looked_up

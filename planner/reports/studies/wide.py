@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reports import words
+from planner import words
 from planner.reports.studies.answered import Answered
 from planner.study.sensitivity import ranking
 
