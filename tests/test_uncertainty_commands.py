@@ -214,7 +214,7 @@ def test_nodes_of_windows_are_shown(tmp_path: Path) -> None:
 def test_validate_counts_shocks(tmp_path: Path) -> None:
     result = planner("validate", QUICKSTART, "--set", BLOCKADE, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert "1 shocks" in result.stdout
+    assert "1 shock\n" in result.stdout
 
 
 # planner futures
