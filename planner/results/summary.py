@@ -15,7 +15,7 @@ from planner.tables.schemas import RUN
 
 def signed(instance: Instance, cost: float) -> float:
     """A total cost in the instance's own sense: a maximised objective is the negative of cost."""
-    return -cost if instance.objective.sense == "maximise" else cost
+    return (-cost if instance.objective.sense == "maximise" else cost) + 0.0  # Nothing has no sign.
 
 
 def key_figures(instance: Instance, outcome: Outcome, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
