@@ -18,8 +18,14 @@ class Elastic(Part):
     """A requirement that may be missed at a price."""
 
     price: Number = figure(
-        "price", "Penalty per quantity missed in a year; of a rule on money, penalty per money missed"
+        "price", "Penalty per quantity missed in a year; of a tail of cost, penalty per money missed [money/money]"
     )
+
+
+class ElasticMoney(Elastic):
+    """A rule on money that may be missed at a price: a number that is the same in all units."""
+
+    price: Number = figure("money/money", "Penalty per money missed")
 
 
 class Rule(Part):
@@ -146,6 +152,14 @@ class Tail(OfUsers):
             raise ValueError("a tail of cost is of the whole: it has no regions or classes")
         return self
 
+    @model_validator(mode="after")
+    def _of_money(self) -> Tail:
+        """One kind has two measures: what its price is in follows the measure."""
+        if self.of == "cost" and self.elastic is not None:
+            stated = self.elastic
+            self.__dict__["elastic"] = ElasticMoney.model_construct(stated.model_fields_set, **dict(stated))
+        return self
+
 
 class Chance(OfUsers):
     """With at least this probability a scenario serves every demand of the scope to `target` in all its nodes."""
@@ -160,6 +174,7 @@ class Regret(Rule):
 
     is_overall = True
     kind: Literal["regret"]
+    elastic: ElasticMoney | None = None
     most: Number = figure("money", "Largest regret", once=True)
 
 
@@ -171,6 +186,7 @@ class Leverage(OfUsers):
 
     is_overall = True
     kind: Literal["leverage"]
+    elastic: ElasticMoney | None = None
     shock: Name
     most: Number = figure("money", "Largest loss of a window, read in the middle of its first period")
 
@@ -272,6 +288,7 @@ class Budget(Rule):
 
     is_overall = True
     kind: Literal["budget"]
+    elastic: ElasticMoney | None = None
     of: Literal["capital", "public_money"]
     per: Literal["year", "total"]
     regions: Patterns = Field(default=["*"], description="Regions of the facilities; of a lane, where it begins.")

@@ -30,10 +30,10 @@ class Span(NamedTuple):
 
 
 def unit(units: Units, role: str) -> str:
-    """The real unit of a role unit, such as t/year for quantity/year."""
+    """The real unit of a role unit, such as t/year for quantity/year, or MUSD/MUSD for money/money."""
     named = {"quantity": units.quantity, "money": units.money, "price": units.price}
     head, slash, tail = role.partition("/")
-    return named.get(head, head) + slash + tail
+    return named.get(head, head) + slash + named.get(tail, tail)
 
 
 def price_factor(units: Units) -> float:

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from planner.__main__ import main as command
 from planner.errors import InputError, Problem
 from planner.figure import Figure, walk_figures
 from planner.reading.document import Document, load
 from planner.reading.moments import readings_by_period
+from planner.requirement import Requirement
+from planner.schema import Units
 from planner.study.reading import read_study
 from planner.study.sampling import jobs_of
+from planner.units import unit
 from planner.validation import validate as validate_module
 from planner.validation.validate import validate
 from tests.benchmarks.futures import farmer
@@ -262,3 +266,26 @@ def test_a_future_costs_what_it_changes(tmp_path: Path, monkeypatch: pytest.Monk
         assert all(i.futures is document.instance.futures for i in document.instances().values())
         counts.append(figures[0])
     assert counts[2] - counts[1] == counts[1] - counts[0] == 10 * 3  # The variable costs of three processes.
+
+
+ON_MONEY = {
+    "budget": {"kind": "budget", "of": "capital", "per": "year", "most": 50},
+    "tail of cost": {"kind": "tail", "of": "cost", "most": 5000},
+    "regret": {"kind": "regret", "most": 100},
+    "leverage": {"kind": "leverage", "shock": "storm", "most": 100},
+}
+
+
+@pytest.mark.parametrize(("rule", "label"), [
+    *((rule, "MUSD/MUSD") for rule in ON_MONEY.values()),
+    ({"kind": "tail", "share": 0.1}, "USD/kg"), ({"kind": "served", "target": 1}, "USD/kg"),
+])  # fmt: skip
+def test_the_price_of_a_rule_on_money_is_money_per_money(rule: dict[str, Any], label: str) -> None:
+    """The same number in any units: no price per kilogram."""
+    elastic = {"price": {"value": 3, "unit": label, "source": "x"}, "note": "why"}
+    made = TypeAdapter[Any](Requirement).validate_python(rule | {"elastic": elastic})
+    (price,) = (field for field in walk_figures(made) if field.path == ("elastic", "price"))
+    units = Units(quantity="t", money="MUSD", price="USD/kg")
+    assert unit(units, price.unit) == price.figure.unit == label
+    assert (price.figure.source, made.elastic.note) == ("x", "why")
+    assert TypeAdapter[Any](Requirement).validate_python(made.model_dump(exclude_unset=True)) == made

@@ -15,7 +15,6 @@ from planner.decomposition.decompose import decompose
 from planner.figure import Part, walk_figures
 from planner.formulate import formulate
 from planner.reading.document import load
-from planner.requirement import Budget, Leverage, Regret, Tail
 from planner.scaling import row_factors
 from planner.schema import Instance, Options
 from planner.solver import solve
@@ -37,20 +36,12 @@ def restated(instance: Instance, quantity: float, price: float) -> Instance:
     factors = {"quantity": quantity, "quantity/year": quantity, "price": price, "money": money}
     raw = instance.model_dump(by_alias=True, exclude_unset=True)
     for path, _, unit in walk_figures(instance):
-        if unit in factors and not _is_factor(instance, path):
+        if unit in factors:
             _scale_figure(_at(raw, instance, path), factors[unit])
     for corner in _corners(raw):
         corner["size"] *= quantity
         corner["cost"] *= money
     return Instance.model_validate(raw)
-
-
-def _is_factor(instance: Instance, path: tuple[str | int, ...]) -> bool:
-    """Whether a price is that of a rule on money: money per money missed, the same number in any units."""
-    if path[0] != "requirements" or path[2:] != ("elastic", "price"):
-        return False
-    rule = instance.requirements[str(path[1])]
-    return isinstance(rule, Budget | Leverage | Regret) or (isinstance(rule, Tail) and rule.of == "cost")
 
 
 def _at(raw: Any, part: Any, path: tuple[str | int, ...]) -> Any:
