@@ -15,9 +15,10 @@ from planner.figure import Figure
 from planner.requirement import Budget, Chance, Dependence, ExpectedUnserved, Leverage, Regret, Served, Tail
 from planner.schema import Instance, Lane, Returns, Supplier
 from tests.reference_control import is_emergency, passes, price_factor
+from tests.reference_overall import Overall
 from tests.reference_program import Infeasible, Terms, Unbounded
 from tests.reference_risk import weigh
-from tests.reference_security import Security, Supply, meant
+from tests.reference_security import Supply, meant
 from tests.reference_tree import Node, matches, overlap
 
 __all__ = ["Infeasible", "Unbounded", "reference_objective", "reference_solution"]
@@ -25,7 +26,7 @@ __all__ = ["Infeasible", "Unbounded", "reference_objective", "reference_solution
 TERMS = ("balance", "use", "inputs", "outflow", "movement", "release", "collected")
 
 
-class Reference(Security):
+class Reference(Overall):
     """The complete problem of an instance, its futures and its shocks."""
 
     def __init__(self, instances: Mapping[str, Instance], alone: Mapping[str, float] | None = None) -> None:
