@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from planner.check.case import Case
 from planner.check.horizon import Node
-from planner.check.rules import Movement, facility_processes, matches
+from planner.check.rules import Movement, matches
 
 Sums = dict[tuple[str, str, Node], float]
 
@@ -46,10 +46,9 @@ def read_amounts(case: Case) -> Amounts:
 
 
 def _read_activity(case: Case, amounts: Amounts) -> None:
-    permitted = set(facility_processes(case.base))
     rows = case.tables["activity"].by_node("facility", "process", "activity", "region", "stage")
     for node, name, process, amount, region, stage in rows:
-        if (name, process) not in permitted:
+        if (name, process) not in case.permitted:
             case.unknown("activity", case.where(node, name, process))
             continue
         facility = case.base.facilities[name]

@@ -11,7 +11,7 @@ from planner.check.controls import Measure, measures_at, passing, raised
 from planner.check.horizon import Horizon, Node
 from planner.check.reading import Table
 from planner.check.report import Ledger
-from planner.check.rules import Movement
+from planner.check.rules import Movement, facility_processes
 from planner.schema import Instance, Supplier
 
 
@@ -44,6 +44,11 @@ class Case:
     def lane_of(self) -> dict[str, str]:
         """The lane entry of each movement, by the movement's key."""
         return {movement.key: movement.lane for movement in self.movements}
+
+    @cached_property
+    def permitted(self) -> frozenset[tuple[str, str]]:
+        """The pairs of a facility and a process that it may run."""
+        return frozenset(facility_processes(self.base))
 
     @cached_property
     def measures(self) -> dict[Node, tuple[Measure, ...]]:

@@ -69,7 +69,11 @@ class Trace:
 
     def comes(self, spot: Spot) -> Marks:
         """The marks that goods in a place can bear."""
-        return frozenset().union(*self._borne.get(spot, [NONE]))
+        return self._comes.get(spot, NONE)
+
+    @cached_property
+    def _comes(self) -> dict[Spot, Marks]:
+        return {spot: NONE.union(*marks) for spot, marks in self._borne.items()}
 
     @cached_property
     def _borne(self) -> dict[Spot, set[Marks]]:

@@ -8,7 +8,7 @@ from planner.check.amounts import Amounts
 from planner.check.capacity import Capacity
 from planner.check.case import Case
 from planner.check.horizon import Node
-from planner.check.rules import facility_processes, matches
+from planner.check.rules import matches
 from planner.check.security.row import Book, Test, applies, demands_of
 from planner.requirement import Cover
 
@@ -80,10 +80,10 @@ class Covers:
     def _run(
         self, node: Node, regions: list[str], years: float, run: Steps, net: dict[str, float], where: str
     ) -> None:
-        instance, permitted = self.case.at(node), set(facility_processes(self.case.base))
+        instance = self.case.at(node)
         used: dict[str, float] = {}
         for (facility, process), amount in run.items():
-            if (facility, process) not in permitted or instance.facilities[facility].region not in regions:
+            if (facility, process) not in self.case.permitted or instance.facilities[facility].region not in regions:
                 self.case.unknown("cover", f"{where} {facility} {process}")
                 continue
             recipe = instance.processes[process]
@@ -98,7 +98,7 @@ class Covers:
         for facility, amount in used.items():
             busy = math.fsum(
                 instance.processes[p].use * self.amounts.activity.get((facility, p, node), 0.0)
-                for f, p in permitted if f == facility
+                for f, p in self.case.permitted if f == facility
             )
             there = self.capacity.available.get((facility, node), 0.0)
             spare = years * (there - busy)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from planner.check.amounts import Amounts
 from planner.check.case import Case
 from planner.check.horizon import TINY, Node
-from planner.check.rules import Movement, facility_processes, matches
+from planner.check.rules import Movement, matches
 from planner.check.security.row import Book, Test, applies
 from planner.requirement import Concentration, Dependence, OfMaterial, OfSupply, Sources
 
@@ -166,7 +166,7 @@ class Flows:
             base, again = self.case.base, self._again(places)
             self.turned[tuple(places)] = any(
                 (k, base.facilities[facility].region) in places
-                for facility, process in facility_processes(base) if process in again
+                for facility, process in self.case.permitted if process in again
                 for k in base.processes[process].outputs
             )
         return self.turned[tuple(places)]
