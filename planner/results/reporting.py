@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from planner.mathematics.security import net
+from planner.mathematics.security.scope import Entry
 from planner.mathematics.security.scope import country as country_of
 from planner.results.rows import NOTHING, Row, at
 from planner.results.scenarios import mass
 from planner.results.solution import Solution
+from planner.schema import Instance
 from planner.tables.frames import table
 from planner.tables.schemas import RUN
 from planner.tree import Node
@@ -31,8 +33,9 @@ def element_balance(solution: Solution) -> pd.DataFrame:
     def rows() -> Iterator[Row]:
         for node in solution.nodes:
             totals: dict[tuple[str, str, str], float] = defaultdict(float)
+            commodities = solution.instance(node).commodities
             for measure, commodity, region, amount in _contents(solution, node):
-                for element, share in solution.instance(node).commodities[commodity].elements.items():
+                for element, share in commodities[commodity].elements.items():
                     totals[element, region, measure] += share * amount
             for (element, region, measure), amount in totals.items():
                 if abs(amount) > NOTHING:
@@ -43,29 +46,29 @@ def element_balance(solution: Solution) -> pd.DataFrame:
 
 
 def _contents(solution: Solution, node: Node) -> Iterable[tuple[str, str, str, float]]:
-    """Every entry of every balance: measure, commodity, region, signed amount."""
+    """Every entry of every balance that is not 0: measure, commodity, region, signed amount."""
     network, instance = solution.network, solution.instance(node)
-    for (facility, process), amount in solution.of(node, "activity"):
+    for (facility, process), amount in solution.used(node, "activity"):
         recipe, region = instance.processes[process], network.region_of(facility)
         measure = "processed" if recipe.inputs else "mined"
         yield from ((measure, k, region, q * amount) for k, q in recipe.outputs.items())
         yield from ((measure, k, region, -q * amount) for k, q in recipe.inputs.items())
-    for (lane, commodity, origin, destination), amount in solution.of(node, "flow"):
+    for (lane, commodity, origin, destination), amount in solution.used(node, "flow"):
         yield "sent", commodity, origin, -amount
         yield "arrived", commodity, destination, amount * (1 - instance.lanes[lane].loss)
-    for (supplier, _, region), amount in solution.of(node, "purchased"):
+    for (supplier, _, region), amount in solution.used(node, "purchased"):
         yield "purchased", instance.suppliers[supplier].commodity, region, amount
-    for (outlet, _, region), amount in solution.of(node, "sold"):
+    for (outlet, _, region), amount in solution.used(node, "sold"):
         yield "sold", instance.outlets[outlet].commodity, region, -amount
-    for (demand, commodity), amount in solution.of(node, "delivered"):
+    for (demand, commodity), amount in solution.used(node, "delivered"):
         yield "delivered", commodity, instance.demands[demand].region, -amount
-    for (name,), amount in solution.of(node, "collected"):
+    for (name,), amount in solution.used(node, "collected"):
         yield "collected", instance.returns[name].commodity, instance.returns[name].region, amount
     released = solution.values(node, "released")
     for (name,), amount in solution.of(node, "filled"):
         part = instance.stockpiles[name]
         yield "from_stock", part.commodity, part.region, released[(name,)] - amount
-    for (commodity, region), amount in solution.of(node, "disposed"):
+    for (commodity, region), amount in solution.used(node, "disposed"):
         yield "disposed", commodity, region, -amount
 
 
@@ -77,9 +80,12 @@ def shares(solution: Solution) -> pd.DataFrame:
     """
     label = unit(solution.network.base.units, "quantity/year")
 
+    instances = {id(instance): instance for instance in map(solution.instance, solution.nodes)}
+    sources = {number: tuple(_sources(solution, instance)) for number, instance in instances.items()}
+
     def rows() -> Iterator[Row]:
         for node in solution.nodes:
-            supplied = _supplied(solution, node)
+            supplied = _supplied(solution, node, sources[id(solution.instance(node))])
             for stage in dict.fromkeys(stage for stage, _ in supplied):
                 amounts = {country: a for (s, country), a in supplied.items() if s == stage and a > NOTHING}
                 total = sum(amounts.values())
@@ -92,22 +98,38 @@ def shares(solution: Solution) -> pd.DataFrame:
     return table(RUN["shares"], rows())
 
 
-def _supplied(solution: Solution, node: Node) -> dict[tuple[str, str], float]:
-    """What each country supplies of each stage that is not made of the stage's own goods nor thrown away."""
-    network, instance, disposed = solution.network, solution.instance(node), solution.values(node, "disposed")
-    supplied: dict[tuple[str, str], float] = defaultdict(float)
+class _Source(NamedTuple):
+    """Where a commodity of a stage is to be had: its balances, and who supplies it (country and term)."""
+
+    stage: str
+    places: tuple[net.Place, ...]
+    terms: tuple[tuple[str, Entry], ...]
+
+
+def _sources(solution: Solution, instance: Instance) -> Iterator[_Source]:
+    """Every commodity with what supplies it that is not made of its stage's own goods."""
+    network = solution.network
     for stage, places in _stages(solution).items():
         for k in dict.fromkeys(k for k, _ in places):
-            sources: dict[str, float] = defaultdict(float)
-            for place in (p for p in places if p[0] == k):
-                for family, key, coefficient in net.made(network, instance, places, place):
-                    sources[country_of(instance, place[1])] += coefficient * solution.values(node, family)[key]
+            here, terms = tuple(p for p in places if p[0] == k), list[tuple[str, Entry]]()
+            for place in here:
+                terms += [(country_of(instance, place[1]), e) for e in net.made(network, instance, places, place)]
                 for key in network.balance[place].bought:
                     origin = instance.suppliers[key[0]].origin or place[1]
-                    sources[country_of(instance, origin)] += solution.values(node, "purchased")[key]
-            total, wasted = sum(sources.values()), sum(disposed.get(p, 0.0) for p in places if p[0] == k)
-            for name, amount in sources.items():
-                supplied[stage, name] += amount * max(0.0, 1 - wasted / total) if total > NOTHING else 0.0
+                    terms.append((country_of(instance, origin), ("purchased", key, 1.0)))
+            yield _Source(stage, here, tuple(terms))
+
+
+def _supplied(solution: Solution, node: Node, sources: Iterable[_Source]) -> dict[tuple[str, str], float]:
+    """What each country supplies of each stage that is not thrown away."""
+    disposed, supplied = solution.values(node, "disposed"), defaultdict[tuple[str, str], float](float)
+    for source in sources:
+        amounts: dict[str, float] = defaultdict(float)
+        for country, (family, key, coefficient) in source.terms:
+            amounts[country] += coefficient * solution.values(node, family)[key]
+        total, wasted = sum(amounts.values()), sum(disposed.get(place, 0.0) for place in source.places)
+        for country, amount in amounts.items():
+            supplied[source.stage, country] += amount * max(0.0, 1 - wasted / total) if total > NOTHING else 0.0
     return supplied
 
 

@@ -76,6 +76,12 @@ class Solution:
         """Keys and values of a family at a block."""
         return zip(self._keys[family], self.array(node, family).tolist(), strict=True)
 
+    def used(self, node: Node | None, family: str) -> Iterator[tuple[Key, float]]:
+        """Keys and values of a family at a block, but for those that are 0: most are."""
+        keys, values = self._keys[family], self.array(node, family)
+        places = np.flatnonzero(values)
+        return zip((keys[i] for i in places.tolist()), values[places].tolist(), strict=True)
+
     def values(self, node: Node | None, family: str) -> dict[Key, float]:
         """Values of a family at a block by key."""
         place = (node.index if node is not None else -1, family)
