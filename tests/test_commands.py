@@ -16,13 +16,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 INSTANCES = ROOT / "instances"
+PATIENCE = 1200  # Seconds after which something hangs, also on a busy machine.
 QUICKSTART = INSTANCES / "quickstart.yaml"
 
 
 def planner(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "planner", *map(str, arguments)]
     return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300,
+        command, cwd=cwd, capture_output=True, text=True, check=False, timeout=PATIENCE,
         env=os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"} | environment,
     )
 
@@ -108,7 +109,7 @@ def test_unbounded_instance_says_so(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_time_limit_keeps_the_best_plan_and_its_gap(tmp_path: Path) -> None:
     result = planner(
-        "solve", INSTANCES / "rare-earths.yaml", "--time-limit", "60", "--gap", "0", "--quiet", "--out", "run",
+        "solve", INSTANCES / "rare-earths.yaml", "--time-limit", "120", "--gap", "0", "--quiet", "--out", "run",
         cwd=tmp_path,
     )
     assert result.returncode == 4, result.stderr
@@ -128,12 +129,12 @@ def test_interrupt_keeps_the_best_plan(kind: signal.Signals, tmp_path: Path) -> 
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert process.stderr is not None
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + PATIENCE
     for line in process.stderr:
         if ("solving" in line and "gap" in line) or time.monotonic() > deadline:
             break
     process.send_signal(kind)
-    process.communicate(timeout=120)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert json.loads((tmp_path / "run" / "summary.json").read_text())["status"] == "interrupted"
 
@@ -145,10 +146,9 @@ def test_interrupt_before_a_plan_writes_nothing(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert process.stderr is not None
-    process.stderr.readline()
-    time.sleep(0.5)
+    assert any("build" in line for line in process.stderr)  # It is at work, and knows no plan yet.
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert list(tmp_path.iterdir()) == []

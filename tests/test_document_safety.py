@@ -41,9 +41,9 @@ def test_an_estimate_needs_its_reason_rather_than_a_source(tmp_path: Path) -> No
 def test_alias_bomb(tmp_path: Path) -> None:
     lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
-    started = time.perf_counter()
+    started = time.process_time()
     assert refused(tmp_path, "\n".join(lines))[0].code == "too-large"
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_bomb_by_common_fields(tmp_path: Path) -> None:
@@ -130,9 +130,9 @@ def test_circles_of_files(tmp_path: Path) -> None:
 def test_many_files(tmp_path: Path) -> None:
     for n in range(50):
         write(tmp_path, f"include: [f{n + 1}.yaml, f{n + 1}.yaml]", f"f{n}.yaml")
-    started = time.perf_counter()
+    started = time.process_time()
     assert refused(tmp_path, "include: f0.yaml")[0].code == "too-many-files"
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from planner.executors import open_executor, workers_of
 from planner.executors.mpi import launched
 from planner.executors.team import Team
 from tests.jobs import cheapest, end, fail, process, remember, remembered, scheduler
+from tests.test_commands import PATIENCE
 
 APART = ("processes:2", "mpi:2", "dask:2")
 
@@ -50,7 +51,7 @@ def test_the_same_answer_everywhere(team: Team) -> None:
 def test_ctrl_c_is_for_the_parent_alone(team: Team) -> None:
     if workers_of(team) > 1:
         os.kill(team.submit(process).result(), signal.SIGINT)
-    assert team.submit(pow, 2, 3).result(timeout=60) == 8
+    assert team.submit(pow, 2, 3).result(timeout=PATIENCE) == 8
 
 
 def listening(name: str) -> set[str]:
@@ -63,7 +64,7 @@ def listening(name: str) -> set[str]:
 
     before = addresses()
     with open_executor(name) as executor:
-        assert executor.submit(pow, 2, 3).result(timeout=60) == 8
+        assert executor.submit(pow, 2, 3).result(timeout=PATIENCE) == 8
         return {ip for ip, _ in addresses() - before}
 
 
@@ -74,12 +75,12 @@ def test_nobody_else_is_listened_to(name: str, most: set[str]) -> None:
 
 def test_a_dask_cluster_of_ones_own_refuses_who_has_not_its_key() -> None:
     with open_executor("dask:1") as executor:
-        address = executor.submit(scheduler).result(timeout=60)
+        address = executor.submit(scheduler).result(timeout=PATIENCE)
         assert address.startswith("tls://127.0.0.1:")
         for tried, key in ((address, Security.temporary()), (address.replace("tls", "tcp"), None)):
             with pytest.raises(OSError, match=r"Timed out|reset|closed|TLS|SSL"):
                 distributed.Client(tried, timeout=2, security=key)
-        assert executor.submit(pow, 2, 3).result(timeout=60) == 8
+        assert executor.submit(pow, 2, 3).result(timeout=PATIENCE) == 8
 
 
 @pytest.mark.parametrize("batch", [None, "SLURM_JOB_ID"])
@@ -101,14 +102,14 @@ def test_a_killed_worker_is_a_clear_error(name: str) -> None:
         assert executor.submit(pow, 2, 3).result() == 8
         for job in [executor.submit(end) for _ in range(3)]:
             with pytest.raises(WorkerLostError, match="lost"):
-                job.result(timeout=60)
+                job.result(timeout=PATIENCE)
 
 
 @pytest.mark.long
 def test_dask_gives_the_jobs_of_a_lost_worker_to_another() -> None:
     with open_executor("dask:2") as executor:
         os.kill(executor.submit(process).result(), signal.SIGKILL)
-        assert [job.result(timeout=60) for job in [executor.submit(pow, i, 2) for i in range(8)]][-1] == 49
+        assert [job.result(timeout=PATIENCE) for job in [executor.submit(pow, i, 2) for i in range(8)]][-1] == 49
 
 
 @pytest.mark.long
@@ -117,13 +118,13 @@ def test_leaving_with_an_exception_does_not_wait(name: str) -> None:
     def impatient() -> None:
         with open_executor(name) as executor:
             assert executor.submit(pow, 2, 3).result() == 8
-            executor.submit(time.sleep, 100)
+            executor.submit(time.sleep, PATIENCE)
             raise KeyboardInterrupt
 
     begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         impatient()
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - begun < PATIENCE / 2
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import xml.etree.ElementTree as Tree
@@ -21,7 +20,7 @@ from planner.errors import InputError
 from planner.exports.export import FORMATS
 from planner.exports.graph import SPACE
 from planner.reports.opened import Opened, open_run
-from tests.test_commands import QUICKSTART, planner
+from tests.test_commands import PATIENCE, QUICKSTART, planner
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +80,7 @@ def test_iamc_table_is_read_by_pyam(run: Opened, tmp_path: Path) -> None:
         " year=2026).data['value'].tolist(), frame.unit)"
     )
     command = [sys.executable, "-W", "ignore", "-c", script, str(file)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=dict(os.environ))
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert result.returncode == 0, result.stderr
     assert "['embargo', 'truce'] [2200.0]" in result.stdout
     assert "USD/kg" in result.stdout
@@ -164,7 +163,7 @@ def test_data_package_is_valid_for_frictionless(run: Opened, folder: Path, tmp_p
     script = "import sys, frictionless as f; [print(f.validate(name).valid) for name in sys.argv[1:]]"
     files = [str(place / "datapackage.json") for place in (folder, tmp_path / "unpacked")]
     command = [sys.executable, "-W", "ignore", "-c", script, *files]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=dict(os.environ))
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert result.stdout.split() == ["True", "True"], result.stderr
 
 

@@ -17,6 +17,7 @@ import yaml
 
 from planner.__main__ import main
 from tests.browser import Page, browser
+from tests.test_commands import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 STARTER = ROOT / "planner" / "starter.yaml"
@@ -24,7 +25,7 @@ PUBLISHED = sorted((ROOT / "instances" / "published").glob("*.yaml"))
 LARGE = [pytest.param(file, marks=pytest.mark.long if file.stem == "rare-earths" else pytest.mark.large)
          for file in sorted((ROOT / "instances").glob("rare-earths*.yaml"))]  # fmt: skip
 FORMATS = ("xlsx", "iamc", "parquet", "mps", "lp", "graphml", "datapackage")
-QUICK = ("--gap", "0.05", "--threads", "1", "--time-limit", "120", "--quiet")
+QUICK = ("--gap", "0.05", "--threads", "1", "--time-limit", str(PATIENCE), "--quiet")
 
 
 def carry_out(*words: str | Path) -> str:
@@ -183,7 +184,7 @@ sys.exit(main(sys.argv[1:]))
 def test_all_but_parquet_works_without_pyarrow(tmp_path: Path) -> None:
     def ends(*words: str) -> tuple[int, str]:
         result = subprocess.run([sys.executable, "-c", HIDDEN, *words], cwd=tmp_path, capture_output=True, text=True,
-                                check=False, timeout=120)  # fmt: skip
+                                check=False, timeout=PATIENCE)  # fmt: skip
         return result.returncode, result.stderr
 
     assert ends("solve", str(STARTER), "--out", "run", *QUICK) == (0, "")

@@ -14,7 +14,7 @@ import pytest
 
 from planner.reports.opened import Opened, open_run
 from planner.reports.view import ALL
-from tests.test_commands import INSTANCES, QUICKSTART, ROOT, planner
+from tests.test_commands import INSTANCES, PATIENCE, QUICKSTART, ROOT, planner
 
 EXAMPLES = sorted((INSTANCES / "examples").glob("*.py"))
 
@@ -65,7 +65,7 @@ def test_switches_choose_the_rows(run: Opened) -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs(example: Path, tmp_path: Path) -> None:
     result = subprocess.run(
-        [sys.executable, str(example)], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
+        [sys.executable, str(example)], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=PATIENCE,
         env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert result.returncode == 0, result.stderr
     assert len(result.stdout.splitlines()) >= 4

@@ -7,12 +7,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from planner.study.reading import StudyFile, read_study
 from planner.study.sampling import Job, jobs_of
-from planner.study.sensitivity import ranking, sensitivities
+from planner.study.sensitivity import morris_rows, ranking, sensitivities
 from planner.study.sweep import sweep
 from planner.study.tables import figures, no_regret, projects
 from tests.test_commands import QUICKSTART
@@ -101,6 +102,18 @@ def test_morris_of_a_linear_toy_is_exact(tmp_path: Path) -> None:
     assert found["mu_star", "price"] == pytest.approx(40)
     assert found["sigma", "price"] == pytest.approx(0, abs=1e-9)
     assert found["mu_star", "cost"] == pytest.approx(0, abs=1e-9)
+
+
+def test_trajectories_with_a_run_without_a_plan_are_left_out_whole() -> None:
+    """y = 3a - 2b: what is left tells it exactly; to leave the run alone would join steps of two trajectories."""
+    points = np.array([[0, 0], [1, 0], [1, 1], [1, 1], [0, 1], [0, 0], [0, 1], [0, 0], [1, 0]], dtype=float)
+    outputs = points @ np.array([3.0, -2.0])
+    outputs[4] = np.nan
+    rows = {(r["factor"], r["measure"]): r for r in morris_rows(["a", "b"], points, outputs, 2, 0)}
+    assert [rows[name, "mu"]["value"] for name in ("a", "b")] == pytest.approx([3, -2])
+    assert [rows[name, "sigma"]["value"] for name in ("a", "b")] == pytest.approx([0, 0], abs=1e-9)
+    assert {(r["used"], r["of"]) for r in rows.values()} == {(2, 3)}
+    assert list(morris_rows(["a", "b"], points[:6], outputs[:6], 2, 0)) == []  # One is too few.
 
 
 HALF = """name: half

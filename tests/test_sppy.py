@@ -26,7 +26,7 @@ from planner.sppy.ranks import METHODS, Desk
 from planner.sppy.scenarios import Split
 from planner.sppy.task import Task
 from tests.generate import by_future, instances
-from tests.test_commands import INSTANCES, QUICKSTART, ROOT, planner
+from tests.test_commands import INSTANCES, PATIENCE, QUICKSTART, ROOT, planner
 
 EXACT = Options(gap=0.0)
 EXACT_ENOUGH = 1e-4
@@ -123,13 +123,13 @@ def test_a_killed_rank_leaves_the_best_plan(tmp_path: Path) -> None:
          "--ranks", "2", "--gap", "0", "--out", "run"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
     )  # fmt: skip
-    latest = time.monotonic() + 120
+    latest = time.monotonic() + PATIENCE
     while not list(tmp_path.glob("*/answer")) and time.monotonic() < latest:
         time.sleep(0.05)
     (answer,) = tmp_path.glob("*/answer")
     ranks = [int(p.parent.name) for p in Path("/proc").glob("[0-9]*/cmdline") if _is_rank(p, str(answer))]
     os.kill(max(ranks), signal.SIGKILL)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 4, said
     assert "MPI rank was lost" in said
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())

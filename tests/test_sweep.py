@@ -27,7 +27,7 @@ from planner.results.replace import OccupiedError
 from planner.results.summary import summary_table
 from planner.study.ledger import Ledger, damaged, read_records
 from planner.study.ledger import written as line
-from tests.test_commands import QUICKSTART, ROOT, digest
+from tests.test_commands import PATIENCE, QUICKSTART, ROOT, digest
 from tests.test_commands import planner as command
 
 STUDY = """study: trial
@@ -140,13 +140,13 @@ def test_killed_in_the_middle_it_continues(relaxation: bool, tmp_path: Path) -> 
         [sys.executable, "-m", "planner", "sweep", str(path), "--out", str(tmp_path / "out"), "--executor",
          "processes:2", "--quiet"], env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and not (ledger.exists() and len(ledger.read_bytes().splitlines()) >= 5):
         time.sleep(0.01)
     process.kill()
     process.wait()
     before = [key for key, _ in read_records(ledger)]
-    assert 5 <= len(before) < 25
+    assert 5 <= len(before) <= 25  # All, where this process was not given time to look.
     with ledger.open("ab") as file:
         file.write(b'{"job": "torn')
     result = command("sweep", path, "--out", "out", "--executor", "processes:2", "--json", cwd=tmp_path)
@@ -266,11 +266,11 @@ def test_an_interrupted_sweep_keeps_what_it_has(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
     )
     ledger = tmp_path / "out" / "runs.jsonl"
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and not (ledger.exists() and len(ledger.read_bytes().splitlines()) >= 3):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "run it again to continue" in errors
     assert len(list(read_records(ledger))) >= 3
