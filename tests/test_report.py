@@ -323,6 +323,15 @@ def test_a_tree_too_large_for_a_page_keeps_the_first_and_dearest_futures(
         assert {row["node"] for row in page.csv("cost_by_year")} == set(opened.paths[name])
 
 
+def test_material_that_no_plant_makes_flows_from_where_it_is_bought(driver: webdriver.Chrome, tmp_path: Path) -> None:
+    case = ROOT / "instances" / "published" / "netdes-10-10-L-01.yaml"
+    for command in (("solve", case, "--quiet", "--out", "run"), ("report", "run")):
+        assert planner(*command, cwd=tmp_path).returncode == 0
+    page = Page(driver, tmp_path / "run" / "report.html")
+    assert page.messages() == []
+    assert page.run("return document.querySelectorAll('#view-material .place').length") == 3  # One source, two users.
+
+
 def test_what_is_not_there_is_said(page: Page) -> None:
     said = page.run("return document.querySelector('#safety .absent').textContent")
     assert "kind outage" in said

@@ -52,7 +52,7 @@ def _flow(run: Opened) -> View:
     table = pd.DataFrame(_links(run), columns=["node", "year", "future", "element", "source", "target", "amount"])
     table = table[table["amount"] > NOTHING].reset_index(drop=True)
     unit = f"{run.instance.units.quantity}/year"
-    order = [*stages(run), USERS]
+    order = [*(stages(run) or [NO_STAGE]), USERS]
     return View(
         "material", SECTION, "From mine to user in the chosen year", _said(run, table, unit), table,
         {"source": "from", "target": "to", "element": "of", "year": "year", "amount": unit},
