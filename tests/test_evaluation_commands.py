@@ -91,7 +91,7 @@ def test_a_plan_on_futures_with_a_shock_and_a_control_of_their_own(made: Path, t
 ON = {
     "unknown control": (STORM, "on.yaml:7:21 dangling-name there is no control squeeze"),
     "control of an unknown exporter": (
-        STORM + SQUEEZE.replace("CN", ""), "on.yaml:9:13 dangling-name there is no exporter XX"
+        STORM + SQUEEZE.replace("CN", "XX"), "on.yaml:9:13 dangling-name there is no exporter XX"
     ),
     "probabilities": (
         STORM.replace("squeeze", "ban").replace("truce: {probability: 0.5", "truce: {probability: 0.4"),
@@ -204,7 +204,8 @@ def test_the_screen_of_values(tmp_path: Path) -> None:
 def test_quiet_values_are_only_written(tmp_path: Path) -> None:
     result = planner("value", QUICKSTART, "--delays", "--quiet", "--out", "worth", cwd=tmp_path)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    assert sorted(path.name for path in (tmp_path / "worth").iterdir()) == ["costs.csv", "manifest.json", "values.csv"]
+    names = ["costs.csv", "datapackage.json", "manifest.json", "values.csv"]
+    assert sorted(path.name for path in (tmp_path / "worth").iterdir()) == names
 
 
 VALUE_REFUSED = {
