@@ -132,6 +132,11 @@ class Network:
         return self.built_lanes[project.lane]
 
     @cached_property
+    def required(self) -> frozenset[str]:
+        """The projects that others require."""
+        return frozenset(name for project in self.base.projects.values() for name in project.requires)
+
+    @cached_property
     def projects_of(self) -> dict[str, list[str]]:
         projects: dict[str, list[str]] = {asset: [] for asset in self.assets}
         for name, project in self.base.projects.items():

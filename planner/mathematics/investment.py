@@ -59,11 +59,10 @@ def _needs_start(network: Network, name: str) -> bool:
         and (group.at_most is not None or group.building_at_once is not None)
         for group in network.base.project_groups.values()
     )
-    required = any(name in other.requires for other in network.base.projects.values())
     charged = network.ever("projects", name, lambda part: any(part.capital.fixed.numbers()))
     free = not project.capital.curve and not charged
     ranged = project.size.most is not None and not (project.size.least and any(project.size.least.numbers()))
-    return not (project.repeatable and free and ranged) or counted or required
+    return not (project.repeatable and free and ranged) or counted or name in network.required
 
 
 def chapter(network: Network) -> Chapter:

@@ -106,8 +106,7 @@ class Solution:
         project = self.instance(node).projects[name]
         size = sum(c * self._invested[family][key] for family, key, c in size_terms(self.network, name, group))
         started, cost = self._invested["start"][name, group], self.overnight(name, group, node)
-        is_required = any(name in other.requires for other in self.network.base.projects.values())
-        if max(started, size) <= NOTHING or (max(size, cost) <= NOTHING and not is_required):
+        if max(started, size) <= NOTHING or (max(size, cost) <= NOTHING and name not in self.network.required):
             return None  # A decision of no size and no cost is no decision.
         is_modular = project.size.module is not None and not project.capital.curve
         modules = self._invested["modules"][name, group] if is_modular else None
