@@ -176,8 +176,12 @@ def firmness(plan: pd.DataFrame) -> str:
         return ""
     if not firm:
         return "No project is firm: a plan without any one of them may cost the same, as far as is proven."
-    said = f"Firm: {firm} of {count(len(asked), 'project')}: every plan without one of them is proven dearer."
-    return said if firm == len(asked) else f"{said} The others may be exchanged within what is proven."
+    if len(asked) == 1:
+        return "The project is firm: every plan without it is proven dearer."
+    if firm == len(asked):
+        return f"Firm: all {firm} projects: every plan without one of them is proven dearer."
+    return (f"Firm: {firm} of {count(len(asked), 'project')}: every plan without one of them is proven dearer."
+            " The others may be exchanged within what is proven.")
 
 
 def _online(row: Mapping[Any, Any]) -> str:

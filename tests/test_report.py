@@ -330,6 +330,10 @@ def test_material_that_no_plant_makes_flows_from_where_it_is_bought(driver: webd
     page = Page(driver, tmp_path / "run" / "report.html")
     assert page.messages() == []
     assert page.run("return document.querySelectorAll('#view-material .place').length") == 3  # One source, two users.
+    every = "return [...document.querySelectorAll('#view-plan .mark-rect path')].map(p => p.getAttribute('fill'))"
+    bars = page.run(every)
+    assert bars
+    assert all(fill and fill != "null" for fill in bars)  # Lanes, too, have a colour.
 
 
 def test_what_is_not_there_is_said(page: Page) -> None:

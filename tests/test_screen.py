@@ -84,6 +84,8 @@ def test_that_no_project_is_firm_is_said_as_such() -> None:
     assert firmness(plan).startswith("No project is firm")
     plan.loc[0, "standing"] = "firm"
     assert firmness(plan).startswith("Firm: 1 of 2 projects")
+    assert firmness(plan.assign(standing="firm")).startswith("Firm: all 2 projects")
+    assert firmness(plan[:1]).startswith("The project is firm")
 
 
 def test_planner_alone_says_its_commands(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import altair as alt
@@ -18,6 +19,7 @@ from planner.standing import FIRM
 from planner.tables.frames import looked_up
 
 SECTION = "plan"
+MOST_YEARS = 9  # On an axis.
 SITE, GATHERED = "site", "place not stated"
 
 
@@ -89,11 +91,13 @@ def _said(run: Opened, table: pd.DataFrame) -> Says:
 
 def _gantt(run: Opened, table: pd.DataFrame) -> Drawing:
     start = float(run.tables["nodes"]["year"].min())
-    names = stages(run)
-    years = alt.Axis(format="d", title=None, orient="top", grid=True, tickMinStep=1)
+    names = list(dict.fromkeys([*stages(run), *table["stage"]]))  # Lanes have no stage of the chain.
     ends = [start, max([start + 1, *table["ends"]])]
+    shown = range(math.ceil(ends[0]), math.floor(ends[1]) + 1)
+    step = -(-len(shown) // MOST_YEARS)
+    years = alt.Axis(format="d", title=None, orient="top", grid=True, values=list(shown[::step]))
     row = alt.Y("rank:O", axis=None)
-    colour = alt.Color("stage:N", scale=chart.colours(names), sort=list(names))
+    colour = alt.Color("stage:N", scale=chart.colours(names), sort=names)
     told = chart.tips({"title": "project", "decided": "decide", "planned_online": "online as planned",
                        "online_first": "at the earliest", "online_last": "at the latest", "ends": "service to",
                        "size": "size", "size_unit": "unit", "capital_cost": "capital", "public_money": "public money",

@@ -266,7 +266,8 @@ def _exporters(run: Opened) -> View:
     every = _ranked(run)[keys].drop_duplicates()
     sums = every[every["stage"].isin(set(sums["stage"]))].merge(sums, on=keys, how="left").fillna({"share": 0.0})
     names = words.listed(exporters)
-    colour = alt.Color("stage:N", scale=chart.colours(stages(run)), legend=None)
+    known = list(dict.fromkeys([*stages(run), *sums["stage"]]))  # Also stages at which nothing is made.
+    colour = alt.Color("stage:N", scale=chart.colours(known), legend=None)
     lines = chart.base(height=260).encode(
         x=chart.time(), y=alt.Y("share:Q", axis=alt.Axis(title=None, format="%", tickCount=4)), color=colour)
     told = chart.tips({"stage": "stage", "year": "year", "share": f"share of {names}"}, share=".1%")

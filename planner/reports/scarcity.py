@@ -83,7 +83,7 @@ def _prices(run: Opened) -> View:
             tooltip=told),
     ).properties(width="container", height=alt.Step(22))
     return View(
-        "prices", SECTION, "Shadow price of what contains the chosen element, beside the price stated",
+        "prices", SECTION, f"Shadow price{_of_chosen(run)}, beside the price stated",
         _dearest(run, table, unit), table,
         {"commodity": "commodity", "region": "region", "year": "year", "kind": "kind", "price": unit},
         ("future", "year", "element", "region"), drawn,
@@ -121,6 +121,10 @@ def _stated(run: Opened, commodity: str, region: str, node: str, moment: float) 
         if supplier.commodity == commodity and (region == ALL or fits_any(supplier.regions, region))
     ]
     return min(offered) if offered else None
+
+
+def _of_chosen(run: Opened) -> str:
+    return " of what contains the chosen element" if len(run.instance.elements) > 1 else ""
 
 
 def _dearest(run: Opened, table: pd.DataFrame, unit: str) -> Says:
