@@ -11,6 +11,7 @@ from pathlib import Path
 import highspy
 
 from planner.assemble import Program
+from planner.errors import InputError, Problem
 from planner.highs import load
 from planner.outcome import SolverError
 from planner.results.replace import workshop
@@ -28,7 +29,11 @@ def write_model(program: Program, path: str) -> None:
     """
     columns, rows = list(program.column_names()), list(program.row_names())
     names = {"column": _plain("c", columns), "row": _plain("r", rows)}
-    solver = load(program, Options(), scaled=False)
+    try:
+        solver = load(program, Options(), scaled=False)
+    except SolverError:
+        message = "numbers of this model are too large or too small for a file: other solvers would drop them"
+        raise InputError([Problem("no-model", message, None, "state the instance in other units")]) from None
     lp = solver.getLp()
     lp.col_names_, lp.row_names_ = names["column"], names["row"]
     solver.passModel(lp)

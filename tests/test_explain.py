@@ -22,6 +22,8 @@ from planner.solver import solve as solve_program
 from tests.test_requirements import BAN, SHOCK, STORE, TWO_FUTURES, case_file
 from tests.test_scaling import restated
 
+STARTER = Path(__file__).parent.parent / "planner" / "starter.yaml"
+
 EXACT = Options(gap=0.0)
 SECURE = Path(__file__).parent.parent / "instances" / "rare-earths-secure.yaml"
 SERVED = {"kind": "served", "target": 1}
@@ -290,3 +292,8 @@ def test_what_sells_without_end_is_named(tmp_path: Path, method: str, risk: dict
         assert paths[0] == "outlets.bottomless"
         assert "suppliers.china" in paths
         assert "bottomless buys without a limit" in str(found)
+
+
+def test_a_cost_of_next_to_nothing_is_no_error() -> None:
+    """What gains less than a solver can hold in a row has no part in a gain without end."""
+    assert explain(STARTER, sets=["processes.mine-and-separate.variable_cost=1e-9"]) is None

@@ -19,6 +19,7 @@ import planner as package
 from planner.errors import InputError
 from planner.exports.export import FORMATS
 from planner.exports.graph import SPACE
+from planner.model_file import write_model
 from planner.reports.opened import Opened, open_run
 from tests.test_commands import PATIENCE, QUICKSTART, planner
 
@@ -170,3 +171,12 @@ def test_data_package_is_valid_for_frictionless(run: Opened, folder: Path, tmp_p
 def test_every_format_is_named_by_the_command() -> None:
     said = planner("export", "--help", cwd=Path.cwd()).stdout
     assert all(name in said for name in FORMATS)
+
+
+@pytest.mark.parametrize("format", ["mps", "lp"])
+def test_a_model_whose_numbers_a_file_would_lose_is_refused(tmp_path: Path, format: str) -> None:
+    """Readers take entries below 1e-9 for nothing: what the recipe makes would be lost."""
+    program = package.build(QUICKSTART, sets=["facilities.metal.availability=1e-11"])
+    with pytest.raises(InputError, match="too large or too small for a file"):
+        write_model(program, str(tmp_path / f"model.{format}"))
+    assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 import scipy.sparse as sp
 
@@ -26,6 +25,7 @@ from planner.schema import Options
 from planner.template import Array
 
 LEAST = 1e-6  # Share of the largest activity of a direction below which another is none.
+LEAST_GAIN = 1e-9  # Of the solver's money, where that of typical columns is 1: no less stands in a row for a solver.
 ACTS = {
     "sold": ("outlets", "buys"), "purchased": ("suppliers", "sells"), "activity": ("facilities", "works"),
     "flow": ("lanes", "ships"), "disposed": ("commodities", "can be disposed of"),
@@ -60,7 +60,7 @@ def endless(document: Document, program: Program, options: Options) -> Endless |
 
 def _said(program: Program, direction: Array, speaker: Speaker) -> list[tuple[str, Key, Said]]:
     """The activities of a direction by family and key, each with what it does."""
-    least, told = LEAST * np.abs(direction).max(), []
+    least, acts = LEAST * np.abs(direction).max(), []
     for node in program.network.tree.nodes:
         for family in program.operation.variables:
             if family.name not in ACTS:
@@ -70,15 +70,16 @@ def _said(program: Program, direction: Array, speaker: Speaker) -> list[tuple[st
             for key, size in zip(family.keys, sizes, strict=True):
                 if size > least:
                     words = f"{key[0]} {verb} without a limit{speaker.when(node)}"
-                    told.append((family.name, key, Said((section, key[0]), words)))
-    return told
+                    acts.append((family.name, key, Said((section, key[0]), words)))
+    return acts
 
 
 def _direction(program: Program, options: Options) -> Array | None:
     """The shortest direction that gains one unit of the solver's money and that no row or bound stops, or None."""
     suited, scaling = scaled(program)
     arrays, count = suited.arrays, len(suited.cost)
-    gain = sp.csr_array((arrays.cost * suited.cost_scale).reshape(1, count))
+    gains = arrays.cost * suited.cost_scale
+    gain = sp.csr_array(np.where(np.abs(gains) >= LEAST_GAIN, gains, 0.0).reshape(1, count))
     cone = suited.changed(
         cost=np.where(np.isfinite(arrays.lower), 1.0, 0.0) / suited.cost_scale, offset=0.0,
         lower=np.where(np.isfinite(arrays.lower), 0.0, -math.inf),
@@ -93,9 +94,5 @@ def _direction(program: Program, options: Options) -> Array | None:
     if status == "infeasible":
         return None
     if status != "optimal":
-        raise SolverError(f"the search for what has no limit ended with: {_ended(solver)}")
+        raise SolverError(f"the search for what has no limit ended with: {told(solver)}")
     return scaling.values(np.array(solver.getSolution().col_value))
-
-
-def _ended(solver: highspy.Highs) -> str:
-    return told(solver)
