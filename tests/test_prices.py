@@ -63,3 +63,10 @@ def test_element_balance_adds_up_and_shares_add_to_one(tmp_path: Path) -> None:
     shares = tables["shares"].groupby(["stage", "node"])["share"].sum()
     assert isinstance(shares, pd.Series)
     assert shares.to_numpy() == pytest.approx(1.0)
+
+
+def test_a_plant_that_costs_nothing_is_no_larger_than_needed(tmp_path: Path) -> None:
+    """By hand: a kg made costs 20 + 0.42 x 45 = 38.9, one bought 60: all of the largest need, 1,000 t, is made."""
+    free = [f"projects.build-magnet-plant.{path}" for path in ("capital.fixed=0", "capital.variable=0", "ramp=[]")]
+    plan = solve(STARTER, sets=free, out=tmp_path / "run", options={"gap": 0.0}).tables["plan"]
+    assert plan["size"].tolist() == pytest.approx([1000], abs=1e-6)
