@@ -18,6 +18,7 @@ from planner.assemble import Program
 from planner.interrupt import Requests, listening
 from planner.outcome import Progress, SolverError, Status
 from planner.schema import Options
+from planner.strict import Solver
 
 FEASIBILITY = 1e-7
 POLL = 0.2  # Seconds between looks at Ctrl-C while the solver works.
@@ -29,11 +30,10 @@ def load(program: Program, options: Options, relax: bool = False, scaled: bool =
     Objective, bound and duals read from it must be divided by that scale. SolverError when the solver would not take
     the program as it is.
     """
-    solver = highspy.Highs()
+    solver = Solver()
     solver.setOptionValue("log_to_console", False)
     for name, value in _settings(options).items():
-        if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
-            raise SolverError(f"the solver refuses {name} = {value}")
+        solver.setOptionValue(name, value)
     pass_to(solver, program, program.integer & (not relax), program.cost_scale if scaled else 1.0)
     return solver
 
@@ -42,18 +42,11 @@ def pass_to(solver: highspy.Highs, program: Program, whole: np.typing.NDArray[np
     """Hand a program to a solver object, its costs times a scale; `whole` are the columns that must be whole."""
     a, matrix = program.arrays, program.arrays.matrix
     by_row, least = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
-    status = solver.passModel(
+    solver.passModel(
         len(a.cost), len(a.row_lower), matrix.nnz, by_row, least, a.offset * scale, a.cost * scale, a.lower, a.upper,
         a.row_lower, a.row_upper, matrix.indptr.astype(np.int32, copy=False),
         matrix.indices.astype(np.int32, copy=False), matrix.data, whole.astype(np.int32),
     )
-    require_accepted(status)
-
-
-def require_accepted(status: highspy.HighsStatus) -> None:
-    """SolverError unless the solver took a program as it is: it warns of entries that it takes for nothing."""
-    if status != highspy.HighsStatus.kOk:
-        raise SolverError("the solver does not take the program as it is: its numbers are too large or too small")
 
 
 def _settings(options: Options) -> dict[str, Any]:

@@ -267,7 +267,7 @@ def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | Endles
     try:
         with listening():
             return explained(task.document, answer.program, task.options, answer.losses, not task.given, patience)
-    except (NoAnswerError, KeyboardInterrupt):  # That there is none is known all the same.
+    except (NoAnswerError, SolverError, KeyboardInterrupt):  # That there is none is known all the same.
         return None
 
 

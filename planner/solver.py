@@ -33,6 +33,7 @@ from planner.outcome import (
 from planner.scaling import scaled
 from planner.schema import Options
 from planner.spare import smallest, without_spare
+from planner.strict import DUST
 from planner.template import Array
 
 SLACK = 1e-9  # Share of the risk measure that the tie-break may give up.
@@ -106,7 +107,7 @@ def _less_waste(program: Program, options: Options, found: Search, run: Run) -> 
     if program.expected is None or risk is None or risk.weight < 1 or found.values is None or run.is_interrupted:
         return found
     costs = program.cost * program.cost_scale
-    columns, value = np.flatnonzero(costs), float(costs @ found.values)
+    columns, value = np.flatnonzero(np.abs(costs) > DUST), float(costs @ found.values)
     cap = sp.csr_array((costs[columns], (np.zeros(len(columns), dtype=int), columns)), shape=(1, len(costs)))
     cheaper = program.changed(
         cost=program.expected, offset=program.expected_offset,
@@ -179,12 +180,11 @@ def _break_ties(program: Program, expected: Array, solver: highspy.Highs) -> Non
     Prices are then those of expected cost while the risk is held.
     """
     value = solver.getInfo().objective_function_value
-    columns = np.flatnonzero(program.cost).astype(np.int32)
+    costs = program.cost * program.cost_scale
+    columns = np.flatnonzero(np.abs(costs) > DUST).astype(np.int32)
     most = value * (1 + SLACK) if value > 0 else value * (1 - SLACK)
     offset = program.offset * program.cost_scale
-    solver.addRow(
-        -math.inf, most + SLACK - offset, len(columns), columns, program.cost[columns] * program.cost_scale
-    )
+    solver.addRow(-math.inf, most + SLACK - offset, len(columns), columns, costs[columns])
     every = np.arange(len(program.cost), dtype=np.int32)
     solver.changeColsCost(len(every), every, expected * program.cost_scale)
     solver.run()

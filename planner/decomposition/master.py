@@ -22,10 +22,10 @@ from planner.assemble import Arrays, Program
 from planner.decomposition.branches import Branches, Key
 from planner.decomposition.oracle import Answer, UnboundedError
 from planner.highs import pass_to, status_of
+from planner.strict import DUST, Solver
 from planner.template import Array
 
 FAR = 20  # Binary logarithm of a scale of costs from which the columns of groups are scaled too.
-DUST = 1e-9  # The solver drops smaller entries.
 NEWS = 1e-7  # Share by which a cut must say more than those known.
 PATIENCE = 12  # Rounds after which a cut that did not hold the plan is dropped.
 BASIC = highspy.HighsBasisStatus.kBasic
@@ -150,7 +150,7 @@ class Master:
         program = self.program(inside) if not held else fixed_at(self.program(inside), held)
         if region is not None:
             program = self._within(program, region)
-        solver = highspy.Highs()
+        solver = Solver()
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
         pass_to(solver, program, np.zeros(len(program.cost), dtype=bool), program.cost_scale)

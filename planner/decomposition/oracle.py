@@ -22,8 +22,9 @@ import numpy as np
 
 from planner.decomposition.branches import Branches, Key
 from planner.decomposition.kind import Matrices, Problem, Vectors
-from planner.highs import KIND, require_accepted, status_of
+from planner.highs import KIND, status_of
 from planner.outcome import SolverError
+from planner.strict import Solver
 from planner.template import Array
 
 LANES = 4  # Branches are dealt out to so many solvers, however many work at once: results do not depend on it.
@@ -171,7 +172,7 @@ def _cut(matrices: Matrices, vectors: Vectors, prices: Array, cost: Array) -> Cu
 
 
 def _load(matrices: Matrices, vectors: Vectors, scale: float) -> highspy.Highs:
-    solver = highspy.Highs()
+    solver = Solver()
     options: dict[str, Any] = {"output_flag": False, "threads": 1, "presolve": "off", "solver": "simplex",
                "primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE,
                "simplex_dual_edge_weight_strategy": DEVEX}
@@ -179,11 +180,11 @@ def _load(matrices: Matrices, vectors: Vectors, scale: float) -> highspy.Highs:
         solver.setOptionValue(name, value)
     matrix, (count, width) = matrices.matrix, matrices.matrix.shape
     by_row, least = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
-    require_accepted(solver.passModel(
+    solver.passModel(
         width, count, matrix.nnz, by_row, least, 0.0, vectors.cost * scale, vectors.lower, vectors.upper,
         vectors.row_lower, vectors.row_upper, matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32),
         matrix.data, np.zeros(width, dtype=np.int32),
-    ))
+    )
     return solver
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from planner.assemble import Program
 from planner.reasons.patience import Patience
+from planner.strict import Solver
 
 KIND = highspy.HighsModelStatus
 TRACE = 1e-9  # Share of the largest entry of a ray from which a row has a part in it.
@@ -35,7 +36,7 @@ class Part:
 
     def _loaded(self) -> highspy.Highs:
         program, rows, columns, matrix = self.program, self.rows, self.columns, self.matrix
-        solver, lp = highspy.Highs(), highspy.HighsLp()
+        solver, lp = Solver(), highspy.HighsLp()
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("presolve", "off")  # It hides the ray, and a hot start is worth more.
         lp.num_col_, lp.num_row_ = len(columns), len(rows)

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from planner.strict import Solver
+
 Array = NDArray[np.float64]
 Amounts = Mapping[Any, float]
 
@@ -19,7 +21,7 @@ def best(worth: Array, net: sparse.csr_array, most: Array) -> Array | None:
 
     `worth` and `most` have one entry per column of `net`; rows of `net` are what must not become negative.
     """
-    solver, (rows, columns) = highspy.Highs(), net.shape
+    solver, (rows, columns) = Solver(), net.shape
     solver.setOptionValue("output_flag", False)
     nothing = np.array([], dtype=np.int32)
     solver.addCols(columns, -worth, np.zeros(columns), most, 0, nothing, nothing, nothing.astype(float))
