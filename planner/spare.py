@@ -27,19 +27,16 @@ def without_spare(program: Program, fixed: highspy.Highs, box: Box, run: Run, op
 
     `fixed` holds the program with the decisions held, solved; it is so again afterwards. What a decision is worth at
     its margin bounds what leaving it out can gain, for the cost of operation is convex: so few have to be tried. When
-    time is over only those of no size are.
+    time is over only those of no size are. All are gone through until none is left out any more.
     """
     fixed.setOptionValue("presolve", "off")
-    while (found := _spared(program, fixed, box, run, options)) is not None:
-        box = found
-    fixed.setOptionValue("objective_bound", math.inf)
-    _held(fixed, box)
-    replace(run, heard=math.inf)(fixed)
+    while (less := _less_spare(program, fixed, box, run, options)) is not box:
+        box = less
     return box
 
 
-def _spared(program: Program, fixed: highspy.Highs, box: Box, run: Run, options: Options) -> Box | None:
-    """The decisions without the first that is spare; None when none is."""
+def _less_spare(program: Program, fixed: highspy.Highs, box: Box, run: Run, options: Options) -> Box:
+    """The decisions without those that are spare one after the other, those worth most first."""
     solution, scale = fixed.getSolution(), program.cost_scale
     values, reduced = np.array(solution.col_value), np.array(solution.col_dual)
     value, noise = fixed.getInfo().objective_function_value, NOISE * turnover(program.cost, values) * scale
@@ -52,10 +49,13 @@ def _spared(program: Program, fixed: highspy.Highs, box: Box, run: Run, options:
     for _, is_free, columns in sorted(tried, key=lambda t: -t[0]):
         if run.time_left(options) <= 0 and not _is_empty(program, columns, values):
             continue
-        aim = value + noise if is_free else value - noise
-        if (found := _without(program, fixed, box, columns, aim, run)) is not None:
-            return found
-    return None
+        less = _without(program, fixed, box, columns, value + noise if is_free else value - noise, run)
+        if less is not None:
+            box, value = less, fixed.getInfo().objective_function_value
+    fixed.setOptionValue("objective_bound", math.inf)
+    _held(fixed, box)
+    replace(run, heard=math.inf)(fixed)
+    return box
 
 
 def _without(
