@@ -63,9 +63,12 @@ def _base(instances: Instances) -> Instance:
 
 
 def losses(instances: Instances) -> list[Loss]:
-    """Every loss that the requirements name, in every period of their scope."""
+    """Every loss that the requirements name, in every period of their scope.
+
+    What happens before futures can be told apart happens in the one they come from, with hindsight as well.
+    """
     base = _base(instances)
-    nodes = [n for n in build_tree(base).nodes if n.onset is None]
+    nodes = [n for n in build_tree(base).nodes if n.onset is None and n.source == n.future]
     return [
         Loss(name, part.loss, lost, node.future, node.period_name, node.start, node.length)
         for name, part in outage_rules(instances).items()

@@ -31,14 +31,23 @@ class Probe:
         self.windows = assemble(build_network(_with_windows(instances, every)), compiled)
 
     def bear(self, program: Program, values: Array) -> dict[Loss, Borne]:
-        """How a plan bears each loss, when operation is best for the users in its scope."""
-        found = {loss: trial.bear(loss) for trial, here in self._trials(program, values) for loss in here}
+        """How a plan bears each loss, when operation is best for the users in its scope.
+
+        With hindsight the futures that cannot be told apart yet have windows of their own: the worst of them counts.
+        """
+        found: dict[Loss, Borne] = {}
+        for trial, here in self._trials(program, values):
+            for loss in here:
+                borne = trial.bear(loss)
+                found[loss] = min(borne, found.get(loss, borne), key=lambda b: b.served)
         return {loss: found[loss] for loss in self.every}
 
     def harm(self, program: Program, values: Array) -> Iterator[tuple[Loss, Borne, Borne]]:
-        """How a plan bears each loss when users lose least money, and how the same period without it."""
+        """How a plan bears each loss when users lose least money, and how the same period without it; each once."""
+        told: set[Loss] = set()
         for trial, here in self._trials(program, values, valued=True):
-            for loss in here:
+            for loss in (loss for loss in here if loss not in told):
+                told.add(loss)
                 yield loss, trial.bear(loss), trial.undisturbed(loss)
 
     def _trials(

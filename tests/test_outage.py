@@ -144,7 +144,7 @@ def test_published_interdiction_is_reproduced(tmp_path: Path) -> None:
 @given(raw=instances())
 def test_lazy_equals_full_on_generated_instances(raw: dict[str, Any]) -> None:
     rules = raw["requirements"] | {"safe": {"kind": "outage", "loss": "facility", "target": 0.4}}
-    variants = by_future(raw | {"requirements": rules, "clairvoyant": False})
+    variants = by_future(raw | {"requirements": rules})
 
     found = withstand(variants, Way(EXACT))
     full = solve_program(formulate(variants, EXACT), EXACT)

@@ -69,8 +69,9 @@ def alternatives(
     time, keeps what it has found once there is a best plan (see `Answer.status`); asked again it goes on from there.
     InputError for bad input, NoAnswerError when there is no plan at all.
     """
-    if not 0 < slack < math.inf or not 0 < least <= 1 or count < 0:
-        raise InputError([Problem("bad-option", "--within is a share above 0, --least one up to 1, --count 0 or more")])
+    if not NEAR <= slack < math.inf or not NEAR <= least <= 1 or count < 0:
+        message = f"--within is a share from {NEAR:g}, --least one from {NEAR:g} to 1, --count 0 or more"
+        raise InputError([Problem("bad-option", message, None, "nothing smaller can be told from rounding")])
     given = {"question": "alternatives", "slack": slack, "count": count, "least": least}
     limited = prepare(Clock(None), path, scenario, sets, options, None, given)
     task = timeless(limited)
