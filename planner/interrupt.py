@@ -54,8 +54,8 @@ def ending() -> Iterator[None]:
 def listening(answer: Callable[[], None] | None = None) -> Iterator[Requests]:
     """Count the requests made in this block instead of raising KeyboardInterrupt in the middle of things.
 
-    `answer` of the outermost block is called at the first. Only the main thread hears signals; elsewhere the count
-    stays 0.
+    `answer` of the outermost block is called at the first. Only the main thread hears signals, and those that its
+    process does not ignore, as workers do; elsewhere the count stays 0.
     """
     if threading.current_thread() is not threading.main_thread():
         yield Requests()
@@ -72,7 +72,8 @@ def listening(answer: Callable[[], None] | None = None) -> Iterator[Requests]:
         if requests.count >= INSISTENT:
             raise KeyboardInterrupt
 
-    before = {kind: signal.signal(kind, heard) for kind in (signal.SIGINT, signal.SIGTERM)}
+    kinds = [kind for kind in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(kind) != signal.SIG_IGN]
+    before = {kind: signal.signal(kind, heard) for kind in kinds}
     _heard.append(requests)
     try:
         yield requests

@@ -131,7 +131,8 @@ def test_time_limit_keeps_the_best_plan_and_its_gap(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_keeps_the_best_plan(kind: signal.Signals, tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "planner", "solve", str(INSTANCES / "rare-earths.yaml"), "--gap", "0.001", "--out", "run"],
+        [sys.executable, "-m", "planner", "solve", str(INSTANCES / "rare-earths.yaml"), "--gap", "0.001", "--out",
+         "run"],
         cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )

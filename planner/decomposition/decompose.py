@@ -83,7 +83,7 @@ def decompose(
             pass  # Whether that is so of the whole, or of a part that others hold, the whole program says.
         finally:
             local.close()
-    return solve(program, _left(options, run), news, stopping=stopping)
+        return solve(program, _left(options, run), news, stopping=stopping)
 
 
 def _left(options: Options, run: Run) -> Options:

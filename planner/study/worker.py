@@ -14,6 +14,7 @@ import pandas as pd
 
 from planner.assemble import Program
 from planner.errors import InputError, NoAnswerError
+from planner.interrupt import listening, stop_if_asked
 from planner.network import build_network
 from planner.outage import with_every_loss
 from planner.outcome import Outcome, SolverError
@@ -79,10 +80,12 @@ class Bench:
         self._is_new = True
 
     def solve(self, task: Task) -> Done:
-        """One job; whatever goes wrong with it is its reason, not the end of the study."""
+        """One job; whatever goes wrong with it is its reason, not the end of the study: that is a request to stop."""
         begun, worked = time.monotonic(), time.process_time()
         try:
-            record, start = self._solved(task)
+            with listening():
+                record, start = self._solved(task)
+                stop_if_asked()
         except (InputError, NoAnswerError, SolverError, ArithmeticError, ValueError, KeyError, IndexError) as error:
             record, start = {"status": "failed", "reason": f"{type(error).__name__}: {error}"}, None
         forget()
