@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Mapping
@@ -38,7 +39,10 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 def read_table(source: Path | IO[bytes]) -> pd.DataFrame:
     """One table as written, all text."""
-    table: pd.DataFrame = pd.read_csv(source, dtype=str, keep_default_na=False, lineterminator="\n")
+    content = source.read_bytes() if isinstance(source, Path) else source.read()
+    table: pd.DataFrame = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, lineterminator="\n")
+    if GUARD.encode() not in content:
+        return table
     return table.assign(**{name: table[name].str.removeprefix(GUARD) for name in table.columns})
 
 
