@@ -21,6 +21,8 @@ from planner.template import Array
 
 WHOLE = 1e-6  # A value this near to a whole number counts as one.
 SURE, DOUBTFUL = 0.8, 0.05  # Fractions from SURE are rounded up together, those up to DOUBTFUL down.
+STALLED, FEW = 2, 1000  # Simplex steps after an interior point, for each row and beside, from which that has stalled.
+SIZES = (1 / 8, 1 / 64)  # Of costs, with which it is tried again.
 WORTHWHILE = 1e-6  # Share of the objective by which a move must improve it.
 
 
@@ -51,10 +53,38 @@ class Relaxation:
             self.solver.setOptionValue("presolve", "off")
             return self.solve()
         self.solver.setOptionValue("solver", "ipm")
-        value = self.solve()
+        value = self._by_interior_point()
         self.solver.setOptionValue("solver", "simplex")
         self.solver.setOptionValue("presolve", "off")  # A hot start is worth more than presolve.
         return value
+
+    def _by_interior_point(self) -> float:
+        """The value; where the interior point stalls, which is chance, it is tried with costs of other sizes.
+
+        It has stalled where the simplex method, which ends what it began, does not after some steps for each row.
+        """
+        self.solver.setOptionValue("simplex_iteration_limit", STALLED * self.solver.getNumRow() + FEW)
+        value, tried = self.solve(), 1.0
+        for size in SIZES:
+            if self.solver.getModelStatus() != highspy.HighsModelStatus.kIterationLimit:
+                break
+            tried = size
+            self._cost(size)
+            self.solver.clearSolver()
+            value = self.solve()
+        self.solver.setOptionValue("simplex_iteration_limit", highspy.kHighsIInf)
+        is_stalled = self.solver.getModelStatus() == highspy.HighsModelStatus.kIterationLimit
+        if tried != 1.0:
+            self._cost(1.0)
+        if tried != 1.0 or is_stalled:
+            self.solver.setOptionValue("solver", "simplex")
+            value = self.solve()
+        return value
+
+    def _cost(self, size: float) -> None:
+        """Costs of another size, and all else as it is."""
+        costs = self.program.cost * (self.program.cost_scale * size)
+        self.solver.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
 
     def solve(self, cutoff: float = math.inf) -> float:
         """The value, or infinity when there is none below `cutoff` or time is over."""
