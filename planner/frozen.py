@@ -22,6 +22,7 @@ from planner.network import Network
 from planner.program import Key
 from planner.results.folder import open_folder
 from planner.schema import Point
+from planner.units import unit
 
 WITHIN = 1e-6  # Share by which a size may miss its limits, which the solver keeps within its tolerance.
 Value = tuple[str, Key]
@@ -72,6 +73,7 @@ def freeze(program: Program, plan: Plan) -> Program:
     InputError when the plan decides what cannot be decided there, or not so.
     """
     network, columns = program.network, decided(program)
+    _require_same_quantity(network, plan)
     values: dict[Value, float] = dict.fromkeys(columns, 0.0)
     for (project, stated), decision in plan.decisions.items():
         for group in _groups(network, plan, stated):
@@ -83,6 +85,13 @@ def freeze(program: Program, plan: Plan) -> Program:
                 raise plan.refuse(f"{facility} cannot be closed in {group} there")
             values["retire", (facility, group)] = share
     return program.holding(positions(program), np.array([values[c] for c in columns]))
+
+
+def _require_same_quantity(network: Network, plan: Plan) -> None:
+    here = unit(network.base.units, "quantity/year")
+    for stated in dict.fromkeys(plan.tables["plan"]["size_unit"]):
+        if stated != here:
+            raise plan.refuse(f"its sizes are in {stated}, those there in {here}", "state the instance in its units")
 
 
 def _require_possible(network: Network, plan: Plan, project: str, group: str, decision: Decided) -> None:

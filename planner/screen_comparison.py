@@ -31,6 +31,7 @@ def show_comparison(found: Comparison, console: Console) -> None:
     """One screen per run beside the baseline."""
     runs = found.tables["runs"]
     console.print(Text(f"Baseline {runs['run'].iloc[0]}", style="bold"))
+    alike = {source.label for source in found.sources if source.units == found.sources[0].units}
     for run in runs["run"].iloc[1:]:
         console.print(Text(f"\n{run} beside the baseline", style="bold"))
         own = {name: table[table["run"] == run] for name, table in found.tables.items() if name != "runs"}
@@ -42,7 +43,8 @@ def show_comparison(found: Comparison, console: Console) -> None:
         if all(s.input is not None for s in found.sources if s.label in (run, runs["run"].iloc[0])):
             _inputs(own["inputs"], console)
         doubt = "" if is_told else ", no finding"
-        _plan(own["plan"], doubt, console)
+        if run in alike:
+            _plan(own["plan"], doubt, console)
         for name, (title, keys) in TITLES.items():
             _values(title + doubt, keys, own[name], console)
     if "same_plan" not in found.tables and len(found.tables["inputs"]):

@@ -85,6 +85,12 @@ def test_delays_and_demand_of_drawn_futures_matter(made: Path, tmp_path: Path) -
     assert costs[0] < costs[1] < costs[2]
 
 
+def test_a_plan_in_tonnes_is_none_in_kilotonnes(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="plan-does-not-fit its sizes are in t/year, those there in kt/year"):
+        evaluate(made, sets=["units.quantity=kt"], out=tmp_path / "there")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_plan_that_does_not_fit_is_refused(made: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"plan-does-not-fit .* cannot be decided in 2026"):
         evaluate(made, sets=["projects.*.earliest=2028"], out=tmp_path / "run")

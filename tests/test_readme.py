@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import shlex
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -43,3 +47,16 @@ def test_no_run_is_named_that_only_one_machine_has() -> None:
     """A run's folder has a name of its own digest, which other versions of a library change: nobody can type it."""
     typed = [word for line in README.splitlines() if line.startswith("    planner ") for word in line.split()]
     assert [word for word in typed if word.startswith("results/") and not word.startswith("results/reference")] == []
+
+
+def test_the_first_command_installs_what_pages_need() -> None:
+    """A newcomer's second step, `planner report`, asked to install an extra first."""
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    installed = {re.split(r"[^\w-]", line)[0].replace("-", "_").removesuffix("_python") for line in stated}
+    files = [*(ROOT / "planner" / "reports").rglob("*.py"), *(ROOT / "planner" / "manual").rglob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    others = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"planner", "yaml"}
+    assert "altair" in others
+    assert others <= installed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from planner.__main__ import GOOD
 from planner.commands.common import console, listening, settings_of
@@ -10,12 +11,12 @@ from planner.commands.common import console, listening, settings_of
 
 def compare(options: argparse.Namespace) -> int:
     from planner.comparison.compare import compare as compare_runs
-    from planner.reports.report import report_comparison, require_page
+    from planner.reports.report import report_comparison, require_replaceable
     from planner.screen_comparison import show_comparison
 
     settings = settings_of(options)
     if options.html is not None:
-        require_page(options.html)  # Before a long solve, not after it.
+        require_replaceable(Path(options.html))  # Before a long solve, not after it.
     with listening(options) as listener:
         found = compare_runs(options.runs, options.out, settings, listener, options.same_plan)
     if options.html is not None:

@@ -83,11 +83,16 @@ def _proof(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
     first = _proven(sources[0], carried)
     rows = []
     for source in sources[1:]:
-        found = difference(first, _proven(source, carried))
-        unit = source.figures.get("money_unit", "")
-        rows.append({"run": source.label, **found.row, "equal": found.is_equal, "unit": unit,
-                     "note": emergency.note(sources[0], source)})
+        is_alike = source.units == sources[0].units
+        found = difference(first, _proven(source, carried) if is_alike else proven(None, None))
+        note = emergency.note(sources[0], source) if is_alike else _unlike(sources[0], source)
+        rows.append({"run": source.label, **found.row, "equal": found.is_equal, "unit": source.units[0], "note": note})
     return table(SCHEMAS["compare"]["proof"], rows)
+
+
+def _unlike(baseline: Source, other: Source) -> str:
+    return (f"This run states {' and '.join(other.units)}, the baseline {' and '.join(baseline.units)}:"
+            " objectives and plans are not set beside each other.")
 
 
 def _proven(source: Source, carried: Carried) -> Proven:

@@ -20,11 +20,12 @@ def plan_differences(sources: Sequence[Source]) -> pd.DataFrame:
     """One row per project, branch of the future and run: when it is decided and how large it is, in both.
 
     A project of a common plan has the branch ''. `moved` is in years (positive: later), `difference` in size; of a
-    project that is decided several times the first date and the total size count.
+    project that is decided several times the first date and the total size count. Runs in other units than the
+    baseline are left out.
     """
     first = decided(sources[0].tables["plan"])
     rows: list[dict[str, Any]] = []
-    for source in sources[1:]:
+    for source in (source for source in sources[1:] if source.units == sources[0].units):
         other = decided(source.tables["plan"])
         keys = dict.fromkeys([*first.index, *other.index])
         rows += [_row(key, source.label, _of(first, key), _of(other, key)) for key in keys]

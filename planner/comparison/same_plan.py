@@ -71,6 +71,10 @@ def same_plan(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
 
 def _rows(baseline: Source, other: Source, carried: Carried) -> Iterator[Mapping[str, Any]]:
     for owner in (baseline, other):
+        if other.units != baseline.units:
+            yield UNKNOWN | {"run": other.label, "plan": owner.label, "unit": "",
+                             "reason": "the two state other units"}
+            continue
         before, after = carried.cost(owner, baseline), carried.cost(owner, other)
         row = UNKNOWN | {"run": other.label, "plan": owner.label, "unit": other.figures.get("money_unit", "")}
         row |= {name: c.found for name, c in (("baseline", before), ("value", after)) if isinstance(c, Proven)}

@@ -37,6 +37,11 @@ class Source:
         summary = self.tables[SUMMARY]
         return dict(zip(summary["key"], summary["value"].astype(str), strict=True))
 
+    @property
+    def units(self) -> tuple[str, str]:
+        """The units in which it states money and amounts."""
+        return self.figures.get("money_unit", ""), self.figures.get("quantity_unit", "")
+
 
 def read_sources(
     paths: Sequence[str | Path], options: dict[str, Any] | None = None, listener: Listener = SILENT

@@ -19,7 +19,8 @@ NOTHING = 1e-9  # Differences below, relative to the values, are rounding of the
 class View(NamedTuple):
     """A way to see a run: the tables it needs, and its values with what tells them apart and their unit.
 
-    `absent` is what a value that a run does not have counts for: 0 of an amount, nothing of a share of demand.
+    `absent` is what a value that a run does not have counts for: 0 of an amount, nothing of a share of demand, and
+    nothing where it may have it in another unit.
     """
 
     needs: tuple[str, ...]
@@ -44,14 +45,16 @@ def side_by_side(name: str, sources: Sequence[Source]) -> pd.DataFrame:
     for label, source in known.items():
         other = _values(view, source)
         both = first.merge(other, on=names, how="outer", sort=False)
-        parts.append(_ordered(both, first, names).assign(run=label))
+        is_alike = source.units == sources[0].units
+        parts.append(_ordered(both, first, names).assign(run=label, alike=is_alike))
     if not parts:
         return table(declared, [])
     found = pd.concat(parts, ignore_index=True)
-    difference = found["value"].fillna(view.absent) - found["baseline"].fillna(view.absent)
+    absent = pd.Series(view.absent, found.index).where(found["alike"] | (found["unit"] == "share"))
+    difference = found["value"].fillna(absent) - found["baseline"].fillna(absent)
     size = found["baseline"].abs()
     relative = (difference / size.where(size > 0)).where(difference != 0, 0.0)
-    return conformed(declared, found.assign(difference=difference, relative=relative))
+    return conformed(declared, found.drop(columns="alike").assign(difference=difference, relative=relative))
 
 
 def _values(view: View, source: Source) -> pd.DataFrame:

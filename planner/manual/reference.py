@@ -6,7 +6,6 @@ from html import escape
 from pathlib import Path
 
 import planner
-from planner.errors import InputError, Problem, extra_hint
 from planner.reports.report import require_replaceable, write_whole
 from planner.tables.schemas import SCHEMAS
 
@@ -16,16 +15,11 @@ FILE = "reference.html"
 def reference(out: str | Path = FILE) -> Path:
     """Write the instance language, the mathematics and the result tables to one HTML page; returns the file.
 
-    InputError when the file is not a page of planner that may be replaced, or the extra `report` is not installed.
+    InputError when the file is not a page of planner that may be replaced.
     """
     target = Path(out)
     require_replaceable(target)
-    try:
-        text = page()
-    except ImportError as error:
-        message = f"the reference needs {error.name}: {extra_hint('report')}"
-        raise InputError([Problem("missing-extra", message)]) from None
-    return write_whole(target, text)
+    return write_whole(target, page())
 
 
 def page() -> str:

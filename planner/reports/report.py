@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import InputError, Place, Problem, extra_hint
+from planner.errors import InputError, Place, Problem
 from planner.results.folder import stands
 from planner.results.replace import REPORT, is_page
 from planner.run import SILENT, Listener
@@ -27,18 +27,18 @@ def report(
     A run has a page of its own; several are compared with the first as `planner compare` does, which also solves
     instances. The folders of a sweep, a frontier and alternatives, one of each, make one page.
 
-    InputError when a folder holds none of these, when runs and studies are mixed, when the file is not a report that
-    may be replaced, or when the libraries of the extra `report` are not installed.
+    InputError when a folder holds none of these, when runs and studies are mixed, or when the file is not a report
+    that may be replaced.
     """
     paths = [Path(runs)] if isinstance(runs, str | Path) else [Path(run) for run in runs]
     target = Path(out) if out is not None else _home(paths[0]) / REPORT
-    require_page(target)
+    require_replaceable(target)
     return write_whole(target, _page(_subject(paths, options, listener)))
 
 
 def report_comparison(found: Comparison, out: str | Path) -> Path:
     """Write the page of a comparison that was made; errors as of `report`."""
-    require_page(out)
+    require_replaceable(Path(out))
     from planner.reports.comparison import of_comparison
 
     return write_whole(Path(out), _page(of_comparison(found)))
@@ -47,16 +47,6 @@ def report_comparison(found: Comparison, out: str | Path) -> Path:
 def _home(path: Path) -> Path:
     """The folder for the report of a run that may have to be solved first: beside its instance."""
     return path if stands(path) else path.parent
-
-
-def require_page(out: str | Path) -> None:
-    """InputError when a page cannot be written there, or what the extra `report` brings is not installed."""
-    require_replaceable(Path(out))
-    try:
-        import planner.reports.page  # noqa: F401
-    except ImportError as error:
-        message = f"the report needs {error.name}: {extra_hint('report')}"
-        raise InputError([Problem("missing-extra", message)]) from None
 
 
 def _page(subject: Subject) -> str:
