@@ -15,7 +15,7 @@ from planner import compare, solve
 from planner.comparison.tables import changed
 from planner.errors import InputError
 from planner.proven import difference, proven
-from planner.reports.comparison import of_comparison
+from planner.reports.comparison import UNLIKE, of_comparison
 from planner.screen_comparison import TITLES, show_comparison
 from tests.test_commands import QUICKSTART, ROOT, planner
 from tests.test_reasons import LATE
@@ -111,7 +111,8 @@ def test_runs_in_other_units_are_not_subtracted(tmp_path: Path) -> None:
     text = io.StringIO()
     show_comparison(found, Console(file=text, width=200))
     assert "The plan is the same" not in text.getvalue()
-    assert of_comparison(found).views
+    said = {view.name: view.message for view in of_comparison(found).views}
+    assert {said[name] for name in ("figures", "costs", "served_by_run")} == {UNLIKE}
 
 
 def test_the_same_objective_to_the_gap_makes_no_findings(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ CHANGES = {
 }
 SPANS = {"costs": 6, "served_by_run": 6, "shares": 6, "prices": 6}
 MOST = 20  # Differences drawn of each table and run; the table has all.
+UNLIKE = "The runs have nothing alike here that could be set side by side."
 MORE, LESS = "more than the first", "less than the first"
 BESIDE = {"baseline": "first run", "value": "here", "difference": "difference", "relative": "relative", "unit": "unit"}
 
@@ -207,9 +208,11 @@ def _figures(table: pd.DataFrame, first: str, doubt: str) -> View:
     differing = own[own["difference"].notna() & (own["difference"] != 0)].to_dict("records")
     said = [f"{row['run']} {words.amount(abs(row['difference']))} {row['unit']}"
             f" {'more' if row['difference'] > 0 else 'less'}" for row in differing]
+    same = "Expected cost is the same." if own["difference"].notna().any() else UNLIKE
     return View(
-        "figures", "cost", "Key figures", f"Expected cost against {first}: {words.listed(said)}.{doubt}" if said else
-        "Expected cost is the same.", table.assign(figure=table["figure"].map(words.plain)),
+        "figures", "cost", "Key figures",
+        f"Expected cost against {first}: {words.listed(said)}.{doubt}" if said else same,
+        table.assign(figure=table["figure"].map(words.plain)),
         {"figure": "figure", "run": "run", **BESIDE}, drawing="table", extra={"open": True},
     )
 
@@ -218,10 +221,10 @@ def _bars(
     name: str, section: str, title: str, table: pd.DataFrame, keys: list[str], unit: str, doubt: str
 ) -> View:
     """The largest differences of each run as bars; the table has every row."""
-    alike = set(changed(table).index)
+    differing = set(changed(table).dropna(subset="difference").index)
     table = table.assign(
         label=[words.plain(" · ".join(map(str, row))) for row in table[keys].itertuples(index=False)],
-        size=table["difference"].abs(), differs=[i in alike for i in table.index],
+        size=table["difference"].abs(), differs=[i in differing for i in table.index],
         way=[MORE if d > 0 else LESS for d in table["difference"]])
     table = table.sort_values(["differs", "size"], ascending=False, kind="stable").reset_index(drop=True)
     place = table[table["differs"]].groupby("run").cumcount()
@@ -245,9 +248,9 @@ def _bars(
 
 
 def _largest(table: pd.DataFrame, unit: str, doubt: str) -> str:
-    shown = table[table["drawn"] & table["difference"].notna()]
+    shown = table[table["drawn"]]
     if shown.empty:
-        return "No difference."
+        return "No difference." if table["difference"].notna().any() or table.empty else UNLIKE
     top = most(shown, "size")
     amount = f"{words.signed(100 * float(top['difference']))} points" if unit == "share" else \
         f"{words.signed(float(top['difference']))} {top['unit']}"
@@ -269,7 +272,7 @@ def _served(table: pd.DataFrame, first: str, doubt: str) -> View:
         alt.X("run:N", sort=None, axis=alt.Axis(title=None, orient="top", labelAngle=0, labelLimit=140)),
         alt.Y("where:N", sort=None, axis=alt.Axis(title=None, labelLimit=190)),
         {"where": "class and future", "run": "run", "served": "served"}, {"served": ".2%"})
-    said = "Every class is served alike in all runs."
+    said = "Every class is served alike in all runs." if rows["scope"].duplicated().any() or rows.empty else UNLIKE
     if len(rows) and rows["spread"].max() > 1e-6:
         top = rows[rows["scope"] == rows["scope"].iloc[0]]
         each = [f"{row['run']} {row['label']}" for row in top.to_dict("records")]
