@@ -170,29 +170,26 @@ def test_a_folder_that_is_not_a_run_is_not_overwritten(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
-def test_help_needs_no_heavy_library(tmp_path: Path) -> None:
-    code = (
-        "import sys; from planner.__main__ import parser; parser().format_help();"
-        "print([m for m in ('pydantic', 'pandas', 'pyomo', 'numpy', 'highspy', 'yaml') if m in sys.modules])"
-    )
+def loaded(code: str, modules: tuple[str, ...]) -> str:
+    """Which of some modules a process has imported after some code."""
+    code = f"import sys; {code}; print([m for m in {modules} if m in sys.modules])"
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
     )
-    assert result.stdout.strip() == "[]"
+    return result.stdout.strip()
+
+
+def test_help_needs_no_heavy_library(tmp_path: Path) -> None:
+    heavy = ("pydantic", "pandas", "pyomo", "numpy", "highspy", "yaml")
+    assert loaded("from planner.__main__ import parser; parser().format_help()", heavy) == "[]"
     for verb in ("solve", "evaluate", "value", "futures", "validate", "show", "schema", "new"):
         assert planner(verb, "--help", cwd=tmp_path).returncode == 0
         assert f"    {verb} " in planner("--help", cwd=tmp_path).stdout
 
 
 def test_a_run_needs_no_statistics() -> None:
-    code = (
-        "import sys, planner.commands; planner.build('instances/quickstart.yaml').arrays;"
-        "print([m for m in ('scipy.stats', 'scipy.spatial', 'scipy.optimize') if m in sys.modules])"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, env=os.environ
-    )
-    assert result.stdout.strip() == "[]"
+    unused = ("scipy.stats", "scipy.spatial", "scipy.optimize", "altair")
+    assert loaded("import planner.commands; planner.build('instances/quickstart.yaml').arrays", unused) == "[]"
 
 
 def test_validate_says_what_the_instance_holds(tmp_path: Path) -> None:

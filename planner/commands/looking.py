@@ -14,6 +14,7 @@ from rich.text import Text
 from planner.__main__ import BAD_INPUT, GOOD
 from planner.commands.common import console
 from planner.errors import InputError, Problem
+from planner.words import count
 
 if TYPE_CHECKING:
     from planner.reading.document import Document
@@ -72,8 +73,8 @@ def _sizes(instance: Any) -> str:
                 "projects": "project", "lanes": "lane", "suppliers": "supplier", "outlets": "outlet",
                 "demands": "demand", "stockpiles": "stockpile", "returns": "return", "controls": "control",
                 "requirements": "requirement", "futures": "future", "shocks": "shock", "sources": "source"}
-    counted = [(len(getattr(instance, many)), one, many) for many, one in sections.items()]
-    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counted if count)
+    stated = {many: len(getattr(instance, many)) for many in sections}
+    return ", ".join(count(stated[many], one, many) for many, one in sections.items() if stated[many])
 
 
 def show(options: argparse.Namespace) -> int:

@@ -203,12 +203,17 @@ def _signed(value: float) -> str:
     return "any" if pd.isna(value) else words.signed(float(value))
 
 
+def _none(table: pd.DataFrame, said: str) -> str:
+    """Said where no row differs, unless there is none of which both runs have a value."""
+    return said if table.empty or table["difference"].notna().any() else UNLIKE
+
+
 def _figures(table: pd.DataFrame, first: str, doubt: str) -> View:
     own = table[table["figure"] == "expected_cost"]
     differing = own[own["difference"].notna() & (own["difference"] != 0)].to_dict("records")
     said = [f"{row['run']} {words.amount(abs(row['difference']))} {row['unit']}"
             f" {'more' if row['difference'] > 0 else 'less'}" for row in differing]
-    same = "Expected cost is the same." if own["difference"].notna().any() else UNLIKE
+    same = _none(own, "Expected cost is the same.")
     return View(
         "figures", "cost", "Key figures",
         f"Expected cost against {first}: {words.listed(said)}.{doubt}" if said else same,
@@ -250,7 +255,7 @@ def _bars(
 def _largest(table: pd.DataFrame, unit: str, doubt: str) -> str:
     shown = table[table["drawn"]]
     if shown.empty:
-        return "No difference." if table["difference"].notna().any() or table.empty else UNLIKE
+        return _none(table, "No difference.")
     top = most(shown, "size")
     amount = f"{words.signed(100 * float(top['difference']))} points" if unit == "share" else \
         f"{words.signed(float(top['difference']))} {top['unit']}"
