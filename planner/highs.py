@@ -89,11 +89,18 @@ class Run:
         if news is not None and scale is not None:
             solver.cbMipLogging += lambda event: news(_progress(event.data_out, scale))
             solver.setOptionValue("output_flag", True)
+        self._wait(solver)
+        if solver.getModelStatus() == KIND.kUnknown and not self.is_interrupted:  # A hot start can end so.
+            solver.clearSolver()
+            solver.setOptionValue("presolve", "choose")
+            self._wait(solver)
+        return self.is_interrupted
+
+    def _wait(self, solver: highspy.Highs) -> None:
         solver.startSolve()
         while not solver.wait(POLL)[0]:
             if self.is_interrupted:
                 solver.cancelSolve()
-        return self.is_interrupted
 
 
 def run_until_asked(solver: highspy.Highs) -> None:
@@ -113,13 +120,16 @@ KIND = highspy.HighsModelStatus
 STATUSES: dict[highspy.HighsModelStatus, Status] = {
     KIND.kOptimal: "optimal", KIND.kModelEmpty: "optimal", KIND.kInfeasible: "infeasible",
     KIND.kUnbounded: "unbounded", KIND.kInterrupt: "interrupted", KIND.kTimeLimit: "stopped",
-    KIND.kIterationLimit: "stopped", KIND.kSolutionLimit: "stopped", KIND.kSolveError: "stopped",
+    KIND.kIterationLimit: "stopped", KIND.kSolutionLimit: "stopped",
 }
+# Its own plan misses a row by more than it allows, or its prices do not bear out what the plan costs.
+IMPRECISE = (KIND.kSolveError, KIND.kUnknown, KIND.kNotset)
+STATUSES |= dict.fromkeys(IMPRECISE, "stopped")
 
 
 def told(solver: highspy.Highs) -> str:
     """How a solver object ended, in words."""
-    if solver.getModelStatus() == KIND.kSolveError:  # Its own plan misses a row by more than it allows.
+    if solver.getModelStatus() in IMPRECISE:
         return "the solver lost its precision: numbers in this instance lie too far apart"
     return str(solver.modelStatusToString(solver.getModelStatus()))
 

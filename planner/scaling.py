@@ -19,6 +19,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 from planner.assemble import Arrays, Program
 from planner.outcome import Outcome
 from planner.stamp import Frame
+from planner.strict import DUST
 from planner.template import Array
 
 ENTRIES = (1e-5, 1e6)  # Entries of the matrix that suit the solver,
@@ -56,9 +57,11 @@ class Scaling:
         if self.is_none:
             return arrays
         c, r = self.columns, self.rows
+        lower, upper = arrays.lower / c, arrays.upper / c
+        matrix = _without_dust(scaled_matrix(arrays.matrix, r, c), np.maximum(np.abs(lower), np.abs(upper)))
         return replace(
-            arrays, cost=arrays.cost * c, lower=arrays.lower / c, upper=arrays.upper / c,
-            matrix=scaled_matrix(arrays.matrix, r, c), row_lower=arrays.row_lower * r, row_upper=arrays.row_upper * r,
+            arrays, cost=arrays.cost * c, lower=lower, upper=upper, matrix=matrix,
+            row_lower=arrays.row_lower * r, row_upper=arrays.row_upper * r,
         )
 
     def restored(self, outcome: Outcome) -> Outcome:
@@ -99,6 +102,18 @@ def scaled_matrix(matrix: sp.csr_array, rows: Array, columns: Array) -> sp.csr_a
     """A matrix with its rows and columns times factors."""
     data = matrix.data * np.repeat(rows, np.diff(matrix.indptr)) * columns[matrix.indices]
     return sp.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _without_dust(matrix: sp.csr_array, most: Array) -> sp.csr_array:
+    """A matrix without entries that the solver takes for nothing, where they are: columns are no larger than `most`."""
+    sizes = np.abs(matrix.data)
+    if not ((sizes <= DUST) & (sizes > 0)).any():
+        return matrix
+    is_none = (sizes <= DUST) & (sizes * most[matrix.indices] <= DUST)
+    parts = np.where(is_none, 0.0, matrix.data), matrix.indices, matrix.indptr
+    found = sp.csr_array(parts, shape=matrix.shape, copy=True)
+    found.eliminate_zeros()
+    return found
 
 
 def row_factors(matrix: sp.csr_array, columns: Array, integer: NDArray[np.bool_]) -> Array:

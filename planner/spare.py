@@ -47,7 +47,7 @@ def _less_spare(program: Program, fixed: highspy.Highs, box: Box, run: Run, opti
         if most > noise or (is_free and most >= -noise):
             tried.append((most, is_free, columns))
     for _, is_free, columns in sorted(tried, key=lambda t: -t[0]):
-        if run.time_left(options) <= 0 and not _is_empty(program, columns, values):
+        if run.time_left(options) <= 0 and not is_empty(program, columns, values):
             continue
         less = _without(program, fixed, box, columns, value + noise if is_free else value - noise, run)
         if less is not None:
@@ -92,7 +92,7 @@ def chosen(program: Program, values: Array) -> Iterator[Columns]:
             yield np.array(columns, dtype=np.int32)
 
 
-def _is_empty(program: Program, columns: Columns, values: Array) -> bool:
+def is_empty(program: Program, columns: Columns, values: Array) -> bool:
     """Whether a decision has no size."""
     layout = program.investment_layout
     sizes = {key: layout.column("size", key) for key in layout.positions["size"]}

@@ -19,6 +19,7 @@ SHOCK = "shocks={raid: {length: 1, hazard: 0.1, overrides: {demands.US.ev.amount
     ("path", "number"),
     [("demands.*.amount", 1e20), ("demands.*.amount", 1e300), ("suppliers.*.steps.0.price", 1e20),
      ("projects.metal_more.size.most", 1e13), ("projects.magnets_2.size.fixed", 1e13), ("stockpiles.*.capacity", 1e20),
+     ("facilities.*.fixed_cost", 1e13), ("demands.*.shortage.*.cost", 1e13),
      ("facilities.*.capacity", 1e25), ("facilities.*.capacity", 1e-30), ("demands.*.amount", 1e-30)],
 )  # fmt: skip
 def test_impossible_figures_are_refused(path: str, number: float) -> None:

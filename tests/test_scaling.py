@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -14,12 +15,15 @@ from hypothesis import strategies as st
 from planner.decomposition.decompose import decompose
 from planner.figure import Part, walk_figures
 from planner.formulate import formulate
+from planner.highs import KIND, Run, status_of, told
+from planner.interrupt import Requests
 from planner.reading.document import load
-from planner.scaling import row_factors
+from planner.scaling import row_factors, scaled
 from planner.schema import Instance, Options
 from planner.solver import solve
 from tests.generate import by_future, instances
 from tests.reference import reference_objective
+from tests.test_circulation import case
 
 EXACT = Options(gap=0.0)
 INSTANCES = Path(__file__).parent.parent / "instances"
@@ -143,3 +147,29 @@ def test_rows_of_whole_numbers_are_scaled_by_their_own_entries() -> None:
     matrix = sp.csr_array(np.array([[2.0**40, 2.0**40, 0.0], [2.0**40, 0.0, 2.0**10], [1.0, 1.0, 0.0]]))
     factors = row_factors(matrix, np.ones(3), np.array([True, True, False]))
     assert factors.tolist() == [2.0**-40, 2.0**-10, 1.0]
+
+
+def test_entries_that_the_solver_takes_for_nothing_are_left_out_where_they_are_nothing() -> None:
+    """A limit of 9 USD on plants of 1 USD and 2e18 USD a Mt: the fixed cost of one is nothing beside the size."""
+    project = {"facility": "works", "size": {"most": 1}, "lead_time": 0, "life": 9,
+               "capital": {"fixed": 1, "variable": 2e6}}
+    raw = case(projects={"plant": project}, units={"quantity": "Mt", "money": "USD", "price": "USD/g"},
+               project_groups={"frugal": {"projects": ["plant"], "most_capital": 9}},
+               demands={"users": {"region": "here", "class": "all", "accepts": {"oxide": 1}, "amount": 26,
+                                  "shortage": [{"share": 1, "cost": 1000}]}})  # fmt: skip
+    program = formulate(by_future(raw), EXACT)
+    entries = program.matrix.nnz
+    suited, _ = scaled(program)
+    assert (suited.matrix.nnz, program.matrix.nnz) == (entries - 1, entries)
+    assert solve(program, EXACT).objective == pytest.approx(1e12 * (25 * 6 + 1 * 1000), rel=1e-6)
+
+
+def test_a_solve_that_ends_undecided_begins_anew() -> None:
+    """From the last basis the solver ends so now and then; from nothing it finds the optimum."""
+    solver = Mock()
+    solver.wait.return_value = (True, None)
+    solver.getModelStatus.return_value = KIND.kUnknown
+    assert not Run(None, Requests(), 0.0)(solver)
+    assert (solver.clearSolver.call_count, solver.startSolve.call_count) == (1, 2)
+    assert status_of(solver, interrupted=False) == "stopped"
+    assert "precision" in told(solver)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,14 +12,25 @@ from hypothesis import given, settings
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from planner.assemble import Program
+from planner.check import check_run
+from planner.decomposition.benders import Benders
+from planner.decomposition.branches import Branches
+from planner.decomposition.cutting import Cutting
 from planner.decomposition.decompose import decompose, obstacle
+from planner.decomposition.master import Master
+from planner.decomposition.oracle import Oracle
 from planner.formulate import formulate
+from planner.highs import Run
+from planner.interrupt import Requests
 from planner.outcome import Outcome
+from planner.reading.document import load
+from planner.results.write import read_tables
+from planner.run import solve as solve_instance
 from planner.schema import Options
 from planner.solver import solve
 from planner.template import Array
 from tests.generate import by_future, instances
-from tests.test_circulation import case
+from tests.test_circulation import case, written
 
 LOOSE = Options(gap=0.3)
 
@@ -58,18 +71,57 @@ def test_nothing_that_was_decided_can_be_left_out_at_a_gain(raw: dict[str, Any])
         require_no_waste(program, decompose(program, LOOSE))
 
 
+PLANT = {"facility": "works", "size": {"most": 10}, "capital": {"fixed": 1}, "lead_time": 0, "life": 9}
+FUTURES = {
+    "calm": {"probability": 0.5},
+    "dear": {"probability": 0.5, "from": "calm", "branches": 2026, "overrides": {"suppliers.ore.steps.0.price": 2}},
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("method", [solve, decompose])
 def test_a_plant_that_nobody_needs_is_not_built(method: Any) -> None:
     """Users need 20 t of ore a year at 1 and 20 t each of two steps at 1: 60 a year, and a plant of 1 more is waste.
 
     A gap of 0.3 allows it.
     """
-    plant = {"facility": "works", "size": {"most": 10}, "capital": {"fixed": 1}, "lead_time": 0, "life": 9}
-    raw = case(projects={"plant": plant}, futures={
-        "calm": {"probability": 0.5},
-        "dear": {"probability": 0.5, "from": "calm", "branches": 2026, "overrides": {"suppliers.ore.steps.0.price": 2}},
-    })  # fmt: skip
+    raw = case(projects={"plant": PLANT}, futures=FUTURES)
     program = formulate(by_future(raw), LOOSE)
     outcome = method(program, LOOSE)
     assert decisions(program, outcome.values) == []
     assert outcome.objective == pytest.approx((60 + 80) / 2)
+
+
+def test_when_time_is_over_a_plant_of_no_size_is_still_left_out() -> None:
+    """Of two plants that nobody needs the one of no size goes even then; the other is left as it was found."""
+    program = formulate(by_future(case(projects={"none": PLANT, "ten": PLANT}, futures=FUTURES)), LOOSE)
+    branches = Branches(program.pieces)
+    means = branches.clusters(2, 0)
+    master = Master(branches, means)
+    oracle = Oracle(branches, master.scale, 1)
+    benders = Benders(Cutting(oracle, master, means, LOOSE, Run(None, Requests(), time.monotonic())))
+    x = master.relax({}).x.copy()
+    layout = program.investment_layout
+    starts = {key[0]: layout.column("start", key) for key in layout.positions["start"]}
+    x[list(starts.values())] = 1.0
+    x[layout.column("size", next(key for key in layout.positions["size"] if key[0] == "ten"))] = 10.0
+    benders.cutting.carry_out(x)
+    less = benders._spared(set(), only_empty=True)
+    assert less is not None
+    assert (less[starts["none"]], less[starts["ten"]]) == (0.0, 1.0)
+    assert len(np.flatnonzero(less != x)) == 1
+    oracle.close()
+
+
+def test_the_check_finds_a_plant_of_no_size_that_costs(tmp_path: Path) -> None:
+    """A plan that is given may have one; the cheapest may not."""
+    raw = case(projects={"plant": PLANT | {"size": {"most": 5}}}, demands={
+        "users": {"region": "here", "class": "all", "accepts": {"oxide": 1}, "amount": 26},
+    })  # fmt: skip
+    run = solve_instance(written(tmp_path, raw), out=tmp_path / "run")
+    tables = {k: v for k, v in read_tables(tmp_path / "run").items() if k != "summary"}
+    instances, objective = load(tmp_path / "case.yaml").instances(), run.figures["objective"]
+    assert check_run(instances, tables, objective, is_cheapest=True).passed
+    tables["plan"].loc[0, "size"] = "0"
+    found = check_run(instances, tables, objective, is_cheapest=True).of_kind("plan.spare")
+    assert [finding.found for finding in found] == [pytest.approx(1.0)]
+    assert not check_run(instances, tables, objective).of_kind("plan.spare")

@@ -29,6 +29,7 @@ from planner.check.risk import check_objective
 from planner.check.rules import movements, price_factor
 from planner.check.security import check_requirements
 from planner.check.security.money import check_scenarios, violations_of
+from planner.check.spare import check_spare
 from planner.check.tree import build_horizon
 from planner.schema import Instance
 
@@ -41,8 +42,11 @@ def check_run(
     objective: float,
     tolerance: float = 1e-6,
     given: Mapping[str, pd.DataFrame] | None = None,
+    is_cheapest: bool = False,
 ) -> CheckReport:
     """Recompute a run from its instance and tables; of a plan that was `given`, by its tables, that it is the same.
+
+    Of one that is said to be the cheapest found, nothing may have been decided that has a cost and no size.
 
     `instances` maps each future, then each shock, to the instance with its overrides; `tables` are the frames read
     back from the written files (read with `keep_default_na=False`, or a region called NA is taken for
@@ -75,5 +79,7 @@ def check_run(
     check_scenarios(case, costs, book)
     book.close()
     check_costs(case, costs)
+    if is_cheapest:
+        check_spare(case, costs, decisions)
     check_objective(case, costs, objective)
     return ledger.report()

@@ -52,12 +52,9 @@ class Branches:
         self.trunk = trunk(self.tree)
         self.frame = pieces.frame(self.trunk)
         self.branches = self._branches()
-        self.places = self._places_suited()
         self._matrices: dict[tuple[object, ...], Matrices] = {}
         self._shared: dict[bytes, sp.csr_array] = {}
         self._means: dict[Key, Problem] = {}
-        self.kinds = self._kinds()
-        self._kind_of = {number: (kind, i) for kind in self.kinds for i, number in enumerate(kind.numbers)}
 
     @property
     def width(self) -> int:
@@ -84,7 +81,8 @@ class Branches:
             for i, group in enumerate(alike.values())
         )
 
-    def _places_suited(self) -> Places | None:
+    @cached_property
+    def places(self) -> Places | None:
         """Factors of columns that suit the trunk and a branch; None where they are solved in the units they are in."""
         longest = max(self.branches, key=lambda branch: len(branch.nodes), default=None)
         nodes = (*self.trunk, *(longest.nodes if longest is not None else ()))
@@ -125,7 +123,8 @@ class Branches:
                 found.setdefault(index, []).append(scenario.name)
         return {index: tuple(names) for index, names in found.items()}
 
-    def _kinds(self) -> list[Kind]:
+    @cached_property
+    def kinds(self) -> list[Kind]:
         """The branches by W; of their vectors only what differs is kept."""
         matrices = [self._matrices_of(branch) for branch in self.branches]
         alike: dict[bytes, list[int]] = {}
@@ -135,6 +134,11 @@ class Branches:
             Kind(some, [matrices[i] for i in some], (self._vectors_of(self.branches[i]) for i in some), self.scale)
             for some in alike.values()
         ]
+
+    @cached_property
+    def _kind_of(self) -> dict[int, tuple[Kind, int]]:
+        """The kind of every branch, and its place there."""
+        return {number: (kind, i) for kind in self.kinds for i, number in enumerate(kind.numbers)}
 
     def _matrices_of(self, branch: Branch) -> Matrices:
         """W and T of a branch, made once for all branches that share them."""

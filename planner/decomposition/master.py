@@ -47,10 +47,11 @@ class Cut:
 
 
 class Basis(NamedTuple):
-    """Status of the columns, and of the rows but for the cuts."""
+    """Status of the columns, and of the rows but for the cuts; how many of both are basic."""
 
     columns: list[highspy.HighsBasisStatus]
     rows: list[highspy.HighsBasisStatus]
+    basic: int
 
 
 class Region(NamedTuple):
@@ -84,6 +85,7 @@ class Master:
         self.group_of = {number: i for i, key in enumerate(groups) for number in key}
         self._probability = branches.probability
         self._bases: dict[Key, Basis] = {}
+        self._programs: dict[Key, Program] = {}  # Of the cuts there are.
 
     def own_cost(self, x: Array) -> float:
         """Cost of the trunk's columns."""
@@ -99,6 +101,7 @@ class Master:
 
         At x, where they were asked for, they must say more than the cuts there are.
         """
+        self._programs.clear()
         sums: dict[tuple[int, ...], Cut] = {}
         incomplete: set[tuple[int, ...]] = set()
         for key, found in zip(keys, (answer.cut for answer in answers), strict=True):
@@ -169,8 +172,10 @@ class Master:
         solution, basis = solver.getSolution(), solver.getBasis()
         count = len(program.row_lower) - len(self.cuts)
         prices = np.array(solution.row_dual)
-        self._bases[inside] = Basis(list(basis.col_status), list(basis.row_status)[:count])
-        self._age(prices[count:], list(basis.row_status)[count:], 0 if held or region is not None else 1)
+        rows = list(basis.row_status)
+        of_cuts = sum(state == BASIC for state in rows[count:])
+        self._bases[inside] = Basis(list(basis.col_status), rows[:count], len(rows) - of_cuts)
+        self._age(prices[count:], rows[count:], 0 if held or region is not None else 1)
         value = solver.getInfo().objective_function_value / program.cost_scale
         x = np.clip(np.array(solution.col_value), program.lower, program.upper)[: self.width]
         reduced = np.array(solution.col_dual)[: self.width] / program.cost_scale
@@ -188,7 +193,7 @@ class Master:
         """Start from the last basis, unless cuts were asked of another program in the meantime."""
         basis = solver.getBasis()
         basis.col_status, basis.row_status = last.columns, [*last.rows, *(cut.status for cut in self.cuts)]
-        if sum(s == BASIC for s in (*basis.col_status, *basis.row_status)) == len(basis.row_status):
+        if last.basic + sum(cut.status == BASIC for cut in self.cuts) == len(last.rows) + len(self.cuts):
             basis.valid = True
             solver.setOptionValue("presolve", "off")
             solver.setBasis(basis)
@@ -201,13 +206,21 @@ class Master:
         """Drop the cuts that have not held the plan for a while. With columns held nobody ages."""
         for cut, price, state in zip(self.cuts, prices, status, strict=True):
             cut.idle, cut.status = 0 if abs(price) > 1e-9 else cut.idle + years, state
-        self.cuts = [cut for cut in self.cuts if cut.idle <= PATIENCE or not cut.groups]
+        kept = [cut for cut in self.cuts if cut.idle <= PATIENCE or not cut.groups]
+        if len(kept) < len(self.cuts):
+            self.cuts = kept
+            self._programs.clear()
 
     def program(self, inside: Key = ()) -> Program:
         """Trunk, group columns and cuts as one program, with the operation of the mean of some branches of one W.
 
         A group not pushed up is held at 0.
         """
+        if inside not in self._programs:
+            self._programs[inside] = self._put_together(inside)
+        return self._programs[inside]
+
+    def _put_together(self, inside: Key) -> Program:
         trunk, mean, count, width = self.trunk, self._mean(inside), len(self.cuts), len(self.groups)
         slopes = [self._worth(cut) * cut.gradient for cut in self.cuts]
         gradients = sp.csr_array(np.array(slopes).reshape(count, self.width))

@@ -17,11 +17,10 @@ import pandas as pd
 
 from planner.assemble import Program
 from planner.errors import NoAnswerError
-from planner.highs import load, run_until_asked, told
+from planner.highs import load, run_until_asked, status_of, told
 from planner.interrupt import stop_if_asked
 from planner.outcome import SolverError
 from planner.program import Key
-from planner.reasons.part import KIND
 from planner.reasons.words import RULES
 from planner.results.rows import Row, at, nowhere
 from planner.scaling import scaled
@@ -122,9 +121,10 @@ def _lacking(solver: highspy.Highs, lacks: Sequence[int], sizes: Mapping[int, fl
         solver.changeColCost(lack, sizes[lack] / largest)
     run_until_asked(solver)
     stop_if_asked()
-    if solver.getModelStatus() in (KIND.kInfeasible, KIND.kUnboundedOrInfeasible):  # No sum of lacks is unbounded.
+    status = status_of(solver, interrupted=False)
+    if status == "infeasible":
         raise NoAnswerError("whatever requirements lack, there is no plan: planner explain says why", "infeasible")
-    if solver.getModelStatus() != KIND.kOptimal:
+    if status != "optimal":
         raise SolverError(f"no bound was found: {told(solver)}")
     for lack in lacks:
         solver.changeColCost(lack, 0.0)

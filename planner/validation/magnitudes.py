@@ -18,7 +18,9 @@ from planner.validation.case import Case, Route, parts_of
 
 KINDS = {"quantity": "amounts", "quantity/year": "amounts", "price": "prices", "money": "sums of money"}
 FAR = 1e12  # Times the median, beyond which double precision cannot hold both in one sum.
-FAR_SIZE = 1e9  # The same of sizes of projects: whether one is built is a whole number, told to 1e-9 at best.
+# The same of money, for all of it meets in the objective, which a solver tells to 1e-9 at best; and of sizes of
+# projects, for whether one is built is a whole number, told no better.
+FAR_TOLD = 1e9
 
 
 class Stated(NamedTuple):
@@ -31,7 +33,7 @@ class Stated(NamedTuple):
     @property
     def far(self) -> float:
         """How many times the median it may be."""
-        return FAR_SIZE if self.path[0] == "projects" and self.kind == "amounts" else FAR
+        return FAR if self.kind == "amounts" and self.path[0] != "projects" else FAR_TOLD
 
 
 def magnitude_problems(cases: Sequence[Case]) -> Iterator[Problem]:
