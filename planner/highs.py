@@ -90,7 +90,7 @@ class Run:
             solver.cbMipLogging += lambda event: news(_progress(event.data_out, scale))
             solver.setOptionValue("output_flag", True)
         self._wait(solver)
-        if solver.getModelStatus() == KIND.kUnknown and not self.is_interrupted:  # A hot start can end so.
+        if solver.getModelStatus() in LOST and not self.is_interrupted:  # A hot start can end so.
             solver.clearSolver()
             solver.setOptionValue("presolve", "choose")
             self._wait(solver)
@@ -123,7 +123,8 @@ STATUSES: dict[highspy.HighsModelStatus, Status] = {
     KIND.kIterationLimit: "stopped", KIND.kSolutionLimit: "stopped",
 }
 # Its own plan misses a row by more than it allows, or its prices do not bear out what the plan costs.
-IMPRECISE = (KIND.kSolveError, KIND.kUnknown, KIND.kNotset)
+LOST = (KIND.kUnknown, KIND.kNotset)
+IMPRECISE = (KIND.kSolveError, *LOST)
 STATUSES |= dict.fromkeys(IMPRECISE, "stopped")
 
 

@@ -311,7 +311,8 @@ def _stored(
             write_tables(tables, fresh, RUN)
         with clock.phase("check"):
             is_own = task.plan is None and not task.given  # Neither given nor found by another engine.
-            report = check_run(answer.instances, read_tables(fresh), figures["objective"], 1e-6, task.plan, is_own)
+            objective, written = figures["objective"], read_tables(fresh)
+            report = check_run(answer.instances, written, objective, given=task.plan, is_cheapest=is_own)
         if not report.passed:
             raise CheckFailedError(report, _put_aside(fresh, folder, report))
         tables["summary"] = summary_table(figures)

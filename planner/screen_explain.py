@@ -21,13 +21,17 @@ def show_bounds(found: pd.DataFrame, console: Console) -> None:
     if found.empty:
         console.print("The instance has no requirement on supply: there is nothing to reach.")
         return
-    out = found[~found["reachable"].astype(bool)]
+    known = found["is_least"].astype(bool)
+    out = found[known & ~found["reachable"].astype(bool)]
     total = found.groupby("requirement", sort=False)["reachable"].agg(["sum", "count"])
     console.print(Text("What any amount of money could reach, costs and all other requirements left out", style="bold"))
     for name, reached, count in total.itertuples():
         console.print(Text(f"{name}: reachable in {int(reached)} of {int(count)} nodes"))
+    if not known.all():
+        console.print(Text(f"Time was over before {int((~known).sum())} more could be asked about.", style="bold"))
     if out.empty:
-        console.print(Text(_together(found), style="bold"))
+        if known.all():
+            console.print(Text(_together(found), style="bold"))
         return
     shown = frame([("requirement", "left"), ("node", "left"), ("target", "right"), ("best", "right"),
                    ("lacking", "right"), ("unit", "left")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,14 @@ import pytest
 from rich.console import Console
 
 from planner import project_worth, reach
+from planner.formulate import formulate
+from planner.reading.document import load
+from planner.reasons.bounds import bounds
+from planner.reasons.patience import Patience
 from planner.reasons.project import Worth
 from planner.run import solve
-from planner.screen_explain import show_worth
+from planner.schema import Options
+from planner.screen_explain import show_bounds, show_worth
 from tests.test_commands import planner
 from tests.test_explain import LINE, NO_CHINA, SERVED
 from tests.test_requirements import case_file
@@ -110,6 +116,20 @@ def test_what_can_be_reached_alone_but_not_together_is_said(tmp_path: Path) -> N
     assert found["lacking_together"].sum() == pytest.approx(40)
     said = " ".join(planner("explain", file, "--bounds", cwd=tmp_path).stdout.split())
     assert "but not all at once: free then lacks 40 t/year" in said
+
+
+def test_bounds_end_with_their_time(tmp_path: Path) -> None:
+    """What is known of all together is kept, and said not to be the least that must lack."""
+    file = case_file(tmp_path, LATE, {"all": SERVED})
+    program = formulate(load(file).instances(), Options())
+    found = bounds(program, Options(), Patience(deadline=time.monotonic()))
+    assert found["is_least"].tolist() == [False, False, True]
+    with (console := Console(width=100)).capture() as shown:
+        show_bounds(found, console)
+    assert "Time was over before 2 more" in shown.get()
+    assert "Impossible" not in shown.get()
+    done = planner("explain", file, "--bounds", "--time-limit", "60", cwd=tmp_path)
+    assert (done.returncode, "Impossible at any price" in done.stdout) == (0, True)
 
 
 def test_bounds_without_requirements_say_that_there_are_none(tmp_path: Path) -> None:

@@ -19,10 +19,12 @@ import pandas as pd
 import pytest
 
 import planner.study.engine as engine_module
+import planner.study.sweep as sweep_module
 import planner.study.whole as whole_module
 import planner.study.worker as worker_module
 from planner import solve, sweep
 from planner.errors import InputError
+from planner.results.manifest import versions
 from planner.results.replace import OccupiedError
 from planner.results.summary import summary_table
 from planner.study.ledger import Ledger, damaged, read_records
@@ -170,8 +172,21 @@ def test_solved_again_it_is_known(tmp_path: Path) -> None:
     forced = sweep(path, out=tmp_path / "out", executor="inline", force=True)
     assert forced.solved == 5
     pd.testing.assert_frame_equal(forced.tables["figures"], first.tables["figures"])
-    with pytest.raises(OccupiedError):
+    with pytest.raises(OccupiedError, match="not of this study as it stands"):
         sweep(study(tmp_path, 5, relaxation=True), out=tmp_path / "out", executor="inline")
+
+
+def test_what_other_versions_began_is_said_to_be_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = study(tmp_path, 2, relaxation=True)
+    sweep(path, out=tmp_path / "out", executor="inline")
+    monkeypatch.setattr(sweep_module, "versions", lambda: versions() | {"highspy": "9"})
+    with pytest.raises(OccupiedError, match=r"is of this study with highspy \S+ then, 9 now: choose another"):
+        sweep(path, out=tmp_path / "out", executor="inline")
+    monkeypatch.undo()
+    text = (tmp_path / QUICKSTART.name).read_text()
+    (tmp_path / QUICKSTART.name).write_text(text.replace("discount_rate: 0.08", "discount_rate: 0.07"))
+    with pytest.raises(OccupiedError, match="with an instance that has changed since: choose another"):
+        sweep(path, out=tmp_path / "out", executor="inline")
 
 
 @pytest.mark.parametrize("relaxation", [False, True])
@@ -221,8 +236,8 @@ def test_a_difference_from_scratch_is_an_error(tmp_path: Path, monkeypatch: pyte
 def test_the_independent_check_is_made_of_every_integer_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make = worker_module.verified
 
-    def strict(instances: Any, found: Any, objective: float) -> Any:
-        return make(instances, found, objective * 1.01)
+    def strict(instances: Any, found: Any, objective: float, is_cheapest: bool) -> Any:
+        return make(instances, found, objective * 1.01, is_cheapest)
 
     monkeypatch.setattr(worker_module, "verified", strict)
     done = sweep(study(tmp_path, 2), out=tmp_path / "out", executor="inline")

@@ -198,6 +198,9 @@ def test_nodes_of_windows_are_shown(tmp_path: Path) -> None:
     result = planner("show", QUICKSTART, "--nodes", "--set", BLOCKADE.replace("length: 2", "length: 1.5"), cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "blockade@2031:2032  2032 +0.5 y  probability 0.035" in result.stdout
+    result = planner("show", QUICKSTART, "--nodes", "--set", "futures.embargo.from=nobody", cwd=tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert "nobody" in result.stderr
 
 
 def test_validate_counts_shocks(tmp_path: Path) -> None:

@@ -232,6 +232,11 @@ DOUBTFUL = {
         [shocks(f"raid: {{length: 1, hazard: 0.1, from: fog}}{HERE}"),
          ("  storm:", "  fog: {probability: 0}\n  storm:")],
     ),
+    "rule of a future left out": (
+        "unused", "guns holds in futures of probability 0 alone (fog): it is left out",
+        [("classes: [defence]", f"classes: [defence]\n    futures: [fog]{HERE}"),
+         ("  storm:", "  fog: {probability: 0}\n  storm:")],
+    ),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from planner.__main__ import GOOD, INFEASIBLE, INTERRUPTED
+from planner.__main__ import GOOD, INFEASIBLE, INTERRUPTED, STOPPED
 from planner.commands.common import console, listening, settings_of
 from planner.errors import InputError, Problem
 
@@ -59,7 +59,7 @@ def _bounds(options: argparse.Namespace, settings: dict[str, object]) -> int:
         print(plain_json({"bounds": found.to_dict("records")}))
     elif not options.quiet:
         show_bounds(found, console())
-    return GOOD
+    return GOOD if found["is_least"].all() else STOPPED
 
 
 def _project(options: argparse.Namespace, settings: dict[str, object]) -> int:

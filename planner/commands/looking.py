@@ -94,7 +94,9 @@ def show(options: argparse.Namespace) -> int:
         return GOOD
     if options.nodes:
         from planner.branching import build_tree
+        from planner.validation.validate import validate
 
+        validate(document)
         for node in build_tree(document.instance).nodes:
             print(f"{'  ' * node.period}{node.key}  {node.start:g} +{node.length:g} y  probability "
                   f"{node.probability:g}  weight {node.weight:.4g}")

@@ -8,7 +8,7 @@ price reaches the target: that is the certificate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import highspy
@@ -21,6 +21,7 @@ from planner.highs import load, run_until_asked, status_of, told
 from planner.interrupt import stop_if_asked
 from planner.outcome import SolverError
 from planner.program import Key
+from planner.reasons.patience import ENDLESS, Patience
 from planner.reasons.words import RULES
 from planner.results.rows import Row, at, nowhere
 from planner.scaling import scaled
@@ -49,28 +50,42 @@ class Asked(NamedTuple):
     grain: float
 
 
-def bounds(program: Program, options: Options, news: Callable[[str], None] | None = None) -> pd.DataFrame:
+def bounds(program: Program, options: Options, patience: Patience = ENDLESS) -> pd.DataFrame:
     """The best possible for every requirement in every node, whatever it costs.
 
-    NoAnswerError where not even the rest of the instance can hold, whatever requirements lack.
+    When patience is over the rest is not asked alone: of that, more than is shown may be reached. NoAnswerError where
+    not even the rest of the instance can hold, whatever requirements lack, or time is over before the first answer.
     """
-    solver, asked, sizes = _prepared(program, options)
-    told = news if news is not None else _silent
-    told("the best possible for all requirements together")
+    solver, asked, sizes = _prepared(program, patience.limited(options))
+    patience.tell("the best possible for all requirements together")
     together = _lacking(solver, [column for question in asked for column in question.lacks], sizes)
+    if together is None:
+        raise NoAnswerError("time was over before anything was known of what can be reached", "stopped")
 
     def rows() -> Iterator[Row]:
         for question in asked:
             lacking = at_once = [together[column] for column in question.lacks]
+            alone: dict[int, float] | None = together
             if sum(lacking) > NOTHING * (question.grain + _size(program, question)):
-                when = f" in {question.node.key}" if question.node is not None else ""
-                told(f"the best possible for {question.requirement}{when}")
-                alone = _lacking(solver, question.lacks, sizes)
-                lacking = [alone[column] for column in question.lacks]
+                alone = _alone(solver, question, sizes, patience)
+                lacking = lacking if alone is None else [alone[column] for column in question.lacks]
             answer = _answer(program, question, dict(zip(question.rows, lacking, strict=True)))
-            yield answer | {"lacking_together": max(sum(at_once), answer["lacking"])}
+            most = max(sum(at_once), answer["lacking"])
+            yield answer | {"lacking_together": most, "is_least": alone is not None}
 
     return table(SHOWN["bounds"], rows())
+
+
+def _alone(
+    solver: highspy.Highs, question: Asked, sizes: Mapping[int, float], patience: Patience
+) -> dict[int, float] | None:
+    """What a requirement lacks where nothing is asked of the others; None when patience is over."""
+    stop_if_asked()
+    if patience.is_over:
+        return None
+    when = f" in {question.node.key}" if question.node is not None else ""
+    patience.tell(f"the best possible for {question.requirement}{when}")
+    return _lacking(solver, question.lacks, sizes)
 
 
 def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[Asked], dict[int, float]]:
@@ -79,7 +94,7 @@ def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[A
     """
     free = program.changed(cost=np.zeros(len(program.cost)), offset=0.0, upper=_unmissed(program))
     suited, scaling = scaled(free)
-    solver = load(suited, options.model_copy(update={"time_limit": None}), relax=True)
+    solver = load(suited, options, relax=True)
     sizes: dict[int, float] = {}
     groups: dict[tuple[str, str, int | None], tuple[Node | None, list[int], list[int]]] = {}
     for row, (node, family, key) in enumerate(program.rows):
@@ -114,8 +129,8 @@ def _unmissed(program: Program) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return upper
 
 
-def _lacking(solver: highspy.Highs, lacks: Sequence[int], sizes: Mapping[int, float]) -> dict[int, float]:
-    """What is lacking, by variable, where the sum of these is least."""
+def _lacking(solver: highspy.Highs, lacks: Sequence[int], sizes: Mapping[int, float]) -> dict[int, float] | None:
+    """What is lacking, by variable, where the sum of these is least; None when time is over."""
     largest = max((sizes[lack] for lack in lacks), default=1.0)
     for lack in lacks:
         solver.changeColCost(lack, sizes[lack] / largest)
@@ -124,16 +139,14 @@ def _lacking(solver: highspy.Highs, lacks: Sequence[int], sizes: Mapping[int, fl
     status = status_of(solver, interrupted=False)
     if status == "infeasible":
         raise NoAnswerError("whatever requirements lack, there is no plan: planner explain says why", "infeasible")
-    if status != "optimal":
-        raise SolverError(f"no bound was found: {told(solver)}")
     for lack in lacks:
         solver.changeColCost(lack, 0.0)
+    if solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
+        return None
+    if status != "optimal":
+        raise SolverError(f"no bound was found: {told(solver)}")
     values = solver.getSolution().col_value
     return {lack: max(0.0, values[lack]) * size for lack, size in sizes.items()}
-
-
-def _silent(_: str) -> None:
-    pass
 
 
 def _answer(program: Program, asked: Asked, lacking: dict[int, float]) -> Row:

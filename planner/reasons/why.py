@@ -47,9 +47,9 @@ def reach(
 ) -> pd.DataFrame:
     """The best that any amount of money could reach for each requirement, by node; of losses for those in doubt."""
     document, settings = _read(path, scenario, sets, options, listener)
-    instances = document.instances()
+    instances, patience = document.instances(), Patience.of(settings, listener)
     in_doubt = doubtful(instances, Way(settings, listener))
-    return bounds(formulate(withstanding(instances, in_doubt), settings, listener), settings, listener.phase)
+    return bounds(formulate(withstanding(instances, in_doubt), settings, listener), settings, patience)
 
 
 def _read(

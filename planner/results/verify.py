@@ -15,9 +15,9 @@ from planner.tables.schemas import RUN
 
 
 def verified(
-    instances: Mapping[str, Instance], tables: Mapping[str, pd.DataFrame], objective: float
+    instances: Mapping[str, Instance], tables: Mapping[str, pd.DataFrame], objective: float, is_cheapest: bool = False
 ) -> CheckReport:
     """The check of tables as they would be written; `objective` in the instance's own sense."""
     with tempfile.TemporaryDirectory() as folder:
         write_tables(tables, Path(folder), RUN)
-        return check_run(instances, read_tables(Path(folder)), objective)
+        return check_run(instances, read_tables(Path(folder)), objective, is_cheapest=is_cheapest)

@@ -160,14 +160,25 @@ def _claim(folder: Path, file: StudyFile, digest: str) -> None:
     mark = folder / SETUP
     if folder.exists() and any(folder.iterdir()):
         try:
-            owner = json.loads(mark.read_text("utf-8"))["study_sha256"]
+            stated = json.loads(mark.read_text("utf-8"))
+            owner = stated["study_sha256"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            owner = None
+            stated, owner = {}, None
         if owner != digest:
-            raise OccupiedError(f"{folder} exists and is not of this study as it stands: choose another --out")
+            raise OccupiedError(f"{folder} {_apart(stated, file)}: choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
     content = {"study": file.study.model_dump(mode="json"), "study_sha256": digest, "versions": versions()}
     put_whole(mark, (plain_json(content) + "\n").encode())
+
+
+def _apart(stated: Mapping[str, Any], file: StudyFile) -> str:
+    """Why what a folder holds does not go on with a study."""
+    if stated.get("study") != file.study.model_dump(mode="json"):
+        return "exists and is not of this study as it stands"
+    before, now = stated.get("versions"), versions()
+    known = before if isinstance(before, dict) else {}
+    changed = [f"{name} {known[name]} then, {now.get(name)} now" for name in known if known[name] != now.get(name)]
+    return f"is of this study with {'; '.join(changed or ['an instance that has changed since'])}"
 
 
 def _all_records(folder: Path, jobs: list[Job]) -> dict[int, dict[str, Any]]:

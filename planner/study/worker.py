@@ -167,7 +167,7 @@ def _projects(plan: pd.DataFrame) -> dict[str, list[float]]:
 
 def _checked(document: Document, tables: Mapping[str, pd.DataFrame], objective: float) -> dict[str, Any]:
     """The independent check of the tables as they would be written."""
-    report = verified(document.instances(), tables, objective)
+    report = verified(document.instances(), tables, objective, is_cheapest=True)
     if report.passed:
         return {"checked": sum(report.tests.values())}
     return {"status": "wrong", "reason": f"the independent check failed: {report}"}

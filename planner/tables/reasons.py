@@ -16,6 +16,7 @@ REASONS = (
         number("lacking", "what it lacks at least", "[unit]"),
         number("lacking_together", "what it lacks where least lacks of all requirements together", "[unit]"),
         boolean("reachable", "it can be met"),
+        boolean("is_least", "no less can lack; else time was over before it was asked alone"),
         label(),
     ),
     declared(

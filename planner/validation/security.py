@@ -35,7 +35,7 @@ def requirement_problems(case: Case, network: Network, borrowed: bool) -> Iterat
         if isinstance(part, Survive | Recover | Leverage) and part.shock in case.instance.shocks:
             yield from _shock_problems(case, name, part)
         if not any(applies(part, node) for node in network.tree.nodes):
-            if borrowed:
+            if borrowed or futures_left_out(case, part):
                 continue
             message = f"{name} holds in no period: its years are {_years(part)}, its futures {', '.join(part.futures)}"
             yield case.problem("empty-scope", message, *path, hint=_horizon(network, part))
@@ -48,6 +48,13 @@ def requirement_problems(case: Case, network: Network, borrowed: bool) -> Iterat
             yield case.problem("empty-scope", message, *path, hint=hint)
         else:
             yield from _acts_on_nothing(case, network, name, part, borrowed)
+
+
+def futures_left_out(case: Case, part: Rule) -> list[str]:
+    """The futures of a requirement, where all of them have probability 0."""
+    futures = case.instance.futures
+    named = matching(part.futures, futures)
+    return named if not any(futures[name].probability for name in named) else []
 
 
 def _acts_on_nothing(case: Case, network: Network, name: str, part: Rule, borrowed: bool) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ from planner.validation.measures import control_problems, unlimited_problems, un
 from planner.validation.reach import reach_problems
 from planner.validation.recipes import recipe_problems
 from planner.validation.references import reference_problems
-from planner.validation.security import requirement_problems
+from planner.validation.security import futures_left_out, requirement_problems
 from planner.validation.slips import base_year_problems
 from planner.validation.timing import future_problems, project_problems
 from planner.validation.uncertainty import (
@@ -130,3 +130,7 @@ def _idle(case: Case) -> Iterator[Problem]:
         if future.probability == 0 and (future.overrides or future.controls):
             message = f"{name} has probability 0: it is left out"
             yield case.problem("unused", message, "futures", name, "probability")
+    for name, part in case.instance.requirements.items():
+        if futures := futures_left_out(case, part):
+            message = f"{name} holds in futures of probability 0 alone ({', '.join(futures)}): it is left out"
+            yield case.problem("unused", message, "requirements", name, "futures")
