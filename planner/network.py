@@ -107,6 +107,14 @@ class Network:
         )
 
     @cached_property
+    def activities_of(self) -> dict[str, list[Activity]]:
+        """The activities of every facility."""
+        found: dict[str, list[Activity]] = {name: [] for name in self.base.facilities}
+        for activity in self.activities:
+            found[activity[0]].append(activity)
+        return found
+
+    @cached_property
     def movements(self) -> tuple[Movement, ...]:
         return tuple(m for name, lane in self.base.lanes.items() for m in movements_of(self.base, name, lane))
 

@@ -30,8 +30,9 @@ LATE = {**NO_CHINA, "time.periods": [1, 1, 1], "facilities.plant.capacity": 60, 
 
 def test_bounds_say_what_no_money_could_reach(tmp_path: Path) -> None:
     purse = {"kind": "budget", "of": "capital", "per": "total", "most": 0}
-    found = reach(case_file(tmp_path, LATE, {"all": SERVED, "purse": purse})).set_index("node")
-    assert found["requirement"].eq("all").all()  # A budget is no physics.
+    dear = {"kind": "tail", "of": "cost", "tail": 0.1, "most": 0}
+    found = reach(case_file(tmp_path, LATE, {"all": SERVED, "purse": purse, "dear": dear})).set_index("node")
+    assert found["requirement"].eq("all").all()  # Money is no physics.
     assert found["best"].tolist() == pytest.approx([0.6, 0.6, 1.0])
     assert found["lacking"].tolist() == pytest.approx([40, 40, 0], abs=1e-9)
     assert found["reachable"].tolist() == [False, False, True]
@@ -116,6 +117,13 @@ def test_what_can_be_reached_alone_but_not_together_is_said(tmp_path: Path) -> N
     assert found["lacking_together"].sum() == pytest.approx(40)
     said = " ".join(planner("explain", file, "--bounds", cwd=tmp_path).stdout.split())
     assert "but not all at once: free then lacks 40 t/year" in said
+
+
+def test_bounds_of_rules_on_all_years_are_amounts(tmp_path: Path) -> None:
+    """Forty of a hundred tonnes lack in each of two years of three: 80 t, where a tenth of 300 t may."""
+    mean = {"kind": "expected_unserved", "share": 0.1}
+    (row,) = reach(case_file(tmp_path, LATE, {"mean": mean})).to_dict("records")
+    assert (row["unit"], row["lacking"]) == ("t", pytest.approx(80 - 30))
 
 
 def test_bounds_end_with_their_time(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def used(block: Any, facility: str) -> Any:
     """Capacity used by all processes of a facility."""
     network: Network = block.network
     processes = block.instance.processes
-    return sum(processes[p].use * block.activity[a, p] for a, p in network.activities if a == facility)
+    return sum(processes[p].use * block.activity[a, p] for a, p in network.activities_of[facility])
 
 
 def capacity(block: Any, facility: str) -> Any:

@@ -17,7 +17,7 @@ from planner.mathematics.capital import Capital
 from planner.mathematics.curve import is_convex, segments
 from planner.mathematics.sizing import least_size, most_size, size_terms
 from planner.mathematics.work import work
-from planner.names import matching
+from planner.names import fits_any, matching
 from planner.network import Network
 from planner.program import Chapter, Constraint, Key, Variable
 from planner.tree import Node, Tree
@@ -55,8 +55,7 @@ def _needs_start(network: Network, name: str) -> bool:
     """Whether a decision is a yes or no: not for a repeatable range that costs nothing to begin."""
     project = network.base.projects[name]
     counted = any(
-        name in matching(group.projects, network.base.projects)
-        and (group.at_most is not None or group.building_at_once is not None)
+        fits_any(group.projects, name) and (group.at_most is not None or group.building_at_once is not None)
         for group in network.base.project_groups.values()
     )
     charged = network.ever("projects", name, lambda part: any(part.capital.fixed.numbers()))

@@ -19,6 +19,7 @@ from planner.assemble import Program
 from planner.errors import NoAnswerError
 from planner.highs import load, run_until_asked, status_of, told
 from planner.interrupt import stop_if_asked
+from planner.mathematics.security.expected import tails
 from planner.outcome import SolverError
 from planner.program import Key
 from planner.reasons.patience import ENDLESS, Patience
@@ -34,6 +35,7 @@ from planner.units import unit
 MONEY = {"group_most_capital", "budget", "leverage", "regret_limit"}  # Rules on money say nothing of physics.
 NOTHING = 1e-9  # Share of the sides of rows.
 SHARES = {"served", "survive", "recover"}
+ROLES = {"cover": "quantity", "expected_unserved": "quantity", "tail": "quantity", "chance": "share"}  # Of what lacks.
 
 
 class Asked(NamedTuple):
@@ -95,10 +97,10 @@ def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[A
     free = program.changed(cost=np.zeros(len(program.cost)), offset=0.0, upper=_unmissed(program))
     suited, scaling = scaled(free)
     solver = load(suited, options, relax=True)
-    sizes: dict[int, float] = {}
+    sizes, of_cost = dict[int, float](), tails(program.network, "cost")
     groups: dict[tuple[str, str, int | None], tuple[Node | None, list[int], list[int]]] = {}
     for row, (node, family, key) in enumerate(program.rows):
-        if family in MONEY:
+        if family in MONEY or (family == "tail" and key in of_cost):
             solver.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
         elif family in RULES:
             is_most = np.isfinite(program.row_upper[row])
@@ -157,7 +159,7 @@ def _answer(program: Program, asked: Asked, lacking: dict[int, float]) -> Row:
     return {
         "requirement": asked.requirement, "kind": kind, **node, "rows": len(asked.rows), "target": target, "best": best,
         "lacking": total, "reachable": bool(total <= 1e-6 * (asked.grain + _size(program, asked))),
-        "unit": unit(network.base.units, "quantity" if kind == "cover" else "quantity/year"),
+        "unit": unit(network.base.units, ROLES.get(asked.family, "quantity/year")),
     }
 
 

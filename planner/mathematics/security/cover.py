@@ -171,7 +171,7 @@ def _spare(network: Network, assets: tuple[Key, ...], node: Node) -> list[Term]:
         found += [t._replace(position=position, coefficient=days * t.coefficient) for t in online.get(asset, [])]
         found += [
             Term(position, node.index, "activity", (a, p), -days * processes[p].use)
-            for a, p in network.activities if a == asset and processes[p].use
+            for a, p in network.activities_of.get(asset, ()) if processes[p].use
         ]
     return found
 
