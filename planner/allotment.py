@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from planner.schema import Options
 
-LEAST = 1.0  # Seconds that every solve is given, however late it is.
+LEAST = 0.25  # Seconds that every solve is given, however late it is.
 
 
 @dataclass

@@ -79,7 +79,7 @@ def _linear(program: Program, options: Options, run: Run) -> Outcome:
     if status != "optimal":
         return without_plan(status, told(solver), run.begun)
     found = Search(status, None, _objective(program, solver), 0, "")
-    return _outcome(program, solver, found, Box(program.lower, program.upper), run)
+    return _outcome(program, options, solver, found, Box(program.lower, program.upper), run)
 
 
 def _whole(program: Program, options: Options, run: Run) -> Outcome:
@@ -94,7 +94,7 @@ def _whole(program: Program, options: Options, run: Run) -> Outcome:
         fixed = _fixed(program, options, found, box, run)
         if _holds(program, fixed, found, options):
             box = without_spare(program, fixed, box, run, options)
-            return _outcome(program, fixed, found, box, run)
+            return _outcome(program, options, fixed, found, box, run)
     raise SolverError("the plan is not feasible, or far dearer, once its integers are whole")
 
 
@@ -158,11 +158,14 @@ def _holds(program: Program, fixed: highspy.Highs, found: Search, options: Optio
     return found.status != "optimal" or relative_gap(objective, found.bound, size) <= options.gap + WRONG
 
 
-def _outcome(program: Program, solver: highspy.Highs, found: Search, box: Box, run: Run) -> Outcome:
+def _outcome(
+    program: Program, options: Options, solver: highspy.Highs, found: Search, box: Box, run: Run
+) -> Outcome:
     """The outcome of a solved linear program: the relaxation, or the one with the decisions held."""
     objective, risk = _objective(program, solver), program.network.base.objective.risk
     if program.expected is not None and risk is not None and risk.weight == 1:
         _break_ties(program, program.expected, solver)
+        box = without_spare(program.changed(cost=program.expected), solver, box, run, options)
     solution = solver.getSolution()
     values = smallest(program, box, box.within(np.array(solution.col_value)))
     verdict = Verdict(objective, found.bound, _turnover(program, values))

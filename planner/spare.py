@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import highspy
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from planner.assemble import Program
+from planner.assemble import Arrays, Program
 from planner.decided import Box, decided
 from planner.highs import KIND, Run, load
 from planner.outcome import NOISE, turnover
@@ -19,7 +20,7 @@ from planner.schema import Options
 from planner.template import Array
 
 Columns = NDArray[np.int32]
-NOTHING = 1e-9  # A size that is no more, in the units of the solver, is none.
+NOTHING = 1e-9  # What misses a row by no more, in the units of the solver, misses nothing.
 
 
 def without_spare(program: Program, fixed: highspy.Highs, box: Box, run: Run, options: Options) -> Box:
@@ -27,7 +28,7 @@ def without_spare(program: Program, fixed: highspy.Highs, box: Box, run: Run, op
 
     `fixed` holds the program with the decisions held, solved; it is so again afterwards. What a decision is worth at
     its margin bounds what leaving it out can gain, for the cost of operation is convex: so few have to be tried. When
-    time is over only those of no size are. All are gone through until none is left out any more.
+    time is over only those that do nothing are. All are gone through until none is left out any more.
     """
     fixed.setOptionValue("presolve", "off")
     while (less := _less_spare(program, fixed, box, run, options)) is not box:
@@ -40,14 +41,14 @@ def _less_spare(program: Program, fixed: highspy.Highs, box: Box, run: Run, opti
     solution, scale = fixed.getSolution(), program.cost_scale
     values, reduced = np.array(solution.col_value), np.array(solution.col_dual)
     value, noise = fixed.getInfo().objective_function_value, NOISE * turnover(program.cost, values) * scale
-    tried = []
+    tried, does_nothing = [], Idle(program.arrays, values)
     for columns in chosen(program, values):
         most = float(reduced[columns] @ values[columns])
         is_free = not program.cost[columns].any()
         if most > noise or (is_free and most >= -noise):
             tried.append((most, is_free, columns))
     for _, is_free, columns in sorted(tried, key=lambda t: -t[0]):
-        if run.time_left(options) <= 0 and not is_empty(program, columns, values):
+        if run.time_left(options) <= 0 and not does_nothing(columns):
             continue
         less = _without(program, fixed, box, columns, value + noise if is_free else value - noise, run)
         if less is not None:
@@ -92,12 +93,26 @@ def chosen(program: Program, values: Array) -> Iterator[Columns]:
             yield np.array(columns, dtype=np.int32)
 
 
-def is_empty(program: Program, columns: Columns, values: Array) -> bool:
-    """Whether a decision has no size."""
-    layout = program.investment_layout
-    sizes = {key: layout.column("size", key) for key in layout.positions["size"]}
-    keys = [key for key in layout.positions["start"] if layout.column("start", key) in columns]
-    return any(key in sizes and values[sizes[key]] <= NOTHING for key in keys)
+class Idle:
+    """Whether whole numbers of a plan do nothing: without them investments and nodes hold with all else as it is.
+
+    So is a decision of no size, and a lane that is opened for no flow. Rows that couple nodes are not looked at:
+    they add up what things cost.
+    """
+
+    def __init__(self, arrays: Arrays, values: Array) -> None:
+        parts = arrays.rows.parts
+        last = max((i for i, (node, _, _) in enumerate(parts) if node is not None), default=0)
+        count = int(arrays.rows.ends[last]) if parts else 0
+        own = arrays.matrix[:count, :]
+        totals = own @ values
+        self.values, self.matrix = values, sp.csc_array(own)
+        self.down = totals - arrays.row_lower[:count] + NOTHING
+        self.up = arrays.row_upper[:count] - totals + NOTHING
+
+    def __call__(self, columns: Columns) -> bool:
+        lost = self.matrix[:, columns] @ self.values[columns]
+        return bool((lost <= self.down).all() and (-lost <= self.up).all())
 
 
 def smallest(program: Program, box: Box, values: Array) -> Array:

@@ -13,6 +13,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from planner.assemble import Program
 from planner.check import check_run
+from planner.decided import decided
 from planner.decomposition.benders import Benders
 from planner.decomposition.branches import Branches
 from planner.decomposition.cutting import Cutting
@@ -20,14 +21,15 @@ from planner.decomposition.decompose import decompose, obstacle
 from planner.decomposition.master import Master
 from planner.decomposition.oracle import Oracle
 from planner.formulate import formulate
-from planner.highs import Run
+from planner.highs import Run, load
 from planner.interrupt import Requests
 from planner.outcome import Outcome
-from planner.reading.document import load
+from planner.reading.document import load as read
 from planner.results.write import read_tables
 from planner.run import solve as solve_instance
 from planner.schema import Options
 from planner.solver import solve
+from planner.spare import without_spare
 from planner.template import Array
 from tests.generate import by_future, instances
 from tests.test_circulation import case, written
@@ -105,7 +107,7 @@ def test_when_time_is_over_a_plant_of_no_size_is_still_left_out() -> None:
     x[list(starts.values())] = 1.0
     x[layout.column("size", next(key for key in layout.positions["size"] if key[0] == "ten"))] = 10.0
     benders.cutting.carry_out(x)
-    less = benders._spared(set(), only_empty=True)
+    less = benders._spared(set(), only_idle=True)
     assert less is not None
     assert (less[starts["none"]], less[starts["ten"]]) == (0.0, 1.0)
     assert len(np.flatnonzero(less != x)) == 1
@@ -119,9 +121,34 @@ def test_the_check_finds_a_plant_of_no_size_that_costs(tmp_path: Path) -> None:
     })  # fmt: skip
     run = solve_instance(written(tmp_path, raw), out=tmp_path / "run")
     tables = {k: v for k, v in read_tables(tmp_path / "run").items() if k != "summary"}
-    instances, objective = load(tmp_path / "case.yaml").instances(), run.figures["objective"]
+    instances, objective = read(tmp_path / "case.yaml").instances(), run.figures["objective"]
     assert check_run(instances, tables, objective, is_cheapest=True).passed
     tables["plan"].loc[0, "size"] = "0"
     found = check_run(instances, tables, objective, is_cheapest=True).of_kind("plan.spare")
     assert [finding.found for finding in found] == [pytest.approx(1.0)]
     assert not check_run(instances, tables, objective).of_kind("plan.spare")
+
+
+LANE = {"commodities": ["oxide"], "from": ["there"], "to": ["here"], "freight": 0, "fixed_cost": 2, "capacity": 50}
+DEAR = {"commodity": "oxide", "regions": ["there"], "steps": [{"price": 1000}]}
+ORE = {"commodity": "ore", "regions": ["here"], "steps": [{"price": 1}]}
+
+
+@pytest.mark.parametrize("measure", [None, "worst"])
+def test_when_time_is_over_a_lane_opened_for_no_flow_is_still_left_out(measure: str | None) -> None:
+    """So is a plant that was sized for nothing, whatever the costs of nodes add up to."""
+    objective = {"sense": "minimise"} | ({"risk": {"measure": measure}} if measure else {})
+    raw = case(lanes={"lane": LANE}, futures=FUTURES, projects={"ten": PLANT}, objective=objective,
+               suppliers={"ore": ORE, "dear": DEAR})  # fmt: skip
+    program = formulate(by_future(raw), LOOSE)
+    used = [program.column(node, "lane_used", key) for node in program.network.tree.nodes
+            for key in program.node_layout.positions["lane_used"]]  # fmt: skip
+    start, size = (program.investment_layout.column(name, ("ten", "2026")) for name in ("start", "size"))
+    values = np.zeros(len(program.cost))
+    values[[*used, start]], values[size] = 1.0, 10.0
+    box, fixed = decided(program.arrays, values), load(program, LOOSE, relax=True)
+    box.lower[size] = box.upper[size] = 10.0
+    fixed.changeColsBounds(len(values), np.arange(len(values), dtype=np.int32), box.lower, box.upper)
+    fixed.run()
+    less = without_spare(program, fixed, box, Run(None, Requests(), 0.0), LOOSE.model_copy(update={"time_limit": 1.0}))
+    assert less.upper[[*used, start]].tolist() == [0.0] * (len(used) + 1)

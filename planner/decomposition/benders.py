@@ -31,7 +31,7 @@ from planner.highs import Run, load
 from planner.integers import Search, near, prove, search
 from planner.outcome import NOISE, SolverError, Status, relative_gap
 from planner.schema import Options
-from planner.spare import chosen, is_empty
+from planner.spare import Idle, chosen
 from planner.template import Array
 
 GROUPS = 32  # About so many columns of the master stand for branches.
@@ -331,7 +331,7 @@ class Benders:
         """Leave out of the best plan the decisions that it is cheaper without; once at least, and while there is time.
 
         All that the master would leave out is left out at once and carried out, which corrects the master. When time
-        is over only those of no size are: no branch would tell the difference.
+        is over only those that do nothing are: no branch would tell the difference.
         """
         tried, is_over = set[bytes](), False
         while (less := self._spared(tried, is_over)) is not None:
@@ -339,7 +339,7 @@ class Benders:
             self._look_at(less)
             is_over = self.cutting.run.time_left(limits) <= 0
 
-    def _spared(self, tried: Collection[bytes], only_empty: bool) -> Array | None:
+    def _spared(self, tried: Collection[bytes], only_idle: bool) -> Array | None:
         """The best plan without what the master says it is cheaper without, unless that was tried; None if no such.
 
         The master knows that most are not: its reduced costs bound what leaving one out can gain, and its value what
@@ -347,12 +347,11 @@ class Benders:
         """
         cutting, x, value = self.cutting, self.cutting.plan.x, self.cutting.plan.value
         noise, reduced = NOISE * cutting.turnover, self.master.relax(self._decided(x)).reduced
-        program, less = self.master.program(), x
-        every = np.pad(x, (0, len(self.master.groups)))
-        for columns in chosen(program, every):
+        does_nothing, less = Idle(self.master.trunk, x), x
+        for columns in chosen(self.master.program(), np.pad(x, (0, len(self.master.groups)))):
             if not reduced.size or float(reduced[columns] @ x[columns]) <= noise:
                 continue
-            if only_empty and not is_empty(program, columns, every):
+            if only_idle and not does_nothing(columns):
                 continue
             without = less.copy()
             without[columns] = 0.0

@@ -28,6 +28,7 @@ from planner.template import Array
 FAR = 20  # Binary logarithm of a scale of costs from which the columns of groups are scaled too.
 NEWS = 1e-7  # Share by which a cut must say more than those known.
 PATIENCE = 12  # Rounds after which a cut that did not hold the plan is dropped.
+EXACT = 1e-9  # To which rows hold: what the trunk misses of them is the plan's, and may be larger in its own units.
 BASIC = highspy.HighsBasisStatus.kBasic
 
 
@@ -156,6 +157,7 @@ class Master:
         solver = Solver()
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
+        solver.setOptionValue("primal_feasibility_tolerance", EXACT)
         pass_to(solver, program, np.zeros(len(program.cost), dtype=bool), program.cost_scale)
         if inside in self._bases:
             self._start(solver, self._bases[inside])
