@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.check import CheckReport, check_run
 from planner.check.reading import LAYOUTS
-from planner.schema import Instance
+from planner.language.instance import Instance
 
 T = "t/year"
 # Money is what it is at 1 USD/t times t, and a year is worth the same as any other.

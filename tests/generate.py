@@ -14,7 +14,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from planner.schema import Instance
+from planner.language.instance import Instance
 from tests.generate_industry import AMOUNTS, EXPORTER, PRICES, Raw
 from tests.generate_security import Security
 

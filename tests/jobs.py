@@ -32,10 +32,10 @@ def fail() -> None:
 
 def cheapest(rate: float) -> float:
     """Least cost of the quickstart at a discount rate."""
+    from planner.language.instance import Options
     from planner.reading.document import load
-    from planner.run import formulate
-    from planner.schema import Options
-    from planner.solver import solve
+    from planner.solving.extensive import solve
+    from planner.workflows.solve import formulate
 
     exact = Options(gap=0.0)
     return solve(formulate(load(QUICKSTART, None, [f"time.discount_rate={rate}"]).instances(), exact), exact).objective

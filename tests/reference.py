@@ -11,9 +11,9 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 
-from planner.figure import Figure
-from planner.requirement import Budget, Chance, Dependence, ExpectedUnserved, Leverage, Regret, Served, Tail
-from planner.schema import Instance, Lane, Returns, Supplier
+from planner.language.figure import Figure
+from planner.language.instance import Instance, Lane, Returns, Supplier
+from planner.language.requirements import Budget, Chance, Dependence, ExpectedUnserved, Leverage, Regret, Served, Tail
 from tests.reference_control import is_emergency, passes, price_factor
 from tests.reference_overall import Overall
 from tests.reference_program import Infeasible, Terms, Unbounded

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from planner.schema import Control, Instance, Project
+from planner.language.instance import Control, Instance, Project
 from tests.reference_tree import MOMENT, Node, matches, overlap, rounded
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from planner.schema import Instance
+from planner.language.instance import Instance
 from tests.reference_tree import MOMENT, Node, discount_factor, overlap, paths_of_futures, spans
 
 

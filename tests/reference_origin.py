@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from itertools import combinations
 
-from planner.schema import Instance
+from planner.language.instance import Instance
 from tests.reference_control import applies, measures, of_classes, passes_to_class
 from tests.reference_plan import Plan
 from tests.reference_program import Terms

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 
-from planner.requirement import Budget, Chance, ExpectedUnserved, Leverage, Regret, Rule, Tail
+from planner.language.requirements import Budget, Chance, ExpectedUnserved, Leverage, Regret, Rule, Tail
 from tests.reference_futures import Scenario
 from tests.reference_program import Terms
 from tests.reference_security import Security

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from planner.schema import Instance, Project, ProjectGroup
+from planner.language.instance import Instance, Project, ProjectGroup
 from tests.reference_control import pace_and_dearer
 from tests.reference_futures import Tree
 from tests.reference_program import Program, Terms

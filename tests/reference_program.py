@@ -9,7 +9,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from planner.schema import Point
+from planner.language.instance import Point
 from tests.reference_sizes import Array, sizes
 
 Terms = list[tuple[float, int]]

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from planner.requirement import (
+from planner.language.instance import Instance
+from planner.language.requirements import (
     Concentration,
     Cover,
     OfMaterial,
@@ -21,7 +22,6 @@ from planner.requirement import (
     Sources,
     Survive,
 )
-from planner.schema import Instance
 from tests.reference_origin import Origin
 from tests.reference_program import Terms
 from tests.reference_tree import MOMENT, Node, matches

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from planner.schema import Instance, Period, Time
+from planner.language.instance import Instance, Period, Time
 
 EPSILON = 1e-9
 MOMENT = 1e-4  # Years that nobody tells apart

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from planner.schema import Project
+from planner.language.instance import Project
 from tests.reference_tree import MOMENT, Node, overlap
 
 

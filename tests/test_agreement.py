@@ -10,18 +10,18 @@ import yaml
 from hypothesis import given, settings
 
 from planner.check import check_run
-from planner.figure import walk_figures
-from planner.network import build_network
+from planner.formulation.network import build_network
+from planner.language.figure import walk_figures
+from planner.language.instance import Instance, Options
 from planner.reading.document import load
 from planner.results.solution import Solution
 from planner.results.summary import signed
 from planner.results.tables import all_tables
 from planner.results.write import read_tables, write_tables
-from planner.run import formulate
-from planner.schema import Instance, Options
-from planner.solver import solve
+from planner.solving.extensive import solve
 from planner.tables.schemas import RUN
 from planner.validation.validate import validate
+from planner.workflows.solve import formulate
 from tests.generate import by_future, instances
 from tests.reference import reference_objective
 from tests.reference_futures import Tree

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-import planner.value as value_module
-from planner.allotment import LEAST, Allotment
-from planner.schema import Options
+import planner.workflows.value_of_information as value_module
+from planner.language.instance import Options
+from planner.solving.time_budget import LEAST, Allotment
 from tests.test_commands import QUICKSTART
 
 

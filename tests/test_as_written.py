@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 import planner as package
-from planner.errors import InputError
-from planner.evaluate import evaluate
-from planner.loss_ranking import losses
+from planner.common.errors import InputError
 from planner.results import seal as seal_module
 from planner.results.folder import open_folder
 from planner.results.seal import SEAL, WRITTEN, seal
+from planner.workflows.evaluate import evaluate
+from planner.workflows.loss_ranking import losses
 from tests.test_commands import QUICKSTART, planner
 
 PROJECT = "separation"

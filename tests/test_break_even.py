@@ -10,8 +10,8 @@ import pytest
 import yaml
 from rich.console import Console
 
-from planner.run import Run, solve
-from planner.screen import show_run
+from planner.terminal.run import show_run
+from planner.workflows.solve import Run, solve
 
 SOLD, COST, FIXED = 131_272, 50.0, 3.0  # kg a year, USD a kg, USD a kg of capacity and year.
 CURVE = [(0.0, 0.0), (36_480.0, 11_702.0), (634_240.0, 39_023.0)]

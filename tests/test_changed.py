@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from planner.assemble import assemble
-from planner.errors import InputError
-from planner.network import build_network
-from planner.pieces import Compiled
+from planner.common.errors import InputError
+from planner.formulation.network import build_network
+from planner.program.blocks import Compiled
+from planner.program.program import assemble
 from planner.reading.document import load
 from planner.validation.validate import validate
 from tests.test_commands import INSTANCES, QUICKSTART, ROOT

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from planner.check import check_run
-from planner.schema import Instance
+from planner.language.instance import Instance
 from tests.worked_out import BASE, CALM, EMBARGO, LATER, OBJECTIVE, T, changed, check, frame, hand_written, variants
 
 

@@ -14,7 +14,7 @@ from planner.check.horizon import Node
 from planner.check.report import Ledger
 from planner.check.tree import build_horizon
 from planner.check.work import progress
-from planner.schema import Control
+from planner.language.instance import Control
 from tests.check_tables import (
     CAPACITY,
     COSTS,

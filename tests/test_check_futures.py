@@ -13,7 +13,7 @@ from planner.check.horizon import Horizon
 from planner.check.report import Ledger
 from planner.check.risk import scenario_name
 from planner.check.tree import build_horizon
-from planner.schema import Instance
+from planner.language.instance import Instance
 from tests.check_tables import (
     CAPACITY,
     COSTS,

@@ -14,7 +14,7 @@ from planner.check.controls import measures_at, passing
 from planner.check.horizon import available_share, discount_factor, service_share
 from planner.check.rules import matches, movements, price_factor
 from planner.check.tree import build_horizon
-from planner.schema import Instance, Project, Time
+from planner.language.instance import Instance, Project, Time
 from tests.worked_out import BASE, changed, check, hand_written
 
 

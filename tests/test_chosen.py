@@ -11,15 +11,15 @@ import yaml
 from rich.console import Console
 
 import planner
-from planner.reports.opened import open_run
+from planner.language.instance import Instance, Options
+from planner.reports.run_folder import open_run
 from planner.reports.safety import BY_CHOICE, LACKING
 from planner.results.solution import Solution
 from planner.results.tables import all_tables
 from planner.results.verify import verified
-from planner.run import formulate
-from planner.schema import Instance, Options
-from planner.screen import show_run
-from planner.solver import solve
+from planner.solving.extensive import solve
+from planner.terminal.run import show_run
+from planner.workflows.solve import formulate
 from tests.test_origin import LOOP
 
 # 10 t at 10 USD/kg; to go short costs users 5, in stock a kilogram is worth 20 in the end, of which room is for 6 t.

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from planner.errors import InputError
+from planner.common.errors import InputError
 from planner.reading.document import load
-from planner.run import solve
 from planner.validation.cone import together
 from planner.validation.validate import validate
+from planner.workflows.solve import solve
 
 
 def case(acid: float = 1.0, **parts: Any) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def loaded(code: str, modules: tuple[str, ...]) -> str:
 
 def test_help_needs_no_heavy_library(tmp_path: Path) -> None:
     heavy = ("pydantic", "pandas", "pyomo", "numpy", "highspy", "yaml")
-    assert loaded("from planner.__main__ import parser; parser().format_help()", heavy) == "[]"
+    assert loaded("from planner.cli.parser import parser; parser().format_help()", heavy) == "[]"
     for verb in ("solve", "evaluate", "value", "futures", "validate", "show", "schema", "new"):
         assert planner(verb, "--help", cwd=tmp_path).returncode == 0
         assert f"    {verb} " in planner("--help", cwd=tmp_path).stdout
@@ -189,7 +189,7 @@ def test_help_needs_no_heavy_library(tmp_path: Path) -> None:
 
 def test_a_run_needs_no_statistics() -> None:
     unused = ("scipy.stats", "scipy.spatial", "scipy.optimize", "altair")
-    assert loaded("import planner.commands; planner.build('instances/quickstart.yaml').arrays", unused) == "[]"
+    assert loaded("import planner.cli; planner.build('instances/quickstart.yaml').arrays", unused) == "[]"
 
 
 def test_validate_says_what_the_instance_holds(tmp_path: Path) -> None:

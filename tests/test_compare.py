@@ -12,11 +12,11 @@ import pytest
 from rich.console import Console
 
 from planner import compare, solve
-from planner.comparison.tables import changed
-from planner.errors import InputError
-from planner.proven import difference, proven
+from planner.common.errors import InputError
 from planner.reports.comparison import UNLIKE, of_comparison
-from planner.screen_comparison import TITLES, show_comparison
+from planner.solving.proof import difference, proven
+from planner.terminal.comparison import TITLES, show_comparison
+from planner.workflows.comparison.tables import changed
 from tests.test_commands import QUICKSTART, ROOT, planner
 from tests.test_reasons import LATE
 from tests.test_requirements import case_file

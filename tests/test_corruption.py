@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner import run as run_module
 from planner.check import CheckReport, check_run
 from planner.reading.document import load
 from planner.results.write import read_tables
-from planner.run import CheckFailedError, Run, solve
+from planner.workflows import solve as run_module
+from planner.workflows.solve import CheckFailedError, Run, solve
 
 QUICKSTART = Path(__file__).parent.parent / "instances" / "quickstart.yaml"
 CHANGES = {

@@ -17,28 +17,28 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-import planner.decomposition.survey as survey_module
-from planner.assemble import Program
+import planner.solving.benders.bunching as survey_module
 from planner.check import check_run
-from planner.decomposition.benders import steps
-from planner.decomposition.branches import Branches, Key
-from planner.decomposition.choices import Choices
-from planner.decomposition.decompose import decompose, obstacle
-from planner.decomposition.oracle import Answer, Basis, Oracle
-from planner.decomposition.survey import EVERY, Survey
-from planner.formulate import formulate
-from planner.heuristic import improve
-from planner.highs import Run
-from planner.integers import prove
-from planner.interrupt import Requests
+from planner.common.arrays import Array
+from planner.common.signals import Requests
+from planner.language.instance import Options
+from planner.program.program import Program
 from planner.results.solution import Solution
 from planner.results.summary import signed
 from planner.results.tables import all_tables
 from planner.results.write import read_tables, write_tables
-from planner.schema import Options
-from planner.solver import solve
+from planner.solving.benders.algorithm import steps
+from planner.solving.benders.bunching import EVERY, Survey
+from planner.solving.benders.local_search import Choices
+from planner.solving.benders.solve import decompose, obstacle
+from planner.solving.benders.subproblem_solver import Answer, Basis, Oracle
+from planner.solving.benders.subproblems import Branches, Key
+from planner.solving.extensive import solve
+from planner.solving.formulate import formulate
+from planner.solving.highs import Run
+from planner.solving.integer_search import prove
+from planner.solving.primal_heuristics import improve
 from planner.tables.schemas import RUN
-from planner.template import Array
 from tests.benchmarks.parametric import Scale
 from tests.benchmarks.parametric import instances as parametric
 from tests.generate import by_future, instances

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.errors import PRINTED, InputError, Place, Problem, did_you_mean
+from planner.common.errors import PRINTED, InputError, Place, Problem, did_you_mean
 from planner.reading.document import Document, load
 
 SMALL = (Path(__file__).parent / "small.yaml").read_text()

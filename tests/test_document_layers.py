@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.errors import InputError
+from planner.common.errors import InputError
 from planner.reading.document import load
 from tests.test_document import HERE, SMALL, refused, replaced, small, write
 

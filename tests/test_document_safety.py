@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.errors import InputError, Place
+from planner.common.errors import InputError, Place
 from planner.reading.document import load
 from planner.reading.settle import MOST_NODES
 from tests.test_document import SMALL, refused, replaced, write

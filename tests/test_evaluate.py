@@ -12,12 +12,12 @@ import yaml
 from hypothesis import given, settings
 from rich.console import Console
 
-from planner.errors import InputError
-from planner.evaluate import evaluate
+from planner.common.errors import InputError
 from planner.results.write import read_table
-from planner.run import build, solve
-from planner.sample import futures
-from planner.screen_uncertainty import show_evaluation
+from planner.terminal.uncertainty import show_evaluation
+from planner.workflows.evaluate import evaluate
+from planner.workflows.futures_sampling import futures
+from planner.workflows.solve import build, solve
 from tests.generate import instances
 
 QUICKSTART = Path(__file__).parent.parent / "instances" / "quickstart.yaml"

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from distributed.security import Security
 
-from planner.errors import InputError, WorkerLostError
+from planner.common.errors import InputError, WorkerLostError
 from planner.executors import open_executor, workers_of
 from planner.executors.mpi import launched
 from planner.executors.team import Team

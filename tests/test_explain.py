@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from planner import explain
-from planner.outage import withstanding
+from planner.formulation.contingencies import withstanding
+from planner.language.instance import Options
 from planner.reading.document import load
-from planner.reasons import explained, ground
-from planner.reasons.bounds import bounds
-from planner.reasons.core import find_core, has_plan
-from planner.reasons.part import Part
-from planner.reasons.patience import Patience
-from planner.run import formulate, solve
-from planner.schema import Options
-from planner.solver import solve as solve_program
+from planner.solving.extensive import solve as solve_program
+from planner.workflows.explain import explained, trial_instances
+from planner.workflows.explain.bounds import bounds
+from planner.workflows.explain.deadline import Patience
+from planner.workflows.explain.iis import find_core, has_plan
+from planner.workflows.explain.iis_filter import Part
+from planner.workflows.solve import formulate, solve
 from tests.test_requirements import BAN, SHOCK, STORE, TWO_FUTURES, case_file
 from tests.test_scaling import restated
 
@@ -202,7 +202,7 @@ def test_large_instances_are_repaired_by_their_relaxation(
     document = load(case_file(tmp_path, case.changes, case.rules))
     program = formulate(document.instances(), EXACT)
     small = explained(document, program, EXACT)
-    monkeypatch.setattr(ground, "LARGE", 0)
+    monkeypatch.setattr(trial_instances, "LARGE", 0)
     large = explained(document, program, EXACT)
     assert small is not None
     assert large is not None
@@ -227,7 +227,7 @@ def test_repairs_withstand_losses_too(large: bool, tmp_path: Path, monkeypatch: 
     Nor is more of one plant, which may be the one that is lost.
     """
     if large:
-        monkeypatch.setattr(ground, "LARGE", 0)
+        monkeypatch.setattr(trial_instances, "LARGE", 0)
     file = case_file(tmp_path, TWO_PLANTS, TWO_RULES)
     found = explain(file)
     assert found is not None

@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import planner as package
-from planner.errors import InputError
+from planner.common.errors import InputError
 from planner.exports.export import FORMATS
 from planner.exports.graph import SPACE
-from planner.model_file import write_model
-from planner.reports.opened import Opened, open_run
+from planner.reports.run_folder import Opened, open_run
+from planner.workflows.model_file import write_model
 from tests.test_commands import PATIENCE, QUICKSTART, planner
 
 
@@ -110,7 +110,7 @@ def test_parquet_keeps_types_and_values(run: Opened, tmp_path: Path) -> None:
         read = pq.read_table(place / f"{name}.parquet")
         pd.testing.assert_frame_equal(read.to_pandas(), table, check_dtype=False)
     meta = pq.read_schema(place / "plan.parquet").metadata
-    assert meta[b"planner.run"].decode() == run.manifest["run_sha256"]
+    assert meta[b"planner.workflows.solve"].decode() == run.manifest["run_sha256"]
 
 
 def _starts(solver: highspy.Highs, file: Path) -> set[str]:

@@ -12,17 +12,17 @@ import pytest
 from pydantic import TypeAdapter
 
 from planner.__main__ import main as command
-from planner.errors import InputError, Problem
-from planner.figure import Figure, walk_figures
+from planner.common.errors import InputError, Problem
+from planner.language.figure import Figure, walk_figures
+from planner.language.instance import Units
+from planner.language.requirements import Requirement
+from planner.language.units import unit
 from planner.reading.document import Document, load
 from planner.reading.moments import readings_by_period
-from planner.requirement import Requirement
-from planner.schema import Units
-from planner.study.reading import read_study
-from planner.study.sampling import jobs_of
-from planner.units import unit
 from planner.validation import validate as validate_module
 from planner.validation.validate import validate
+from planner.workflows.sweep.reading import read_study
+from planner.workflows.sweep.sampling import jobs_of
 from tests.benchmarks.futures import farmer
 
 HERE = Path(__file__).parent

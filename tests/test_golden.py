@@ -11,13 +11,13 @@ import highspy
 import numpy as np
 import pytest
 
-from planner.assemble import Program, assemble
-from planner.mathematics.risk import RULES
-from planner.network import build_network
+from planner.formulation.mathematics.risk import RULES
+from planner.formulation.network import build_network
+from planner.language.instance import Risk
+from planner.program.coupling import secured
+from planner.program.program import Program, assemble
+from planner.program.risk_objective import weighed
 from planner.reading.document import load
-from planner.schema import Risk
-from planner.secure import secured
-from planner.weigh import weighed
 
 GOLDEN = Path(__file__).parent / "golden"
 MOST_ROWS = 12

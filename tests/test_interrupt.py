@@ -11,19 +11,20 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import planner.comparison.same_plan as same_plan_module
-import planner.loss_ranking as losses_module
-import planner.reasons.project as project_module
-import planner.reasons.repair as repair_module
-import planner.run as run_module
-import planner.value as value_module
-import planner.withstand as withstand_module
-from planner.__main__ import GOOD, INFEASIBLE, INTERRUPTED, STOPPED, main
-from planner.interrupt import ending, is_asked_to_stop, listening
-from planner.loss_ranking import losses
-from planner.probe import Probe
-from planner.run import solve
-from planner.value import value
+import planner.contingency.row_generation as withstand_module
+import planner.workflows.comparison.same_plan as same_plan_module
+import planner.workflows.explain.project as project_module
+import planner.workflows.explain.repair as repair_module
+import planner.workflows.loss_ranking as losses_module
+import planner.workflows.solve as run_module
+import planner.workflows.value_of_information as value_module
+from planner.__main__ import main
+from planner.cli.exit_codes import GOOD, INFEASIBLE, INTERRUPTED, STOPPED
+from planner.common.signals import ending, is_asked_to_stop, listening
+from planner.contingency.screening import Probe
+from planner.workflows.loss_ranking import losses
+from planner.workflows.solve import solve
+from planner.workflows.value_of_information import value
 from tests.test_commands import ROOT
 from tests.test_outage import PLANTS, RULES
 from tests.test_requirements import case_file

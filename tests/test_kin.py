@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.errors import InputError
+from planner.common.errors import InputError
 from planner.reading.document import Document, load
-from planner.validation.kin import are_kin
+from planner.validation.same_structure import are_kin
 from planner.validation.validate import validate
 
 QUICK = Path(__file__).parents[1] / "instances" / "quickstart.yaml"

@@ -10,10 +10,10 @@ import jsonschema
 import pytest
 import yaml
 
-from planner.figure import Part, walk_figures
-from planner.language import json_schema
+from planner.language.figure import Part, walk_figures
+from planner.language.instance import Instance
+from planner.language.json_schema import json_schema
 from planner.reading.document import load
-from planner.schema import Instance
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(path for path in (ROOT / "instances").rglob("*.yaml"))

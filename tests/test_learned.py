@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from planner.assemble import Program, assemble
-from planner.figure import walk_figures
-from planner.network import build_network
-from planner.pieces import Compiled
+from planner.formulation.network import build_network
+from planner.language.figure import walk_figures
+from planner.program.blocks import Compiled
+from planner.program.program import Program, assemble
 from planner.reading.blame import dotted
 from planner.reading.document import Document, load
-from planner.study.learned import Learned
-from planner.study.memory import forget
+from planner.workflows.sweep.caches import forget
+from planner.workflows.sweep.dependency_tracking import Learned
 
 INSTANCES = Path(__file__).parents[1] / "instances"
 ARRAYS = ("cost", "lower", "upper", "integer", "row_lower", "row_upper")

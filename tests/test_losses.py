@@ -10,10 +10,10 @@ import highspy
 import pytest
 
 from planner import losses
-from planner.errors import InputError
-from planner.outcome import SolverError
-from planner.run import solve
-from planner.trial import Trial
+from planner.common.errors import InputError
+from planner.contingency.recourse import Trial
+from planner.solving.outcome import SolverError
+from planner.workflows.solve import solve
 from tests.test_commands import ROOT
 from tests.test_commands import planner as command
 from tests.test_outage import PLANTS

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from planner.language.instance import Instance, Options
 from planner.results.solution import Solution
 from planner.results.tables import all_tables
 from planner.results.verify import verified
-from planner.run import formulate
-from planner.schema import Instance, Options
-from planner.solver import solve
+from planner.solving.extensive import solve
+from planner.workflows.solve import formulate
 from tests.reference import reference_objective
 
 EXACT = Options(gap=0.0)

@@ -14,12 +14,12 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import assume, given, settings
 
-from planner.assemble import Program, assemble
-from planner.network import build_network
-from planner.schema import Options
-from planner.solver import solve
-from planner.tree import Node, Tree
-from planner.worlds import expecting, foreseen
+from planner.formulation.network import build_network
+from planner.language.counterfactuals import expecting, foreseen
+from planner.language.instance import Options
+from planner.program.program import Program, assemble
+from planner.solving.extensive import solve
+from planner.tree.nodes import Node, Tree
 from tests.generate import by_future, instances
 
 EXACT = Options(gap=0.0)

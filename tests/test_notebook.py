@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from planner.reports.opened import Opened, open_run
-from planner.reports.view import ALL
+from planner.reports.run_folder import Opened, open_run
+from planner.reports.terms import ALL
 from tests.test_commands import INSTANCES, PATIENCE, QUICKSTART, ROOT, planner
 
 EXAMPLES = sorted((INSTANCES / "examples").glob("*.py"))

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from planner.assemble import Program
-from planner.mathematics import model
-from planner.network import build_network
-from planner.origin import origin
-from planner.program import Chapter
+from planner.formulation.declarations import Chapter
+from planner.formulation.marks import origin
+from planner.formulation.mathematics import model
+from planner.formulation.network import build_network
+from planner.language.instance import Instance, Options
+from planner.program.program import Program
 from planner.results.solution import Solution
 from planner.results.summary import signed
 from planner.results.tables import all_tables
 from planner.results.verify import verified
-from planner.run import formulate
-from planner.schema import Instance, Options
-from planner.solver import solve
+from planner.solving.extensive import solve
+from planner.workflows.solve import formulate
 from tests.generate import by_future, instances
 from tests.reference import reference_objective
 

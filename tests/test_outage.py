@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 
 from planner import project_worth, reach
-from planner.evaluate import evaluate
-from planner.outage import losses, withstanding
+from planner.contingency.row_generation import Way, withstand
+from planner.formulation.contingencies import losses, withstanding
+from planner.language.instance import Options
 from planner.reading.document import load
-from planner.reasons.bounds import bounds
-from planner.run import Run, formulate, solve
-from planner.schema import Options
-from planner.solver import solve as solve_program
-from planner.withstand import Way, withstand
+from planner.solving.extensive import solve as solve_program
+from planner.workflows.evaluate import evaluate
+from planner.workflows.explain.bounds import bounds
+from planner.workflows.solve import Run, formulate, solve
 from tests.generate import by_future, instances
 from tests.reference import reference_objective
 from tests.test_commands import ROOT

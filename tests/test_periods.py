@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from planner.branching import build_tree
-from planner.errors import InputError
+from planner.common.errors import InputError
+from planner.language.instance import Time
+from planner.language.units import periods
 from planner.reading.document import load
-from planner.run import solve
-from planner.schema import Time
-from planner.units import periods
+from planner.tree.builder import build_tree
+from planner.workflows.solve import solve
 from tests.test_circulation import case, written
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from planner import new
-from planner.run import solve
-from planner.screen import show_run
+from planner.terminal.run import show_run
+from planner.workflows.solve import solve
 
 
 def test_a_plan_says_when_plants_really_stand_where_a_ban_slows_the_work(tmp_path: Path) -> None:

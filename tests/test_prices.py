@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.run import Run, solve
+from planner.workflows.solve import Run, solve
 
 STARTER = Path(__file__).parent.parent / "planner" / "starter.yaml"
 NO_PLANT = ("projects.build-magnet-plant.size.most=200", "facilities.mine.capacity=0")

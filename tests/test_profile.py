@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from planner import clock
-from planner.clock import Clock
+from planner.common import profiling as clock
+from planner.common.profiling import Clock
 from tests.test_commands import QUICKSTART, planner
 
 PHASES = ["start", "load", "validate", "build", "solve", "firmness", "tables", "write", "check", "other", "total"]

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from planner.proven import difference, proven
+from planner.solving.proof import difference, proven
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.run import solve
+from planner.workflows.solve import solve
 
 PUBLISHED = Path(__file__).parent.parent / "instances" / "published"
 

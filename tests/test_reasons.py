@@ -12,14 +12,14 @@ import pytest
 from rich.console import Console
 
 from planner import project_worth, reach
-from planner.formulate import formulate
+from planner.language.instance import Options
 from planner.reading.document import load
-from planner.reasons.bounds import bounds
-from planner.reasons.patience import Patience
-from planner.reasons.project import Worth
-from planner.run import solve
-from planner.schema import Options
-from planner.screen_explain import show_bounds, show_worth
+from planner.solving.formulate import formulate
+from planner.terminal.explain import show_bounds, show_worth
+from planner.workflows.explain.bounds import bounds
+from planner.workflows.explain.deadline import Patience
+from planner.workflows.explain.project import Worth
+from planner.workflows.solve import solve
 from tests.test_commands import planner
 from tests.test_explain import LINE, NO_CHINA, SERVED
 from tests.test_requirements import case_file

@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import planner.run as run_module
-from planner.errors import InputError
-from planner.evaluate import evaluate
-from planner.outcome import Outcome
-from planner.run import solve
+import planner.workflows.solve as run_module
+from planner.common.errors import InputError
+from planner.solving.outcome import Outcome
+from planner.workflows.evaluate import evaluate
+from planner.workflows.solve import solve
 from tests.test_commands import INSTANCES, QUICKSTART, planner
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner import solver
-from planner.run import Run, build, solve
-from planner.schema import Options
+from planner.language.instance import Options
+from planner.solving import extensive as solver
+from planner.workflows.solve import Run, build, solve
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "results" / "reference"

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from planner import alone, solver
-from planner.formulate import formulate
-from planner.outcome import Outcome, without_plan
+from planner.language.instance import Options
 from planner.reading.document import load
-from planner.run import solve
-from planner.schema import Options
+from planner.solving import extensive as solver
+from planner.solving import scenario_optima as alone
+from planner.solving.formulate import formulate
+from planner.solving.outcome import Outcome, without_plan
+from planner.workflows.solve import solve
 
 QUICKSTART = Path(__file__).parent.parent / "instances" / "quickstart.yaml"
 REGRET = ["objective.risk={measure: regret}"]

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from planner.commands import NO_ROOM
+from planner.cli.dispatch import NO_ROOM
+from planner.results.atomic_files import LOCK, NEW, OLD, OccupiedError, require_free, whole_folder, workshop
 from planner.results.folder import open_folder, open_reference, stands
-from planner.results.replace import LOCK, NEW, OLD, OccupiedError, require_free, whole_folder, workshop
 from planner.results.seal import seal
-from planner.run import solve
+from planner.workflows.solve import solve
 from tests.test_commands import QUICKSTART, ROOT
 
 # Kills itself with the signal that no process can catch, at the n-th rename of whole_folder.
 WRITER = """
 import os, signal, sys
 from pathlib import Path
-from planner.results.replace import whole_folder
+from planner.results.atomic_files import whole_folder
 from planner.results.seal import seal
 
 fatal, count, rename = int(sys.argv[2]), 0, Path.rename
@@ -146,7 +146,7 @@ def test_a_full_disk_behind_the_output_is_said() -> None:
 LATE = """
 import errno, sys
 from pathlib import Path
-import planner.run as run
+import planner.workflows.solve as run
 from planner.__main__ import main
 
 happens, out, solved, write = sys.argv[1], Path(sys.argv[2]).resolve(), run.solve_by_method, run.write_tables

@@ -13,11 +13,11 @@ import pytest
 from selenium import webdriver
 
 from planner import compare
-from planner.reports.opened import Opened, open_run
 from planner.reports.page import embedded, fitted, payload
 from planner.reports.page import page as page_of
+from planner.reports.run_folder import Opened, open_run
 from planner.reports.subject import of_run
-from planner.reports.view import ALL
+from planner.reports.terms import ALL
 from tests.browser import Page, browser
 from tests.test_commands import QUICKSTART, ROOT, planner
 

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from planner.reports.opened import Opened, open_run
 from planner.reports.plan import _growth
+from planner.reports.run_folder import Opened, open_run
 from planner.reports.says import Says
 from tests.browser import Page, browser
 from tests.test_commands import QUICKSTART, planner

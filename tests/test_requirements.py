@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from planner.errors import InputError
+from planner.common.errors import InputError
+from planner.language.requirements import KINDS
 from planner.reading.document import load
-from planner.requirement import KINDS
-from planner.run import Run, solve
 from planner.validation.validate import validate
+from planner.workflows.solve import Run, solve
 
 Raw = dict[str, Any]
 BASE: Raw = {

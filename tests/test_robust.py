@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from planner import run as run_module
-from planner.outcome import Outcome
-from planner.run import solve
+from planner.solving.outcome import Outcome
+from planner.workflows import solve as run_module
+from planner.workflows.solve import solve
 from tests.test_commands import ROOT, planner
 
 STARTER = (ROOT / "planner" / "starter.yaml").read_text("utf-8")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 import planner
-from planner.figure import Name
+from planner.language.figure import Name
 from planner.reading.compose import compose, plain
 from planner.reading.document import load
 from planner.reading.dump import written_yaml

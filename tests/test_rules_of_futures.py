@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from planner.errors import InputError
-from planner.run import solve
+from planner.common.errors import InputError
+from planner.workflows.solve import solve
 from tests.generate import by_future
 from tests.reference import reference_objective
 from tests.test_reference import Raw, case, plant, project, supplier, users

@@ -12,15 +12,15 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.decomposition.decompose import decompose
-from planner.figure import Part, walk_figures
-from planner.formulate import formulate
-from planner.highs import KIND, Run, status_of, told
-from planner.interrupt import Requests
+from planner.common.signals import Requests
+from planner.language.figure import Part, walk_figures
+from planner.language.instance import Instance, Options
 from planner.reading.document import load
-from planner.scaling import row_factors, scaled
-from planner.schema import Instance, Options
-from planner.solver import solve
+from planner.solving.benders.solve import decompose
+from planner.solving.extensive import solve
+from planner.solving.formulate import formulate
+from planner.solving.highs import KIND, Run, status_of, told
+from planner.solving.scaling import row_factors, scaled
 from tests.generate import by_future, instances
 from tests.reference import reference_objective
 from tests.test_circulation import case

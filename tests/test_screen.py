@@ -12,8 +12,8 @@ import pytest
 import yaml
 from rich.console import Console
 
-from planner.run import Run, solve
-from planner.screen import firmness, show_run
+from planner.terminal.run import firmness, show_run
+from planner.workflows.solve import Run, solve
 from tests.test_commands import planner
 
 PUBLISHED = Path(__file__).parent.parent / "instances" / "published"

@@ -13,13 +13,13 @@ import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import diags_array
 
-from planner import starter
-from planner.decomposition.decompose import decompose, obstacle
-from planner.formulate import formulate
-from planner.outcome import Outcome
+from planner.language import starter
+from planner.language.instance import Options
 from planner.reading.document import load
-from planner.schema import Options
-from planner.solver import solve
+from planner.solving.benders.solve import decompose, obstacle
+from planner.solving.extensive import solve
+from planner.solving.formulate import formulate
+from planner.solving.outcome import Outcome
 from tests.reference import Reference
 from tests.reference_sizes import Array, sizes
 

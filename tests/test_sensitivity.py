@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planner.study.reading import StudyFile, read_study
-from planner.study.sampling import Job, jobs_of
-from planner.study.sensitivity import morris_rows, ranking, sensitivities
-from planner.study.sweep import sweep
-from planner.study.tables import figures, no_regret, projects
+from planner.workflows.sweep.reading import StudyFile, read_study
+from planner.workflows.sweep.sampling import Job, jobs_of
+from planner.workflows.sweep.sensitivity import morris_rows, ranking, sensitivities
+from planner.workflows.sweep.sweep import sweep
+from planner.workflows.sweep.tables import figures, no_regret, projects
 from tests.test_commands import QUICKSTART
 
 PI = math.pi

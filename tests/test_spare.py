@@ -11,26 +11,26 @@ import pytest
 from hypothesis import given, settings
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from planner.assemble import Program
 from planner.check import check_run
-from planner.decided import decided
-from planner.decomposition.benders import Benders
-from planner.decomposition.branches import Branches
-from planner.decomposition.cutting import Cutting
-from planner.decomposition.decompose import decompose, obstacle
-from planner.decomposition.master import Master
-from planner.decomposition.oracle import Oracle
-from planner.formulate import formulate
-from planner.highs import Run, load
-from planner.interrupt import Requests
-from planner.outcome import Outcome
+from planner.common.arrays import Array
+from planner.common.signals import Requests
+from planner.language.instance import Options
+from planner.program.program import Program
 from planner.reading.document import load as read
 from planner.results.write import read_tables
-from planner.run import solve as solve_instance
-from planner.schema import Options
-from planner.solver import solve
-from planner.spare import without_spare
-from planner.template import Array
+from planner.solving.benders.algorithm import Benders
+from planner.solving.benders.cutting_plane import Cutting
+from planner.solving.benders.master import Master
+from planner.solving.benders.solve import decompose, obstacle
+from planner.solving.benders.subproblem_solver import Oracle
+from planner.solving.benders.subproblems import Branches
+from planner.solving.extensive import solve
+from planner.solving.formulate import formulate
+from planner.solving.highs import Run, load
+from planner.solving.outcome import Outcome
+from planner.solving.redundancy import without_spare
+from planner.solving.rounding import decided
+from planner.workflows.solve import solve as solve_instance
 from tests.generate import by_future, instances
 from tests.test_circulation import case, written
 

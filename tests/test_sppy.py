@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 
-import planner.sppy.engine as engine_module
-from planner.errors import InputError
+import planner.solving.mpi_sppy.engine as engine_module
+from planner.common.errors import InputError
+from planner.language.instance import Instance, Options
 from planner.reading.document import load
-from planner.run import formulate
-from planner.schema import Instance, Options
-from planner.solver import solve
-from planner.sppy.engine import Sppy
-from planner.sppy.ranks import METHODS, Desk
-from planner.sppy.scenarios import Split
-from planner.sppy.task import Task
+from planner.solving.extensive import solve
+from planner.solving.mpi_sppy.engine import Sppy
+from planner.solving.mpi_sppy.ranks import METHODS, Desk
+from planner.solving.mpi_sppy.scenarios import Split
+from planner.solving.mpi_sppy.task import Task
+from planner.workflows.solve import formulate
 from tests.generate import by_future, instances
 from tests.test_commands import INSTANCES, PATIENCE, QUICKSTART, ROOT, planner
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import planner
-from planner.heuristic import Relaxation
-from planner.highs import KIND, load
-from planner.schema import Options
+from planner.language.instance import Options
+from planner.solving.highs import KIND, load
+from planner.solving.primal_heuristics import Relaxation
 from tests.test_commands import QUICKSTART
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from planner.run import solve
+from planner.workflows.solve import solve
 from tests.test_requirements import case_file
 
 TWO: dict[str, Any] = {

@@ -8,8 +8,8 @@ import highspy
 import numpy as np
 import pytest
 
-from planner.outcome import SolverError
-from planner.strict import CHANGES, Solver
+from planner.solving.outcome import SolverError
+from planner.solving.strict_highs import CHANGES, Solver
 
 
 @pytest.fixture

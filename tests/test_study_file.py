@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from planner.errors import InputError
-from planner.study.order import chains_of, in_order, parents_of
-from planner.study.reading import read_study
-from planner.study.sampling import jobs_of
+from planner.common.errors import InputError
+from planner.workflows.sweep.chains import chains_of, in_order, parents_of
+from planner.workflows.sweep.reading import read_study
+from planner.workflows.sweep.sampling import jobs_of
 from tests.test_commands import QUICKSTART, planner
 
 HEAD = f"""study: trial

@@ -18,17 +18,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import planner.study.engine as engine_module
-import planner.study.sweep as sweep_module
-import planner.study.whole as whole_module
-import planner.study.worker as worker_module
+import planner.workflows.sweep.engine as engine_module
+import planner.workflows.sweep.integer_runs as whole_module
+import planner.workflows.sweep.sweep as sweep_module
+import planner.workflows.sweep.worker as worker_module
 from planner import solve, sweep
-from planner.errors import InputError
+from planner.common.errors import InputError
+from planner.results.atomic_files import OccupiedError
 from planner.results.manifest import versions
-from planner.results.replace import OccupiedError
 from planner.results.summary import summary_table
-from planner.study.ledger import Ledger, damaged, read_records
-from planner.study.ledger import written as line
+from planner.workflows.sweep.ledger import Ledger, damaged, read_records
+from planner.workflows.sweep.ledger import written as line
 from tests.test_commands import PATIENCE, QUICKSTART, ROOT, digest
 from tests.test_commands import planner as command
 
@@ -321,7 +321,7 @@ def test_what_a_study_is_stays_whole_when_it_is_killed_while_writing(
     def killed(*_: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr("planner.study.ledger.os.fsync", killed)
+    monkeypatch.setattr("planner.workflows.sweep.ledger.os.fsync", killed)
     with pytest.raises(SystemExit):
         sweep(path, out=tmp_path / "out", executor="inline")
     assert mark.read_bytes() == before

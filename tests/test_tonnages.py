@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from planner.decomposition import decompose as module
-from planner.decomposition.branches import Branches
-from planner.decomposition.decompose import decompose
-from planner.decomposition.oracle import Oracle
-from planner.formulate import formulate
-from planner.outcome import SolverError
+from planner.common.arrays import Array
+from planner.language.instance import Options
 from planner.reading.document import load
-from planner.schema import Options
-from planner.template import Array
+from planner.solving.benders import solve as module
+from planner.solving.benders.solve import decompose
+from planner.solving.benders.subproblem_solver import Oracle
+from planner.solving.benders.subproblems import Branches
+from planner.solving.formulate import formulate
+from planner.solving.outcome import SolverError
 from tests.generate import by_future
 from tests.test_circulation import case
 from tests.test_scaling import restated

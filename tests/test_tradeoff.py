@@ -12,19 +12,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-import planner.tradeoff.asking as asking_module
-from planner.assemble import Program
-from planner.errors import InputError, NoAnswerError
-from planner.mathematics.investment import decisions
-from planner.outcome import Outcome
+import planner.workflows.tradeoff.subsolves as asking_module
+from planner.common.errors import InputError, NoAnswerError
+from planner.formulation.mathematics.investment import decisions
+from planner.language.instance import Options
+from planner.program.program import Program
 from planner.reading.document import load
 from planner.reports.report import report
-from planner.run import SILENT, CheckFailedError, formulate
-from planner.schema import Options
-from planner.solver import solve
-from planner.tradeoff.alternatives import Near, alternatives, different, distance, nearby, proof
-from planner.tradeoff.asking import Asker
-from planner.tradeoff.frontier import frontier, levelled, measure_of, points_of
+from planner.solving.extensive import solve
+from planner.solving.outcome import Outcome
+from planner.workflows.solve import SILENT, CheckFailedError, formulate
+from planner.workflows.tradeoff.alternatives import Near, alternatives, different, distance, nearby, proof
+from planner.workflows.tradeoff.frontier import frontier, levelled, measure_of, points_of
+from planner.workflows.tradeoff.subsolves import Asker
 from tests.test_commands import planner
 
 EXACT = Options(gap=0.0)

@@ -12,19 +12,20 @@ from typing import Any
 import pandas as pd
 import pytest
 
-import planner.tradeoff.asking as asking_module
-from planner.__main__ import INTERRUPTED, main
-from planner.assemble import Program
-from planner.outcome import Outcome, without_plan
+import planner.workflows.tradeoff.subsolves as asking_module
+from planner.__main__ import main
+from planner.cli.exit_codes import INTERRUPTED
+from planner.language.instance import Options
+from planner.program.program import Program
 from planner.reading.document import load
-from planner.reasons.patience import Patience
 from planner.reports.report import report
-from planner.run import SILENT, formulate
-from planner.schema import Options
-from planner.solver import solve
-from planner.tradeoff.alternatives import alternatives
-from planner.tradeoff.asking import Asker
-from planner.tradeoff.frontier import frontier
+from planner.solving.extensive import solve
+from planner.solving.outcome import Outcome, without_plan
+from planner.workflows.explain.deadline import Patience
+from planner.workflows.solve import SILENT, formulate
+from planner.workflows.tradeoff.alternatives import alternatives
+from planner.workflows.tradeoff.frontier import frontier
+from planner.workflows.tradeoff.subsolves import Asker
 from tests.test_tradeoff import EXACT, STOCK, TINY
 
 

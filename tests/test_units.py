@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.schema import Units
-from planner.units import periods, price_factor, unit
+from planner.language.instance import Units
+from planner.language.units import periods, price_factor, unit
 from tests.test_document import small
 
 

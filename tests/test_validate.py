@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.errors import InputError
+from planner.common.errors import InputError
 from planner.reading.document import load
 from planner.validation.validate import validate
 

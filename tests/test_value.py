@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from planner.allotment import Allotment
-from planner.assemble import assemble
-from planner.errors import NoAnswerError
-from planner.network import build_network
-from planner.run import SILENT
-from planner.schema import Options
-from planner.solver import solve
-from planner.value import Asker, asked, value
-from planner.worlds import expecting
+from planner.common.errors import NoAnswerError
+from planner.formulation.network import build_network
+from planner.language.counterfactuals import expecting
+from planner.language.instance import Options
+from planner.program.program import assemble
+from planner.solving.extensive import solve
+from planner.solving.time_budget import Allotment
+from planner.workflows.solve import SILENT
+from planner.workflows.value_of_information import Asker, asked, value
 from tests.generate import by_future, instances
 from tests.test_published import PUBLISHED, agrees
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from planner import build
-from planner.assemble import Program
-from planner.program import Chapter, Key
+from planner.formulation.declarations import Chapter, Key
+from planner.language.instance import Options
+from planner.program.program import Program
+from planner.program.pyomo_model import whole
 from planner.reading.document import load
-from planner.run import formulate
-from planner.schema import Options
-from planner.solver import solve
-from planner.tree import Node
-from planner.whole import whole
+from planner.solving.extensive import solve
+from planner.tree.nodes import Node
+from planner.workflows.solve import formulate
 from tests.generate import by_future, instances
 
 QUICKSTART = Path(__file__).parent.parent / "instances" / "quickstart.yaml"

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
+from planner.common.words import amount, count, number, percent, share, signed, total, year
 from planner.reading.document import load
-from planner.words import amount, count, number, percent, share, signed, total, year
 from tests.test_prices import STARTER
 
 

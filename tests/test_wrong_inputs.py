@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.errors import InputError
-from planner.names import fits
+from planner.common.errors import InputError
+from planner.common.patterns import fits
 from planner.reading.document import load
 from planner.validation.validate import validate
 from tests.test_commands import QUICKSTART, planner

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from planner.check import CheckReport, check_run
-from planner.schema import Instance
+from planner.language.instance import Instance
 
 BASE: dict[str, Any] = {
     "name": "tiny",

@@ -31,7 +31,7 @@ from planner.check.security import check_requirements
 from planner.check.security.money import check_scenarios, violations_of
 from planner.check.spare import check_spare
 from planner.check.tree import build_horizon
-from planner.schema import Instance
+from planner.language.instance import Instance
 
 __all__ = ["CheckReport", "Finding", "check_run"]
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from planner.check.case import Case
 from planner.check.horizon import Node, service_share
 from planner.check.work import progress
-from planner.schema import Point
+from planner.language.instance import Point
 
 
 @dataclass(frozen=True)

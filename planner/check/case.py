@@ -12,7 +12,7 @@ from planner.check.horizon import Horizon, Node
 from planner.check.reading import Table
 from planner.check.report import Ledger
 from planner.check.rules import Movement, facility_processes
-from planner.schema import Instance, Supplier
+from planner.language.instance import Instance, Supplier
 
 
 class Progress(NamedTuple):

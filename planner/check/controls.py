@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from planner.check.horizon import MOMENT, Node, near, overlap
 from planner.check.rules import matches
-from planner.schema import Commodity, Control, Instance
+from planner.language.instance import Commodity, Control, Instance
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from planner.check.capital import Decision, capital_charges, curve_cost
 from planner.check.case import Case
 from planner.check.horizon import Node
 from planner.check.work import targets
-from planner.figure import Figure
-from planner.requirement import Budget, Chance, Leverage, Regret, Tail
+from planner.language.figure import Figure
+from planner.language.requirements import Budget, Chance, Leverage, Regret, Tail
 
 Key = tuple[str, str, str, Node]
 Violations = dict[tuple[str, str, Node | None], float]

@@ -9,7 +9,7 @@ from planner.check.case import Case
 from planner.check.controls import in_force
 from planner.check.horizon import TINY, Node, overlap
 from planner.check.rules import matches
-from planner.schema import Demand, Returns, Stockpile, Substitution
+from planner.language.instance import Demand, Returns, Stockpile, Substitution
 
 
 def check_demands(case: Case, amounts: Amounts) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from planner.schema import Instance, Period, Project, Time
+from planner.language.instance import Instance, Period, Project, Time
 
 TINY = 1e-9
 MOMENT = 1e-4  # Years: moments nearer than this are one.

@@ -10,7 +10,7 @@ import pandas as pd
 from planner.check.horizon import Horizon, Node, default_period, stated_period
 from planner.check.reading import MOMENT, branch, moment, read_table
 from planner.check.report import Ledger, listed
-from planner.schema import Instance
+from planner.language.instance import Instance
 
 Rows = dict[int, tuple[str, str, str, float]]
 

@@ -12,7 +12,7 @@ from planner.check.case import Case
 from planner.check.controls import concerns
 from planner.check.horizon import TINY, Node
 from planner.check.rules import Movement, matches
-from planner.schema import Limit
+from planner.language.instance import Limit
 
 Key = TypeVar("Key")
 

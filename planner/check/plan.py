@@ -10,7 +10,7 @@ from planner.check.case import Case
 from planner.check.horizon import MOMENT, TINY, Node
 from planner.check.rules import matches
 from planner.check.work import progress, targets
-from planner.schema import Project, ProjectGroup
+from planner.language.instance import Project, ProjectGroup
 
 
 def decision_groups(case: Case) -> dict[str, tuple[Node, ...]]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from planner.check.horizon import Horizon, Node
 from planner.check.report import Ledger, listed
-from planner.schema import Units
+from planner.language.instance import Units
 
 NODE = ("node", "future", "period", "year")
 MOMENT = 1e-6

@@ -10,8 +10,8 @@ from planner.check.case import Case
 from planner.check.cost import Costs
 from planner.check.horizon import TINY, Scenario
 from planner.check.reading import branch
-from planner.requirement import Regret
-from planner.schema import Risk
+from planner.language.instance import Risk
+from planner.language.requirements import Regret
 
 
 @dataclass(frozen=True)

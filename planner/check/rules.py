@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from planner.schema import Instance
+from planner.language.instance import Instance
 
 GRAMS = {"g": 1.0, "kg": 1e3, "t": 1e6, "kt": 1e9, "Mt": 1e12}
 MULTIPLES = {"k": 1e3, "M": 1e6, "bn": 1e9}

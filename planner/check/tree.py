@@ -18,7 +18,7 @@ from planner.check.horizon import (
     overlap,
     spans_of,
 )
-from planner.schema import Instance, Shock
+from planner.language.instance import Instance, Shock
 
 Spans = Sequence[tuple[float, float]]
 Paths = dict[str, list[Node]]

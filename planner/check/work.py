@@ -7,7 +7,7 @@ import math
 from planner.check.case import Case, Progress
 from planner.check.controls import technology
 from planner.check.horizon import MOMENT, Node
-from planner.schema import Project
+from planner.language.instance import Project
 
 
 def targets(case: Case) -> dict[str, str]:

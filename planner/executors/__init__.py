@@ -16,7 +16,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from typing import Any
 
-from planner.errors import InputError, Place, Problem, did_you_mean
+from planner.common.errors import InputError, Place, Problem, did_you_mean
 from planner.executors.team import Inline, Setup, Team
 
 CHOICES = "inline, processes[:N], mpi[:N], dask[:N] or dask:ADDRESS"

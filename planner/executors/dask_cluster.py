@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from typing import Any
 
-from planner.errors import InputError, Place, Problem, WorkerLostError
+from planner.common.errors import InputError, Place, Problem, WorkerLostError
 from planner.executors.team import Setup, Team, become_worker, require, starting_workers
 
 HERE = "127.0.0.1"

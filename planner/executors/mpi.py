@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
 
-from planner.errors import InputError, Place, Problem, WorkerLostError, extra_hint
+from planner.common.errors import InputError, Place, Problem, WorkerLostError, extra_hint
 from planner.executors.team import Setup, Team, require, starting_workers
 
 START = 60.0  # Seconds until the ranks must be there.

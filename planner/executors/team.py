@@ -12,7 +12,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass
 from typing import Any
 
-from planner.errors import InputError, Place, Problem, WorkerLostError, extra_hint
+from planner.common.errors import InputError, Place, Problem, WorkerLostError, extra_hint
 
 # One thread per worker: as many workers as cores would else fight over them. Read when the libraries are loaded.
 SINGLE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}

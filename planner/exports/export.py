@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from planner.errors import InputError, Place, Problem, did_you_mean, extra_hint
-from planner.reports.opened import Opened, open_run
-from planner.results.replace import NEW, workshop
+from planner.common.errors import InputError, Place, Problem, did_you_mean, extra_hint
+from planner.reports.run_folder import Opened, open_run
+from planner.results.atomic_files import NEW, workshop
 
 
 class Format(NamedTuple):

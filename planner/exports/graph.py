@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from planner.network import Network, build_network
-from planner.reports.opened import Opened
-from planner.schema import Instance
+from planner.formulation.network import Network, build_network
+from planner.language.instance import Instance
+from planner.reports.run_folder import Opened
 
 SPACE = "http://graphml.graphdrawing.org/xmlns"
 TEXT = ("kind", "title", "region", "stage", "commodity", "process", "lane", "class", "origin")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from planner.errors import InputError, Problem
-from planner.reports.opened import Opened
+from planner.common.errors import InputError, Problem
+from planner.language.units import unit
+from planner.reports.run_folder import Opened
 from planner.results.write import guarded
-from planner.units import unit
 
 COLUMNS = ["Model", "Scenario", "Region", "Variable", "Unit", "Year", "Value"]
 WORLD = "World"

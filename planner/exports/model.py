@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planner.errors import InputError, Problem
-from planner.reports.opened import Opened
+from planner.common.errors import InputError, Problem
+from planner.reports.run_folder import Opened
 
 
 def write(run: Opened, target: Path) -> None:
-    from planner.formulate import formulate
-    from planner.model_file import write_model
+    from planner.solving.formulate import formulate
+    from planner.workflows.model_file import write_model
 
     if run.manifest["given"]:
         message = "the plan of this run was given, not chosen: export the run it comes from"

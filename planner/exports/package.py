@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from planner.reports.opened import Opened
+from planner.reports.run_folder import Opened
 from planner.results.write import MARK, json_bytes
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # The same run gives the same bytes.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from planner.reports.opened import Opened
+from planner.reports.run_folder import Opened
 from planner.tables.schemas import RUN
 
 TYPES = {"text": pa.string(), "number": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_()}

@@ -11,7 +11,7 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from planner.reports.figures import figures_table
-from planner.reports.opened import Opened
+from planner.reports.run_folder import Opened
 from planner.tables.schemas import RUN
 
 YEARS = {"year", "decided", "planned_online", "online_first", "online_last"}

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from planner.errors import Problem, closest, did_you_mean
-from planner.figure import Figure, Part
+from planner.common.errors import Problem, closest, did_you_mean
+from planner.language.figure import Figure, Part
+from planner.language.requirements import KINDS
 from planner.reading.compose import Key, Node, child, plain
 from planner.reading.grammar import INSTANCE, Shape, below, fields_of, narrowed
 from planner.reading.settle import is_year_table
-from planner.requirement import KINDS
 
 _LABEL = re.compile(r"(\S+): (.*)", re.DOTALL)
 

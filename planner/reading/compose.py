@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from planner.errors import InputError, Place, Problem
+from planner.common.errors import InputError, Place, Problem
 
 MOST_DEPTH = 60
 MOST_NODES = 1_000_000

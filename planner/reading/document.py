@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError, create_model
 
-from planner.errors import InputError, Place, Problem, did_you_mean
-from planner.figure import Part
-from planner.names import fits
+from planner.common.errors import InputError, Place, Problem, did_you_mean
+from planner.common.patterns import fits
+from planner.language.figure import Part
+from planner.language.instance import Instance
 from planner.reading.blame import problems_of
 from planner.reading.compose import Key, Node, child, plain, refuse
 from planner.reading.dump import digest, written_yaml
@@ -32,7 +33,6 @@ from planner.reading.places import Route, as_written, place_of, stated, texts
 from planner.reading.provenance import figure_problems
 from planner.reading.settle import find, overlay, settled, settled_where
 from planner.reading.variant import variant_problems
-from planner.schema import Instance
 
 FUTURES = ("futures", "shocks", "controls", "sources")  # What a file of futures may hold.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from planner.errors import InputError, Problem, did_you_mean
+from planner.common.errors import InputError, Problem, did_you_mean
 from planner.reading.compose import Key, Node, refuse
 from planner.reading.grammar import INSTANCE, Shape, below
 from planner.reading.settle import is_only_provenance, is_year_table, overlay, settled

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from planner.errors import InputError, Place, Problem, did_you_mean
+from planner.common.errors import InputError, Place, Problem, did_you_mean
 from planner.reading.compose import Node, compose, refuse
 from planner.reading.expand import expand
 from planner.reading.settle import Settler, join, overlay

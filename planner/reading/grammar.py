@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from planner.figure import Figure, Part
-from planner.schema import Instance
+from planner.language.figure import Figure, Part
+from planner.language.instance import Instance
 
 Kind = Literal["model", "map", "list", "figure", "text", "number", "flag", "choice", "free", "either"]
 WORDS: dict[str, str] = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from planner.errors import InputError, Problem, did_you_mean
-from planner.figure import MOMENT, Figure, walk_figures
-from planner.names import fits
+from planner.common.errors import InputError, Problem, did_you_mean
+from planner.common.patterns import fits
+from planner.language.figure import MOMENT, Figure, walk_figures
+from planner.language.instance import Instance
+from planner.language.units import periods, unit
 from planner.reading.blame import dotted
 from planner.reading.document import Document
-from planner.schema import Instance
-from planner.units import periods, unit
 
 
 class Reading(NamedTuple):

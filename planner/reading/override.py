@@ -14,9 +14,9 @@ from typing import Literal, NamedTuple
 
 from pydantic_core import PydanticUndefined
 
-from planner.errors import InputError, Place, Problem, closest
-from planner.figure import Figure
-from planner.names import fits, is_pattern
+from planner.common.errors import InputError, Place, Problem, closest
+from planner.common.patterns import fits, is_pattern
+from planner.language.figure import Figure
 from planner.reading.compose import Key, Node, child, children, compose, from_plain, plain, refuse
 from planner.reading.grammar import INSTANCE, Shape, below, fields_of, narrowed
 from planner.reading.settle import LOST, has_factors, is_bare, is_full_figure, is_year_table, restated, settled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.errors import Place
+from planner.common.errors import Place
 from planner.reading.compose import Key, Node, child
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed, written
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from planner.errors import Place, Problem
-from planner.figure import Figure, FigureField, Part, walk_figures
+from planner.common.errors import Place, Problem
+from planner.language.figure import Figure, FigureField, Part, walk_figures
+from planner.language.instance import Instance
+from planner.language.units import periods, price_factor, unit
 from planner.reading.blame import dotted
-from planner.schema import Instance
-from planner.units import periods, price_factor, unit
 
 Locate = Callable[[tuple[Any, ...]], Place]
 

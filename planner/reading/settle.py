@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from planner.errors import InputError, Problem
-from planner.figure import Figure
+from planner.common.errors import InputError, Problem
+from planner.language.figure import Figure
 from planner.reading.compose import MOST_NODES, Key, Node, child, refuse
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed
 

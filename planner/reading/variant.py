@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from planner.errors import Problem
-from planner.figure import Figure, Part
+from planner.common.errors import Problem
+from planner.language.figure import Figure, Part
+from planner.language.instance import Instance
 from planner.reading.blame import dotted
 from planner.reading.grammar import written
 from planner.reading.override import Change
-from planner.schema import Instance
 
 SECTIONS = {"commodities", "processes", "facilities", "projects", "lanes", "suppliers", "outlets", "limits",
             "demands", "stockpiles", "returns"}  # fmt: skip

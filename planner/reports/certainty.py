@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports import chart
 from planner.reports.figures import figures_table
-from planner.reports.opened import Opened
 from planner.reports.view import View
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 SECTION = "certainty"
 MOST_RANGES = 24

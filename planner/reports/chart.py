@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from planner.reports.view import ROWS
+from planner.reports.terms import ROWS
 
 INK, SOFT, GRID, PAPER = "var(--ink)", "var(--soft)", "var(--grid)", "var(--paper)"
 GOOD, BAD, WARN, CALM, MUTED = "var(--good)", "var(--bad)", "var(--warn)", "var(--calm)", "var(--muted)"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from planner.reports.view import ALL
+from planner.reports.terms import ALL
 
 if TYPE_CHECKING:
-    from planner.reports.opened import Opened
+    from planner.reports.run_folder import Opened
 
 Choices = dict[str, list[tuple[str, str, bool]]]  # By switch: value, label, chosen at first.
 

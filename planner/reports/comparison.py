@@ -9,14 +9,14 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from planner import words
-from planner.comparison.compare import Comparison
-from planner.comparison.tables import changed
+from planner.common import words
 from planner.reports import chart
 from planner.reports.safety import cells
 from planner.reports.subject import Subject
 from planner.reports.view import Drawing, View, most
 from planner.tables.frames import before
+from planner.workflows.comparison.compare import Comparison
+from planner.workflows.comparison.tables import changed
 
 QUESTIONS = {
     "inputs": "What differs in the input?", "decisions": "What is decided otherwise?", "cost": "What does it cost?",

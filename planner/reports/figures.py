@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from planner.figure import FigureField, Part, walk_figures
-from planner.reports.opened import Opened
-from planner.units import unit
+from planner.language.figure import FigureField, Part, walk_figures
+from planner.language.units import unit
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 COLUMNS = ["figure", "value", "by_year", "low", "high", "unit", "estimate", "source", "date", "confidence", "note"]
 PROVENANCE = ("source", "date", "confidence", "note")

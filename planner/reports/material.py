@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports import chart
-from planner.reports.opened import Opened
 from planner.reports.says import Says
 from planner.reports.stages import NO_STAGE, stages
+from planner.reports.terms import ALL
 from planner.reports.told import by_future, place, told
-from planner.reports.view import ALL, View, most, with_total
+from planner.reports.view import View, most, with_total
 from planner.tables.frames import after, before
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 SECTION = "material"
 EVERYTHING = "all material"

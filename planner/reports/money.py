@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import altair as alt
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports import chart
-from planner.reports.opened import Opened
 from planner.reports.says import Says
 from planner.reports.told import told
 from planner.reports.view import View, least, most, with_total
 from planner.tables.frames import looked_up
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 SECTION = "money"
 # Items of cost as a reader sorts them; an item not named here is operation.

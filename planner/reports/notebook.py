@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports.chart import THEME
 from planner.reports.choices import options
-from planner.reports.opened import Opened
-from planner.reports.view import ALL, ROWS, View
+from planner.reports.terms import ALL, ROWS
 from planner.tables.frames import after, before
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
+    from planner.reports.view import View
 
 WIDTH, NARROW, ACROSS, MOST_ROWS = 680, 200, 3, 20
 

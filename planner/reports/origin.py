@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports.figures import figures_table
-from planner.reports.opened import Opened
 from planner.reports.view import View
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 SECTION = "origin"
 

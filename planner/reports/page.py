@@ -15,7 +15,8 @@ import pandas as pd
 import planner
 from planner.reports import chart
 from planner.reports.subject import Subject
-from planner.reports.view import ALL, View
+from planner.reports.terms import ALL
+from planner.reports.view import View
 
 ASSETS = files("planner.reports") / "assets"
 

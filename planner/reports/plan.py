@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports import chart
-from planner.reports.opened import Opened
 from planner.reports.says import Says
 from planner.reports.stages import NO_STAGE, stages
 from planner.reports.told import told
 from planner.reports.view import Drawing, View, most, with_total
-from planner.standing import FIRM
+from planner.solving.firmness import FIRM
 from planner.tables.frames import looked_up
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 SECTION = "plan"
 MOST_YEARS = 9  # On an axis.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from planner.reports.certainty import certainty
 from planner.reports.material import material
 from planner.reports.money import money
-from planner.reports.opened import Opened
 from planner.reports.origin import origin
 from planner.reports.plan import plan
 from planner.reports.safety import safety
 from planner.reports.scarcity import scarcity
 from planner.reports.view import View
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 QUESTIONS = {
     "plan": "What should we do?",

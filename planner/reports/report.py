@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner.errors import InputError, Place, Problem
+from planner.common.errors import InputError, Place, Problem
+from planner.results.atomic_files import REPORT, is_page
 from planner.results.folder import stands
-from planner.results.replace import REPORT, is_page
-from planner.run import SILENT, Listener
+from planner.workflows.solve import SILENT, Listener
 
 if TYPE_CHECKING:
-    from planner.comparison.compare import Comparison
     from planner.reports.subject import Subject
+    from planner.workflows.comparison.compare import Comparison
 
 
 def report(
@@ -68,12 +68,12 @@ def _subject(paths: Sequence[Path], options: dict[str, Any] | None, listener: Li
         message = "a page shows runs or studies, not both: write a page for each"
         raise InputError([Problem("mixed", message, Place(str(answers[0]), 0, 0))])
     if len(paths) == 1:
-        from planner.reports.opened import open_run
+        from planner.reports.run_folder import open_run
         from planner.reports.subject import of_run
 
         return of_run(open_run(paths[0]))
-    from planner.comparison.compare import compare
     from planner.reports.comparison import of_comparison
+    from planner.workflows.comparison.compare import compare
 
     return of_comparison(compare([str(path) for path in paths], None, options, listener))
 

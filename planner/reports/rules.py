@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports import chart
-from planner.reports.opened import Opened
 from planner.reports.says import Says
 from planner.reports.told import told
 from planner.reports.view import View, most
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 SECTION = "safety"
 ROOM, BINDING, MISSED = "met with room", "met, no room", "missed at a price"

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports import chart
-from planner.reports.opened import Opened
 from planner.reports.rules import rules
 from planner.reports.says import Says
 from planner.reports.stages import stages
 from planner.reports.told import told
 from planner.reports.view import Drawing, View, least, most, with_total
 from planner.tables.frames import looked_up
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 SECTION = "safety"
 STEPS = [0.5, 0.8, 0.9, 0.95, 0.9995]  # Where the colours of served shares change.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner import words
+from planner.common import words
 
 SWITCHES = ("future", "year", "element", "region", "figure", "input", "project")
 BLANK = re.compile(r"\{(\w+)\}")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports import chart
-from planner.reports.opened import Opened
 from planner.reports.says import Says
+from planner.reports.terms import ALL
 from planner.reports.told import by_future, place, told
-from planner.reports.view import ALL, View, with_total
+from planner.reports.view import View, with_total
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 SECTION = "scarcity"
 BETWEEN, LOST = ("sent", "arrived"), "lost on the way"  # What they come to where all regions are taken together.
@@ -114,7 +117,7 @@ def _beside_stated(run: Opened) -> pd.DataFrame:
 
 def _stated(run: Opened, commodity: str, region: str, node: str, moment: float) -> float | None:
     """Price of the first step of the cheapest supplier of a commodity to a region."""
-    from planner.names import fits_any
+    from planner.common.patterns import fits_any
 
     offered: list[Any] = [
         supplier.steps[0].price.at(moment) for supplier in run.at(node).suppliers.values()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from planner.names import matching
-from planner.reports.opened import Opened
-from planner.schema import Instance
+from planner.common.patterns import matching
+from planner.language.instance import Instance
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 NO_STAGE = "other"
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from planner import words
+from planner.common import words
 from planner.reports.choices import Choices, switches
-from planner.reports.opened import Opened
 from planner.reports.questions import QUESTIONS, SPANS, absent
 from planner.reports.view import View
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 
 @dataclass(frozen=True)

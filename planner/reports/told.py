@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from planner.reports.opened import Opened
 from planner.reports.says import Says, says_of
-from planner.reports.view import ALL
+from planner.reports.terms import ALL
+
+if TYPE_CHECKING:
+    from planner.reports.run_folder import Opened
 
 
 def told(

@@ -11,11 +11,10 @@ import altair as alt
 import pandas as pd
 
 from planner.reports.says import Says
+from planner.reports.terms import ALL
 
 Switch = Literal["future", "year", "element", "region", "figure", "input", "against", "project"]
 Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
-ALL = "all regions"
-ROWS = "rows"  # The name by which charts refer to the table.
 
 
 @dataclass(frozen=True, eq=False)

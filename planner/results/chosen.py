@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from planner.mathematics.origin import denials, label, shares, splits
-from planner.network import Place
-from planner.origin import CLEAN, name_of
+from planner.formulation.marks import CLEAN, name_of
+from planner.formulation.mathematics.origin import denials, label, shares, splits
+from planner.formulation.network import Place
 from planner.results.solution import Solution
-from planner.tree import Node
+from planner.tree.nodes import Node
 
 
 @dataclass

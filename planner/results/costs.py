@@ -11,15 +11,15 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from planner.assemble import CostItem
-from planner.mathematics.security import beside
-from planner.mathematics.work import work
+from planner.formulation.mathematics.construction import work
+from planner.formulation.mathematics.security import coupled
+from planner.language.units import unit
+from planner.program.coupling import beside_values, is_coupled
+from planner.program.program import CostItem
 from planner.results.rows import Row, at
 from planner.results.solution import Solution
-from planner.secure import beside_values, is_coupled
 from planner.tables.frames import conformed, table
 from planner.tables.schemas import RUN
-from planner.units import unit
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +46,7 @@ def _penalties(solution: Solution) -> Iterator[Row]:
     if not is_coupled(network):
         return
     for key, missed in beside_values(solution.program, solution.outcome.values, "missed_overall").items():
-        price = beside.penalty(network, key)
+        price = coupled.penalty(network, key)
         if not missed or not price:
             continue
         row = {"item": "penalty", "part": key[0], "region": "*"}

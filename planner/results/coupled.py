@@ -6,16 +6,16 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from planner.mathematics.security import budget, chance, expected, leverage
-from planner.mathematics.security.scope import unserved
-from planner.mathematics.situation import applies
-from planner.program import Key
-from planner.requirement import Chance, Regret, Tail
+from planner.formulation.declarations import Key
+from planner.formulation.mathematics.node_data import applies
+from planner.formulation.mathematics.security import budget, chance, expected, leverage
+from planner.formulation.mathematics.security.scope import unserved
+from planner.language.requirements import Chance, Regret, Tail
+from planner.program.coupling import beside_values
 from planner.results.rows import NOTHING
 from planner.results.scenarios import mass
 from planner.results.solution import Solution
-from planner.secure import beside_values
-from planner.tree import Node, Scenario
+from planner.tree.nodes import Node, Scenario
 
 
 class Coupled(NamedTuple):

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from planner.errors import InputError, Place, Problem
-from planner.results.replace import recover
+from planner.common.errors import InputError, Place, Problem
+from planner.results.atomic_files import recover
 from planner.results.seal import SEAL, changed, contents_as_written, require_sealed, stated_manifest
 from planner.results.write import MARK, PACKAGE, RESOLVED, SUMMARY, read_table
 from planner.tables.frames import TableError, typed

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import planner
-from planner.outcome import Outcome
+from planner.language.instance import Options
 from planner.reading.document import Document
 from planner.results.summary import signed
-from planner.schema import Options
+from planner.solving.outcome import Outcome
 from planner.tables.column import Column, Table
 from planner.tables.schemas import Schema
 

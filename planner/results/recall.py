@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from planner.check import CheckReport
-from planner.outcome import Outcome
+from planner.results.atomic_files import recover
 from planner.results.folder import open_folder
-from planner.results.replace import recover
 from planner.results.seal import stated_manifest
 from planner.results.write import SUMMARY
+from planner.solving.outcome import Outcome
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from planner.mathematics.security import net
-from planner.mathematics.security.scope import Entry
-from planner.mathematics.security.scope import country as country_of
+from planner.formulation.mathematics.security import net
+from planner.formulation.mathematics.security.scope import Entry
+from planner.formulation.mathematics.security.scope import country as country_of
+from planner.language.instance import Instance
+from planner.language.units import unit
 from planner.results.rows import NOTHING, Row, at
 from planner.results.scenarios import mass
 from planner.results.solution import Solution
-from planner.schema import Instance
 from planner.tables.frames import table
 from planner.tables.schemas import RUN
-from planner.tree import Node
-from planner.units import unit
+from planner.tree.nodes import Node
 
 
 def element_balance(solution: Solution) -> pd.DataFrame:

@@ -14,20 +14,20 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from planner.mathematics.security import concentration, cover, dependence, net, sharing, sources, supply
-from planner.mathematics.security.dependence import dependence_places
-from planner.mathematics.security.scope import Entry, unserved
-from planner.mathematics.situation import applies
-from planner.program import Key
-from planner.requirement import Dependence, Recover, Served, Survive
+from planner.formulation.declarations import Key
+from planner.formulation.mathematics.node_data import applies
+from planner.formulation.mathematics.security import concentration, cover, dependence, net, sharing, sources, supply
+from planner.formulation.mathematics.security.dependence import dependence_places
+from planner.formulation.mathematics.security.scope import Entry, unserved
+from planner.language.requirements import Dependence, Recover, Served, Survive
+from planner.language.units import unit
 from planner.results.coupled import COUPLED
 from planner.results.rows import NOTHING, Row, at, nowhere
 from planner.results.scenarios import mass
 from planner.results.solution import Solution
 from planner.tables.frames import table
 from planner.tables.schemas import RUN
-from planner.tree import Node
-from planner.units import unit
+from planner.tree.nodes import Node
 
 
 class Reading(NamedTuple):

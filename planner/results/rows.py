@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from planner.tree import Node
+from planner.tree.nodes import Node
 
 Row = dict[str, Any]
 NOTHING = 1e-9  # Amounts below are rounding of the solver and are left out.

@@ -6,12 +6,12 @@ from functools import lru_cache
 
 import pandas as pd
 
+from planner.language.instance import Risk
 from planner.results.costs import costs
 from planner.results.solution import Solution
-from planner.schema import Risk
 from planner.tables.frames import table
 from planner.tables.schemas import RUN
-from planner.tree import Node, Scenario
+from planner.tree.nodes import Node, Scenario
 
 
 def scenarios(solution: Solution) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from planner.errors import InputError, Place, Problem
+from planner.common.errors import InputError, Place, Problem
 from planner.reading.files import content_of
 from planner.results.write import MARK, plain_json, write_json
 

@@ -9,17 +9,17 @@ from functools import cached_property
 
 import numpy as np
 
-from planner.assemble import Program
-from planner.mathematics.curve import segments
-from planner.mathematics.investment import decisions
-from planner.mathematics.sizing import size_terms
-from planner.network import Network
-from planner.outcome import Outcome
-from planner.program import Family, Key
+from planner.common.arrays import Array
+from planner.formulation.declarations import Family, Key
+from planner.formulation.mathematics.curve import segments
+from planner.formulation.mathematics.investment import decisions
+from planner.formulation.mathematics.size import size_terms
+from planner.formulation.network import Network
+from planner.language.instance import Instance
+from planner.program.program import Program
 from planner.results.rows import NOTHING
-from planner.schema import Instance
-from planner.template import Array
-from planner.tree import Node
+from planner.solving.outcome import Outcome
+from planner.tree.nodes import Node
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from planner.outcome import Outcome
-from planner.schema import Instance
+from planner.language.instance import Instance
+from planner.solving.outcome import Outcome
 from planner.tables.frames import looked_up, said, table
 from planner.tables.schemas import RUN
 

@@ -13,14 +13,15 @@ from typing import Any
 
 import pandas as pd
 
-from planner.figure import MOMENT
-from planner.mathematics.flow import existing
-from planner.mathematics.market import price_paid
-from planner.mathematics.origin import splits
-from planner.mathematics.situation import applies
-from planner.mathematics.work import work
-from planner.origin import name_of
-from planner.program import Key
+from planner.formulation.declarations import Key
+from planner.formulation.marks import name_of
+from planner.formulation.mathematics.construction import work
+from planner.formulation.mathematics.flow import existing
+from planner.formulation.mathematics.market import price_paid
+from planner.formulation.mathematics.node_data import applies
+from planner.formulation.mathematics.origin import splits
+from planner.language.figure import MOMENT
+from planner.language.units import unit
 from planner.results.chosen import chosen
 from planner.results.costs import costs
 from planner.results.reporting import element_balance, prices, shares
@@ -28,11 +29,10 @@ from planner.results.requirements import requirements
 from planner.results.rows import NOTHING, Row, at
 from planner.results.scenarios import scenarios
 from planner.results.solution import Decision, Solution
-from planner.standing import standing
+from planner.solving.firmness import standing
 from planner.tables.frames import table
 from planner.tables.schemas import RUN
-from planner.tree import Node
-from planner.units import unit
+from planner.tree.nodes import Node
 
 
 def nodes(solution: Solution) -> pd.DataFrame:

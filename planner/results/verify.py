@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from planner.check import CheckReport, check_run
+from planner.language.instance import Instance
 from planner.results.write import read_tables, write_tables
-from planner.schema import Instance
 from planner.tables.schemas import RUN
 
 

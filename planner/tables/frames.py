@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype
 
+from planner.common.words import number
 from planner.tables.column import Column, Table, Type
-from planner.words import number
 
 Row = Mapping[str, Any]
 

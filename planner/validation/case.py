@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from planner.errors import Place, Problem
-from planner.figure import Figure, Part
-from planner.schema import Instance
-from planner.units import Span, periods
+from planner.common.errors import Place, Problem
+from planner.language.figure import Figure, Part
+from planner.language.instance import Instance
+from planner.language.units import Span, periods
 
 Route = tuple[Any, ...]
 TOLERANCE = 1e-9

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from planner.errors import Problem
-from planner.figure import Figure
-from planner.names import fits_any, matching
-from planner.network import movements_of
-from planner.schema import Lane, Point, Project
+from planner.common.errors import Problem
+from planner.common.patterns import fits_any, matching
+from planner.formulation.network import movements_of
+from planner.language.figure import Figure
+from planner.language.instance import Lane, Point, Project
 from planner.validation.case import TOLERANCE, Case, Route
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planner.strict import Solver
+from planner.solving.strict_highs import Solver
 
 Array = NDArray[np.float64]
 Amounts = Mapping[Any, float]

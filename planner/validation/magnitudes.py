@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from planner.errors import Problem
-from planner.figure import Part, walk_figures
-from planner.market import Point
-from planner.schema import Instance
+from planner.common.errors import Problem
+from planner.language.figure import Part, walk_figures
+from planner.language.instance import Instance
+from planner.language.trade import Point
 from planner.validation.case import Case, Route, parts_of
 
 KINDS = {"quantity": "amounts", "quantity/year": "amounts", "price": "prices", "money": "sums of money"}

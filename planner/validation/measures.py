@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from planner.errors import Problem
-from planner.mathematics.control import (
+from planner.common.errors import Problem
+from planner.common.patterns import fits_any, matching
+from planner.formulation.marks import is_felt
+from planner.formulation.mathematics.control import (
     by_class,
     covers,
     degree,
@@ -14,11 +16,9 @@ from planner.mathematics.control import (
     supplier_passes,
     touches_project,
 )
-from planner.names import fits_any, matching
-from planner.network import Movement, Network
-from planner.origin import is_felt
-from planner.schema import Control, Supplier
-from planner.tree import Node
+from planner.formulation.network import Movement, Network
+from planner.language.instance import Control, Supplier
+from planner.tree.nodes import Node
 from planner.validation.case import TOLERANCE, Case
 
 Purchase = tuple[str, str]  # supplier, region

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from planner.errors import Problem, closest
-from planner.figure import Figure
-from planner.names import matching
-from planner.network import Network, Place
+from planner.common.errors import Problem, closest
+from planner.common.patterns import matching
+from planner.formulation.network import Network, Place
+from planner.language.figure import Figure
 from planner.validation.case import TOLERANCE, Case
 from planner.validation.cone import together
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import sparse
 
-from planner.errors import Problem
-from planner.schema import Process
+from planner.common.errors import Problem
+from planner.language.instance import Process
 from planner.validation.case import TOLERANCE, Case
 from planner.validation.cone import best
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from planner.errors import Problem, did_you_mean
-from planner.mathematics.security.scope import country
-from planner.names import is_pattern, matching
-from planner.requirement import (
+from planner.common.errors import Problem, did_you_mean
+from planner.common.patterns import is_pattern, matching
+from planner.formulation.mathematics.security.scope import country
+from planner.language.instance import Instance
+from planner.language.requirements import (
     Budget,
     Cover,
     Dependence,
@@ -20,8 +21,7 @@ from planner.requirement import (
     Rule,
     Survive,
 )
-from planner.schema import Instance
-from planner.units import periods
+from planner.language.units import periods
 from planner.validation.case import Case, Route, parts_of
 
 

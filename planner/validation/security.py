@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.errors import Problem
-from planner.figure import MOMENT
-from planner.mathematics.security import beside, budget, cover, sharing, supply
-from planner.mathematics.security.scope import demands_of, is_meant
-from planner.mathematics.situation import applies
-from planner.names import matching
-from planner.network import Network
-from planner.requirement import (
+from planner.common.errors import Problem
+from planner.common.patterns import matching
+from planner.formulation.mathematics.node_data import applies
+from planner.formulation.mathematics.security import budget, coupled, cover, sharing, supply
+from planner.formulation.mathematics.security.scope import demands_of, is_meant
+from planner.formulation.network import Network
+from planner.language.figure import MOMENT
+from planner.language.requirements import (
     Budget,
     Cover,
     Dependence,
@@ -86,7 +86,7 @@ def _acts_on_nothing(case: Case, network: Network, name: str, part: Rule, borrow
 
 def _holds(network: Network, name: str, part: Survive | Recover | Leverage) -> Iterator[bool]:
     if isinstance(part, Leverage):
-        yield any(key[0] == name for key in beside.keys(network))
+        yield any(key[0] == name for key in coupled.keys(network))
     else:
         yield from (applies(part, node) for node in network.tree.nodes)
 

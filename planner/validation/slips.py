@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from planner.errors import Problem
-from planner.figure import FigureField
-from planner.schema import Demand, Project
-from planner.units import price_factor
+from planner.common.errors import Problem
+from planner.language.figure import FigureField
+from planner.language.instance import Demand, Project
+from planner.language.units import price_factor
 from planner.validation.case import TOLERANCE, Case
 
 FAR = 50  # Years from the horizon at which a year is taken for a slip, whatever its digits.

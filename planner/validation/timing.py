@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from planner.errors import Problem
-from planner.figure import MOMENT
-from planner.names import matching
-from planner.schema import Future, Project
+from planner.common.errors import Problem
+from planner.common.patterns import matching
+from planner.language.figure import MOMENT
+from planner.language.instance import Future, Project
 from planner.validation.case import TOLERANCE, Case
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from planner.branching import onsets
-from planner.errors import Problem
-from planner.figure import MOMENT
-from planner.network import Network
-from planner.schema import Shock
+from planner.common.errors import Problem
+from planner.formulation.network import Network
+from planner.language.figure import MOMENT
+from planner.language.instance import Shock
+from planner.tree.builder import onsets
 from planner.validation.case import TOLERANCE, Case
 
 

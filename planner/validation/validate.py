@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from planner.errors import InputError, Problem
-from planner.network import Network, build_network, movements_of
+from planner.common.errors import InputError, Problem
+from planner.formulation.network import Network, build_network, movements_of
+from planner.language.instance import Instance
 from planner.reading.document import Document
-from planner.schema import Instance
 from planner.validation.case import Case
 from planner.validation.coherence import coherence_problems
-from planner.validation.doubts import doubts
-from planner.validation.kin import alike, are_kin
 from planner.validation.magnitudes import magnitude_problems
 from planner.validation.measures import control_problems, unlimited_problems, unused_controls
 from planner.validation.reach import reach_problems
 from planner.validation.recipes import recipe_problems
 from planner.validation.references import reference_problems
+from planner.validation.same_structure import alike, are_kin
 from planner.validation.security import futures_left_out, requirement_problems
 from planner.validation.slips import base_year_problems
 from planner.validation.timing import future_problems, project_problems
@@ -31,6 +30,7 @@ from planner.validation.uncertainty import (
     shock_problems,
     uncertainty_doubts,
 )
+from planner.validation.warnings import doubts
 
 
 def validate(document: Document, since: Document | None = None) -> list[Problem]:

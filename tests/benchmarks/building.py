@@ -82,10 +82,10 @@ def relaxation_of(solver: Any, scale: float = 1.0) -> Callable[[], float]:
 
 
 def ours(scale: Scale, _: Path) -> Built:
-    from planner.assemble import assemble
-    from planner.highs import load
-    from planner.network import build_network
-    from planner.schema import Options
+    from planner.formulation.network import build_network
+    from planner.language.instance import Options
+    from planner.program.program import assemble
+    from planner.solving.highs import load
 
     parsed = instances(scale)
     watch = Watch()
@@ -102,9 +102,9 @@ def ours(scale: Scale, _: Path) -> Built:
 def pyomo(scale: Scale, _: Path) -> Built:
     from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
-    from planner.network import build_network
-    from planner.template import frozen_collector
-    from planner.whole import whole
+    from planner.formulation.network import build_network
+    from planner.program.compile import frozen_collector
+    from planner.program.pyomo_model import whole
 
     parsed = instances(scale)
     watch = Watch()
@@ -129,9 +129,9 @@ def pyomo(scale: Scale, _: Path) -> Built:
 def appsi(scale: Scale, _: Path) -> Built:
     from pyomo.contrib.appsi.solvers import Highs
 
-    from planner.network import build_network
-    from planner.template import frozen_collector
-    from planner.whole import whole
+    from planner.formulation.network import build_network
+    from planner.program.compile import frozen_collector
+    from planner.program.pyomo_model import whole
 
     parsed = instances(scale)
     watch = Watch()
@@ -221,8 +221,8 @@ FUNCTIONS: dict[str, Callable[[Scale, Path], Built]] = {
 
 def prepare(scale: Scale, folder: Path) -> dict[str, Any]:
     """Write the finished arrays and figures of an instance, for the ways that start from them."""
-    from planner.assemble import assemble
-    from planner.network import build_network
+    from planner.formulation.network import build_network
+    from planner.program.program import assemble
     from tests.benchmarks.families import families
 
     program = assemble(build_network(instances(scale)))

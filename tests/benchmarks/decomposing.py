@@ -30,10 +30,10 @@ TABLE = Path(__file__).with_suffix(".md")
 
 def child(way: str, futures: int, gap: float, limit: float) -> dict[str, Any]:
     """One solve in a process of its own."""
-    from planner.assemble import assemble
-    from planner.decomposition.decompose import decompose
-    from planner.network import build_network
-    from planner.schema import Options
+    from planner.formulation.network import build_network
+    from planner.language.instance import Options
+    from planner.program.program import assemble
+    from planner.solving.benders.solve import decompose
 
     parsed = instances(Scale(futures=futures))
     begun, options = time.perf_counter(), Options(gap=gap, time_limit=limit)
@@ -49,7 +49,7 @@ def child(way: str, futures: int, gap: float, limit: float) -> dict[str, Any]:
 
 def extensive(program: Any, algorithm: str, options: Any) -> tuple[float, float]:
     """HiGHS on everything in one program."""
-    from planner.highs import load
+    from planner.solving.highs import load
 
     solver = load(program, options)
     solver.setOptionValue("mip_lp_solver", algorithm)

@@ -53,12 +53,12 @@ def industry(count: int) -> dict[str, object]:
 
 
 def _measured(count: int) -> tuple[Measured, float]:
-    import planner.commands  # noqa: F401  # Pyomo as the command line has it.
-    from planner.formulate import formulate
+    import planner.cli  # noqa: F401  # Pyomo as the command line has it.
     from planner.reading.document import load
     from planner.results.solution import Solution
     from planner.results.tables import all_tables
-    from planner.solver import solve
+    from planner.solving.extensive import solve
+    from planner.solving.formulate import formulate
     from planner.validation.validate import validate
 
     with tempfile.TemporaryDirectory() as folder:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.assemble import Program
-from planner.program import Variable
+from planner.formulation.declarations import Variable
+from planner.program.program import Program
 
 Table = NDArray[np.float64]
 Index = NDArray[np.int64]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from planner.evaluate import evaluate
-from planner.run import Run, solve
+from planner.workflows.evaluate import evaluate
+from planner.workflows.solve import Run, solve
 
 ROOT = Path(__file__).parent.parent.parent
 INSTANCE = ROOT / "instances" / "rare-earths-shocks.yaml"

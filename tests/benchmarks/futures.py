@@ -49,8 +49,8 @@ def _measured(work: Callable[[Path], Seconds], count: int) -> tuple[Seconds, flo
 
 def built(path: Path) -> Seconds:
     """Seconds to read, to validate and to put the program together."""
-    from planner.formulate import formulate
     from planner.reading.document import load
+    from planner.solving.formulate import formulate
     from planner.validation.validate import validate
 
     moments = [time.process_time()]
@@ -65,7 +65,7 @@ def built(path: Path) -> Seconds:
 
 def valued(path: Path) -> Seconds:
     """Seconds to say what information and flexibility are worth."""
-    from planner.value import value
+    from planner.workflows.value_of_information import value
 
     begun = time.process_time()
     value(path, out=path.parent / "worth", options={"threads": 1})

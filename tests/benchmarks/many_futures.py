@@ -48,9 +48,9 @@ def taken(seconds: dict[str, float], phase: str) -> Iterator[None]:
 
 def build(path: Path) -> dict[str, float]:
     """Seconds to read, validate and assemble."""
-    from planner.formulate import formulate
+    from planner.language.instance import Options
     from planner.reading.document import load
-    from planner.schema import Options
+    from planner.solving.formulate import formulate
     from planner.validation.validate import validate
 
     seconds: dict[str, float] = {}
@@ -65,7 +65,7 @@ def build(path: Path) -> dict[str, float]:
 
 def solve(path: Path) -> dict[str, float]:
     """Seconds of each phase of a run."""
-    from planner.run import solve as run
+    from planner.workflows.solve import solve as run
 
     with tempfile.TemporaryDirectory() as folder:
         return {name: round(s, 2) for name, s in run(path, out=Path(folder) / "run").seconds.items()}
@@ -73,7 +73,7 @@ def solve(path: Path) -> dict[str, float]:
 
 def value(path: Path) -> dict[str, float]:
     """Seconds of all questions together."""
-    from planner.value import value as asked
+    from planner.workflows.value_of_information import value as asked
 
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder, taken(seconds, "value"):

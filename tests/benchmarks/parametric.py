@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from planner.schema import Instance
+from planner.language.instance import Instance
 
 Raw = dict[str, Any]
 

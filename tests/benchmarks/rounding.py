@@ -13,11 +13,12 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from planner import solver
-from planner.assemble import assemble
-from planner.network import build_network
+from planner.formulation.network import build_network
+from planner.language.instance import Options
+from planner.program.program import assemble
 from planner.reading.document import load
-from planner.schema import Options
+from planner.solving import extensive as solver
+from planner.solving import integer_search
 
 INSTANCE = Path(__file__).parents[2] / "instances" / "rare-earths.yaml"
 GAPS, LIMIT = (0.01, 0.005), 240.0
@@ -34,11 +35,11 @@ def main() -> None:
     print(f"{rows:,} rows, {columns:,} columns, {program.matrix.nnz:,} nonzeros, {program.integer.sum()} integers")
     print(f"load {loaded - begun:.1f} s, build {built - loaded:.1f} s")
     print("| gap asked | general search | rounding first | ratio |\n|---|---|---|---|")
-    large = solver.LARGE
+    large = integer_search.LARGE
     for gap in GAPS:
         seconds, labels = [], []
         for threshold in (sys.maxsize, large):
-            solver.LARGE = threshold
+            integer_search.LARGE = threshold
             outcome = solver.solve(program, Options(gap=gap, time_limit=LIMIT))
             seconds.append(outcome.seconds)
             labels.append(f"{outcome.seconds:.0f} s to {outcome.gap:.2%}")

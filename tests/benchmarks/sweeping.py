@@ -20,17 +20,17 @@ from typing import Any
 import yaml
 
 from planner.executors import open_executor
-from planner.method import solve_by_method
-from planner.outcome import Outcome
+from planner.language.instance import Options
 from planner.reading.document import load
-from planner.run import formulate
-from planner.schema import Options
-from planner.solver import solve
-from planner.study.reading import read_study
-from planner.study.sampling import Job, jobs_of
-from planner.study.sweep import Sweep, sweep
-from planner.study.worker import agree
+from planner.solving.dispatch import solve_by_method
+from planner.solving.extensive import solve
+from planner.solving.outcome import Outcome
 from planner.validation.validate import validate
+from planner.workflows.solve import formulate
+from planner.workflows.sweep.reading import read_study
+from planner.workflows.sweep.sampling import Job, jobs_of
+from planner.workflows.sweep.sweep import Sweep, sweep
+from planner.workflows.sweep.worker import agree
 
 INSTANCE = Path(__file__).parents[2] / "instances" / "rare-earths.yaml"
 TABLE = Path(__file__).with_name("sweeping.md")

@@ -11,7 +11,7 @@ from planner.check.security.flows import Flows
 from planner.check.security.money import check_budget
 from planner.check.security.row import Book
 from planner.check.security.users import Users
-from planner.requirement import (
+from planner.language.requirements import (
     Budget,
     Chance,
     Cover,

@@ -10,7 +10,7 @@ from planner.check.case import Case
 from planner.check.horizon import Node
 from planner.check.rules import matches
 from planner.check.security.row import Book, Test, applies, demands_of
-from planner.requirement import Cover
+from planner.language.requirements import Cover
 
 # By what a step is about: a stockpile, a facility and its process, a demand and a commodity.
 Steps = dict[tuple[str, str], float]

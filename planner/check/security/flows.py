@@ -10,7 +10,7 @@ from planner.check.case import Case
 from planner.check.horizon import TINY, Node
 from planner.check.rules import Movement, matches
 from planner.check.security.row import Book, Test, applies
-from planner.requirement import Concentration, Dependence, OfMaterial, OfSupply, Sources
+from planner.language.requirements import Concentration, Dependence, OfMaterial, OfSupply, Sources
 
 Place = tuple[str, str, Node]
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from planner.check.rules import matches
 from planner.check.security.row import Book, Test, Violations, applies
 from planner.check.security.users import mean_of_worst
 from planner.check.work import targets
-from planner.requirement import Budget, Regret, Tail
+from planner.language.requirements import Budget, Regret, Tail
 
 MONEY = "{money}"
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from planner.check.case import Case
 from planner.check.horizon import MOMENT, TINY, Node
 from planner.check.rules import matches
-from planner.requirement import Dependence, ExpectedUnserved, OfSupply, OfUsers, Rule
-from planner.schema import Requirement
+from planner.language.instance import Requirement
+from planner.language.requirements import Dependence, ExpectedUnserved, OfSupply, OfUsers, Rule
 
 Words = tuple[str, ...]
 Key = tuple[str, Words, Node | None]

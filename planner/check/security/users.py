@@ -9,7 +9,7 @@ from planner.check.amounts import Amounts
 from planner.check.case import Case
 from planner.check.horizon import MOMENT, Node
 from planner.check.security.row import Book, Test, applies, demands_of
-from planner.requirement import (
+from planner.language.requirements import (
     Chance,
     ExpectedUnserved,
     Leverage,

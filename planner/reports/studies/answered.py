@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from planner.errors import InputError, Place, Problem
+from planner.common.errors import InputError, Place, Problem
 from planner.results.folder import open_folder, question_in, stands
 from planner.results.write import PACKAGE
-from planner.study.sweep import SETUP
+from planner.workflows.sweep.sweep import SETUP
 
 TABLES = "tables"  # The folder within a study's that holds its tables.
 QUESTIONS = ("sweep", "frontier", "alternatives")

@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports import chart
 from planner.reports.says import Says, says_of
 from planner.reports.studies.answered import Answered

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports.studies.answered import Answered
 from planner.reports.view import View
 

@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports import chart
 from planner.reports.says import Says, says_of
 from planner.reports.studies.answered import Answered
@@ -26,8 +26,8 @@ from planner.reports.studies.wide import (
     wide,
 )
 from planner.reports.view import Drawing, View
-from planner.study.tables import rank_correlation
 from planner.tables.frames import short
+from planner.workflows.sweep.tables import rank_correlation
 
 SECTION = "sensitivity"
 AXES = {"x": ("input", INPUT), "y": ("figure", FIGURE)}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner import words
-from planner.errors import InputError, Place, Problem
+from planner.common import words
+from planner.common.errors import InputError, Place, Problem
 from planner.reports.choices import Choices
 from planner.reports.studies import decisions, origin, sensitivity, tradeoff
 from planner.reports.studies.answered import Answered

@@ -7,7 +7,7 @@ import math
 import altair as alt
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports import chart
 from planner.reports.studies.answered import Answered
 from planner.reports.view import View, most

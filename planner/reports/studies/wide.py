@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from planner import words
+from planner.common import words
 from planner.reports.studies.answered import Answered
-from planner.study.sensitivity import ranking
+from planner.workflows.sweep.sensitivity import ranking
 
 INPUT, FIGURE, PROJECT = "input ", "figure ", "project "  # How columns of the wide table begin.
 BASE = 0  # The run of the instance as it stands.

@@ -1,0 +1,83 @@
+"""How a plan bears every loss: a program with a window, in which nothing is lost, for every period asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from planner.common.arrays import Array
+from planner.contingency.recourse import Borne, Scopes, Trial
+from planner.formulation.contingencies import Instances, Loss, outage_rules, relieved, withstanding
+from planner.formulation.network import build_network
+from planner.language.instance import Instance, Shock
+from planner.program.blocks import Compiled
+from planner.program.program import Program, assemble
+from planner.program.transfer import carried_values
+
+CALM = "nothing lost in"  # Begin of the names of the shocks that stand for periods in which losses are tried.
+
+
+class Probe:
+    """Losses to be tried on one plan after the other, by default for the users of the outage requirements.
+
+    `scopes` say whose users are meant instead, by the names that the losses bear.
+    """
+
+    def __init__(
+        self, instances: Instances, every: Sequence[Loss], compiled: Compiled | None = None,
+        scopes: Scopes | None = None,
+    ) -> None:
+        self.every = every
+        self.scopes: Scopes = scopes if scopes is not None else outage_rules(instances)
+        self.windows = assemble(build_network(_with_windows(instances, every)), compiled)
+
+    def bear(self, program: Program, values: Array) -> dict[Loss, Borne]:
+        """How a plan bears each loss, when operation is best for the users in its scope.
+
+        With hindsight the futures that cannot be told apart yet have windows of their own: the worst of them counts.
+        """
+        found: dict[Loss, Borne] = {}
+        for trial, here in self._trials(program, values):
+            for loss in here:
+                borne = trial.bear(loss)
+                found[loss] = min(borne, found.get(loss, borne), key=lambda b: b.served)
+        return {loss: found[loss] for loss in self.every}
+
+    def harm(self, program: Program, values: Array) -> Iterator[tuple[Loss, Borne, Borne]]:
+        """How a plan bears each loss when users lose least money, and how the same period without it; each once."""
+        told: set[Loss] = set()
+        for trial, here in self._trials(program, values, valued=True):
+            for loss in (loss for loss in here if loss not in told):
+                told.add(loss)
+                yield loss, trial.bear(loss), trial.undisturbed(loss)
+
+    def _trials(
+        self, program: Program, values: Array, valued: bool = False
+    ) -> Iterator[tuple[Trial, Sequence[Loss]]]:
+        """The program of every period in which something may be lost, and what."""
+        known = carried_values(program, values, self.windows)
+        at: dict[str, list[Loss]] = {}
+        for loss in self.every:
+            at.setdefault(_calm(loss), []).append(loss)
+        for node in self.windows.network.tree.nodes:
+            if node.source in at:
+                yield Trial(self.scopes, self.windows, node, known, valued), at[node.source]
+
+
+def _calm(loss: Loss) -> str:
+    return f"{CALM} {loss.future} {loss.period}"
+
+
+def _with_windows(instances: Instances, every: Sequence[Loss]) -> dict[str, Instance]:
+    """The instances with a tested shock for every period in which a loss may begin, in which nothing is lost."""
+    plain = withstanding(instances, ())
+    moments = {_calm(loss): loss for loss in every}
+    shocks = dict(next(iter(instances.values())).shocks)
+    for name, loss in moments.items():
+        shocks[name] = Shock.model_validate({
+            "from": loss.future, "earliest": loss.start, "latest": loss.start, "length": loss.length, "hazard": 0.0,
+            "tested": True,
+        })
+    made = {id(i): i.model_copy(update={"shocks": shocks}) for i in plain.values()}
+    found = {name: made[id(i)] for name, i in plain.items()}
+    easier = {future: relieved(found[future]) for future in {loss.future for loss in moments.values()}}
+    return found | {name: easier[loss.future] for name, loss in moments.items()}

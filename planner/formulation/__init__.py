@@ -1,0 +1,1 @@
+"""The mathematics: an instance spelled out into sets, and every variable and constraint over them."""

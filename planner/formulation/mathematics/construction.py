@@ -1,0 +1,283 @@
+"""Work under way: from a decision to commissioning along each path, as planned or slowed by a technology ban.
+
+All arrays are over projects, in the order of the instance. m: node of decision; k, n: nodes on a path from m. What
+becomes of a decision is a number of the path, so that a ban that slows work or raises its cost adds no row; nodes to
+which all of that looks alike share one *sight*, and everything is computed once for them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.formulation.mathematics.control import degree, touches_project
+from planner.formulation.network import Network
+from planner.language.figure import MOMENT
+from planner.language.instance import Project
+from planner.tree.nodes import Node
+
+Array = NDArray[np.float64]
+
+
+class Progress(NamedTuple):
+    """How far the projects decided at one node have come by the end of another."""
+
+    done: Array  # Years of planned work done.
+    commissioned: Array  # Decimal year; infinite while work goes on.
+    surcharge: Array  # Added share of the capital cost so far.
+
+
+class Charge(NamedTuple):
+    """What one unit of capital costs at a node: a yearly sum, and the weight it counts with in the objective."""
+
+    node: Node
+    yearly: float
+    weight: float
+
+
+Charged = dict[str, list[tuple[Node, Array]]]  # By group: nodes of different figures, each with all projects' charges.
+
+
+class Work:
+    """The work on all projects of a network."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        projects = network.base.projects
+        self.position = {name: i for i, name in enumerate(projects)}
+        self.life = np.array([p.life for p in projects.values()], dtype=float)
+        longest = max((len(p.ramp) for p in projects.values()), default=0)
+        self.ramp = np.ones((longest, len(projects)))
+        for i, project in enumerate(projects.values()):
+            self.ramp[: len(project.ramp), i] = project.ramp
+        self._known: dict[tuple[int, int], Progress] = {}
+        self._lead_times: dict[int, Array] = {}
+        self._technologies: dict[int, tuple[Array, Array]] = {}
+        self._annuities: dict[int, Array] = {}
+        self._touched: dict[tuple[str, str], NDArray[np.bool_]] = {}
+        self._shares: dict[tuple[int, int], Array] = {}
+
+    # What nodes share
+
+    @cached_property
+    def sights(self) -> list[int]:
+        """A number for every node; nodes share it that see the same variants, spans and slow-downs on their paths."""
+        numbers: dict[Hashable, int] = {}
+        found: list[int] = []
+        for node in self.network.tree.nodes:
+            slowed = tuple(
+                (id(m.control), force) for m in self.network.measures(node)
+                if m.control.kind == "technology" and (force := degree(m, node)) > 0
+            )
+            before = found[node.parent] if node.parent is not None else None
+            sight = (before, id(self.network.instance(node)), node.start, node.length, slowed)
+            found.append(numbers.setdefault(sight, len(numbers)))
+        return found
+
+    @cached_property
+    def ways(self) -> dict[Hashable, list[Node]]:
+        """Nodes with the same sight and the same decision groups on their paths."""
+        numbers: dict[Hashable, int] = {}
+        way_of: list[int] = []
+        found: dict[Hashable, list[Node]] = {}
+        for node in self.network.tree.nodes:
+            before = way_of[node.parent] if node.parent is not None else None
+            way_of.append(numbers.setdefault((before, self.sights[node.index], node.group), len(numbers)))
+            found.setdefault(way_of[-1], []).append(node)
+        return found
+
+    # From decision to commissioning
+
+    def progress(self, decided: Node, node: Node) -> Progress:
+        """done(m->n) = sum_k pace_{j,k} length_k; commissioned when that reaches lead_time; once is for good."""
+        steps = node.period - decided.period
+        place = (self.sights[node.index], steps)
+        if place not in self._known:
+            self._known[place] = self._advanced(decided, node)
+        return self._known[place]
+
+    def _advanced(self, decided: Node, node: Node) -> Progress:
+        count, is_first = len(self.position), node.index == decided.index
+        before = Progress(np.zeros(count), np.full(count, math.inf), np.zeros(count))
+        if not is_first:
+            parent = self.network.tree.parent(node)
+            assert parent is not None
+            before = self.progress(decided, parent)
+        lead_time, (pace, dearer) = self.lead_times(node), self.technology(node)
+        remaining, work = np.maximum(0.0, lead_time - before.done), pace * node.length
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(lead_time > 0, np.minimum(work, remaining) / lead_time, float(is_first))
+            wait = np.where(remaining > MOMENT, remaining / pace, 0.0)
+        is_over = before.commissioned < math.inf
+        commissioned = np.where(before.done + work < lead_time - MOMENT, math.inf, node.start + wait)
+        return Progress(
+            np.where(is_over, before.done, before.done + work), np.where(is_over, before.commissioned, commissioned),
+            np.where(is_over, before.surcharge, before.surcharge + share * dearer),
+        )
+
+    def lead_times(self, node: Node) -> Array:
+        """Lead times by the figures of a node [year]."""
+        instance = self.network.instance(node)
+        if id(instance) not in self._lead_times:
+            self._lead_times[id(instance)] = np.array([p.lead_time for p in instance.projects.values()], dtype=float)
+        return self._lead_times[id(instance)]
+
+    def technology(self, node: Node) -> tuple[Array, Array]:
+        """Speed of work, 1 as planned, and the added share of its cost, at a node; the slowest and dearest count."""
+        sight = self.sights[node.index]
+        if sight not in self._technologies:
+            self._technologies[sight] = self._technology(node)
+        return self._technologies[sight]
+
+    def _technology(self, node: Node) -> tuple[Array, Array]:
+        pace, dearer = np.ones(len(self.position)), np.zeros(len(self.position))
+        for measure in self.network.measures(node):
+            control = measure.control
+            if control.kind == "technology":
+                touched, force = self._touches(node.source, measure.name), degree(measure, node)
+                pace[touched] = np.minimum(pace[touched], 1 - force * (1 - control.pace))
+                dearer[touched] = np.maximum(dearer[touched], force * control.dearer)
+        return pace, dearer
+
+    def _touches(self, source: str, name: str) -> NDArray[np.bool_]:
+        if (source, name) not in self._touched:
+            control = self.network.instances[source].controls[name]
+            touched = [touches_project(self.network, control, project) for project in self.position]
+            self._touched[source, name] = np.array(touched, dtype=bool)
+        return self._touched[source, name]
+
+    # What that means at a node
+
+    def available_share(self, decided: Node, node: Node) -> Array:
+        """rho(j, m->n): share of the size available at `node`, averaged over its period.
+
+        0 until commissioning, then the ramp year by year, then 1, then 0 after the end of life.
+        """
+        place = (self.sights[node.index], node.period - decided.period)
+        if place not in self._shares:
+            begun = self.progress(decided, node).commissioned
+            closed = begun + self.life
+            years = _years(node, begun + len(self.ramp), closed)
+            for year, share in enumerate(self.ramp):
+                years = years + share * _years(node, begun + year, np.minimum(begun + year + 1, closed))
+            self._shares[place] = _clean(years / node.length)
+        return self._shares[place]
+
+    def in_service(self, decided: Node, node: Node) -> Array:
+        """Share of the node's period between commissioning and the end of life."""
+        begun = self.progress(decided, node).commissioned
+        return _clean(_years(node, begun, begun + self.life) / node.length)
+
+    def under_construction(self, decided: Node, node: Node) -> NDArray[np.bool_]:
+        """Whether work decided at one node is still going on in another's period (at least in that of decision)."""
+        if decided.index == node.index:
+            return np.ones(len(self.position), dtype=bool)
+        return np.asarray(self.progress(decided, node).commissioned > node.start + MOMENT)
+
+    # What it costs
+
+    def annuity_factors(self, decided: Node) -> Array:
+        """Yearly charge per unit of capital of every project decided at a node."""
+        instance = self.network.instance(decided)
+        if id(instance) not in self._annuities:
+            factors = [annuity_factor(self.network, project) for project in instance.projects.values()]
+            self._annuities[id(instance)] = np.array(factors, dtype=float)
+        return self._annuities[id(instance)]
+
+    def yearly(self, decided: Node, node: Node) -> Array:
+        """What a unit of capital decided at one node costs at another, by the instance's convention [1/year or 1].
+
+        annuity: the yearly charge while in service, raised by the surcharge on the work; lump_sum: the whole at the
+        decision, surcharges where the work is done.
+        """
+        after = self.progress(decided, node)
+        if self.network.base.time.capital_charge == "annuity":
+            return self.annuity_factors(decided) * self.in_service(decided, node) * (1 + after.surcharge)
+        if node.index == decided.index:
+            return 1 + after.surcharge
+        parent = self.network.tree.parent(node)
+        assert parent is not None
+        return np.asarray(after.surcharge - self.progress(decided, parent).surcharge)
+
+    def weight(self, node: Node, probability: float | None = None) -> float:
+        """What one of `yearly` at a node counts for in the objective, or would with another probability."""
+        certain = node.factor * (node.length if self.network.base.time.capital_charge == "annuity" else 1.0)
+        return certain * (node.probability if probability is None else probability)
+
+    def charges(self, name: str, decided: Node) -> Iterator[Charge]:
+        """Where and how one unit of a project's capital decided at a node is charged."""
+        position = self.position[name]
+        for node in self.network.tree.from_here(decided):
+            yearly = float(self.yearly(decided, node)[position])
+            if yearly > 0:
+                yield Charge(node, yearly, self.weight(node))
+
+    def charge(self, name: str, decided: Node) -> float:
+        """What one unit of a project's capital decided at a node adds to expected cost."""
+        return math.fsum(c.yearly * c.weight for c in self.charges(name, decided))
+
+    @cached_property
+    def expected(self) -> Charged:
+        """What capital is charged by the nodes' own probabilities."""
+        return self.charged(np.array([node.probability for node in self.network.tree.nodes]))
+
+    def charged(self, probabilities: Array) -> Charged:
+        """What one unit of capital decided in each group adds to expected cost, for all projects, if the nodes had
+        these probabilities.
+
+        A group's nodes may differ in their figures: one node stands for all that share them.
+        """
+        found: dict[str, dict[Hashable, tuple[Node, Array]]] = {}
+        for nodes in self.ways.values():
+            weight = math.fsum(self.weight(n, float(probabilities[n.index])) for n in nodes)
+            if weight == 0:
+                continue
+            for decided in self.network.tree.path(nodes[0]):
+                if decided.group:
+                    figures = (id(self.network.instance(decided)), decided.start, decided.length)
+                    total = found.setdefault(decided.group, {})
+                    node, charge = total.get(figures, (decided, np.zeros(len(self.position))))
+                    total[figures] = node, charge + weight * self.yearly(decided, nodes[0])
+        return {group: list(total.values()) for group, total in found.items()}
+
+
+def _years(node: Node, first: Array, last: Array) -> Array:
+    """Years of a node's period that lie between two moments, one each for every project."""
+    begin, end = (
+        np.select([np.abs(m - node.start) <= MOMENT, np.abs(m - node.end) <= MOMENT], [node.start, node.end], m)
+        for m in (first, last)
+    )
+    return np.asarray(np.maximum(0.0, np.minimum(end, node.end) - np.maximum(begin, node.start)))
+
+
+def _clean(shares: Array) -> Array:
+    """Rounding of years must not leave a capacity of 1e-16."""
+    return np.where(shares < 1e-12, 0.0, np.where(np.abs(shares - 1) < 1e-12, 1.0, shares))
+
+
+def annuity_factor(network: Network, project: Project) -> float:
+    """Yearly charge per unit of capital: interest during construction times capital recovery factor.
+
+    idc = ((1+w)^L - 1) / (L ln(1+w)), crf = w / (1 - (1+w)^-life), w the cost of capital, L the lead time planned
+    at the decision.
+    """
+    time = network.base.time
+    rate = project.cost_of_capital if project.cost_of_capital is not None else time.discount_rate
+    if rate == 0:
+        return 1 / project.life
+    force = math.log1p(rate)  # By logarithms, which keep their digits at the smallest rates.
+    recovery = rate / -math.expm1(-project.life * force)
+    if time.interest_during_construction and project.lead_time > 0:
+        recovery *= math.expm1(project.lead_time * force) / (project.lead_time * force)
+    return recovery
+
+
+@lru_cache(maxsize=8)
+def work(network: Network) -> Work:
+    """The work on the projects of a network."""
+    return Work(network)

@@ -1,0 +1,215 @@
+"""Controls: what an exporter's measures let pass and what they do to prices and to work, as data of each node.
+
+passes = (strictest ban) * product of licences, each by its mean degree over the period and the wait for the
+first licence. Prices multiply. Of technology bans the slowest and the dearest counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.common.arrays import Array
+from planner.common.patterns import fits_any
+from planner.formulation.declarations import Numbers
+from planner.formulation.network import Measure, Movement, Network
+from planner.language.figure import MOMENT
+from planner.language.instance import Control, Instance
+from planner.tree.nodes import Node
+
+
+def degree(measure: Measure, node: Node) -> float:
+    """Mean over the node's period of a trapezoid: 0 at the start, 1 from phase_in on, until the end, then down."""
+    rise, fall = measure.control.phase_in, measure.phase_out
+    start, end = node.near(measure.start), node.near(measure.end)
+    years = max(0.0, min(end, node.end) - max(min(start + rise, end), node.start))
+    if rise > 0:
+        years += _slope(node.start - start, min(node.end, end) - start, rise)
+    if fall > 0:
+        years += _slope(end + fall - node.end, end + fall - node.start, fall)
+    return min(1.0, years / node.length)
+
+
+def _slope(left: float, right: float, length: float) -> float:
+    """Area under a line that rises from 0 at 0 to 1 at `length`, between two points."""
+    first, last = min(max(left, 0.0), length), min(max(right, 0.0), length)
+    return (last**2 - first**2) / (2 * length)
+
+
+def in_force(network: Network, node: Node) -> list[Measure]:
+    """The measures in force at a node to any degree, for more than a moment."""
+    return [m for m in network.measures(node) if degree(m, node) * node.length > MOMENT]
+
+
+def covers(instance: Instance, control: Control, commodity: str) -> bool:
+    """Whether a commodity falls under a measure by name, stage or an element it contains."""
+    part = instance.commodities[commodity]
+    return (
+        fits_any(control.commodities, commodity)
+        or part.stage in control.stages
+        or any(part.elements.get(element, 0.0) > 0 for element in control.elements)
+    )
+
+
+def touches(control: Control, user_class: str) -> bool:
+    """Whether a measure on some classes of users touches this one."""
+    if control.exempt:
+        return not fits_any(control.exempt, user_class)
+    return fits_any(control.classes, user_class)
+
+
+def by_class(control: Control) -> bool:
+    return bool(control.classes or control.exempt)
+
+
+def share_passing(measure: Measure, node: Node) -> float:
+    """Share of the usual volume that one ban or licence lets pass, averaged over the node's period.
+
+    While the first licences are processed, for `delay` years from the start, nothing passes.
+    """
+    control = measure.control
+    waits = node.years(measure.start, min(measure.start + control.delay, measure.end)) / node.length
+    return max(0.0, 1 - degree(measure, node) * (1 - control.passes) - control.passes * waits)
+
+
+def combined(measures: Iterator[Measure], node: Node) -> float:
+    """The strictest ban times all licences."""
+    strictest, licences = 1.0, 1.0
+    for measure in measures:
+        if measure.control.kind == "ban":
+            strictest = min(strictest, share_passing(measure, node))
+        elif measure.control.kind == "licence":
+            licences *= share_passing(measure, node)
+    return strictest * licences
+
+
+def aimed(
+    network: Network, exporter: str | None, commodity: str, destination: str, node: Node,
+    when: Callable[[Control], bool],
+) -> Iterator[Measure]:
+    """The measures of an exporter that touch a commodity on its way to a destination."""
+    instance = network.instance(node)
+    for measure in network.measures(node):
+        control = measure.control
+        if (
+            control.exporter == exporter != destination and control.kind != "technology" and when(control)
+            and fits_any(control.destinations, destination) and covers(instance, control, commodity)
+        ):
+            yield measure
+
+
+def passing(network: Network, exporter: str | None, commodity: str, destination: str, node: Node) -> float:
+    """Share of all movement out of `exporter` that passes at a node, whoever the user is."""
+    return combined(aimed(network, exporter, commodity, destination, node, lambda c: not by_class(c)), node)
+
+
+def class_passing(
+    network: Network, exporter: str, commodity: str, destination: str, user_class: str, node: Node
+) -> float:
+    """Most that users of a class may be given of the exporter's material, as share of what they are given."""
+    touching = aimed(
+        network, exporter, commodity, destination, node, lambda c: by_class(c) and touches(c, user_class)
+    )
+    return combined(touching, node)
+
+
+Route = tuple[str | None, str, str]  # exporter, commodity, destination
+
+
+@lru_cache(maxsize=8)
+def routes(network: Network) -> dict[Route, int]:
+    """Every way by which something comes from a supplier or on a lane, numbered."""
+    suppliers = network.base.suppliers
+    bought: list[Route] = [(suppliers[s].origin, suppliers[s].commodity, r) for s, _, r in network.purchases]
+    sent: list[Route] = [(m.origin, m.commodity, m.destination) for m in network.movements]
+    return {route: number for number, route in enumerate(dict.fromkeys([*bought, *sent]))}
+
+
+@lru_cache(maxsize=8)
+def numbered(network: Network) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The routes of all purchases and of all movements."""
+    known, suppliers = routes(network), network.base.suppliers
+    bought = [known[suppliers[s].origin, suppliers[s].commodity, r] for s, _, r in network.purchases]
+    sent = [known[m.origin, m.commodity, m.destination] for m in network.movements]
+    return np.array(bought, dtype=np.int64), np.array(sent, dtype=np.int64)
+
+
+@lru_cache(maxsize=4096)
+def _aims(network: Network, source: str, name: str) -> NDArray[np.bool_]:
+    """Which routes a control touches, by the figures of a future or shock."""
+    instance = network.instances[source]
+    control = instance.controls[name]
+    if control.kind == "technology":
+        return np.zeros(len(routes(network)), dtype=bool)
+    covered = {k for k in instance.commodities if covers(instance, control, k)}
+    reached = {r for r in instance.regions if fits_any(control.destinations, r)} - {control.exporter}
+    return np.array([
+        exporter == control.exporter and commodity in covered and destination in reached
+        for exporter, commodity, destination in routes(network)
+    ], dtype=bool)
+
+
+@lru_cache(maxsize=1024)
+def passing_shares(network: Network, node: Node) -> Array:
+    """Share that passes on every route, whoever the user is: the strictest ban times all licences."""
+    strictest, licences = np.ones((2, len(routes(network))))
+    for measure in network.measures(node):
+        if by_class(measure.control) or measure.control.kind not in ("ban", "licence"):
+            continue
+        aims, share = _aims(network, node.source, measure.name), share_passing(measure, node)
+        if measure.control.kind == "ban":
+            strictest[aims] = np.minimum(strictest[aims], share)
+        else:
+            licences[aims] *= share
+    return strictest * licences
+
+
+@lru_cache(maxsize=1024)
+def price_multiples(network: Network, node: Node) -> Array:
+    """Factor on the prices of every route: product over all measures of 1 + degree * (price - 1)."""
+    factors = np.ones(len(routes(network)))
+    for measure in network.measures(node):
+        price = measure.control.price
+        if price != 1:
+            factors[_aims(network, node.source, measure.name)] *= 1 + degree(measure, node) * (price - 1)
+    return factors
+
+
+def lane_passes(network: Network, movement: Movement, node: Node) -> float:
+    route = (movement.origin, movement.commodity, movement.destination)
+    return float(passing_shares(network, node)[routes(network)[route]])
+
+
+def supplier_passes(network: Network, supplier: str, region: str, node: Node) -> float:
+    part = network.base.suppliers[supplier]
+    return float(passing_shares(network, node)[routes(network)[part.origin, part.commodity, region]])
+
+
+def price_multiple(network: Network, supplier: str, region: str, node: Node) -> float:
+    """Factor on a supplier's prices for a region."""
+    part = network.base.suppliers[supplier]
+    return float(price_multiples(network, node)[routes(network)[part.origin, part.commodity, region]])
+
+
+def quota(network: Network, name: str, node: Node) -> float:
+    """Most a quota lets pass at a node; infinite where the middle of the period lies outside its window."""
+    holds = any(m.name == name and m.is_within(node.middle) for m in network.measures(node))
+    amount = network.instance(node).controls[name].amount
+    return amount.at(node.middle) if holds and amount is not None else math.inf
+
+
+def touches_project(network: Network, control: Control, project: str) -> bool:
+    """Whether work on a project needs what a technology ban denies."""
+    asset = network.asset_of(network.base.projects[project])
+    is_named = fits_any(control.projects, project) or network.stage_of(asset) in control.stages
+    return is_named and fits_any(control.destinations, network.region_of(asset))
+
+
+def limited_by(shares: Array, amounts: Numbers) -> Array:
+    """shares * amounts, in which no share of an infinite amount is nothing and any other share is all of it."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(shares == 0, 0.0, shares * np.asarray(amounts, dtype=float)))

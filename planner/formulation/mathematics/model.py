@@ -1,0 +1,102 @@
+"""The chapters put together, and the blocks as Pyomo models.
+
+Two kinds of block: the investments (one), and the operation of a node (one per structure, stamped into
+all nodes that share it). A *structure* is everything that stands as a coefficient in a node's rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyomo.environ as pyo
+
+from planner.formulation.declarations import Chapter, Family, Key, join
+from planner.formulation.mathematics import demand, flow, investment, lane, limit, market, origin, security, stock
+from planner.formulation.network import Network
+from planner.language.instance import Dependence, Instance
+from planner.tree.nodes import Node
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a node's coefficients depend on; nodes of equal structure share one compiled block."""
+
+    recipes: str
+    length: float
+    shares: dict[str, float | None] = field(default_factory=dict)
+    minimum_load: dict[str, float] = field(default_factory=dict)
+    most_flow: dict[tuple[str, ...], float] = field(default_factory=dict)
+    denied: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        lanes = {"/".join(k): v for k, v in self.most_flow.items()}
+        parts = [self.recipes, self.length, self.shares, self.minimum_load, lanes, self.denied]
+        return json.dumps(parts, sort_keys=True)
+
+
+def recipes_key(instance: Instance) -> str:
+    """The coefficients of an instance that no figure of a node can change."""
+    return json.dumps(
+        {
+            "processes": {k: [p.inputs, p.outputs, p.use] for k, p in instance.processes.items()},
+            "lanes": {k: [lane.loss, [pt.size for pt in lane.curve]] for k, lane in instance.lanes.items()},
+            "demands": {k: d.accepts for k, d in instance.demands.items()},
+        }
+    )
+
+
+def structure_of(network: Network, node: Node) -> Structure:
+    instance = network.instance(node)
+    dependent = [name for name, q in network.base.requirements.items() if isinstance(q, Dependence)]
+    return Structure(
+        recipes=recipes_key(instance),
+        length=node.length,
+        shares={name: security.share_allowed(network, name, node) for name in dependent},
+        minimum_load={name: instance.facilities[name].minimum_load.at(node.middle) for name in flow.loaded(network)},
+        denied=origin.shares(network, node),
+        most_flow={m: lane.most_flow(network, m, node) for m in lane.fixed_movements(network)
+                   if lane.is_charged(network, m, node)},
+    )
+
+
+def operation(network: Network) -> Chapter:
+    """Everything about one node."""
+    return join([part.chapter(network) for part in (flow, lane, market, limit, stock, demand, security, origin)])
+
+
+def investments(network: Network) -> Chapter:
+    """Everything decided before."""
+    return investment.chapter(network)
+
+
+def block(network: Network, chapter: Chapter, node: Node | None) -> pyo.ConcreteModel:
+    """A chapter as a Pyomo model: variables, links and data are all columns of it."""
+    model: Any = pyo.ConcreteModel()
+    model.network = network
+    if node is not None:
+        model.instance = network.instance(node)
+        model.structure = structure_of(network, node)
+    families: list[Family] = [*chapter.variables, *chapter.links, *chapter.data]
+    for family in families:
+        setattr(model, family.name, pyo.Var(index(family.keys)) if family.keys else {})
+    for constraint in chapter.constraints:
+        if constraint.keys:
+            model.add_component(f"{constraint.name}_rows", _rows(model, constraint))
+    return model
+
+
+def index(keys: Sequence[Key]) -> Any:
+    """Keys as an index of Pyomo, which must be told when they are not all of one length."""
+    same = len({len(key) for key in keys}) <= 1
+    return list(keys) if same else pyo.Set(initialize=list(keys), dimen=None)
+
+
+def _rows(model: Any, constraint: Any) -> pyo.Constraint:
+    def rule(owner: Any, position: int) -> Any:
+        return constraint.rule(owner, *constraint.keys[position])
+
+    return pyo.Constraint(range(len(constraint.keys)), rule=rule)

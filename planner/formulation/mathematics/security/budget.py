@@ -1,0 +1,109 @@
+"""Budget: capital or public money committed in a year, or in all on any path.
+
+Index q: requirements; j: projects; n: nodes. I is the overnight cost of a decision by the figures of its node.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from planner.common.patterns import fits_any
+from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term
+from planner.formulation.mathematics.curve import segments
+from planner.formulation.mathematics.investment import decisions
+from planner.formulation.mathematics.node_data import applies
+from planner.formulation.mathematics.security.scope import Entry, named
+from planner.formulation.mathematics.size import size_terms
+from planner.formulation.network import Network
+from planner.language.requirements import Budget
+from planner.tree.nodes import Node
+
+
+@lru_cache(maxsize=8)
+def rows(network: Network) -> dict[Key, tuple[Node, ...]]:
+    """The nodes whose decisions a row adds up, by (requirement, node): one node, or the path to a leaf."""
+    found: dict[Key, tuple[Node, ...]] = {}
+    for name in named(network, Budget):
+        part = network.base.requirements[name]
+        assert isinstance(part, Budget)
+        if part.per == "year":
+            for n in network.tree.nodes:
+                if n.group and applies(part, n):
+                    found[name, n.key] = (n,)
+        else:
+            ends: dict[tuple[Node, ...], Key] = {}
+            for path in network.tree.paths():
+                ends.setdefault(tuple(n for n in path if n.group and applies(part, n)), (name, path[-1].key))
+            begun = {chosen[:end] for chosen in ends for end in range(len(chosen))}
+            found |= {key: chosen for chosen, key in ends.items() if chosen and chosen not in begun}
+    open_to = {group for _, group in decisions(network)}
+    return {key: nodes for key, nodes in found.items() if any(n.group in open_to for n in nodes)}
+
+
+def pool(network: Network, key: Key) -> Key:
+    """The rows of one group, or of all paths, are missed together: by what the worst of them is missed by."""
+    nodes, part = rows(network)[key], network.base.requirements[key[0]]
+    assert isinstance(part, Budget)
+    return (key[0], nodes[0].group if part.per == "year" else "*")
+
+
+def projects_of(network: Network, name: str) -> list[str]:
+    part = network.base.requirements[name]
+    assert isinstance(part, Budget)
+    return [
+        j for j, project in network.base.projects.items()
+        if fits_any(part.projects, j) and fits_any(part.regions, network.region_of(network.asset_of(project)))
+    ]
+
+
+def money(network: Network, requirement: str, project: str, node: Node) -> list[Entry]:
+    """What a decision at a node commits, by the variables that carry it [money]."""
+    part, decided = network.base.requirements[requirement], network.instance(node).projects[project]
+    assert isinstance(part, Budget)
+    start = ("start", (project, node.group))
+    if part.of == "public_money":
+        return [(*start, decided.public_money.at(node.middle))]
+    if decided.capital.curve:
+        return [
+            ("end_weight", (project, node.group, i, side), getattr(segment, side).cost)
+            for i, segment in enumerate(segments(decided.capital.curve), 1) for side in ("left", "right")
+        ]
+    variable = network.price * decided.capital.variable.at(node.middle)
+    sized = [(family, key, variable * c) for family, key, c in size_terms(network, project, node.group)]
+    return [(*start, decided.capital.fixed.at(node.middle)), *sized]
+
+
+def most(network: Network, key: Key) -> float:
+    """The most money a row allows."""
+    nodes = rows(network)[key]
+    node = nodes[0] if len(nodes) == 1 else network.tree.nodes[0]
+    part = network.instance(node).requirements[key[0]]
+    assert isinstance(part, Budget)
+    if part.per == "total":
+        return part.most.at(network.tree.nodes[0].middle)
+    return part.most.at(node.middle) * node.length
+
+
+def chapter(network: Network) -> Chapter:
+    every = tuple(rows(network))
+    open_to = set(decisions(network))
+
+    def terms(_: Node) -> list[Term]:
+        return [
+            Term(i, None, family, column, c)
+            for i, key in enumerate(every) for n in rows(network)[key] for j in projects_of(network, key[0])
+            if (j, n.group) in open_to for family, column, c in money(network, key[0], j, n) if c
+        ]
+
+    return Chapter(
+        links=(Link("committed", every, "money committed", terms, lambda _: [0.0] * len(every), "money"),),
+        data=(Data("budget_allowed", every, "most money", lambda _: [most(network, k) for k in every], "money"),),
+        constraints=(Constraint("budget", every, budget),),
+    )
+
+
+def budget(block: Any, *key: str) -> Any:
+    r"""\sum_{n} \sum_j I_{j,n} \le most_q\, years_{q,n} + missed_{q,group}
+    \quad years_{q,n} = length_n \text{ per year}, 1 \text{ in all}"""
+    return block.committed[key] <= block.budget_allowed[key] + block.missed_overall[pool(block.network, key)]

@@ -1,0 +1,109 @@
+"""Stock: what is stored, carried from the parent node.  Index w: stockpiles; n: nodes; a(n): parent."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.common.arrays import Array
+from planner.common.patterns import fits_any
+from planner.formulation.declarations import Chapter, Constraint, Key, Link, OfFigures, PerNode, Term, Variable
+from planner.formulation.mathematics.control import in_force
+from planner.formulation.mathematics.node_data import OfSituation
+from planner.formulation.network import Network
+from planner.language.figure import Figure
+from planner.tree.nodes import Node
+
+
+def _at(figure: Figure | None, node: Node) -> float:
+    return figure.at(node.middle) if figure is not None else math.inf
+
+
+@lru_cache(maxsize=4096)
+def _opened(network: Network, source: str, measure: str) -> NDArray[np.bool_]:
+    """Which stockpiles a measure opens, by the figures of a future or shock."""
+    names = (measure, measure.partition("@")[0])
+    piles = network.instances[source].stockpiles.values()
+    return np.array([any(fits_any(pile.emergency, name) for name in names) for pile in piles], dtype=bool)
+
+
+def _most_released(network: Network, limits: PerNode, node: Node) -> Array:
+    """What may be taken out of each stockpile; nothing of those that are for emergencies while there is none."""
+    piles = network.instance(node).stockpiles.values()
+    is_open = np.array([pile.release != "emergency" for pile in piles], dtype=bool)
+    for measure in in_force(network, node):
+        is_open |= _opened(network, node.source, measure.name)
+    return np.where(is_open, limits(node), 0.0)
+
+
+def _holding_costs(network: Network, node: Node) -> list[float]:
+    return [network.price * w.holding_cost.at(node.middle) for w in network.instance(node).stockpiles.values()]
+
+
+def _final_costs(network: Network, node: Node) -> list[float]:
+    """What stock costs that is left when its branch ends: a credit, once, so less of it per year."""
+    stockpiles = network.instance(node).stockpiles.values()
+    return [-network.price * w.final_value.at(node.middle) / node.length for w in stockpiles]
+
+
+def _resumed(keys: tuple[Key, ...], node: Node) -> list[Term]:
+    return [Term(i, twin, "stock", key, share) for twin, share in node.resumed for i, key in enumerate(keys)]
+
+
+def chapter(network: Network) -> Chapter:
+    names = tuple(network.base.stockpiles)
+    of = partial(OfFigures, network)
+    final = of(partial(_final_costs, network))
+    keys = tuple((name,) for name in names)
+    parts = [(name, w.region) for name, w in network.base.stockpiles.items()]
+
+    def bounds(field: str, node: Node) -> list[float]:
+        stockpiles = network.instance(node).stockpiles
+        return [_at(getattr(stockpiles[name], field), node) for name in names]
+
+    def carried(node: Node) -> list[Term]:
+        if node.parent is None:
+            return []
+        stockpiles = network.instance(node).stockpiles
+        kept = [(1 - stockpiles[name].decay) ** node.length for name in names]
+        return [Term(i, node.parent, "stock", key, kept[i]) for i, key in enumerate(keys)]
+
+    def opening(node: Node) -> list[float]:
+        if node.parent is not None:
+            return [0.0] * len(names)
+        stockpiles = network.instance(node).stockpiles
+        return [
+            (1 - stockpiles[name].decay) ** node.length * stockpiles[name].initial.at(node.middle) for name in names
+        ]
+
+    most_released = partial(_most_released, network, of(partial(bounds, "release_limit")))
+    return Chapter(
+        variables=(
+            Variable("filled", keys, "put into stock", upper=of(partial(bounds, "fill_limit"))),
+            Variable("released", keys, "taken out of stock", upper=OfSituation(network, most_released)),
+            Variable("stock", keys, "stock at the end of the period", "quantity",
+                     lower=of(partial(bounds, "least")), upper=of(partial(bounds, "capacity")),
+                     costs={"holding": of(partial(_holding_costs, network)),
+                            "final_value": OfSituation(network, lambda n: network.tree.is_leaf(n) * final(n))},
+                     parts=parts),
+        ),
+        links=(
+            Link("carried", keys, "stock left of the parent's after decay", carried, opening, "quantity",
+                 of_figures=True),
+            Link("resumed", keys, "stock with which the world goes on after a shock", partial(_resumed, keys),
+                 lambda _: [0.0] * len(keys), "quantity",
+                 costs={"final_value": lambda n: -bool(n.resumed) * final(n)}, parts=parts),
+        ),
+        constraints=(Constraint("stock_balance", keys, stock_balance),),
+    )
+
+
+def stock_balance(block: Any, name: str) -> Any:
+    r"""stock_{w,n} = (1 - decay_w)^{length_n} stock_{w,a(n)} + length_n (filled_{w,n} - released_{w,n})
+    \quad stock_{w,a(n)} = initial_w \text{ in the first period}"""
+    change = block.structure.length * (block.filled[name] - block.released[name])
+    return block.stock[name] == block.carried[name] + change

@@ -1,0 +1,82 @@
+"""The JSON Schema of instance files, for editors: the language of `schema` plus the words of files.
+
+Sections may be written as tables, figures as plain numbers or tables of years; `extends`, `include` and
+`scenarios` exist only in files.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from planner.language.instance import Instance
+from planner.language.requirements import KINDS
+
+FILE_WORDS: dict[str, Any] = {
+    "extends": {
+        "type": "string",
+        "description": "File this one is laid over, relative to this file, or planner:NAME for a shipped instance.",
+    },
+    "include": {"type": "array", "items": {"type": "string"}, "description": "Files merged in; nothing twice."},
+    "scenarios": {
+        "type": "object",
+        "additionalProperties": {"type": "object"},
+        "description": "Named overrides by path, chosen with --scenario; 'path *=' scales, 'path +=' shifts.",
+    },
+}
+TABLE: dict[str, Any] = {
+    "type": "object",
+    "required": ["columns", "rows"],
+    "properties": {
+        "columns": {"type": "array", "items": {"type": "string"}},
+        "name": {"type": "string", "description": "Format of a row's name from its columns, such as {from}>{to}."},
+        "common": {"type": "object", "description": "Fields that all rows share."},
+        "rows": {"type": "array", "items": {"type": "array"}},
+    },
+    "additionalProperties": False,
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a whole or partial instance file."""
+    schema = Instance.model_json_schema(by_alias=True)
+    definitions = schema["$defs"]
+    figure = definitions.pop("Figure")
+    definitions["StatedFigure"] = figure
+    definitions["Figure"] = {
+        "description": "A number, a table of years, or a figure in full.",
+        "anyOf": [
+            {"type": "number"},
+            {"type": "object", "patternProperties": {r"^\d+$": {"type": "number"}}, "additionalProperties": False},
+            {"$ref": "#/$defs/StatedFigure"},
+        ],
+    }
+    for section in schema["properties"].values():
+        if section.get("type") == "object":
+            # By name, all parts; a pattern for names would claim the word `table` as well.
+            (part,) = section.pop("patternProperties").values()
+            section["additionalProperties"] = _without_discriminator(part)
+            section["properties"] = {
+                "table": {"$ref": "#/$defs/Table"},
+                "tables": {"type": "array", "items": {"$ref": "#/$defs/Table"}},
+            }
+    # A file may state a part in part: another one, that it extends or is included with, has the rest.
+    kinds = (kind.__name__ for kind in KINDS.values())
+    for name in ("Time", *kinds, *_parts_of(schema)):
+        definitions.get(name, {}).pop("required", None)
+    definitions["Table"] = TABLE
+    schema["properties"] |= FILE_WORDS
+    schema.pop("required", None)  # A file may hold a part of an instance only.
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+def _parts_of(schema: dict[str, Any]) -> list[str]:
+    """Names of the definitions that the sections are made of."""
+    parts = [section.get("additionalProperties", {}) for section in schema["properties"].values()]
+    return [str(part.get("$ref", "")).rpartition("/")[2] for part in parts if isinstance(part, dict)]
+
+
+def _without_discriminator(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of several kinds may leave its kind to the file that it is laid over."""
+    if "oneOf" not in part:
+        return part
+    return {"anyOf": part["oneOf"]}

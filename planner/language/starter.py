@@ -1,0 +1,29 @@
+"""Files that are written once: a small instance to start from, drawn futures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from planner.common.errors import InputError, Place, Problem
+
+
+def new(path: str | Path) -> Path:
+    """Write a small commented instance to start from. InputError when it exists or cannot be written there."""
+    target = Path(path)
+    if target.suffix not in (".yaml", ".yml"):
+        raise InputError([Problem("wrong-choice", "an instance is a .yaml file", Place(str(target), 0, 0))])
+    return written_once(target, Path(__file__).with_name("starter.yaml").read_text("utf-8"))
+
+
+def written_once(target: Path, text: str) -> Path:
+    """Write a file that must not exist."""
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileNotFoundError:
+        problem = Problem("no-folder", f"there is no folder {target.parent}", Place(str(target), 0, 0))
+        raise InputError([problem]) from None
+    except FileExistsError:
+        problem = Problem("exists", "the file exists: nothing was written", Place(str(target), 0, 0))
+        raise InputError([problem]) from None
+    return target

@@ -1,0 +1,221 @@
+"""The instance language, third part: what may happen, what is known when, and how it is weighed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from planner.language.figure import Name, Names, Number, Part, Patterns, Share, Year, figure
+
+Range = Annotated[list[Share], Field(min_length=2, max_length=2)]
+Span = Annotated[list[Annotated[float, Field(ge=0, le=4000)]], Field(min_length=2, max_length=2)]
+
+
+def _require_order(label: str, ends: list[float] | None) -> None:
+    if ends is not None and ends[0] > ends[1]:
+        raise ValueError(f"{label}: {ends[0]:g} is above {ends[1]:g}")
+
+
+def _require_within(label: str, value: float, ends: list[float] | None) -> None:
+    _require_order("range", ends)
+    if ends is not None and not ends[0] <= value <= ends[1]:
+        raise ValueError(f"{label} {value:g} lies outside its range {ends[0]:g} to {ends[1]:g}")
+
+
+class Future(Part):
+    """A possible future. Until `branches` it cannot be told from the future it comes `from`."""
+
+    title: str | None = None
+    probability: Share = Field(description="Those of all futures add up to 1; one of probability 0 is left out.")
+    range: Range | None = Field(None, description="Interval the probability lies in, for `risk: intervals`.")
+    comes_from: Name | None = Field(None, alias="from", description="The future it branches from.")
+    branches: Year | None = Field(
+        None, description="Year from which it can be told apart; a period starting then or later is its own."
+    )
+    controls: Patterns = Field(default_factory=list, description="Controls in force in this future.")
+    overrides: dict[str, object] = Field(
+        default_factory=dict, description="Changes of the instance's figures in this future, by path."
+    )
+
+    @model_validator(mode="after")
+    def _probability_in_range(self) -> Future:
+        _require_within("probability", self.probability, self.range)
+        return self
+
+
+class Shock(Part):
+    """A window of controls that may begin at any onset and that nobody foresees; at most one happens.
+
+    From the node before every onset hangs a window of nodes that shares its stocks and everything decided by
+    then. Work under way continues; within the window only projects marked `emergency` can be decided. Afterwards
+    the world is again that of the future it comes from: the window costs what happens in it and no more.
+    """
+
+    title: str | None = None
+    comes_from: Name | None = Field(
+        None, alias="from", description="The future it breaks into (the first), with all that cannot be told from that"
+        " one yet; futures that have branched off it before are spared.",
+    )
+    earliest: Year | None = Field(None, description="First onset; every start of a period from then (the first).")
+    latest: Year | None = Field(None, description="Last onset (the start of the last period).")
+    length: Annotated[float, Field(gt=0, le=100)] = Field(
+        description="Years the window lasts; cut where the horizon ends."
+    )
+    hazard: Annotated[float, Field(ge=0, lt=1)] = Field(
+        description="Chance per year that it begins, if none has begun before [share/year]."
+    )
+    range: Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="Interval the hazard lies in, for `risk: intervals`: the chances of its windows are those at"
+        " the hazard and at both ends.",
+    )
+    tested: bool = Field(
+        False, description="At hazard 0 its windows are there all the same, with probability 0: nothing in them counts"
+        " in the cost, but requirements hold in them.",
+    )
+    controls: Patterns = Field(
+        default_factory=list, description="Controls in force throughout the window, whatever their own start and end;"
+        " those of the future it comes from go on beside them.",
+    )
+    overrides: dict[str, object] = Field(
+        default_factory=dict, description="Changes of the instance's figures in the window, by path, on top of those"
+        " of the future it comes from.",
+    )
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Shock:
+        _require_within("hazard", self.hazard, self.range)
+        if self.earliest is not None and self.latest is not None and self.latest < self.earliest:
+            raise ValueError(f"the window of onsets is empty: earliest {self.earliest:g}, latest {self.latest:g}")
+        if self.tested and self.hazard > 0:
+            raise ValueError("tested is for a shock of hazard 0; one that may happen has windows anyway")
+        return self
+
+
+class Control(Part):
+    """One measure of an exporter. Acts on suppliers with this origin and on lanes out of the region, not on the
+    exporter's own market.
+
+    It is in force to the degree of a trapezoid: 0 at `start`, 1 after `phase_in` years, 1 until `end`, 0 after
+    another `phase_out` years; a period counts with the mean degree. What passes is the strictest ban (1 - degree)
+    times the product of all licences (1 - degree*(1 - passes), less what waits for its first licence). Prices
+    multiply. Of several technology bans the slowest and the dearest counts.
+    """
+
+    title: str | None = None
+    exporter: Name
+    kind: Literal["ban", "licence", "quota", "price", "technology"]
+    commodities: Patterns = Field(default_factory=list)
+    stages: list[str] = Field(default_factory=list)
+    elements: Names = Field(default_factory=list, description="Any commodity that contains one of these.")
+    projects: Patterns = Field(
+        default_factory=list, description="Of a technology ban: projects that need the exporter's technology or"
+        " equipment, beside those at facilities of `stages`.",
+    )
+    destinations: Patterns = Field(min_length=1, description="Regions of the buyers (technology: of the facilities).")
+    classes: Patterns = Field(
+        default_factory=list, description="Of a ban or licence: only users of these classes are touched. Of what they"
+        " are given of a commodity at most the share `passes` may come from the exporter, directly or out of stock; it"
+        " is not passed on to other regions where users are denied it.",
+    )
+    exempt: Patterns = Field(
+        default_factory=list, description="Of a ban or licence: classes of users with a general licence; all other"
+        " classes are touched as by `classes`.",
+    )
+    start: Year | None = Field(None, description="Start of the measure; absent: in force from the horizon's start.")
+    end: Year | None = Field(None, description="End of the measure; absent: stays in force.")
+    phase_in: Annotated[float, Field(ge=0, le=50)] = Field(0.0, description="Years until it is fully in force.")
+    phase_out: Annotated[float, Field(ge=0, le=50)] = Field(0.0, description="Years after `end` until it is gone.")
+    passes: Share = Field(0.0, description="Share of the usual volume a licence regime lets through.")
+    delay: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.0, description="Licence processing time [year]: nothing passes for so long from the start."
+    )
+    amount: Number | None = figure(
+        "quantity/year", "Of a quota: most sold to all destinations together, in periods whose middle lies in its"
+        " window", default=None,
+    )
+    price: Annotated[float, Field(gt=0, le=1000)] = Field(
+        1.0, description="Factor on the prices of the exporter's suppliers while it is fully in force."
+    )
+    pace: Share = Field(1.0, description="Of a technology ban: speed of work on the projects, 1 is as planned.")
+    dearer: Annotated[float, Field(ge=0, le=100)] = Field(
+        0.0, description="Of a technology ban: added share of the capital cost of work done under it."
+    )
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Control:
+        is_technology = self.kind == "technology"
+        if is_technology and not (self.projects or self.stages):
+            raise ValueError("name what is controlled: projects or stages")
+        if not is_technology and not (self.commodities or self.stages or self.elements):
+            raise ValueError("name what is controlled: commodities, stages or elements")
+        if self.start is not None and self.end is not None and self.end <= self.start:
+            raise ValueError(f"the window is empty: start {self.start:g}, end {self.end:g}")
+        if self.start is not None and self.end is not None and self.phase_in > self.end - self.start:
+            raise ValueError(f"phase_in {self.phase_in:g} is longer than the window")
+        if self.phase_out and self.end is None:
+            raise ValueError("phase_out needs end")
+        self._only_where_meant()
+        return self
+
+    def _only_where_meant(self) -> None:
+        """Fields that mean something for some kinds only."""
+        if self.kind == "ban" and (self.passes or self.delay):
+            raise ValueError("a ban lets nothing through; use kind: licence")
+        meant = {
+            "passes": ("licence",), "delay": ("licence",), "amount": ("quota",), "pace": ("technology",),
+            "dearer": ("technology",), "projects": ("technology",), "classes": ("ban", "licence"),
+            "exempt": ("ban", "licence"), "price": ("ban", "licence", "quota", "price"),
+            "commodities": ("ban", "licence", "quota", "price"), "elements": ("ban", "licence", "quota", "price"),
+        }
+        for field, kinds in meant.items():
+            plain = type(self).model_fields[field].get_default(call_default_factory=True)
+            if self.kind not in kinds and getattr(self, field) != plain:
+                raise ValueError(f"{field} belongs to kind {' or '.join(kinds)}, not {self.kind}")
+        if self.kind == "quota" and self.amount is None:
+            raise ValueError("a quota needs amount")
+        if self.kind == "price" and self.price == 1:
+            raise ValueError("a price control needs price, a factor other than 1")
+        if self.kind == "technology" and self.pace == 1 and self.dearer == 0:
+            raise ValueError("a technology ban needs pace or dearer")
+        if self.classes and self.exempt:
+            raise ValueError("give either classes or exempt")
+        if (self.classes or self.exempt) and self.delay:
+            raise ValueError("delay is of the exporter's supply as a whole, not of some classes")
+
+
+class Risk(Part):
+    """How bad futures weigh in the objective: (1 - weight) * expected cost + weight * measure.
+
+    All measures are of one and the same total: the discounted cost of a future from the first period to the last,
+    capital included. `cvar`: the mean of the worst `tail` of the probability. `worst`: the worst future. `regret`:
+    the largest excess over the best plan for that future alone. `intervals`: the expected cost under the worst
+    probabilities inside the `range` of each future and hazard.
+    """
+
+    measure: Literal["cvar", "worst", "regret", "intervals"]
+    weight: Share = 1.0
+    tail: Annotated[float, Field(gt=0, le=1)] = Field(0.1, description="Of cvar: the share of probability averaged.")
+
+
+class Sampling(Part):
+    """What random futures are drawn from, each figure evenly between two ends (`planner futures`).
+
+    A drawn future is the trunk until its onset; then one of the `controls` begins, at a drawn depth, for a drawn
+    duration, and the drawn demand and delay of projects hold until the horizon ends.
+    """
+
+    controls: Patterns = Field(min_length=1, description="Measures, one of which is drawn for each future.")
+    onset: Span = Field(description="Years in which it begins; rounded to the start of a period.")
+    duration: Span = Field(description="Years it lasts.")
+    depth: Range = Field(default=[1.0, 1.0], description="Share of the usual volume it takes away (passes: 1 - depth).")
+    demand: Span = Field(default=[1.0, 1.0], description="Factor on every demand from the onset.")
+    project_delay: Span = Field(default=[0.0, 0.0], description="Years added to the lead times of unfinished work.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Sampling:
+        for field in ("onset", "duration", "depth", "demand", "project_delay"):
+            _require_order(field, getattr(self, field))
+        if self.duration[0] <= 0:
+            raise ValueError("duration must be above 0")
+        return self

@@ -1,0 +1,96 @@
+"""What the end of one program says in another, which has the same names but for some nodes and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.common.arrays import Array
+from planner.formulation.declarations import Chapter
+from planner.program.blocks import Layout
+from planner.program.program import Program
+
+Places = NDArray[np.int64]
+STATUS = highspy.HighsBasisStatus
+
+
+class Shared(NamedTuple):
+    """The places of the same things in one program and in another."""
+
+    here: Places
+    there: Places
+
+
+def shared_columns(one: Program, other: Program) -> Shared:
+    """The columns that both programs have, by block, family and key."""
+    found = [_shared(one.investments, other.investments)]
+    operation, before = _shared(one.operation, other.operation), {n.key: n for n in one.network.tree.nodes}
+    found += [
+        Shared(operation.here + one.base(before[n.key]), operation.there + other.base(n))
+        for n in other.network.tree.nodes if n.key in before
+    ]
+    beside = _shared(one.weighing, other.weighing)
+    found.append(Shared(beside.here + one.frame.width, beside.there + other.frame.width))
+    return Shared(*(np.concatenate(places) for places in zip(*found, strict=True)))
+
+
+def _shared(one: Chapter, other: Chapter) -> Shared:
+    mine, theirs = _columns(one), _columns(other)
+    names = [name for name in mine if name in theirs]
+    here, there = ([places[name] for name in names] for places in (mine, theirs))
+    return Shared(np.array(here, dtype=np.int64), np.array(there, dtype=np.int64))
+
+
+def _columns(chapter: Chapter) -> dict[Any, int]:
+    starts = Layout.of(chapter.variables).starts
+    return {(f.name, key): starts[f.name] + i for f in chapter.variables for i, key in enumerate(f.keys)}
+
+
+def shared_rows(one: Program, other: Program) -> Shared:
+    """The rows that both programs have, by node, family and key."""
+    mine, theirs = dict(_rows(one)), dict(_rows(other))
+    names = [name for name in mine if name in theirs]
+    here, there = ([places[name] for name in names] for places in (mine, theirs))
+    return Shared(np.array(here, dtype=np.int64), np.array(there, dtype=np.int64))
+
+
+def _rows(program: Program) -> Iterator[tuple[Any, int]]:
+    for place, (node, family, key) in enumerate(program.rows):
+        yield (node.key if node is not None else None, family, key), place
+
+
+def carried_values(one: Program, values: Array, other: Program) -> Array:
+    """A plan's values in the columns of another program; 0 where it has none."""
+    found, places = np.zeros(len(other.cost)), shared_columns(one, other)
+    found[places.there] = values[places.here]
+    return found
+
+
+def carried_basis(one: Program, basis: highspy.HighsBasis, other: Program) -> highspy.HighsBasis:
+    """A basis for another program, whose own rows are slack and whose own columns are at a bound.
+
+    What a program has more without cost is then dual feasible as it stands, so that only its rows must be repaired.
+    """
+    columns = [_at_bound(lower, upper) for lower, upper in zip(other.lower, other.upper, strict=True)]
+    made = highspy.HighsBasis()
+    made.col_status = _filled(columns, basis.col_status, shared_columns(one, other))
+    made.row_status = _filled([STATUS.kBasic] * len(other.row_lower), basis.row_status, shared_rows(one, other))
+    made.valid = True
+    return made
+
+
+def _at_bound(lower: float, upper: float) -> highspy.HighsBasisStatus:
+    if np.isfinite(lower):
+        return STATUS.kLower
+    return STATUS.kUpper if np.isfinite(upper) else STATUS.kZero
+
+
+def _filled(statuses: list[Any], known: Any, places: Shared) -> list[Any]:
+    before = list(known)  # Once: the solver copies it whole at every look.
+    for here, there in zip(places.here.tolist(), places.there.tolist(), strict=True):
+        statuses[there] = before[here]
+    return statuses

@@ -1,0 +1,264 @@
+"""The oracle: what the branches cost for given trunk columns, and the cuts that say so.
+
+By linear duality, with c, d, W, T as in `branches` and any row prices p: for all x
+
+    value(x) >= p side + min_y (c - p W) y + constant + (d - p T) x
+
+where the minimum is over the bounds of y. A cut states the right-hand side, computed from the prices themselves and
+not from the solver's objective, so it is valid whatever state the solver ended in. Prices of an infeasible program
+(a ray) give in the same way a cut that x must satisfy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
+
+import highspy
+import numpy as np
+
+from planner.common.arrays import Array
+from planner.solving.benders.subproblem_data import Matrices, Problem, Vectors
+from planner.solving.benders.subproblems import Branches, Key
+from planner.solving.highs import KIND, status_of
+from planner.solving.outcome import SolverError
+from planner.solving.strict_highs import Solver
+
+LANES = 4  # Branches are dealt out to so many solvers, however many work at once: results do not depend on it.
+TOLERANCE = 1e-7
+DEVEX = 1  # Weights of the dual simplex method: cheap ones, for from an old basis it is not far.
+ROOMS = (0.0, 1e-9, 1e-8, 1e-7, 1e-6)  # Shares by which the sides of a branch are eased, until it has a plan.
+MOST = 20  # Steps per row from an old basis.
+Basis = highspy.HighsBasis | None
+Found = TypeVar("Found")
+
+
+class Cut(NamedTuple):
+    """constant + gradient x: at most the value of a branch, or at most 0 where the branch has no value."""
+
+    constant: float
+    gradient: Array
+    is_limit: bool  # The branch has no plan where this is positive.
+
+    def at(self, x: Array) -> float:
+        return self.constant + float(self.gradient @ x)
+
+
+class UnboundedError(Exception):
+    """Costs can be as low as one likes."""
+
+
+class Answer(NamedTuple):
+    """What a branch costs at x (infinite when there is no plan), the cut that supports it, row prices and basis."""
+
+    value: float
+    cut: Cut
+    prices: Array | None = None
+    basis: Basis = None
+
+
+class Operation(NamedTuple):
+    """How a branch is run at x: values of its columns and prices of its rows, as if it were certain."""
+
+    values: Array
+    prices: Array
+
+
+@dataclass
+class Resident:
+    """A solver object that holds W, with the vectors it holds at present."""
+
+    solver: highspy.Highs
+    vectors: Vectors
+
+
+@dataclass
+class Lane:
+    """One solver for every W, used for the problems of this lane one after the other, each from a basis or none."""
+
+    branches: Branches
+    scale: float
+    residents: dict[bytes, Resident] = field(default_factory=dict)
+
+    def ask(self, key: Key, x: Array, start: Basis) -> Answer:
+        """Value and cut of a branch, or of the mean of several, at x.
+
+        A branch that has no plan by less than a tolerance has one once its sides are eased. UnboundedError where cost
+        has no least.
+        """
+        matrices, vectors = problem = self.branches.problem(key)
+        for room in ROOMS:
+            solver = self._solved(problem, x, start, room)
+            status = status_of(solver, interrupted=False)
+            if status == "unbounded":
+                raise UnboundedError
+            if status == "optimal":
+                prices = np.array(solver.getSolution().row_dual) / self.scale
+                value = solver.getInfo().objective_function_value / self.scale
+                value += vectors.constant + float(vectors.direct @ x)
+                return Answer(value, _cut(matrices, vectors, prices, vectors.cost), prices, solver.getBasis())
+            if (limit := self._limit(solver, matrices, vectors, x)) is not None:
+                return Answer(math.inf, limit)
+        raise SolverError("no reason was found for which a branch has no plan")
+
+    def run(self, key: Key, x: Array, start: Basis) -> Operation:
+        """The operation of a branch at x."""
+        problem = self.branches.problem(key)
+        for room in ROOMS:
+            solver = self._solved(problem, x, start, room)
+            if solver.getModelStatus() == KIND.kOptimal:
+                solution = solver.getSolution()
+                values = np.clip(np.array(solution.col_value), problem.vectors.lower, problem.vectors.upper)
+                return Operation(values, np.array(solution.row_dual) / self.scale)
+        raise SolverError("a branch has no plan where it had one before")
+
+    def _solved(self, problem: Problem, x: Array, start: Basis, room: float) -> highspy.Highs:
+        """The solver with a branch at x, its sides eased by a share."""
+        matrices = problem.matrices
+        here = vectors_at(problem.vectors, matrices.linking @ x, room)
+        is_first = matrices.digest not in self.residents
+        if is_first:
+            self.residents[matrices.digest] = Resident(_load(matrices, here, self.scale), here)
+        resident = self.residents[matrices.digest]
+        _change(resident, here, self.scale)
+        solver = resident.solver
+        cold = is_first and start is None  # Without a basis a later problem starts from the one before.
+        solver.setOptionValue("presolve", "choose" if cold else "off")
+        if start is not None:
+            solver.setBasis(start)
+        _run(solver, perturbed=0.0, most=MOST * len(here.row_lower))
+        if solver.getModelStatus() != KIND.kOptimal:
+            solver.clearSolver()  # Once more without what may have led it astray: a hot start can end falsely.
+            _run(solver, perturbed=1.0, most=highspy.kHighsIInf)
+        return solver
+
+    def _limit(self, solver: highspy.Highs, matrices: Matrices, vectors: Vectors, x: Array) -> Cut | None:
+        """What x must satisfy for the branch to have a plan, where it misses that by more than a tolerance."""
+        _, has_ray, ray = solver.getDualRay()  # type: ignore[attr-defined] # Not in the stubs.
+        for sign in (1.0, -1.0) if has_ray else ():
+            cut = _cut(matrices, vectors, sign * np.array(ray), np.zeros_like(vectors.cost))
+            size = float(np.abs(cut.gradient).max(initial=0.0)) or abs(cut.constant)
+            if size and cut.at(x) > TOLERANCE * size:
+                return Cut(cut.constant / size, cut.gradient / size, True)
+        return None
+
+
+def vectors_at(vectors: Vectors, shift: Array, room: float) -> Vectors:
+    """The vectors with what x takes up of the rows moved to their sides, which are eased by a share of both."""
+    lower, upper = vectors.row_lower - shift, vectors.row_upper - shift
+    if room:
+        lower, upper = lower - room * (1 + np.abs(shift)), upper + room * (1 + np.abs(shift))
+    return vectors._replace(row_lower=lower, row_upper=upper)
+
+
+def _cut(matrices: Matrices, vectors: Vectors, prices: Array, cost: Array) -> Cut:
+    """The cut of some row prices under a cost."""
+    prices = np.where((prices > 0) & (vectors.row_lower == -np.inf), 0.0, prices)
+    prices = np.where((prices < 0) & (vectors.row_upper == np.inf), 0.0, prices)
+    reduced = cost - matrices.matrix.T @ prices
+    # Where y has no upper bound a negative reduced cost is the solver's tolerance.
+    reduced = np.where((reduced < 0) & (vectors.upper == np.inf), 0.0, reduced)
+    sides = np.where(prices > 0, vectors.row_lower, vectors.row_upper)
+    bounds = np.where(reduced > 0, vectors.lower, vectors.upper)
+    used, limited = prices != 0, reduced != 0
+    constant = float(prices[used] @ sides[used] + reduced[limited] @ bounds[limited])
+    gradient = -(matrices.linking.T @ prices)
+    if cost is not vectors.cost:
+        return Cut(constant, gradient, True)
+    return Cut(constant + vectors.constant, gradient + vectors.direct, False)
+
+
+def _load(matrices: Matrices, vectors: Vectors, scale: float) -> highspy.Highs:
+    solver = Solver()
+    options: dict[str, Any] = {"output_flag": False, "threads": 1, "presolve": "off", "solver": "simplex",
+               "primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE,
+               "simplex_dual_edge_weight_strategy": DEVEX}
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+    matrix, (count, width) = matrices.matrix, matrices.matrix.shape
+    by_row, least = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
+    solver.passModel(
+        width, count, matrix.nnz, by_row, least, 0.0, vectors.cost * scale, vectors.lower, vectors.upper,
+        vectors.row_lower, vectors.row_upper, matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32),
+        matrix.data, np.zeros(width, dtype=np.int32),
+    )
+    return solver
+
+
+def _run(solver: highspy.Highs, perturbed: float, most: int) -> None:
+    """Solve in so many steps at most; perturbed costs avoid standstill, and lengthen the way from an old basis."""
+    solver.setOptionValue("dual_simplex_cost_perturbation_multiplier", perturbed)
+    solver.setOptionValue("simplex_iteration_limit", most)
+    solver.run()
+
+
+def _change(resident: Resident, to: Vectors, scale: float) -> None:
+    """Change what differs from the vectors that the solver holds."""
+    solver, now = resident.solver, resident.vectors
+    columns = _different((now.lower, to.lower), (now.upper, to.upper))
+    if len(columns):
+        solver.changeColsBounds(len(columns), columns, to.lower[columns], to.upper[columns])
+    columns = _different((now.cost, to.cost))
+    if len(columns):
+        solver.changeColsCost(len(columns), columns, to.cost[columns] * scale)
+    rows = _different((now.row_lower, to.row_lower), (now.row_upper, to.row_upper))
+    if len(rows):
+        solver.changeRowsBounds(  # type: ignore[attr-defined] # Not in the stubs.
+            len(rows), rows, to.row_lower[rows], to.row_upper[rows]
+        )
+    resident.vectors = to
+
+
+def _different(*pairs: tuple[Array, Array]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+    return np.flatnonzero(np.any([a != b for a, b in pairs], axis=0)).astype(np.int32)
+
+
+class OverError(Exception):
+    """Time is over, or the user asked to stop."""
+
+
+class Oracle:
+    """All branches of a tree, asked together; lanes work side by side in threads of this process.
+
+    `is_over` is looked at between branches: when it says so, OverError is raised.
+    """
+
+    def __init__(self, branches: Branches, scale: float, threads: int) -> None:
+        self.branches = branches
+        self.is_over: Callable[[], bool] = lambda: False
+        self.every: list[Key] = [(branch.number,) for branch in branches.branches]
+        self.lanes = [Lane(branches, scale) for _ in range(min(LANES, len(self.every)))]
+        self._pool = ThreadPoolExecutor(min(threads, len(self.lanes)))
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def ask(self, keys: Sequence[Key], x: Array, starts: Sequence[Basis] = ()) -> list[Answer]:
+        """Value and cut of every branch or mean of branches at x, each from a basis, if there are any."""
+        for key in keys:
+            self.branches.problem(key)  # Means are made here, once, and not by several threads at a time.
+        return self._together(keys, x, starts, Lane.ask)
+
+    def run(self, x: Array, starts: Sequence[Basis]) -> list[Operation]:
+        """The operation of every branch at x."""
+        return self._together(self.every, x, starts, Lane.run)
+
+    def _together(
+        self, keys: Sequence[Key], x: Array, starts: Sequence[Basis],
+        question: Callable[[Lane, Key, Array, Basis], Found],
+    ) -> list[Found]:
+        count, starts = len(self.lanes), starts or [None] * len(keys)
+
+        def work(number: int) -> list[Found]:
+            found = []
+            for key, start in zip(keys[number::count], starts[number::count], strict=True):
+                if self.is_over():
+                    raise OverError
+                found.append(question(self.lanes[number], key, x, start))
+            return found
+
+        parts = list(self._pool.map(work, range(count)))
+        return [parts[i % count][i // count] for i in range(len(keys))]

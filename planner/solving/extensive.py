@@ -1,0 +1,195 @@
+"""Solve a program: values, bound, gap and prices come out.
+
+When the search ends its whole numbers are made whole and the rest is solved once more as a linear program: that gives
+clean decisions and the shadow prices. What can be left out of the plan at a gain is left out.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import highspy
+import numpy as np
+import scipy.sparse as sp
+
+from planner.common.arrays import Array
+from planner.common.signals import listening
+from planner.language.instance import Options
+from planner.program.program import Program
+from planner.solving.highs import KIND, Run, load, status_of, told
+from planner.solving.integer_search import Search, near, search
+from planner.solving.outcome import (
+    WRONG,
+    Outcome,
+    Progress,
+    SolverError,
+    Verdict,
+    relative_gap,
+    turnover,
+    without_plan,
+)
+from planner.solving.redundancy import smallest, without_spare
+from planner.solving.rounding import Box, decided
+from planner.solving.scaling import scaled
+from planner.solving.strict_highs import DUST
+
+SLACK = 1e-9  # Share of the risk measure that the tie-break may give up.
+DOUBTING = 0.75  # Share of the gap for the search where doubt about what is measured against takes the rest.
+MOST_LESS = 30.0  # Seconds for a cheaper plan of the same risk.
+
+
+def solve(
+    program: Program, options: Options, news: Callable[[Progress], None] | None = None, relax: bool = False,
+    stopping: Callable[[], None] | None = None, start: highspy.HighsBasis | None = None,
+) -> Outcome:
+    """Solve to the gap asked, or as far as time or the user allow; `stopping` is called when the user asks to stop.
+
+    `start` is a basis near that of the relaxation, from which a large program is begun.
+    """
+    highspy.Highs.resetGlobalScheduler(True)
+    begun = time.monotonic()
+    closer = options.model_copy(update={"gap": DOUBTING * options.gap}) if program.doubt else options
+    suited, scaling = scaled(program)
+    with listening(stopping) as requests:
+        run = Run(news, requests, begun, start=start)
+        is_linear = relax or not suited.integer.any()
+        outcome = scaling.restored(_linear(suited, closer, run) if is_linear else _whole(suited, closer, run))
+    return outcome if relax else _doubted(program, options, outcome)
+
+
+def _doubted(program: Program, options: Options, outcome: Outcome) -> Outcome:
+    """The outcome with what is proven of it where what the program measures against is not known exactly."""
+    if outcome.status == "infeasible" and program.ceiling < math.inf:
+        return replace(outcome, status="no_plan", message="the best plans that regret is measured against are in doubt")
+    if not outcome.has_plan or (not program.doubt and outcome.bound <= program.ceiling):
+        return outcome
+    bound = min(outcome.bound - program.doubt, program.ceiling)
+    gap = relative_gap(outcome.objective, bound)
+    is_far = outcome.status == "optimal" and gap > options.gap + 1e-6
+    return replace(outcome, bound=bound, gap=gap, status="stopped" if is_far else outcome.status)
+
+
+def _linear(program: Program, options: Options, run: Run) -> Outcome:
+    """A linear program, or the relaxation of another."""
+    solver = load(program, options, relax=True)
+    status = status_of(solver, run(solver))
+    if status != "optimal":
+        return without_plan(status, told(solver), run.begun)
+    found = Search(status, None, _objective(program, solver), 0, "")
+    return _outcome(program, options, solver, found, Box(program.lower, program.upper), run)
+
+
+def _whole(program: Program, options: Options, run: Run) -> Outcome:
+    """A plan in whole numbers, searched once more with the tightest tolerance where it leant on that."""
+    for exact in (False, True):
+        found = search(program, options, run, exact)
+        if found.values is None:
+            return without_plan(found.status, found.message, run.begun)
+        found = _less_waste(program, options, found, run)
+        assert found.values is not None
+        box = decided(program.arrays, found.values)
+        fixed = _fixed(program, options, found, box, run)
+        if _holds(program, fixed, found, options):
+            box = without_spare(program, fixed, box, run, options)
+            return _outcome(program, options, fixed, found, box, run)
+    raise SolverError("the plan is not feasible, or far dearer, once its integers are whole")
+
+
+def _less_waste(program: Program, options: Options, found: Search, run: Run) -> Search:
+    """Under a pure measure of risk: a plan that is no worse by it and cheaper where the measure does not look.
+
+    Else the plan may build what nobody needs in all futures but the worst. The best that a bounded search finds.
+    """
+    risk = program.network.base.objective.risk
+    if program.expected is None or risk is None or risk.weight < 1 or found.values is None or run.is_interrupted:
+        return found
+    costs = program.cost * program.cost_scale
+    columns, value = np.flatnonzero(np.abs(costs) > DUST), float(costs @ found.values)
+    cap = sp.csr_array((costs[columns], (np.zeros(len(columns), dtype=int), columns)), shape=(1, len(costs)))
+    cheaper = program.changed(
+        cost=program.expected, offset=program.expected_offset,
+        matrix=sp.csr_array(sp.vstack([program.matrix, cap], format="csr")),
+        row_lower=np.append(program.row_lower, -np.inf),
+        row_upper=np.append(program.row_upper, value + SLACK * abs(value)),
+    )
+    limits = {"time_limit": min(max(run.time_left(options), 1.0), MOST_LESS), "gap": max(options.gap, 1e-3)}
+    _, values = near(cheaper, options.model_copy(update=limits), run, {}, dict(enumerate(found.values.tolist())))
+    return found if values is None else replace(found, values=values)
+
+
+def _fixed(program: Program, options: Options, found: Search, box: Box, run: Run) -> highspy.Highs:
+    """The program with its decisions held, solved as a linear program; who asked to stop waits for it."""
+    solver = load(program, options.model_copy(update={"time_limit": None}), relax=True)
+    if found.basis is not None:
+        solver.setBasis(found.basis)
+        solver.setOptionValue("presolve", "off")
+    every = np.arange(len(box.lower), dtype=np.int32)
+    solver.changeColsBounds(len(every), every, box.lower, box.upper)
+    replace(run, heard=math.inf)(solver)
+    return solver
+
+
+def _objective(program: Program, solver: highspy.Highs) -> float:
+    return float(solver.getInfo().objective_function_value) / program.cost_scale
+
+
+def _turnover(program: Program, values: Array) -> float:
+    """What changes hands, at least one unit at a typical cost: the solver tells no smaller totals from none.
+
+    Of a regret near 0 it is that of the totals it is the difference of.
+    """
+    expected = turnover(program.expected, values) if program.expected is not None else 0.0
+    return max(expected, turnover(program.cost, values), 1 / program.cost_scale)
+
+
+def _holds(program: Program, fixed: highspy.Highs, found: Search, options: Options) -> bool:
+    """Whether a plan with its integers made whole is still one, not below its bound, and within the gap if claimed."""
+    if fixed.getModelStatus() != KIND.kOptimal:
+        return False
+    objective = _objective(program, fixed)
+    size = _turnover(program, np.array(fixed.getSolution().col_value))
+    if found.bound > objective + WRONG * max(abs(objective), size):
+        return False
+    if abs(objective - found.bound) <= WRONG * size:
+        return True
+    return found.status != "optimal" or relative_gap(objective, found.bound, size) <= options.gap + WRONG
+
+
+def _outcome(
+    program: Program, options: Options, solver: highspy.Highs, found: Search, box: Box, run: Run
+) -> Outcome:
+    """The outcome of a solved linear program: the relaxation, or the one with the decisions held."""
+    objective, risk = _objective(program, solver), program.network.base.objective.risk
+    if program.expected is not None and risk is not None and risk.weight == 1:
+        _break_ties(program, program.expected, solver)
+        box = without_spare(program.changed(cost=program.expected), solver, box, run, options)
+    solution = solver.getSolution()
+    values = smallest(program, box, box.within(np.array(solution.col_value)))
+    verdict = Verdict(objective, found.bound, _turnover(program, values))
+    return Outcome(
+        status=found.status, values=values,
+        prices=np.array(solution.row_dual)[: len(program.row_lower)] / program.cost_scale,
+        objective=verdict.objective, bound=verdict.bound, gap=verdict.gap, nodes=found.nodes,
+        seconds=time.monotonic() - run.begun, message=told(solver),
+    )
+
+
+def _break_ties(program: Program, expected: Array, solver: highspy.Highs) -> None:
+    """Among the plans of equal risk the one of least expected cost: a measure may not see what other futures cost.
+
+    Prices are then those of expected cost while the risk is held.
+    """
+    value = solver.getInfo().objective_function_value
+    costs = program.cost * program.cost_scale
+    columns = np.flatnonzero(np.abs(costs) > DUST).astype(np.int32)
+    most = value * (1 + SLACK) if value > 0 else value * (1 - SLACK)
+    offset = program.offset * program.cost_scale
+    solver.addRow(-math.inf, most + SLACK - offset, len(columns), columns, costs[columns])
+    every = np.arange(len(program.cost), dtype=np.int32)
+    solver.changeColsCost(len(every), every, expected * program.cost_scale)
+    solver.run()
+    if solver.getModelStatus() != KIND.kOptimal:
+        raise SolverError("the plan of equal risk and least expected cost was not found")

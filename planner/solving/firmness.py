@@ -1,0 +1,76 @@
+"""How firm each project of a plan stands: what any plan without it costs at least.
+
+A project is firm where that is proven to be more than the plan costs. Of all others a plan without them is not proven
+dearer: within what is proven they may be exchanged for other projects. Asked of relaxations, each hot from the last,
+so many and so long that the same input has the same answer on any machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import highspy
+
+from planner.common.arrays import Array
+from planner.formulation.mathematics.investment import decisions
+from planner.language.instance import Options
+from planner.program.program import Program
+from planner.solving.highs import load
+from planner.solving.integer_search import LARGE
+from planner.solving.outcome import Outcome
+from planner.solving.proof import Proven, difference
+from planner.solving.scaling import scaled
+
+MOST_PROJECTS = 40  # Asked about, in the order of the instance.
+MOST_STEPS = 2000  # Of the simplex method for one of them.
+FIRM, INTERCHANGEABLE = "firm", "interchangeable"
+
+
+def started(program: Program, values: Array) -> dict[str, list[int]]:
+    """The projects that a plan decides, each with the columns of all its decisions; not those it is held to."""
+    columns: dict[str, list[int]] = {}
+    for name, group in decisions(program.network):
+        columns.setdefault(name, []).append(program.column(None, "start", (name, group)))
+    bounds = program.given if program.given is not None else program.pieces.decided()
+    free = (bounds.upper > bounds.lower).tolist()
+    mine = {name: part for name, part in columns.items() if values[part].max() > 0.5 and all(free[c] for c in part)}
+    return dict(list(mine.items())[:MOST_PROJECTS])
+
+
+def with_bounds(program: Program, outcome: Outcome, options: Options) -> Outcome:
+    """The outcome with what plans without each of its projects cost at least; as it is where that takes too long."""
+    if outcome.without or not outcome.has_plan or program.matrix.nnz > LARGE or not program.integer.any():
+        return outcome
+    asked = started(program, outcome.values)
+    if not asked:
+        return outcome
+    suited, _ = scaled(program)
+    solver = load(suited, options.model_copy(update={"time_limit": None}), relax=True)
+    solver.run()
+    solver.setOptionValue("presolve", "off")
+    found = {name: max(outcome.bound, _without(solver, suited, columns)) for name, columns in asked.items()}
+    return replace(outcome, without=found)
+
+
+def _without(solver: highspy.Highs, program: Program, columns: list[int]) -> float:
+    """Least cost of the relaxation without a project; minus infinity where that was not found in time."""
+    status = highspy.HighsModelStatus
+    solver.setOptionValue("simplex_iteration_limit", MOST_STEPS)
+    for column in columns:
+        solver.changeColBounds(column, 0.0, 0.0)
+    solver.run()
+    ended = solver.getModelStatus()
+    value = solver.getInfo().objective_function_value / program.cost_scale
+    for column in columns:
+        solver.changeColBounds(column, float(program.lower[column]), float(program.upper[column]))
+    if ended == status.kInfeasible:
+        return float("inf")
+    return value if ended == status.kOptimal else float("-inf")
+
+
+def standing(outcome: Outcome) -> Mapping[str, str]:
+    """Firm or interchangeable, by project, as far as it was asked."""
+    plan = Proven(outcome.objective, outcome.bound, outcome.objective)
+    told = {name: difference(plan, Proven(least, least, float("inf"))) for name, least in outcome.without.items()}
+    return {name: FIRM if found.least > found.rounding else INTERCHANGEABLE for name, found in told.items()}

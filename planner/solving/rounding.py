@@ -1,0 +1,46 @@
+"""Decisions made whole: a solver keeps whole numbers, and what depends on them, only within its tolerances.
+
+Whatever ends a solve, its whole numbers are rounded, and what then has no room is nothing: a size where nothing is
+begun, the piece of a cost curve that is not chosen. Operation is solved again within these bounds, and kept inside.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.common.arrays import Array
+from planner.program.program import Arrays
+
+ROUNDS = 4  # A start, its piece of a curve, the ends of the piece; and one that finds nothing more.
+
+
+class Box(NamedTuple):
+    """Bounds of columns."""
+
+    lower: Array
+    upper: Array
+
+    def within(self, values: Array) -> Array:
+        """Values moved inside, by no more than the tolerance of a solver that knew these bounds."""
+        return np.clip(values, self.lower, self.upper)
+
+
+def decided(arrays: Arrays, values: Array) -> Box:
+    """Bounds that hold the whole numbers of a plan, and its other decisions at 0 where these leave no room.
+
+    Decisions are the columns of the first block of rows, that of the investments.
+    """
+    whole = np.round(values[: len(arrays.integer)])
+    box = Box(np.where(arrays.integer, whole, arrays.lower), np.where(arrays.integer, whole, arrays.upper))
+    count = int(arrays.rows.ends[0]) if len(arrays.rows) else 0
+    block = arrays.matrix[:count, :]
+    for sign, sides in ((1.0, arrays.row_upper), (-1.0, -arrays.row_lower)) * ROUNDS:
+        entries, columns, rows = sign * block.data, block.indices, np.repeat(np.arange(count), np.diff(block.indptr))
+        least = np.where(entries > 0, box.lower[columns], box.upper[columns])
+        total = np.bincount(rows, np.multiply(entries, least, where=entries != 0, out=np.zeros(len(least))), count)
+        is_full = (total >= sides[:count]) & (total < np.inf)
+        held = columns[is_full[rows] & (entries != 0) & (least == 0)]
+        box.lower[held] = box.upper[held] = 0.0
+    return box

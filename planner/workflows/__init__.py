@@ -1,0 +1,1 @@
+"""The questions of users, each from an instance or a run to checked tables."""

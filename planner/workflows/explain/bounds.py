@@ -1,0 +1,180 @@
+"""Physics bounds: the best that any amount of money could reach for each requirement, period by period.
+
+Costs, budgets and all other requirements are left out; capacities, lead times, windows of decision and controls stay.
+What lacks of a requirement in a period at the least is found by one program per requirement and node, but for those of
+which nothing lacks where least lacks in all. Where something lacks even with fractions of projects, no plan at any
+price reaches the target: that is the certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import highspy
+import numpy as np
+import pandas as pd
+
+from planner.common.errors import NoAnswerError
+from planner.common.signals import stop_if_asked
+from planner.formulation.declarations import Key
+from planner.formulation.mathematics.security.expected import tails
+from planner.language.instance import Options
+from planner.language.units import unit
+from planner.program.program import Program
+from planner.results.rows import Row, at, nowhere
+from planner.solving.highs import load, run_until_asked, status_of, told
+from planner.solving.outcome import SolverError
+from planner.solving.scaling import scaled
+from planner.tables.frames import table
+from planner.tables.schemas import SHOWN
+from planner.tree.nodes import Node
+from planner.workflows.explain.deadline import ENDLESS, Patience
+from planner.workflows.explain.messages import RULES
+
+MONEY = {"group_most_capital", "budget", "leverage", "regret_limit"}  # Rules on money say nothing of physics.
+NOTHING = 1e-9  # Share of the sides of rows.
+SHARES = {"served", "survive", "recover"}
+ROLES = {"cover": "quantity", "expected_unserved": "quantity", "tail": "quantity", "chance": "share"}  # Of what lacks.
+
+
+class Asked(NamedTuple):
+    """The rows of one requirement at one node, each with the variable that says what it lacks.
+
+    Its grain is what the solver takes for one of them: so much of nothing is nothing.
+    """
+
+    requirement: str
+    family: str
+    node: Node | None
+    rows: tuple[int, ...]
+    lacks: tuple[int, ...]
+    grain: float
+
+
+def bounds(program: Program, options: Options, patience: Patience = ENDLESS) -> pd.DataFrame:
+    """The best possible for every requirement in every node, whatever it costs.
+
+    When patience is over the rest is not asked alone: of that, more than is shown may be reached. NoAnswerError where
+    not even the rest of the instance can hold, whatever requirements lack, or time is over before the first answer.
+    """
+    solver, asked, sizes = _prepared(program, patience.limited(options))
+    patience.tell("the best possible for all requirements together")
+    together = _lacking(solver, [column for question in asked for column in question.lacks], sizes)
+    if together is None:
+        raise NoAnswerError("time was over before anything was known of what can be reached", "stopped")
+
+    def rows() -> Iterator[Row]:
+        for question in asked:
+            lacking = at_once = [together[column] for column in question.lacks]
+            alone: dict[int, float] | None = together
+            if sum(lacking) > NOTHING * (question.grain + _size(program, question)):
+                alone = _alone(solver, question, sizes, patience)
+                lacking = lacking if alone is None else [alone[column] for column in question.lacks]
+            answer = _answer(program, question, dict(zip(question.rows, lacking, strict=True)))
+            most = max(sum(at_once), answer["lacking"])
+            yield answer | {"lacking_together": most, "is_least": alone is not None}
+
+    return table(SHOWN["bounds"], rows())
+
+
+def _alone(
+    solver: highspy.Highs, question: Asked, sizes: Mapping[int, float], patience: Patience
+) -> dict[int, float] | None:
+    """What a requirement lacks where nothing is asked of the others; None when patience is over."""
+    stop_if_asked()
+    if patience.is_over:
+        return None
+    when = f" in {question.node.key}" if question.node is not None else ""
+    patience.tell(f"the best possible for {question.requirement}{when}")
+    return _lacking(solver, question.lacks, sizes)
+
+
+def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[Asked], dict[int, float]]:
+    """The program without costs in which every requirement may lack something, what is asked of it, and how much one
+    of each lacking variable is in the units of the program.
+    """
+    free = program.changed(cost=np.zeros(len(program.cost)), offset=0.0, upper=_unmissed(program))
+    suited, scaling = scaled(free)
+    solver = load(suited, options, relax=True)
+    sizes, of_cost = dict[int, float](), tails(program.network, "cost")
+    groups: dict[tuple[str, str, int | None], tuple[Node | None, list[int], list[int]]] = {}
+    for row, (node, family, key) in enumerate(program.rows):
+        if family in MONEY or (family == "tail" and key in of_cost):
+            solver.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
+        elif family in RULES:
+            is_most = np.isfinite(program.row_upper[row])
+            lack = solver.getNumCol()
+            sizes[lack] = 1.0 if scaling.is_none else 1.0 / float(scaling.rows[row])
+            entry = np.array([-1.0 if is_most else 1.0])
+            solver.addCol(0.0, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), entry)
+            place = (str(key[0]), family, node.index if node is not None else None)
+            found = groups.setdefault(place, (node, [], []))
+            found[1].append(row)
+            found[2].append(lack)
+    return solver, [
+        Asked(name, family, node, tuple(rows), tuple(lacks), max(sizes[lack] for lack in lacks))
+        for (name, family, _), (node, rows, lacks) in groups.items()
+    ], sizes
+
+
+def _unmissed(program: Program) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Upper bounds with which no requirement may be missed at a price: what it lacks is asked instead."""
+    upper = program.upper.copy()
+    for node in program.network.tree.nodes:
+        upper[program.slice(node, "missed")] = 0.0
+    place = program.frame.width
+    for family in program.weighing.variables:
+        if family.name == "missed_overall":
+            upper[place : place + len(family.keys)] = 0.0
+        place += len(family.keys)
+    return upper
+
+
+def _lacking(solver: highspy.Highs, lacks: Sequence[int], sizes: Mapping[int, float]) -> dict[int, float] | None:
+    """What is lacking, by variable, where the sum of these is least; None when time is over."""
+    largest = max((sizes[lack] for lack in lacks), default=1.0)
+    for lack in lacks:
+        solver.changeColCost(lack, sizes[lack] / largest)
+    run_until_asked(solver)
+    stop_if_asked()
+    status = status_of(solver, interrupted=False)
+    if status == "infeasible":
+        raise NoAnswerError("whatever requirements lack, there is no plan: planner explain says why", "infeasible")
+    for lack in lacks:
+        solver.changeColCost(lack, 0.0)
+    if solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
+        return None
+    if status != "optimal":
+        raise SolverError(f"no bound was found: {told(solver)}")
+    values = solver.getSolution().col_value
+    return {lack: max(0.0, values[lack]) * size for lack, size in sizes.items()}
+
+
+def _answer(program: Program, asked: Asked, lacking: dict[int, float]) -> Row:
+    network, total = program.network, sum(lacking.values())
+    kind = network.base.requirements[asked.requirement].kind
+    target, best = _shares(program, asked, lacking)
+    node = at(asked.node) if asked.node is not None else nowhere()
+    return {
+        "requirement": asked.requirement, "kind": kind, **node, "rows": len(asked.rows), "target": target, "best": best,
+        "lacking": total, "reachable": bool(total <= 1e-6 * (asked.grain + _size(program, asked))),
+        "unit": unit(network.base.units, ROLES.get(asked.family, "quantity/year")),
+    }
+
+
+def _size(program: Program, asked: Asked) -> float:
+    sides = [program.row_upper[row] for row in asked.rows] + [program.row_lower[row] for row in asked.rows]
+    return float(sum(abs(side) for side in sides if np.isfinite(side)))
+
+
+def _shares(program: Program, asked: Asked, lacking: dict[int, float]) -> tuple[float, float]:
+    """Target, and for rules on served shares the best share in all."""
+    node, network = asked.node, program.network
+    if node is None or asked.family not in SHARES:
+        return np.nan, np.nan
+    keys: list[Key] = [program.rows[row][2] for row in asked.rows]
+    amounts = [network.instance(node).demands[key[2]].amount.at(node.middle) for key in keys]
+    target = float(network.instance(node).requirements[asked.requirement].target.at(node.middle))  # type: ignore[union-attr]
+    total = sum(amounts)
+    return target, target - sum(lacking.values()) / total if total else 1.0

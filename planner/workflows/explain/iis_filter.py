@@ -1,0 +1,153 @@
+"""A few rows of a program that cannot all hold, thinned out until none can be spared.
+
+After every row that proves needless, the dual ray of the solver tells which rows still have a part in the conflict, so
+that most rows go at once (deletion filter with Farkas rays: Chinneck, Feasibility and Infeasibility in Optimization,
+2008). Every trial goes on from the basis of the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import highspy
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from planner.program.program import Program
+from planner.solving.strict_highs import Solver
+from planner.workflows.explain.deadline import Patience
+
+KIND = highspy.HighsModelStatus
+TRACE = 1e-9  # Share of the largest entry of a ray from which a row has a part in it.
+
+
+class Part:
+    """The relaxation of some rows of a program, without costs; rows can be left out and put back."""
+
+    def __init__(self, program: Program, rows: NDArray[np.int64]) -> None:
+        self.program, self.rows = program, rows
+        part = sp.csr_array(program.matrix[rows, :])
+        self.columns = np.unique(part.indices)
+        self.matrix = sp.csr_array(sp.csc_array(part)[:, self.columns])
+        self.lower, self.upper = program.lower[self.columns], program.upper[self.columns]
+        self.solver = self._loaded()
+        self.kept = np.ones(len(rows), dtype=bool)
+
+    def _loaded(self) -> highspy.Highs:
+        program, rows, columns, matrix = self.program, self.rows, self.columns, self.matrix
+        solver, lp = Solver(), highspy.HighsLp()
+        solver.setOptionValue("output_flag", False)
+        solver.setOptionValue("presolve", "off")  # It hides the ray, and a hot start is worth more.
+        lp.num_col_, lp.num_row_ = len(columns), len(rows)
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = np.zeros(len(columns)), self.lower, self.upper
+        lp.row_lower_, lp.row_upper_ = program.row_lower[rows], program.row_upper[rows]
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
+        lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
+        lp.a_matrix_.value_ = matrix.data
+        solver.passModel(lp)
+        return solver
+
+    def conflicts(self) -> bool:
+        """Whether the rows that are kept cannot all hold."""
+        self.solver.run()
+        return bool(self.solver.getModelStatus() == KIND.kInfeasible)
+
+    def leave_out(self, places: Iterable[int]) -> None:
+        for place in places:
+            self.kept[place] = False
+            self.solver.changeRowBounds(place, -highspy.kHighsInf, highspy.kHighsInf)
+
+    def put_back(self, places: Iterable[int]) -> None:
+        lower, upper = self.program.row_lower[self.rows], self.program.row_upper[self.rows]
+        for place in places:
+            self.kept[place] = True
+            self.solver.changeRowBounds(place, lower[place], upper[place])
+
+    def ray(self) -> NDArray[np.float64] | None:
+        """Multipliers of the rows with which they contradict the bounds, if the solver has them."""
+        _, has_ray, ray = self.solver.getDualRay()  # type: ignore[attr-defined]  # Missing in the stubs.
+        return np.where(self.kept, np.array(ray), 0.0) if has_ray else None
+
+    def involved(self) -> NDArray[np.bool_]:
+        """The rows that have a part in the conflict just found: all that are kept if the solver has no proof."""
+        ray = self.ray()
+        return self.kept if ray is None else np.abs(ray) > TRACE * np.abs(ray).max(initial=0.0)
+
+    def thin(self, groups: Sequence[Sequence[int]], patience: Patience) -> bool:
+        """Leave out every group without which the rest still conflicts, the first first; False if time is over.
+
+        Rows must conflict, and every row in no group is kept.
+        """
+        for group in groups:
+            there = [place for place in group if self.kept[place]]
+            if not there:
+                continue
+            if patience.is_over:
+                return False
+            self.leave_out(there)
+            if self.conflicts():
+                self._keep_involved(groups)
+            else:
+                self.put_back(there)
+        return True
+
+    def _keep_involved(self, groups: Sequence[Sequence[int]]) -> None:
+        """Leave out what the proof does without, as far as whole groups are."""
+        involved = self.involved()
+        idle = [place for group in groups if not involved[list(group)].any() for place in group if self.kept[place]]
+        self.leave_out(idle)
+        if idle and not self.conflicts():  # The proof held only within tolerances.
+            self.put_back(idle)
+
+    def needed_bounds(self, patience: Patience) -> list[tuple[int, bool]] | None:
+        """The bounds (column of the program, whether the upper one) without which the kept rows could all hold.
+
+        None when time is over before all are known.
+        """
+        idle = self._idle_columns()
+        sides = [side for place in range(len(self.columns)) for side in self._statements(place)]
+        unused = [side for side in sides if idle[side[0]]]
+        self._loosen(unused)
+        if unused and not self.conflicts():  # The proof held only within tolerances.
+            self._tighten(unused)
+            unused = []
+        needed, loosened = [], set(unused)
+        for side in (side for side in sides if side not in loosened):
+            if patience.is_over:
+                return None
+            self._loosen([side])
+            if not self.conflicts():
+                self._tighten([side])
+                needed.append((int(self.columns[side[0]]), side[1]))
+        return needed
+
+    def _statements(self, place: int) -> Iterator[tuple[int, bool]]:
+        """The bounds of a column that state something; that amounts are not negative does not."""
+        column = self.columns[place]
+        if np.isfinite(self.program.upper[column]):
+            yield place, True
+        if np.isfinite(self.program.lower[column]) and self.program.lower[column] != 0:
+            yield place, False
+
+    def _idle_columns(self) -> NDArray[np.bool_]:
+        """Columns whose bounds the proof does not use."""
+        ray = self.ray() if self.conflicts() else None
+        if ray is None:
+            return np.zeros(len(self.columns), dtype=bool)
+        use = np.abs(self.matrix.T @ ray)
+        return np.asarray(use <= TRACE * use.max(initial=0.0))
+
+    def _loosen(self, sides: Iterable[tuple[int, bool]]) -> None:
+        for place, is_upper in sides:
+            self._bound(place, is_upper, highspy.kHighsInf if is_upper else -highspy.kHighsInf)
+
+    def _tighten(self, sides: Iterable[tuple[int, bool]]) -> None:
+        for place, is_upper in sides:
+            stated = self.program.upper if is_upper else self.program.lower
+            self._bound(place, is_upper, float(stated[self.columns[place]]))
+
+    def _bound(self, place: int, is_upper: bool, value: float) -> None:
+        (self.upper if is_upper else self.lower)[place] = value
+        self.solver.changeColBounds(place, self.lower[place], self.upper[place])

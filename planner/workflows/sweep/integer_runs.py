@@ -1,0 +1,92 @@
+"""Integer runs that start from a neighbour: its basis for the relaxation, its plan for the search."""
+
+from __future__ import annotations
+
+import time
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.common.arrays import Array
+from planner.language.instance import Options
+from planner.program.program import Program
+from planner.solving.extensive import solve as solve_cold
+from planner.solving.integer_search import LARGE
+from planner.solving.outcome import Outcome, relative_gap
+from planner.solving.primal_heuristics import Relaxation, good_plan
+from planner.workflows.sweep.warm_start import Basis, Relaxed, Start
+
+
+def solved(program: Program, options: Options, start: Start | None) -> tuple[Outcome, Start | None]:
+    """A plan within the gap asked, and where its relaxation ended.
+
+    The neighbour's plan is often within the gap; else the relaxation is rounded, which is faster than mending that
+    plan project by project. What that cannot do, and what is small anyway, goes to the ordinary solver.
+    """
+    if program.matrix.nnz <= LARGE or not program.integer.any() or program.network.base.objective.risk is not None:
+        return solve_cold(program, options), None
+    begun = time.monotonic()
+    relaxed = Relaxed(program, options, start)
+    bound = relaxed.value
+    if not np.isfinite(bound):
+        return solve_cold(program, options), None
+    ended = Basis.of(relaxed.solver)
+    relaxation = Relaxation(relaxed.lent(), program, _run)
+    values = _plan(relaxation, bound, options, start, ended)
+    outcome = _outcome(relaxation, program, values, bound, begun) if values is not None else None
+    if outcome is None or outcome.gap > options.gap:
+        outcome, planned = solve_cold(program, options), None
+    else:
+        planned = Basis.of(relaxation.solver)
+    plan = np.round(outcome.values[program.integer]).astype(np.int16) if outcome.has_plan else None
+    return outcome, Start(ended, plan, planned)
+
+
+def _run(solver: highspy.Highs) -> bool:
+    solver.run()
+    return False
+
+
+def _plan(
+    relaxation: Relaxation, bound: float, options: Options, start: Start | None, ended: Basis
+) -> Array | None:
+    """Values of the neighbour's plan where it is within the gap, else of one near the relaxation, which `ended` there.
+    """
+    if start is not None and start.plan is not None:
+        relaxation.fix(_settled(relaxation, start.plan))
+        if start.planned is not None and start.planned.fits(relaxation.program):
+            start.planned.put(relaxation.solver)
+        if relative_gap(relaxation.solve(), bound) <= options.gap:
+            return relaxation.values
+        relaxation.free(np.flatnonzero(relaxation.program.integer).tolist())
+        ended.put(relaxation.solver)
+        relaxation.solve()
+    _, values = good_plan(relaxation, bound, options.gap, lambda _: None, lambda fixed, plan: (np.inf, None))
+    return values
+
+
+def _settled(relaxation: Relaxation, plan: NDArray[np.int16]) -> dict[int, float]:
+    """The integers of a neighbour's plan, as far as the bounds here allow."""
+    program = relaxation.program
+    columns = np.flatnonzero(program.integer)
+    whole = np.clip(plan, np.ceil(program.lower[columns]), np.floor(program.upper[columns]))
+    return {int(c): float(v) for c, v in zip(columns, whole, strict=True)}
+
+
+def _outcome(
+    relaxation: Relaxation, program: Program, values: Array, bound: float, begun: float
+) -> Outcome | None:
+    """The plan with its integers whole, and its prices; None when it is none then."""
+    columns = np.flatnonzero(program.integer)
+    relaxation.fix({int(c): float(v) for c, v in zip(columns, np.round(values[columns]), strict=True)})
+    objective = relaxation.solve()
+    if not np.isfinite(objective):
+        return None
+    prices = np.array(relaxation.solver.getSolution().row_dual) / program.cost_scale
+    bound = min(bound, objective)
+    return Outcome(
+        status="optimal", values=np.clip(relaxation.values, program.lower, program.upper), prices=prices,
+        objective=objective, bound=bound, gap=relative_gap(objective, bound), nodes=0,
+        seconds=time.monotonic() - begun, message="from a neighbour's plan",
+    )
