@@ -68,7 +68,9 @@ def test_units_in_which_money_and_amounts_do_not_meet_are_refused() -> None:
     assert "check the units" in str(problem.hint)
 
 
-@pytest.mark.parametrize("change", ["processes.mine.use=1e-300", "facilities.*.availability=1e-300", "lanes.*.loss=1e-30"])
+@pytest.mark.parametrize(
+    "change", ["processes.mine.use=1e-300", "facilities.*.availability=1e-300", "lanes.*.loss=1e-30"]
+)
 def test_shares_of_nothing_are_refused(change: str) -> None:
     with pytest.raises(InputError, match="too small to be told from nothing: write 0"):
         validate(load(QUICKSTART, None, [change]))
