@@ -15,6 +15,9 @@ from tests.reference_sizes import Array, sizes
 Terms = list[tuple[float, int]]
 
 
+ROUNDING = 1e-13  # Share of the largest entry of a row below which another is what rounding left of times.
+
+
 class Infeasible(Exception):  # noqa: N818
     """No plan satisfies all rows."""
 
@@ -75,7 +78,12 @@ class Program:
         entries = [(value, row, column) for row, (terms, _, _) in enumerate(self.rows) for value, column in terms]
         values, rows, columns = zip(*entries, strict=True) if entries else ((), (), ())
         index = (np.array(rows, dtype=np.int32), np.array(columns, dtype=np.int32))
-        return csr_array((np.array(values, dtype=float), index), shape=(len(self.rows), len(self.upper)))
+        found = csr_array((np.array(values, dtype=float), index), shape=(len(self.rows), len(self.upper)))
+        found.sum_duplicates()
+        largest = np.repeat(abs(found).max(axis=1).toarray().ravel(), np.diff(found.indptr)) if found.nnz else 0.0
+        found.data[np.abs(found.data) < ROUNDING * largest] = 0.0
+        found.eliminate_zeros()
+        return found
 
     def solve(self, relax: bool, gap: float, cost: Sequence[float] | None = None) -> tuple[float, list[float]]:
         """Least cost and the variables' values."""

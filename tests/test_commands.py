@@ -79,7 +79,7 @@ def test_override_on_the_line_changes_the_run(tmp_path: Path) -> None:
 
 
 def test_infeasible_instance_names_the_conflict(tmp_path: Path) -> None:
-    starter = (ROOT / "planner" / "starter.yaml").read_text()
+    starter = (ROOT / "planner" / "language" / "starter.yaml").read_text()
     strict = starter.replace(", elastic: {price: 2000}", "").replace("target: 0.9", "target: 1")
     (tmp_path / "case.yaml").write_text(strict)
     result = planner("solve", "case.yaml", "--set", "facilities.mine.capacity=10", cwd=tmp_path)
@@ -91,7 +91,7 @@ def test_infeasible_instance_names_the_conflict(tmp_path: Path) -> None:
 
 
 def test_unbounded_instance_says_so(tmp_path: Path) -> None:
-    starter = (ROOT / "planner" / "starter.yaml").read_text()
+    starter = (ROOT / "planner" / "language" / "starter.yaml").read_text()
     outlet = "outlets:\n  gold: {commodity: magnet, regions: [HOME], steps: [{price: 900}]}\n"
     text = starter.replace("demands:", f"{outlet}demands:")
     steps = "steps: [{price: 60, amount: 800}, {price: 90, amount: 800}]"
@@ -189,7 +189,7 @@ def test_help_needs_no_heavy_library(tmp_path: Path) -> None:
 
 def test_a_run_needs_no_statistics() -> None:
     unused = ("scipy.stats", "scipy.spatial", "scipy.optimize", "altair")
-    assert loaded("import planner.cli; planner.build('instances/quickstart.yaml').arrays", unused) == "[]"
+    assert loaded("import planner.cli.dispatch; planner.build('instances/quickstart.yaml').arrays", unused) == "[]"
 
 
 def test_validate_says_what_the_instance_holds(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_ban_that_opens_a_stock_is_no_gain_without_a_word(tmp_path: Path) -> N
     for folder in folders:
         peace = ["futures.embargo.controls=[]"] if "peace" in folder.name else []
         opened = ["stockpiles.home.release=always"] if "open" in folder.name else []
-        solve(ROOT / "planner" / "starter.yaml", sets=[FOR_EMERGENCIES, *opened, *peace], out=folder)
+        solve(ROOT / "planner" / "language" / "starter.yaml", sets=[FOR_EMERGENCIES, *opened, *peace], out=folder)
     found = compare(folders[:2])
     (note,) = found.tables["proof"]["note"]
     assert "home: 300 released here alone" in note
@@ -93,7 +93,7 @@ def test_a_plan_that_does_not_fit_the_other_instance_is_told(tmp_path: Path) -> 
 def test_runs_in_other_units_are_not_subtracted(tmp_path: Path) -> None:
     """-108,390 USD beside 212.83 MUSD were said to differ by +108,603 MUSD, proven."""
     farmer = solve(ROOT / "instances" / "published" / "farmer.yaml", out=tmp_path / "farmer")
-    starter = solve(ROOT / "planner" / "starter.yaml", out=tmp_path / "starter")
+    starter = solve(ROOT / "planner" / "language" / "starter.yaml", out=tmp_path / "starter")
     assert farmer.folder
     assert starter.folder
     found = compare([farmer.folder, starter.folder], one_plan=True)

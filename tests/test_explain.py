@@ -22,7 +22,7 @@ from planner.workflows.solve import formulate, solve
 from tests.test_requirements import BAN, SHOCK, STORE, TWO_FUTURES, case_file
 from tests.test_scaling import restated
 
-STARTER = Path(__file__).parent.parent / "planner" / "starter.yaml"
+STARTER = Path(__file__).parent.parent / "planner" / "language" / "starter.yaml"
 
 EXACT = Options(gap=0.0)
 SECURE = Path(__file__).parent.parent / "instances" / "rare-earths-secure.yaml"

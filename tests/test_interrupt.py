@@ -29,7 +29,7 @@ from tests.test_commands import ROOT
 from tests.test_outage import PLANTS, RULES
 from tests.test_requirements import case_file
 
-STARTER = ROOT / "planner" / "starter.yaml"
+STARTER = ROOT / "planner" / "language" / "starter.yaml"
 
 
 def asking(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, call: int = 1) -> list[int]:

@@ -57,3 +57,20 @@ def test_ratios_of_amounts_have_a_range(change: str) -> None:
     with pytest.raises(InputError) as caught:
         load(QUICKSTART, None, [change])
     assert [problem.code for problem in caught.value.problems] == ["out-of-range"]
+
+
+def test_units_in_which_money_and_amounts_do_not_meet_are_refused() -> None:
+    """Capital in bn USD beside amounts in grams: one of the two is nothing beside the other, whatever is built."""
+    with pytest.raises(InputError) as caught:
+        validate(load(QUICKSTART, None, ["units={quantity: g, money: bnUSD, price: USD/t}"]))
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.place is not None) == ("out-of-range", True)
+    assert "check the units" in str(problem.hint)
+
+
+@pytest.mark.parametrize(
+    "change", ["processes.mine.use=1e-300", "facilities.*.availability=1e-300", "lanes.*.loss=1e-30"]
+)
+def test_shares_of_nothing_are_refused(change: str) -> None:
+    with pytest.raises(InputError, match="too small to be told from nothing: write 0"):
+        validate(load(QUICKSTART, None, [change]))

@@ -9,7 +9,7 @@ import pytest
 
 from planner.workflows.solve import Run, solve
 
-STARTER = Path(__file__).parent.parent / "planner" / "starter.yaml"
+STARTER = Path(__file__).parent.parent / "planner" / "language" / "starter.yaml"
 NO_PLANT = ("projects.build-magnet-plant.size.most=200", "facilities.mine.capacity=0")
 
 

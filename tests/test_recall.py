@@ -18,7 +18,7 @@ from planner.workflows.solve import solve
 from tests.test_commands import INSTANCES, QUICKSTART, planner
 
 
-@pytest.mark.parametrize("name", ["planner/starter.yaml", "instances/quickstart.yaml", "tests/small.yaml"])
+@pytest.mark.parametrize("name", ["planner/language/starter.yaml", "instances/quickstart.yaml", "tests/small.yaml"])
 def test_the_same_run_is_read_back_as_it_was(name: str, tmp_path: Path) -> None:
     path = INSTANCES.parent / name
     first, again = (solve(path, out=tmp_path / "run") for _ in range(2))

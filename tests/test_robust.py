@@ -13,7 +13,7 @@ from planner.workflows import solve as run_module
 from planner.workflows.solve import solve
 from tests.test_commands import ROOT, planner
 
-STARTER = (ROOT / "planner" / "starter.yaml").read_text("utf-8")
+STARTER = (ROOT / "planner" / "language" / "starter.yaml").read_text("utf-8")
 
 
 def test_the_unit_of_money_does_not_change_the_plan(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from planner.common.errors import InputError
 from planner.reading.document import load
 from planner.validation.validate import validate
 
-STARTER = Path(__file__).parent.parent / "planner" / "starter.yaml"
+STARTER = Path(__file__).parent.parent / "planner" / "language" / "starter.yaml"
 LANE = "lanes={l: {commodities: [magnet], from: [CN], to: [HOME], freight: 1, customs_value: 50, tariff: 27.1}}"
 DEARER = "{exporter: CN, kind: technology, projects: ['*'], destinations: [HOME], dearer: 20}"
 SLIPS = {

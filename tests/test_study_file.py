@@ -47,6 +47,7 @@ WRONG = {
                             "one of range"),
     "no stated range": (HEAD.replace("range: [0.9, 1.2]", "range: stated") + "design: one_way", 4, "low and high"),
     "an unknown factor in a list": (HEAD + "design: {kind: list, runs: [{demant: 1}]}", 6, "demant"),
+    "a text for a number in a list": (HEAD + "design: {kind: list, runs: [{demand: high}]}", 6, "a number is needed"),
     "samples that are no power of two": (HEAD + "design: {kind: sobol, samples: 100}", 6, "power of two"),
     "a correlation with nobody": (HEAD + "design: {kind: monte_carlo, runs: 9, correlation: {demand: {x: 1}}}", 6, "x"),
     "a list that is no mapping": ("- a\n- b", 1, "mapping"),

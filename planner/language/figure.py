@@ -22,7 +22,16 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
 
 Confidence = Literal["high", "medium", "low"]
 Name = Annotated[
@@ -31,8 +40,19 @@ Name = Annotated[
 ]
 Pattern = Annotated[str, Field(min_length=1, description="A name, or a pattern with * and ?.")]
 Year = Annotated[float, Field(ge=0, le=4000)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Ratio = Annotated[float, Field(ge=1e-12, le=1e12)]  # Of amounts: beyond that no sum in doubles holds both.
+LEAST = 1e-12  # A share or ratio that is smaller is nothing in any sum of doubles.
+
+
+def _none_or_some(value: float) -> float:
+    """Refuse what can only be a slip for nothing."""
+    if 0 < value < LEAST:
+        raise ValueError(f"{value:g} is too small to be told from nothing: write 0")
+    return value
+
+
+Share = Annotated[float, Field(ge=0, le=1), AfterValidator(_none_or_some)]
+Use = Annotated[float, Field(ge=0, le=1e12), AfterValidator(_none_or_some)]
+Ratio = Annotated[float, Field(ge=LEAST, le=1e12)]  # Of amounts: beyond that no sum in doubles holds both.
 
 
 def _as_list(value: Any) -> Any:
@@ -194,6 +214,8 @@ class Figure(Part):
         for number in self.numbers():
             if not low <= number <= high:
                 raise ValueError(f"{label}: {number:g} lies outside {low:g} to {high:g} ({limits['unit']})")
+            if limits["unit"] == "share" and 0 < number < LEAST:
+                raise ValueError(f"{label}: {number:g} is too small to be told from nothing: write 0")
 
 
 def _starts(info: ValidationInfo, count: int) -> tuple[float, ...]:

@@ -29,7 +29,7 @@ class Lane(Part):
     freight: Number = figure("price", "Cost per quantity sent")
     tariff: Number = figure("share", "Tariff on the customs value; a transfer, reported apart", 0.0, most=100.0)
     customs_value: Number | None = figure("price", "Value the tariff is charged on", default=None)
-    loss: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Share lost on the way.")
+    loss: Annotated[Share, Field(lt=1)] = Field(0.0, description="Share lost on the way.")
     capacity: Number | None = figure(
         "quantity/year", "Most that each movement can carry; absent: no limit unless a project builds it", default=None
     )
@@ -147,7 +147,7 @@ class Stockpile(Part):
     emergency: Patterns = Field(
         default=["*"], description="Controls that make an emergency, and those varied from them (named control@...)."
     )
-    decay: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Share lost per year.")
+    decay: Annotated[Share, Field(lt=1)] = Field(0.0, description="Share lost per year.")
     holding_cost: Number = figure("price", "Yearly cost per quantity held at the end of a period")
     final_value: Number = figure(
         "price", "Worth per quantity left at the end, at the last period's factor; at the end of a shock's window, of"

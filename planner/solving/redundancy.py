@@ -112,7 +112,7 @@ class Idle:
 
     def __call__(self, columns: Columns) -> bool:
         lost = self.matrix[:, columns] @ self.values[columns]
-        return bool((lost <= self.down).all() and (-lost <= self.up).all())
+        return bool(((lost <= self.down) | (lost <= 0)).all() and ((-lost <= self.up) | (lost >= 0)).all())
 
 
 def smallest(program: Program, box: Box, values: Array) -> Array:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from planner.common.errors import Problem
 from planner.language.figure import Part, walk_figures
 from planner.language.instance import Instance
 from planner.language.trade import Point
+from planner.language.units import price_factor
 from planner.validation.case import Case, Route, parts_of
 
 KINDS = {"quantity": "amounts", "quantity/year": "amounts", "price": "prices", "money": "sums of money"}
@@ -44,11 +45,23 @@ def magnitude_problems(cases: Sequence[Case]) -> Iterator[Problem]:
     for stated in _numbers(trunk):
         sizes[stated.kind].append(stated.size)
     medians = {kind: statistics.median_low(found) for kind, found in sizes.items()}
+    yield from _unlike_units(cases[0], medians)
     for case in cases:
         for stated in _numbers(case.instance, None if case is cases[0] else trunk):
             typical = medians.get(stated.kind, stated.size)
             if not typical / FAR <= stated.size <= typical * stated.far:
                 yield _problem(case, stated, typical)
+
+
+def _unlike_units(case: Case, typical: Mapping[str, float]) -> Iterator[Problem]:
+    """Sums of money that are nothing, or all, beside what typical amounts cost at typical prices."""
+    if len(typical) < len(set(KINDS.values())):
+        return
+    units, stated = case.instance.units, typical["sums of money"]
+    worth = typical["amounts"] * typical["prices"] * price_factor(units)
+    if not worth / FAR_TOLD <= stated <= worth * FAR_TOLD:
+        message = f"sums of money are near {stated:g} {units.money}, but amounts at their prices near {worth:g}"
+        yield case.problem("out-of-range", message, "units", hint="check the units of quantity, money and price")
 
 
 def _numbers(instance: Instance, apart_from: Instance | None = None) -> Iterator[Stated]:

@@ -53,7 +53,7 @@ def industry(count: int) -> dict[str, object]:
 
 
 def _measured(count: int) -> tuple[Measured, float]:
-    import planner.cli  # noqa: F401  # Pyomo as the command line has it.
+    import planner.cli.dispatch  # noqa: F401  # Pyomo as the command line has it.
     from planner.reading.document import load
     from planner.results.solution import Solution
     from planner.results.tables import all_tables

@@ -16,7 +16,7 @@ from tests.generate import Raw, instances
 
 ROOT = Path(__file__).parents[2]
 FILES = (
-    "planner/starter.yaml", "instances/quickstart.yaml", "tests/small.yaml", "tests/golden/tiny.yaml",
+    "planner/language/starter.yaml", "instances/quickstart.yaml", "tests/small.yaml", "tests/golden/tiny.yaml",
     "tests/golden/secure.yaml", "instances/published/farmer.yaml", "instances/published/lands.yaml",
     "instances/published/mexss.yaml", "instances/published/robert.yaml", "instances/published/trnsport.yaml",
     "instances/published/trnspwl.yaml", "instances/published/orlib-cap71.yaml", "instances/published/interdict-1.yaml",

@@ -330,35 +330,49 @@ class Benders:
     def spare(self, limits: Options) -> None:
         """Leave out of the best plan the decisions that it is cheaper without; once at least, and while there is time.
 
-        All that the master would leave out is left out at once and carried out, which corrects the master. When time
-        is over only those that do nothing are: no branch would tell the difference.
+        All that the master would leave out is left out at once and carried out, which corrects the master. What does
+        nothing in the trunk is left out with all else as it is, time or not.
         """
-        tried, is_over = set[bytes](), False
-        while (less := self._spared(tried, is_over)) is not None:
+        tried = set[bytes]()
+        while (less := self._spared(tried)) is not None:
             tried.add(less.tobytes())
             self._look_at(less)
-            is_over = self.cutting.run.time_left(limits) <= 0
+            if self.cutting.run.time_left(limits) <= 0:
+                break
+        self._leave_idle()
 
-    def _spared(self, tried: Collection[bytes], only_idle: bool) -> Array | None:
+    def _leave_idle(self) -> None:
+        """Leave out what does nothing, in the trunk or for branches, with all else as it is.
+
+        The master may think otherwise: it would choose another size.
+        """
+        branches, less = self.master.branches, self.cutting.plan.x.copy()
+        for columns in chosen(self.master.program(), np.pad(less, (0, len(self.master.groups)))):
+            if not branches.linked[columns].any() and Idle(self.master.trunk, less)(columns):
+                less[columns] = 0.0
+        self.cutting.carry_out(less)
+
+    def _spared(self, tried: Collection[bytes]) -> Array | None:
         """The best plan without what the master says it is cheaper without, unless that was tried; None if no such.
 
-        The master knows that most are not: its reduced costs bound what leaving one out can gain, and its value what
-        a plan without it costs.
+        The master knows what a plan without a decision costs at least.
         """
-        cutting, x, value = self.cutting, self.cutting.plan.x, self.cutting.plan.value
-        noise, reduced = NOISE * cutting.turnover, self.master.relax(self._decided(x)).reduced
-        does_nothing, less = Idle(self.master.trunk, x), x
-        for columns in chosen(self.master.program(), np.pad(x, (0, len(self.master.groups)))):
-            if not reduced.size or float(reduced[columns] @ x[columns]) <= noise:
-                continue
-            if only_idle and not does_nothing(columns):
-                continue
+        cutting, less, value = self.cutting, self.cutting.plan.x, self.cutting.plan.value
+        noise = NOISE * cutting.turnover
+        for columns in self._worth_less(less):
             without = less.copy()
             without[columns] = 0.0
             least = self.master.relax(self._decided(without)).value
             if least < value - noise and without.tobytes() not in tried:
                 less, value = without, least
-        return None if less is x else less
+        return None if less is cutting.plan.x else less
+
+    def _worth_less(self, x: Array) -> Iterator[NDArray[np.int32]]:
+        """The decisions of a plan that may be worth less than they cost: reduced costs bound what one can gain."""
+        noise, reduced = NOISE * self.cutting.turnover, self.master.relax(self._decided(x)).reduced
+        for columns in chosen(self.master.program(), np.pad(x, (0, len(self.master.groups)))):
+            if reduced.size and float(reduced[columns] @ x[columns]) > noise:
+                yield columns
 
     def _without_remainders(self, x: Array) -> Array:
         """A point without the remainders of sizes that are none."""

@@ -16,6 +16,7 @@ from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from planner.common.arrays import Array
 from planner.formulation.mathematics.node_data import situations
@@ -189,6 +190,14 @@ class Branches:
             vectors.cost * own, vectors.lower / own, vectors.upper / own, vectors.row_lower * rows,
             vectors.row_upper * rows, self.of_trunk.values(vectors.direct), constant,
         )
+
+    @cached_property
+    def linked(self) -> NDArray[np.bool_]:
+        """Whether a column of the trunk stands in a row of some branch."""
+        found = np.zeros(self.width, dtype=bool)
+        for branch in self.branches:
+            found[self._matrices_of(branch).linking.indices] = True
+        return found
 
     def problem(self, key: Key) -> Problem:
         """The program of a branch, or of the mean of several.

@@ -115,6 +115,9 @@ def _listed(file: StudyFile, design: Listed) -> Iterator[tuple[Mapping[str, Scal
             if name not in known:
                 place = file.place("design", "runs", number, name)
                 raise InputError([Problem("unknown-factor", f"vary has no {name}", place)])
+            if not known[name].levels and (isinstance(row[name], bool) or not isinstance(row[name], int | float)):
+                place = file.place("design", "runs", number, name)
+                raise InputError([Problem("wrong-type", f"{name} is {row[name]!r}, where a number is needed", place)])
         yield row, {name: _nearest(known[name], value) for name, value in row.items()}
 
 
