@@ -110,7 +110,7 @@ def test_parquet_keeps_types_and_values(run: Opened, tmp_path: Path) -> None:
         read = pq.read_table(place / f"{name}.parquet")
         pd.testing.assert_frame_equal(read.to_pandas(), table, check_dtype=False)
     meta = pq.read_schema(place / "plan.parquet").metadata
-    assert meta[b"planner.workflows.solve"].decode() == run.manifest["run_sha256"]
+    assert meta[b"planner.run"].decode() == run.manifest["run_sha256"]
 
 
 def _starts(solver: highspy.Highs, file: Path) -> set[str]:

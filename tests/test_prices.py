@@ -56,7 +56,7 @@ def test_shadow_price_of_a_requirement_is_what_easing_it_saves(tmp_path: Path) -
 
 
 def test_element_balance_adds_up_and_shares_add_to_one(tmp_path: Path) -> None:
-    quickstart = STARTER.parent.parent / "instances" / "quickstart.yaml"
+    quickstart = STARTER.parents[2] / "instances" / "quickstart.yaml"
     tables = solve(quickstart, out=tmp_path / "run").tables
     balance = tables["element_balance"].groupby(["element", "region", "node"])["amount"].sum()
     assert balance.abs().max() < 1e-6
