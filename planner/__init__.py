@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from planner.exports.export import export
+    from planner.language.json_schema import json_schema
+    from planner.language.starter import new
+    from planner.reading.document import load
+    from planner.reference.reference import reference
+    from planner.reports.report import report
+    from planner.reports.run_folder import open_run
+    from planner.validation.validate import validate
+    from planner.workflows.comparison.compare import compare
+    from planner.workflows.evaluate import evaluate
+    from planner.workflows.explain.explain import explain, reach
+    from planner.workflows.explain.project import project_worth
+    from planner.workflows.futures_sampling import futures
+    from planner.workflows.loss_ranking import losses
+    from planner.workflows.solve import build, solve
+    from planner.workflows.sweep.sweep import sweep
+    from planner.workflows.tradeoff.alternatives import alternatives
+    from planner.workflows.tradeoff.frontier import frontier
+    from planner.workflows.value_of_information import value
 
 __version__ = "0.1.0"
 
-# Public functions, imported when first used: `planner --help` must not wait for a solver.
+# Public functions, imported when first used: `planner --help` must not wait for a solver. All else may change.
 _PUBLIC = {
     "load": "planner.reading.document",
     "validate": "planner.validation.validate",
     "build": "planner.workflows.solve",
     "solve": "planner.workflows.solve",
-    "explain": "planner.workflows.explain.explain",
+    "evaluate": "planner.workflows.evaluate",
+    "value": "planner.workflows.value_of_information",
     "losses": "planner.workflows.loss_ranking",
+    "explain": "planner.workflows.explain.explain",
     "reach": "planner.workflows.explain.explain",
     "project_worth": "planner.workflows.explain.project",
-    "json_schema": "planner.language.json_schema",
-    "new": "planner.language.starter",
-    "export": "planner.exports.export",
-    "open_run": "planner.reports.run_folder",
-    "reference": "planner.reference.reference",
-    "report": "planner.reports.report",
+    "futures": "planner.workflows.futures_sampling",
     "compare": "planner.workflows.comparison.compare",
     "sweep": "planner.workflows.sweep.sweep",
     "frontier": "planner.workflows.tradeoff.frontier",
     "alternatives": "planner.workflows.tradeoff.alternatives",
+    "open_run": "planner.reports.run_folder",
+    "report": "planner.reports.report",
+    "reference": "planner.reference.reference",
+    "export": "planner.exports.export",
+    "json_schema": "planner.language.json_schema",
+    "new": "planner.language.starter",
 }
 __all__ = [
-    "__version__", "alternatives", "build", "compare", "explain", "export", "frontier", "json_schema", "load", "losses",
-    "new", "open_run", "project_worth", "reach", "reference", "report", "solve", "sweep", "validate",
+    "__version__", "alternatives", "build", "compare", "evaluate", "explain", "export", "frontier", "futures",
+    "json_schema", "load", "losses", "new", "open_run", "project_worth", "reach", "reference", "report", "solve",
+    "sweep", "validate", "value",
 ]
 
 
@@ -38,3 +63,7 @@ def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"planner has no {name}")
     return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
