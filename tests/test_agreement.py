@@ -22,9 +22,9 @@ from planner.solving.extensive import solve
 from planner.tables.schemas import RUN
 from planner.validation.validate import validate
 from planner.workflows.solve import formulate
-from tests.generate import by_future, instances
-from tests.reference import reference_objective
-from tests.reference_futures import Tree
+from tests.generators.instances import by_future, instances
+from tests.reference_model.futures import Tree
+from tests.reference_model.objective import reference_objective
 
 ROOT = Path(__file__).parent.parent
 EXACT = Options(gap=0.0)

@@ -41,7 +41,7 @@ from planner.solving.primal_heuristics import improve
 from planner.tables.schemas import RUN
 from tests.benchmarks.parametric import Scale
 from tests.benchmarks.parametric import instances as parametric
-from tests.generate import by_future, instances
+from tests.generators.instances import by_future, instances
 
 ROOT = Path(__file__).parent.parent
 QUICKSTART = ROOT / "instances" / "quickstart.yaml"

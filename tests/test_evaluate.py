@@ -18,7 +18,7 @@ from planner.terminal.uncertainty import show_evaluation
 from planner.workflows.evaluate import evaluate
 from planner.workflows.futures_sampling import futures
 from planner.workflows.solve import build, solve
-from tests.generate import instances
+from tests.generators.instances import instances
 
 QUICKSTART = Path(__file__).parent.parent / "instances" / "quickstart.yaml"
 SAMPLING = (

@@ -12,7 +12,7 @@ from planner.results.tables import all_tables
 from planner.results.verify import verified
 from planner.solving.extensive import solve
 from planner.workflows.solve import formulate
-from tests.reference import reference_objective
+from tests.reference_model.objective import reference_objective
 
 EXACT = Options(gap=0.0)
 # The US needs 100 t; China sells at 10 USD/kg, Australia at 30: all from China is 1 MUSD, 60 t and 40 t are 1.8.

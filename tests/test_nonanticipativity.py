@@ -20,7 +20,7 @@ from planner.language.instance import Options
 from planner.program.program import Program, assemble
 from planner.solving.extensive import solve
 from planner.tree.nodes import Node, Tree
-from tests.generate import by_future, instances
+from tests.generators.instances import by_future, instances
 
 EXACT = Options(gap=0.0)
 BOUNDED = Options(gap=0.0, time_limit=20.0)  # The explicit model is far larger, and now and then too much for a test.

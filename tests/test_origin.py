@@ -19,8 +19,8 @@ from planner.results.tables import all_tables
 from planner.results.verify import verified
 from planner.solving.extensive import solve
 from planner.workflows.solve import formulate
-from tests.generate import by_future, instances
-from tests.reference import reference_objective
+from tests.generators.instances import by_future, instances
+from tests.reference_model.objective import reference_objective
 
 EXACT = Options(gap=0.0)
 # China sells to the US only, at 10 USD/kg; defence goes short at 1,000. Money is MUSD, amounts t.

@@ -19,8 +19,8 @@ from planner.solving.extensive import solve as solve_program
 from planner.workflows.evaluate import evaluate
 from planner.workflows.explain.bounds import bounds
 from planner.workflows.solve import Run, formulate, solve
-from tests.generate import by_future, instances
-from tests.reference import reference_objective
+from tests.generators.instances import by_future, instances
+from tests.reference_model.objective import reference_objective
 from tests.test_commands import ROOT
 from tests.test_commands import planner as command
 from tests.test_requirements import case_file

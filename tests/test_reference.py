@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from tests.generate import by_future, instances
-from tests.reference import Infeasible, Unbounded, reference_objective, reference_solution
+from tests.generators.instances import by_future, instances
+from tests.reference_model.objective import Infeasible, Unbounded, reference_objective, reference_solution
 
 Raw = dict[str, Any]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.generate import by_future
-from tests.reference import reference_objective
-from tests.reference_futures import Tree
+from tests.generators.instances import by_future
+from tests.reference_model.futures import Tree
+from tests.reference_model.objective import reference_objective
 from tests.test_reference import Raw, case, plant, project, solved, supplier, tree, users
 
 

@@ -17,7 +17,7 @@ from planner.reading.compose import compose, plain
 from planner.reading.document import load
 from planner.reading.dump import written_yaml
 from planner.validation.validate import validate
-from tests.generate import Raw, instances
+from tests.generators.instances import Raw, instances
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = sorted([*ROOT.glob("instances/*.yaml"), *ROOT.glob("instances/published/*.yaml"), ROOT / "tests/small.yaml"])

@@ -14,8 +14,8 @@ import yaml
 
 from planner.common.errors import InputError
 from planner.workflows.solve import solve
-from tests.generate import by_future
-from tests.reference import reference_objective
+from tests.generators.instances import by_future
+from tests.reference_model.objective import reference_objective
 from tests.test_reference import Raw, case, plant, project, supplier, users
 
 ENDLESS = supplier(steps=[{"price": 1.0}])

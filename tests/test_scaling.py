@@ -21,8 +21,8 @@ from planner.solving.extensive import solve
 from planner.solving.formulate import formulate
 from planner.solving.highs import KIND, Run, status_of, told
 from planner.solving.scaling import row_factors, scaled
-from tests.generate import by_future, instances
-from tests.reference import reference_objective
+from tests.generators.instances import by_future, instances
+from tests.reference_model.objective import reference_objective
 from tests.test_circulation import case
 
 EXACT = Options(gap=0.0)

@@ -20,8 +20,8 @@ from planner.solving.benders.solve import decompose, obstacle
 from planner.solving.extensive import solve
 from planner.solving.formulate import formulate
 from planner.solving.outcome import Outcome
-from tests.reference import Reference
-from tests.reference_sizes import Array, sizes
+from tests.reference_model.objective import Reference
+from tests.reference_model.sizes import Array, sizes
 
 INSTANCES = Path(__file__).parent.parent / "instances"
 LOSSES = {"interdict-1"}  # Enumerated in tests/test_outage.py: the reference knows no losses.

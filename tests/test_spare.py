@@ -31,7 +31,7 @@ from planner.solving.outcome import Outcome
 from planner.solving.redundancy import without_spare
 from planner.solving.rounding import decided
 from planner.workflows.solve import solve as solve_instance
-from tests.generate import by_future, instances
+from tests.generators.instances import by_future, instances
 from tests.test_circulation import case, written
 
 LOOSE = Options(gap=0.3)

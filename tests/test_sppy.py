@@ -25,7 +25,7 @@ from planner.solving.mpi_sppy.ranks import METHODS, Desk
 from planner.solving.mpi_sppy.scenarios import Split
 from planner.solving.mpi_sppy.task import Task
 from planner.workflows.solve import formulate
-from tests.generate import by_future, instances
+from tests.generators.instances import by_future, instances
 from tests.test_commands import INSTANCES, PATIENCE, QUICKSTART, ROOT, planner
 
 EXACT = Options(gap=0.0)

@@ -18,7 +18,7 @@ from planner.solving.benders.subproblem_solver import Oracle
 from planner.solving.benders.subproblems import Branches
 from planner.solving.formulate import formulate
 from planner.solving.outcome import SolverError
-from tests.generate import by_future
+from tests.generators.instances import by_future
 from tests.test_circulation import case
 from tests.test_scaling import restated
 

@@ -17,7 +17,7 @@ from planner.solving.extensive import solve
 from planner.solving.time_budget import Allotment
 from planner.workflows.solve import SILENT
 from planner.workflows.value_of_information import Asker, asked, value
-from tests.generate import by_future, instances
+from tests.generators.instances import by_future, instances
 from tests.test_published import PUBLISHED, agrees
 
 EXACT = Options(gap=0.0)

@@ -22,7 +22,7 @@ from planner.reading.document import load
 from planner.solving.extensive import solve
 from planner.tree.nodes import Node
 from planner.workflows.solve import formulate
-from tests.generate import by_future, instances
+from tests.generators.instances import by_future, instances
 
 QUICKSTART = Path(__file__).parent.parent / "instances" / "quickstart.yaml"
 EXACT = Options(gap=0.0)

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import Phase, given, settings
 
-from tests.generate import by_future, instances
+from tests.generators.instances import by_future, instances
 from tests.test_scaling import SYSTEMS, least
 
 

@@ -12,7 +12,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from planner.reading.document import load
-from tests.generate import Raw, instances
+from tests.generators.instances import Raw, instances
 
 ROOT = Path(__file__).parents[2]
 FILES = (

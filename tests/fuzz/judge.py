@@ -12,7 +12,7 @@ from typing import NamedTuple
 from planner.check.reading import LAYOUTS
 from planner.reading.document import load
 from tests.fuzz.worker import PROCESSOR, Result
-from tests.reference import Infeasible, Unbounded, reference_objective
+from tests.reference_model.objective import Infeasible, Unbounded, reference_objective
 
 STOPPED = 4  # By the time limit, which a busy machine meets sooner.
 SOLVING = {0, 2, 3, STOPPED}

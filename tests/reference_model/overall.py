@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from planner.language.requirements import Budget, Chance, ExpectedUnserved, Leverage, Regret, Rule, Tail
-from tests.reference_futures import Scenario
-from tests.reference_program import Terms
-from tests.reference_security import Security
-from tests.reference_tree import EPSILON, Node, matches
+from tests.reference_model.futures import Scenario
+from tests.reference_model.program import Terms
+from tests.reference_model.security import Security
+from tests.reference_model.tree import EPSILON, Node, matches
 
 
 class Overall(Security):

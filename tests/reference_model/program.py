@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array
 
 from planner.language.instance import Point
-from tests.reference_sizes import Array, sizes
+from tests.reference_model.sizes import Array, sizes
 
 Terms = list[tuple[float, int]]
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from planner.language.instance import Project
-from tests.reference_tree import MOMENT, Node, overlap
+from tests.reference_model.tree import MOMENT, Node, overlap
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The part of a random instance that says what exporters do. See `tests.generate`."""
+"""The part of a random instance that says what exporters do. See `tests.generators.instances`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.generate_industry import EXPORTER, Industry, Raw
+from tests.generators.industry import EXPORTER, Industry, Raw
 
 Trade = tuple[str, str, str]
 

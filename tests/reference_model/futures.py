@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from planner.language.instance import Instance
-from tests.reference_tree import MOMENT, Node, discount_factor, overlap, paths_of_futures, spans
+from tests.reference_model.tree import MOMENT, Node, discount_factor, overlap, paths_of_futures, spans
 
 
 @dataclass(eq=False)

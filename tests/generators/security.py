@@ -1,11 +1,11 @@
-"""The part of a random instance that says what a plan must satisfy. See `tests.generate`."""
+"""The part of a random instance that says what a plan must satisfy. See `tests.generators.instances`."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tests.generate_controls import Controls
-from tests.generate_industry import EXPORTER, Raw
+from tests.generators.controls import Controls
+from tests.generators.industry import EXPORTER, Raw
 
 
 class Security(Controls):

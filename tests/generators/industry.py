@@ -1,4 +1,4 @@
-"""The first half of a random instance: its frame, and what makes and what could be built. See `tests.generate`."""
+"""The first half of a random instance: its frame, what makes and what could be built. See `generators.instances`."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 
-from tests.reference_futures import Scenario
-from tests.reference_plan import Plan
-from tests.reference_program import Terms
+from tests.reference_model.futures import Scenario
+from tests.reference_model.plan import Plan
+from tests.reference_model.program import Terms
 
 
 def weigh(plan: Plan, alone: Mapping[str, float]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from planner.language.instance import Control, Instance, Project
-from tests.reference_tree import MOMENT, Node, matches, overlap, rounded
+from tests.reference_model.tree import MOMENT, Node, matches, overlap, rounded
 
 
 @dataclass

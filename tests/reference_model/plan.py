@@ -13,11 +13,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from planner.language.instance import Instance, Project, ProjectGroup
-from tests.reference_control import pace_and_dearer
-from tests.reference_futures import Tree
-from tests.reference_program import Program, Terms
-from tests.reference_tree import MOMENT, Node, matches, money_per_price
-from tests.reference_work import Step, Work, availability, in_service, work_until
+from tests.reference_model.control import pace_and_dearer
+from tests.reference_model.futures import Tree
+from tests.reference_model.program import Program, Terms
+from tests.reference_model.tree import MOMENT, Node, matches, money_per_price
+from tests.reference_model.work import Step, Work, availability, in_service, work_until
 
 
 class Plan:

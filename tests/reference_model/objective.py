@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from planner.language.figure import Figure
 from planner.language.instance import Instance, Lane, Returns, Supplier
 from planner.language.requirements import Budget, Chance, Dependence, ExpectedUnserved, Leverage, Regret, Served, Tail
-from tests.reference_control import is_emergency, passes, price_factor
-from tests.reference_overall import Overall
-from tests.reference_program import Infeasible, Terms, Unbounded
-from tests.reference_risk import weigh
-from tests.reference_security import Supply, meant
-from tests.reference_tree import Node, matches, overlap
+from tests.reference_model.control import is_emergency, passes, price_factor
+from tests.reference_model.overall import Overall
+from tests.reference_model.program import Infeasible, Terms, Unbounded
+from tests.reference_model.risk import weigh
+from tests.reference_model.security import Supply, meant
+from tests.reference_model.tree import Node, matches, overlap
 
 __all__ = ["Infeasible", "Unbounded", "reference_objective", "reference_solution"]
 

@@ -15,8 +15,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from planner.language.instance import Instance
-from tests.generate_industry import AMOUNTS, EXPORTER, PRICES, Raw
-from tests.generate_security import Security
+from tests.generators.industry import AMOUNTS, EXPORTER, PRICES, Raw
+from tests.generators.security import Security
 
 __all__ = ["Raw", "by_future", "instances"]
 

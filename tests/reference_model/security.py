@@ -22,9 +22,9 @@ from planner.language.requirements import (
     Sources,
     Survive,
 )
-from tests.reference_origin import Origin
-from tests.reference_program import Terms
-from tests.reference_tree import MOMENT, Node, matches
+from tests.reference_model.origin import Origin
+from tests.reference_model.program import Terms
+from tests.reference_model.tree import MOMENT, Node, matches
 
 OfSupply = Concentration | Sources
 

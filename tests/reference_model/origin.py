@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from itertools import combinations
 
 from planner.language.instance import Instance
-from tests.reference_control import applies, measures, of_classes, passes_to_class
-from tests.reference_plan import Plan
-from tests.reference_program import Terms
-from tests.reference_tree import MOMENT, Node, matches
+from tests.reference_model.control import applies, measures, of_classes, passes_to_class
+from tests.reference_model.plan import Plan
+from tests.reference_model.program import Terms
+from tests.reference_model.tree import MOMENT, Node, matches
 
 Marks = frozenset[str]
 Parts = dict[Marks, int]

@@ -1,0 +1,1 @@
+"""Random instances that are valid by construction, for properties that hold of all."""
