@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from planner.exports.export import export
     from planner.language.json_schema import json_schema
     from planner.language.starter import new
+    from planner.manual.reference import reference
     from planner.reading.document import load
-    from planner.reference.reference import reference
     from planner.reports.report import report
     from planner.reports.run_folder import open_run
     from planner.validation.validate import validate
@@ -47,7 +47,7 @@ _PUBLIC = {
     "alternatives": "planner.workflows.tradeoff.alternatives",
     "open_run": "planner.reports.run_folder",
     "report": "planner.reports.report",
-    "reference": "planner.reference.reference",
+    "reference": "planner.manual.reference",
     "export": "planner.exports.export",
     "json_schema": "planner.language.json_schema",
     "new": "planner.language.starter",

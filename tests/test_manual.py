@@ -10,9 +10,9 @@ import yaml
 
 import planner as package
 from planner.language.json_schema import json_schema
-from planner.reference.equations import TABLES, equations, symbols
-from planner.reference.reference import typeset
-from planner.reference.words import sections
+from planner.manual.equations import TABLES, equations, symbols
+from planner.manual.reference import typeset
+from planner.manual.words import sections
 from planner.results.tables import TABLES as WRITTEN
 from tests.browser import browser
 from tests.test_commands import QUICKSTART, planner

@@ -30,7 +30,9 @@ REVEALED = ("planner.workflows.solve.Run", "dict[str, Any]", "planner.workflows.
 def test_every_public_name_is_listed_once_and_there() -> None:
     assert dir(planner) == sorted(planner.__all__)
     assert set(planner.__all__) == {"__version__", *planner._PUBLIC}
+    rooms = {path.name for path in Path(planner.__file__).parent.iterdir()}
     for name in planner._PUBLIC:
+        assert name not in rooms  # Once imported it would stand in the function's place.
         assert callable(getattr(planner, name)), name
     with pytest.raises(AttributeError, match="planner has no nothing"):
         _ = planner.nothing

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from planner.check.reading import LAYOUTS, REPORTING
-from planner.reference.equations import TABLES as WRITTEN
+from planner.manual.equations import TABLES as WRITTEN
 from planner.results.tables import TABLES
 from planner.results.write import read_table, write_tables
 from planner.tables.column import NODE, Table, declared, integer, number, text

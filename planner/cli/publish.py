@@ -33,7 +33,7 @@ def export(options: argparse.Namespace) -> int:
 
 
 def reference(options: argparse.Namespace) -> int:
-    from planner.reference.reference import reference
+    from planner.manual.reference import reference
 
     target = reference(options.out)
     if options.json:

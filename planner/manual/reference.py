@@ -23,7 +23,7 @@ def reference(out: str | Path = FILE) -> Path:
 
 
 def page() -> str:
-    from planner.reference import equations, words
+    from planner.manual import equations, words
     from planner.reports.page import asset, environment
 
     policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"

@@ -14,8 +14,8 @@ from planner.formulation.mathematics import model, risk
 from planner.formulation.mathematics.security import coupled
 from planner.formulation.network import build_network
 from planner.language.instance import Risk
+from planner.manual.words import STARTER
 from planner.reading.document import load
-from planner.reference.words import STARTER
 
 ROOT = Path(planner.__file__).parent.parent
 MEASURES: tuple[Literal["cvar", "intervals", "worst"], ...] = ("cvar", "intervals", "worst")
