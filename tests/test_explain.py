@@ -15,10 +15,12 @@ from planner.reading.document import load
 from planner.solving.extensive import solve as solve_program
 from planner.workflows.explain import explained, trial_instances
 from planner.workflows.explain.bounds import bounds
+from planner.workflows.explain.conflict import Explanation
 from planner.workflows.explain.deadline import Patience
 from planner.workflows.explain.iis import find_core, has_plan
 from planner.workflows.explain.iis_filter import Part
 from planner.workflows.solve import formulate, solve
+from tests.test_commands import ROOT
 from tests.test_requirements import BAN, SHOCK, STORE, TWO_FUTURES, case_file
 from tests.test_scaling import restated
 
@@ -297,3 +299,12 @@ def test_what_sells_without_end_is_named(tmp_path: Path, method: str, risk: dict
 def test_a_cost_of_next_to_nothing_is_no_error() -> None:
     """What gains less than a solver can hold in a row has no part in a gain without end."""
     assert explain(STARTER, sets=["processes.mine-and-separate.variable_cost=1e-9"]) is None
+
+
+def test_a_stock_that_can_be_filled_in_time_is_not_laid_in_at_the_start() -> None:
+    """The ban of the starter's embargo is foreseen for years: a stock that begins with nothing is enough."""
+    sets = ["facilities.*.capacity=0", "projects={}", "demands.*.shortage=[]"]
+    found = explain(ROOT / "planner" / "language" / "starter.yaml", sets=sets)
+    assert isinstance(found, Explanation)
+    repair = next(repair for repair in found.repairs if "stock" in repair.words)
+    assert (repair.words, repair.amount) == ("keep a stock of magnet in HOME", 0.0)

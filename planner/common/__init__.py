@@ -1,1 +1,1 @@
-"""What every other part uses: errors with their place, files that are whole, patterns of names, requests to stop."""
+"""What every other part uses: errors with their place, patterns of names, requests to stop, numbers in words."""

@@ -1,4 +1,4 @@
-"""The JSON Schema of instance files, for editors: the language of `schema` plus the words of files.
+"""The JSON Schema of instance files, for editors: the language of `instance` plus the words of files.
 
 Sections may be written as tables, figures as plain numbers or tables of years; `extends`, `include` and
 `scenarios` exist only in files.

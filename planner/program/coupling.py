@@ -28,7 +28,7 @@ def is_coupled(network: Network) -> bool:
 
 
 def secured(program: Program, alone: Mapping[str, float] | None = None) -> Program:
-    """The program with its coupling rules; `alone` as in `weigh`, for regret."""
+    """The program with its coupling rules; `alone` as in `risk_objective`, for regret."""
     network = program.network
     if not is_coupled(network):
         return program

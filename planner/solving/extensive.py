@@ -79,7 +79,9 @@ def _linear(program: Program, options: Options, run: Run) -> Outcome:
     if status != "optimal":
         return without_plan(status, told(solver), run.begun)
     found = Search(status, None, _objective(program, solver), 0, "")
-    return _outcome(program, options, solver, found, Box(program.lower, program.upper), run)
+    if (costs := _ties(program)) is not None:
+        _break_ties(program, costs, solver)
+    return _outcome(program, solver, found, found.bound, Box(program.lower, program.upper), run)
 
 
 def _whole(program: Program, options: Options, run: Run) -> Outcome:
@@ -94,7 +96,11 @@ def _whole(program: Program, options: Options, run: Run) -> Outcome:
         fixed = _fixed(program, options, found, box, run)
         if _holds(program, fixed, found, options):
             box = without_spare(program, fixed, box, run, options)
-            return _outcome(program, options, fixed, found, box, run)
+            objective = _objective(program, fixed)
+            if (costs := _ties(program)) is not None:
+                _break_ties(program, costs, fixed)
+                box = without_spare(program.changed(cost=costs), fixed, box, run, options)
+            return _outcome(program, fixed, found, objective, box, run)
     raise SolverError("the plan is not feasible, or far dearer, once its integers are whole")
 
 
@@ -159,13 +165,9 @@ def _holds(program: Program, fixed: highspy.Highs, found: Search, options: Optio
 
 
 def _outcome(
-    program: Program, options: Options, solver: highspy.Highs, found: Search, box: Box, run: Run
+    program: Program, solver: highspy.Highs, found: Search, objective: float, box: Box, run: Run
 ) -> Outcome:
     """The outcome of a solved linear program: the relaxation, or the one with the decisions held."""
-    objective, risk = _objective(program, solver), program.network.base.objective.risk
-    if program.expected is not None and risk is not None and risk.weight == 1:
-        _break_ties(program, program.expected, solver)
-        box = without_spare(program.changed(cost=program.expected), solver, box, run, options)
     solution = solver.getSolution()
     values = smallest(program, box, box.within(np.array(solution.col_value)))
     verdict = Verdict(objective, found.bound, _turnover(program, values))
@@ -175,6 +177,12 @@ def _outcome(
         objective=verdict.objective, bound=verdict.bound, gap=verdict.gap, nodes=found.nodes,
         seconds=time.monotonic() - run.begun, message=told(solver),
     )
+
+
+def _ties(program: Program) -> Array | None:
+    """Expected cost, by which plans of equal risk are told apart where a measure alone is minimised; else None."""
+    risk = program.network.base.objective.risk
+    return program.expected if risk is not None and risk.weight == 1 else None
 
 
 def _break_ties(program: Program, expected: Array, solver: highspy.Highs) -> None:

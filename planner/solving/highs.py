@@ -122,8 +122,8 @@ STATUSES: dict[highspy.HighsModelStatus, Status] = {
     KIND.kUnbounded: "unbounded", KIND.kInterrupt: "interrupted", KIND.kTimeLimit: "stopped",
     KIND.kIterationLimit: "stopped", KIND.kSolutionLimit: "stopped",
 }
-# Its own plan misses a row by more than it allows, or its prices do not bear out what the plan costs.
-LOST = (KIND.kUnknown, KIND.kNotset)
+LOST = (KIND.kUnknown, KIND.kNotset)  # Of a linear program: its prices do not bear out what the plan costs.
+# Or its own plan misses a row by more than it allows.
 IMPRECISE = (KIND.kSolveError, *LOST)
 STATUSES |= dict.fromkeys(IMPRECISE, "stopped")
 

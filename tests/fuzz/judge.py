@@ -20,7 +20,7 @@ LOOKING = {0, 2}
 CODES = {"validate": LOOKING, "show": LOOKING, "export": LOOKING, "futures": LOOKING}
 PLACED = re.compile(r"^(\S.*:\d+:\d+|--[\w-]+) |^\.\.\. and \d+ more problems")
 ERROR = re.compile(r"^([A-Za-z_][\w.]*)(?=:|$)", re.MULTILINE)
-LONG_STUDY = 50  # Runs, each quick, from which a sweep may be stopped before its end.
+LONG_STUDY = 50  # Runs, of a tenth of a second each, that take all the time a command has here.
 NEAR = 2e-5  # Of the turnover: how near two solvers come to each other.
 
 

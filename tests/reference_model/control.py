@@ -54,7 +54,7 @@ def degree(measure: Measure, node: Node) -> float:
             risen = min(1.0, (middle - start) / rise) if rise > 0 else 1.0
             fallen = min(1.0, (gone - middle) / fall) if fall > 0 else 1.0
             total += (right - left) * min(risen, fallen)
-    return total / node.length
+    return min(1.0, total / node.length)  # The parts of a node add up to a little more than it, by rounding.
 
 
 def is_emergency(instance: Instance, node: Node, patterns: list[str]) -> bool:

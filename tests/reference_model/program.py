@@ -95,11 +95,6 @@ class Program:
         problem, size, money = self._handed_over(relax, self.cost if cost is None else cost)
         highs.passModel(problem)
         highs.run()
-        if highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:  # To 1e-9, which rounding may cause.
-            for option in ("primal_feasibility_tolerance", "mip_feasibility_tolerance"):
-                highs.setOptionValue(option, 1e-7)
-            highs.clearSolver()
-            highs.run()
         status = highs.getModelStatus()
         if status == highspy.HighsModelStatus.kUnboundedOrInfeasible:
             self.solve(relax, gap, [0.0] * len(self.cost))

@@ -22,7 +22,7 @@ FREE = -math.inf
 def chapter(network: Network, risk: Risk, alone: Mapping[str, float]) -> Chapter:
     """The block that turns node costs into the objective. `alone`: cost of the best plan for each scenario alone.
 
-    Its links are filled in by `weigh`: the cost of a node as if it were certain, and the capital of a scenario.
+    Its links are filled in by `risk_objective`: the cost of a node as if it were certain, the capital of a scenario.
     """
     nodes = tuple((n.key,) for n in network.tree.nodes)
     scenarios = network.tree.scenarios

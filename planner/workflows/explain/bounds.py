@@ -18,7 +18,7 @@ import pandas as pd
 from planner.common.errors import NoAnswerError
 from planner.common.signals import stop_if_asked
 from planner.formulation.declarations import Key
-from planner.formulation.mathematics.security.expected import tails
+from planner.formulation.mathematics.security.coupled import is_money
 from planner.language.instance import Options
 from planner.language.units import unit
 from planner.program.program import Program
@@ -32,7 +32,6 @@ from planner.tree.nodes import Node
 from planner.workflows.explain.deadline import ENDLESS, Patience
 from planner.workflows.explain.messages import RULES
 
-MONEY = {"group_most_capital", "budget", "leverage", "regret_limit"}  # Rules on money say nothing of physics.
 NOTHING = 1e-9  # Share of the sides of rows.
 SHARES = {"served", "survive", "recover"}
 ROLES = {"cover": "quantity", "expected_unserved": "quantity", "tail": "quantity", "chance": "share"}  # Of what lacks.
@@ -97,12 +96,13 @@ def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[A
     free = program.changed(cost=np.zeros(len(program.cost)), offset=0.0, upper=_unmissed(program))
     suited, scaling = scaled(free)
     solver = load(suited, options, relax=True)
-    sizes, of_cost = dict[int, float](), tails(program.network, "cost")
+    sizes: dict[int, float] = {}
     groups: dict[tuple[str, str, int | None], tuple[Node | None, list[int], list[int]]] = {}
     for row, (node, family, key) in enumerate(program.rows):
-        if family in MONEY or (family == "tail" and key in of_cost):
+        is_rule = family in RULES
+        if family == "group_most_capital" or (is_rule and is_money(program.network, str(key[0]))):  # It is no physics.
             solver.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
-        elif family in RULES:
+        elif is_rule:
             is_most = np.isfinite(program.row_upper[row])
             lack = solver.getNumCol()
             sizes[lack] = 1.0 if scaling.is_none else 1.0 / float(scaling.rows[row])

@@ -22,7 +22,8 @@ class Lever:
     """A path that can be raised (`sign` 1) or lowered (-1) by at most `most`, or set to one of some `values`.
 
     `before` is an override that must come first, such as one that adds a stockpile; `stock` is the commodity and
-    region of a stockpile. Paths in `also` are turned alike; `wider` is a lever to try where this one does not suffice.
+    region of a stockpile, which `is_laid_in` at the start. Paths in `also` are turned alike; `wider` is a lever to try
+    where this one does not suffice.
     """
 
     path: str
@@ -37,6 +38,11 @@ class Lever:
     stock: tuple[str, str] = ("", "")
     also: tuple[str, ...] = ()
     wider: Lever | None = None
+    is_laid_in: bool = False
+
+    def said(self, amount: float) -> str:
+        """What turning it by an amount does: a stock may be filled in time, with nothing in it at the start."""
+        return f"{self.words}, laid in at the start" if self.is_laid_in and amount else self.words
 
     def turned(self, amount: float) -> tuple[str, ...]:
         """The overrides that turn it by an amount."""
@@ -190,14 +196,14 @@ class Levers:
             ]
             need = max(part.amount.numbers()) or 1.0
             stock = (commodity, part.region)
-            words = f"keep a stock of {commodity} in {part.region}, laid in at the start"
+            words = f"keep a stock of {commodity} in {part.region}"
             if there:
-                yield self._more_stock(there[0], Lever(f"stockpiles.{there[0]}.initial", 1, label, words, need,
-                                                       stock=stock))
+                lever = Lever(f"stockpiles.{there[0]}.initial", 1, label, words, need, stock=stock, is_laid_in=True)
+                yield self._more_stock(there[0], lever)
             else:
                 what = f"commodity: {commodity}, region: {part.region}, owner: government"
                 added = f"stockpiles.added={{{what}, initial: 0, holding_cost: 0}}"
-                yield Lever("stockpiles.added", 1, label, words, need, before=added, stock=stock)
+                yield Lever("stockpiles.added", 1, label, words, need, before=added, stock=stock, is_laid_in=True)
 
     def _more_stock(self, name: str, lever: Lever) -> Lever:
         """More in a stockpile at the start: in the room there is, and if that does not suffice with more room."""

@@ -127,7 +127,8 @@ def _by_amount(ground: Ground, lever: Lever) -> Iterator[Repair]:
             sets = lever.turned(amount)
             held = ground.held(sets)
             if held is not None:
-                yield _repair(lever.words, sets, amount, lever.unit, amount / lever.stated, held, [(lever, amount)])
+                words = lever.said(amount)
+                yield _repair(words, sets, amount, lever.unit, amount / lever.stated, held, [(lever, amount)])
                 return
     ground.losses = known
 
@@ -260,7 +261,8 @@ def _together(ground: Ground, levers: Sequence[Lever]) -> Iterator[Repair]:
         sets = tuple(text for lever, amount in chosen for text in lever.turned(amount))
         held = ground.held(sets) if sets else None
         if held is not None:
-            words = " and ".join(f"{lever.words} by {number(amount, 4)} {lever.unit}" for lever, amount in chosen)
+            parts = (f"{lever.said(amount)} by {number(amount, 4)} {lever.unit}" for lever, amount in chosen)
+            words = " and ".join(parts)
             relative = sum(amount / lever.stated for lever, amount in chosen)
             yield _repair(words, sets, math.nan, "", relative, held, chosen)
             return

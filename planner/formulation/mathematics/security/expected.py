@@ -107,7 +107,7 @@ def _scenario_short(network: Network, losses: tuple[Key, ...], _: Node) -> list[
 
 
 def chapter(network: Network, alone: Mapping[str, float]) -> Chapter:
-    """The block; costs of nodes and capital of scenarios are filled in by `secure`."""
+    """The block; costs of nodes and capital of scenarios are filled in by `coupling`."""
     rows, unserved_tails = tuple(pools(network)), tails(network, "unserved")
     scenarios, every = network.tree.scenarios, (*tails(network, "unserved"), *tails(network, "cost"))
     beyond = tuple((*q, s.name) for q in every for s in scenarios)
