@@ -302,7 +302,10 @@ class Assembler:
 
 
 def assembled(pieces: Pieces, nodes: Sequence[Node]) -> Arrays:
-    """The arrays of investments and nodes; of a node its whole path must be among them."""
+    r"""The arrays of investments and nodes; of a node its whole path must be among them.
+
+    .. math:: \min \sum_v charge_v\, x_v + \sum_n weight_n \sum_i \sum_v cost_{i,v,n}\, x_{v,n}
+    """
     frame = pieces.frame(tuple(nodes))
     assembler = Assembler(pieces, frame)
     cost, lower, upper = np.zeros(frame.width), np.empty(frame.width), np.empty(frame.width)

@@ -25,7 +25,10 @@ from planner.tree.nodes import Node, Scenario
 
 
 def weighed(program: Program, measure: Risk, alone: Mapping[str, float] | None = None) -> Program:
-    """The program whose objective is (1 - weight) * expected cost + weight * measure."""
+    r"""The program whose objective weighs expected cost against a measure of risk.
+
+    .. math:: \min\; (1 - \lambda) \sum_s p_s\, scenario\_cost_s + \lambda\, risk
+    """
     network = program.network
     chapter = risk.chapter(network, measure, alone or {})
     with frozen_collector():

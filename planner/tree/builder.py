@@ -197,7 +197,10 @@ class Builder:
         return self.instance.shocks[window.shock].hazard > 0
 
     def weigh(self) -> None:
-        """Give every node its probability: the sum over the scenarios of the share they spend there."""
+        r"""Give every node its probability: the sum over the scenarios of the share they spend there.
+
+        .. math:: p_n = \sum_s p_s\, share_{s,n}
+        """
         parts: list[list[float]] = [[] for _ in self.nodes]
         for scenario in self.scenarios():
             for index, share in scenario.shares.items():
@@ -226,10 +229,13 @@ class Builder:
 
 
 def _odds(instance: Instance, hung: list[list[Window]], hazard: Hazard) -> tuple[float, list[float]]:
-    """Chance that no shock ever begins on a path, and the chance of each window on it, in order.
+    r"""Chance that no shock ever begins on a path, and the chance of each window on it, in order.
 
-    Within a period of length L none begins with the product of (1 - hazard)^L, if none has begun before; which of
-    several does goes by their rates -ln(1 - hazard), as competing risks do.
+    Shocks k compete by their rates. A shock begins at a node only if none has begun before.
+
+    .. math:: begun_n = 1 - \prod_k (1 - hazard_k)^{length_n}
+
+    .. math:: p_{k,n} = begun_n \frac{\ln(1 - hazard_k)}{\sum_i \ln(1 - hazard_i)} \prod_{m \prec n} (1 - begun_m)
     """
     survival, chances = 1.0, []
     for windows in hung:

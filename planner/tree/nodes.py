@@ -67,7 +67,10 @@ class Node:
 
     @property
     def weight(self) -> float:
-        """What a yearly cost at this node counts for in the objective [year]."""
+        r"""What a yearly cost at this node counts for in the objective [year].
+
+        .. math:: weight_n = p_n\, length_n\, factor_n
+        """
         return self.probability * self.length * self.factor
 
 
@@ -156,7 +159,13 @@ class Tree:
 
 
 def discount_factor(time: Time, start: float, length: float) -> float:
-    """Worth at the base year of one unit of money per year spent in [start, start + length]."""
+    r"""Worth at the base year of one unit of money per year spent in [start, start + length].
+
+    .. math:: factor_n = (1 + r)^{-(t_n - t_0)}, \quad t_n \text{ the start, middle or end of the period}
+
+    .. math:: factor_n = \frac{e^{-\delta (start_n - t_0)} - e^{-\delta (end_n - t_0)}}{\delta\, length_n},
+        \quad \delta = \ln(1 + r), \text{ if discounting is continuous}
+    """
     rate = time.discount_rate
     if rate == 0:
         return 1.0

@@ -18,7 +18,9 @@ from planner.tree.nodes import Node
 
 @dataclass(frozen=True)
 class Capital:
-    """Objective coefficients of the capital that a family of decision variables carries.
+    r"""Objective coefficients of the capital that a family of decision variables carries.
+
+    .. math:: \sum_{m \in g} charge_{j,m}\, capital_{j,m}
 
     A key's coefficient is the sum over the nodes of its group of charge(j, n) times the capital of one unit of the
     variable by the figures of n: `capital.fixed` of a start, `capital.variable` of what carries the size, the cost at

@@ -94,7 +94,16 @@ class Work:
     # From decision to commissioning
 
     def progress(self, decided: Node, node: Node) -> Progress:
-        """done(m->n) = sum_k pace_{j,k} length_k; commissioned when that reaches lead_time; once is for good."""
+        r"""How far work decided at m has come by the end of n; a plant is commissioned once, when its work is done.
+
+        .. math:: done_{j,m \to n} = \sum_{m \preceq k \preceq n} pace_{j,k}\, length_k
+
+        .. math:: commissioned_{j,m} = start_n + \frac{lead\_time_j - done_{j,m \to a(n)}}{pace_{j,n}}
+            \text{ at the first } n \text{ with } done_{j,m \to n} \ge lead\_time_j
+
+        .. math:: surcharge_{j,m \to n} = \sum_{m \preceq k \preceq n} dearer_{j,k}
+            \frac{\min(pace_{j,k}\, length_k,\; lead\_time_j - done_{j,m \to a(k)})}{lead\_time_j}
+        """
         steps = node.period - decided.period
         place = (self.sights[node.index], steps)
         if place not in self._known:
@@ -128,7 +137,11 @@ class Work:
         return self._lead_times[id(instance)]
 
     def technology(self, node: Node) -> tuple[Array, Array]:
-        """Speed of work, 1 as planned, and the added share of its cost, at a node; the slowest and dearest count."""
+        r"""Speed of work, 1 as planned, and the added share of its cost, at a node; the slowest and dearest count.
+
+        .. math:: pace_{j,n} = \min_c (1 - degree_{c,n} (1 - pace_c)), \quad
+            dearer_{j,n} = \max_c degree_{c,n}\, dearer_c
+        """
         sight = self.sights[node.index]
         if sight not in self._technologies:
             self._technologies[sight] = self._technology(node)
@@ -154,9 +167,11 @@ class Work:
     # What that means at a node
 
     def available_share(self, decided: Node, node: Node) -> Array:
-        """rho(j, m->n): share of the size available at `node`, averaged over its period.
+        r"""Share of the size available at `node`, averaged over its period.
 
-        0 until commissioning, then the ramp year by year, then 1, then 0 after the end of life.
+        .. math:: \rho_{j,m \to n} = \frac{1}{length_n} \int_{start_n}^{end_n} ramp_j(t - commissioned_{j,m})\, dt
+
+        The ramp is 0 before commissioning, then the stated share year by year, then 1, and 0 after the end of life.
         """
         place = (self.sights[node.index], node.period - decided.period)
         if place not in self._shares:
@@ -169,7 +184,11 @@ class Work:
         return self._shares[place]
 
     def in_service(self, decided: Node, node: Node) -> Array:
-        """Share of the node's period between commissioning and the end of life."""
+        r"""Share of the node's period between commissioning and the end of life.
+
+        .. math:: service_{j,m \to n} = \frac{1}{length_n}
+            |[commissioned_{j,m},\; commissioned_{j,m} + life_j] \cap [start_n, end_n]|
+        """
         begun = self.progress(decided, node).commissioned
         return _clean(_years(node, begun, begun + self.life) / node.length)
 
@@ -190,10 +209,14 @@ class Work:
         return self._annuities[id(instance)]
 
     def yearly(self, decided: Node, node: Node) -> Array:
-        """What a unit of capital decided at one node costs at another, by the instance's convention [1/year or 1].
+        r"""What a unit of capital decided at one node costs at another, by the instance's convention [1/year or 1].
 
-        annuity: the yearly charge while in service, raised by the surcharge on the work; lump_sum: the whole at the
-        decision, surcharges where the work is done.
+        .. math:: yearly_{j,m \to n} = annuity_j\, service_{j,m \to n} (1 + surcharge_{j,m \to n})
+
+        With `lump_sum` the whole is paid at the decision, surcharges where the work is done:
+
+        .. math:: yearly_{j,m \to m} = 1 + surcharge_{j,m \to m}, \quad
+            yearly_{j,m \to n} = surcharge_{j,m \to n} - surcharge_{j,m \to a(n)}
         """
         after = self.progress(decided, node)
         if self.network.base.time.capital_charge == "annuity":
@@ -218,7 +241,12 @@ class Work:
                 yield Charge(node, yearly, self.weight(node))
 
     def charge(self, name: str, decided: Node) -> float:
-        """What one unit of a project's capital decided at a node adds to expected cost."""
+        r"""What one unit of a project's capital decided at a node adds to expected cost.
+
+        .. math:: charge_{j,m} = \sum_{n \succeq m} weight_n\, yearly_{j,m \to n}
+
+        With `lump_sum` the weight lacks the length of the period.
+        """
         return math.fsum(c.yearly * c.weight for c in self.charges(name, decided))
 
     @cached_property
@@ -261,10 +289,13 @@ def _clean(shares: Array) -> Array:
 
 
 def annuity_factor(network: Network, project: Project) -> float:
-    """Yearly charge per unit of capital: interest during construction times capital recovery factor.
+    r"""Yearly charge per unit of capital: interest during construction times capital recovery factor.
 
-    idc = ((1+w)^L - 1) / (L ln(1+w)), crf = w / (1 - (1+w)^-life), w the cost of capital, L the lead time planned
-    at the decision.
+    .. math:: annuity_j = interest_j\, \frac{w}{1 - (1 + w)^{-life_j}}, \quad
+        interest_j = \frac{(1 + w)^L - 1}{L \ln(1 + w)}
+
+    w is the cost of capital, L the lead time planned at the decision. The interest is 1 unless
+    `interest_during_construction` asks for it.
     """
     time = network.base.time
     rate = project.cost_of_capital if project.cost_of_capital is not None else time.discount_rate

@@ -23,7 +23,11 @@ from planner.tree.nodes import Node
 
 
 def degree(measure: Measure, node: Node) -> float:
-    """Mean over the node's period of a trapezoid: 0 at the start, 1 from phase_in on, until the end, then down."""
+    r"""Mean over the node's period of a trapezoid: 0 at the start, 1 from phase_in on, until the end, then down.
+
+    .. math:: degree_{c,n} = \frac{1}{length_n} \int_{start_n}^{end_n} \max\left(0, \min\left(1,\;
+        \frac{t - start_c}{phase\_in_c},\; \frac{end_c + phase\_out_c - t}{phase\_out_c}\right)\right) dt
+    """
     rise, fall = measure.control.phase_in, measure.phase_out
     start, end = node.near(measure.start), node.near(measure.end)
     years = max(0.0, min(end, node.end) - max(min(start + rise, end), node.start))
@@ -67,9 +71,12 @@ def by_class(control: Control) -> bool:
 
 
 def share_passing(measure: Measure, node: Node) -> float:
-    """Share of the usual volume that one ban or licence lets pass, averaged over the node's period.
+    r"""Share of the usual volume that one ban or licence lets pass, averaged over the node's period.
 
-    While the first licences are processed, for `delay` years from the start, nothing passes.
+    .. math:: passes_{c,n} = \max(0,\; 1 - degree_{c,n} (1 - passes_c) - passes_c\, waits_{c,n})
+
+    While the first licences are processed, for `delay` years from the start, nothing passes: `waits` is the share of
+    the period that this takes.
     """
     control = measure.control
     waits = node.years(measure.start, min(measure.start + control.delay, measure.end)) / node.length
@@ -77,7 +84,10 @@ def share_passing(measure: Measure, node: Node) -> float:
 
 
 def combined(measures: Iterator[Measure], node: Node) -> float:
-    """The strictest ban times all licences."""
+    r"""The strictest ban times all licences.
+
+    .. math:: passes_n = \min_{c \in bans} passes_{c,n} \prod_{c \in licences} passes_{c,n}
+    """
     strictest, licences = 1.0, 1.0
     for measure in measures:
         if measure.control.kind == "ban":
@@ -170,7 +180,10 @@ def passing_shares(network: Network, node: Node) -> Array:
 
 @lru_cache(maxsize=1024)
 def price_multiples(network: Network, node: Node) -> Array:
-    """Factor on the prices of every route: product over all measures of 1 + degree * (price - 1)."""
+    r"""Factor on the prices of every route: the product over all measures.
+
+    .. math:: multiple_{s,r,n} = \prod_c (1 + degree_{c,n} (price_c - 1))
+    """
     factors = np.ones(len(routes(network)))
     for measure in network.measures(node):
         price = measure.control.price

@@ -39,9 +39,10 @@ def kept_share(network: Network, name: str, node: Node) -> float:
 
 
 def return_share(lifetime: Iterable[tuple[float, float]], delivered: Node, node: Node) -> float:
-    """Share of a yearly delivery at one node that comes back per year at another.
+    r"""Share of a yearly delivery at one node that comes back per year at another.
 
-    sum over lags of lifetime[lag] * overlap([start_m + lag, end_m + lag], [start_n, end_n]) / length_n.
+    .. math:: share_{q,m \to n} = \frac{1}{length_n} \sum_{lag} lifetime_{q,lag}\,
+        |[start_m + lag,\; end_m + lag] \cap [start_n, end_n]|
     """
     years = sum(share * node.years(delivered.start + lag, delivered.end + lag) for lag, share in lifetime)
     return years / node.length
@@ -87,6 +88,10 @@ def _variables(network: Network) -> tuple[Variable, ...]:
         return [parts[d].shortage[i - 1].share * needed(network, d, node) for d, i in network.shortages]
 
     def shortage_costs(node: Node) -> list[float]:
+        r"""Loss of users by demand that is not served.
+
+        .. math:: cost_{d,i,n}
+        """
         parts = network.instance(node).demands
         return [price * parts[d].shortage[i - 1].cost.at(node.middle) for d, i in network.shortages]
 
@@ -94,9 +99,17 @@ def _variables(network: Network) -> tuple[Variable, ...]:
         return [_substitution(network, d, node).most.at(node.middle) * needed(network, d, node) for d in names]
 
     def substitution_costs(node: Node) -> list[float]:
+        r"""Cost of doing without.
+
+        .. math:: cost_{d,n}
+        """
         return [price * _substitution(network, d, node).cost.at(node.middle) for d in names]
 
     def collection_costs(node: Node) -> list[float]:
+        r"""Cost of collecting end-of-life material.
+
+        .. math:: cost_{q,n}
+        """
         return [price * q.cost.at(node.middle) for q in network.instance(node).returns.values()]
 
     return (

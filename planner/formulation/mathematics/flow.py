@@ -117,16 +117,28 @@ def _variable_cost(instance: Instance, activity: tuple[str, str]) -> Figure:
 
 
 def _variable_costs(network: Network, node: Node) -> list[float]:
+    r"""Cost of running a process, the facility's own where it states one.
+
+    .. math:: variable\_cost_{a,p,n}
+    """
     instance, price = network.instance(node), network.price
     return [price * _variable_cost(instance, a).at(node.middle) for a in network.activities]
 
 
 def _fixed_costs(network: Network, node: Node) -> list[float]:
+    r"""Yearly cost of capacity online, used or not.
+
+    .. math:: fixed\_cost_{a,n}
+    """
     facilities, price = network.instance(node).facilities, network.price
     return [price * facilities[a].fixed_cost.at(node.middle) if a in facilities else 0.0 for a in network.assets]
 
 
 def _disposal_costs(network: Network, node: Node) -> list[float]:
+    r"""Cost of disposing of a surplus.
+
+    .. math:: disposal_{k,n}
+    """
     commodities, price = network.instance(node).commodities, network.price
     costs = [commodities[k].disposal for k, _ in network.disposals]
     return [price * c.at(node.middle) if isinstance(c, Figure) else 0.0 for c in costs]

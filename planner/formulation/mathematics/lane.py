@@ -23,12 +23,20 @@ from planner.tree.nodes import Node
 
 
 def _freight(network: Network, node: Node) -> list[float]:
+    r"""Freight of a movement; 0 where a curve states it.
+
+    .. math:: freight_{l,n}
+    """
     lanes, price = network.instance(node).lanes, network.price
     freight = [0.0 if lanes[m.lane].curve else lanes[m.lane].freight.at(node.middle) for m in network.movements]
     return [price * f for f in freight]
 
 
 def _lane_tariff(network: Network, node: Node) -> list[float]:
+    r"""Tariff on a movement, a share of its customs value.
+
+    .. math:: tariff_{l,n}\, customs\_value_{l,n}
+    """
     result = []
     for movement in network.movements:
         lane = network.instance(node).lanes[movement.lane]
@@ -72,6 +80,10 @@ def _capacities(network: Network, node: Node) -> list[float]:
 
 
 def _curve_costs(network: Network, keys: tuple[Any, ...], node: Node) -> list[float]:
+    r"""Freight at the end of a piece of the cost curve.
+
+    .. math:: cost_{l,i,side}
+    """
     lanes = network.instance(node).lanes
     result = []
     for *movement, i, side in keys:
@@ -81,6 +93,10 @@ def _curve_costs(network: Network, keys: tuple[Any, ...], node: Node) -> list[fl
 
 
 def _lane_fixed(network: Network, keys: tuple[Movement, ...], node: Node) -> list[float]:
+    r"""Yearly cost of using a lane at all.
+
+    .. math:: fixed\_cost_{l,n}
+    """
     lanes = network.instance(node).lanes
     return [lanes[m.lane].fixed_cost.at(node.middle) for m in keys]
 

@@ -67,15 +67,26 @@ def _amounts(network: Network, node: Node) -> list[float]:
 
 
 def _dearer(network: Network, costs: PerNode, node: Node) -> Numbers:
-    """Costs in proportion to prices, with what controls do to prices."""
+    r"""Costs in proportion to prices, with what controls do to prices.
+
+    .. math:: multiple_{s,r,n}
+    """
     return np.asarray(price_multiples(network, node)[numbered(network)[0]] * np.asarray(costs(node), dtype=float))
 
 
 def _step_prices(network: Network, node: Node) -> list[float]:
+    r"""Price of every step of a supplier.
+
+    .. math:: price_{s,i,n}
+    """
     return [network.price * _step(network, key, node)[0] for key in network.purchases]
 
 
 def _step_tariffs(network: Network, node: Node) -> list[float]:
+    r"""Tariff on every step of a supplier, a share of its price.
+
+    .. math:: tariff_{s,r,n}\, price_{s,i,n}
+    """
     suppliers = network.instance(node).suppliers
     return [
         network.price * _step(network, key, node)[0] * at_region(suppliers[key[0]].tariffs, key[2], node)
@@ -84,6 +95,10 @@ def _step_tariffs(network: Network, node: Node) -> list[float]:
 
 
 def _delivery(network: Network, node: Node) -> list[float]:
+    r"""Cost of bringing purchases to a region.
+
+    .. math:: delivery\_cost_{s,r,n}
+    """
     suppliers = network.instance(node).suppliers
     return [network.price * at_region(suppliers[s].delivery_costs, r, node) for s, _, r in network.purchases]
 
@@ -94,10 +109,18 @@ def _sale_step(network: Network, key: Sale, node: Node) -> tuple[float, float]:
 
 
 def _sale_revenue(network: Network, node: Node) -> list[float]:
+    r"""Revenue of every step of an outlet, a negative cost.
+
+    .. math:: -price_{o,i,n}
+    """
     return [-network.price * _sale_step(network, key, node)[0] for key in network.sales]
 
 
 def _sale_delivery(network: Network, node: Node) -> list[float]:
+    r"""Cost of bringing sales to an outlet.
+
+    .. math:: delivery\_cost_{o,r,n}
+    """
     outlets = network.instance(node).outlets
     return [network.price * at_region(outlets[o].delivery_costs, r, node) for o, _, r in network.sales]
 

@@ -41,11 +41,15 @@ def _most_released(network: Network, limits: PerNode, node: Node) -> Array:
 
 
 def _holding_costs(network: Network, node: Node) -> list[float]:
+    r"""Cost of holding stock.
+
+    .. math:: holding\_cost_{w,n}
+    """
     return [network.price * w.holding_cost.at(node.middle) for w in network.instance(node).stockpiles.values()]
 
 
 def _final_costs(network: Network, node: Node) -> list[float]:
-    """What stock costs that is left when its branch ends: a credit, once, so less of it per year."""
+    """Credit for a unit of stock that is left when its branch ends: once, so divided by the length of the period."""
     stockpiles = network.instance(node).stockpiles.values()
     return [-network.price * w.final_value.at(node.middle) / node.length for w in stockpiles]
 
@@ -80,6 +84,20 @@ def chapter(network: Network) -> Chapter:
             (1 - stockpiles[name].decay) ** node.length * stockpiles[name].initial.at(node.middle) for name in names
         ]
 
+    def left(node: Node) -> Array:
+        r"""Credit for stock when its branch ends.
+
+        .. math:: -\frac{final\_value_{w,n}}{length_n} \text{ at leaves}
+        """
+        return network.tree.is_leaf(node) * final(node)
+
+    def used_up(node: Node) -> Array:
+        r"""The credit of stock with which a branch resumes after a shock, taken back: its own leaves count it.
+
+        .. math:: \frac{final\_value_{w,n}}{length_n} \text{ at the end of a window}
+        """
+        return -bool(node.resumed) * final(node)
+
     most_released = partial(_most_released, network, of(partial(bounds, "release_limit")))
     return Chapter(
         variables=(
@@ -88,7 +106,7 @@ def chapter(network: Network) -> Chapter:
             Variable("stock", keys, "stock at the end of the period", "quantity",
                      lower=of(partial(bounds, "least")), upper=of(partial(bounds, "capacity")),
                      costs={"holding": of(partial(_holding_costs, network)),
-                            "final_value": OfSituation(network, lambda n: network.tree.is_leaf(n) * final(n))},
+                            "final_value": OfSituation(network, left)},
                      parts=parts),
         ),
         links=(
@@ -96,7 +114,7 @@ def chapter(network: Network) -> Chapter:
                  of_figures=True),
             Link("resumed", keys, "stock with which the world goes on after a shock", partial(_resumed, keys),
                  lambda _: [0.0] * len(keys), "quantity",
-                 costs={"final_value": lambda n: -bool(n.resumed) * final(n)}, parts=parts),
+                 costs={"final_value": used_up}, parts=parts),
         ),
         constraints=(Constraint("stock_balance", keys, stock_balance),),
     )

@@ -44,6 +44,10 @@ def chapter(network: Network) -> Chapter:
         return [float("inf") if parts[k[0]].elastic is not None else 0.0 for k in every]
 
     def penalties(node: Node) -> list[float]:
+        r"""Price at which an elastic requirement may be missed.
+
+        .. math:: penalty_{q,n}
+        """
         elastic = [network.instance(node).requirements[k[0]].elastic for k in every]
         return [network.price * e.price.at(node.middle) if e is not None else 0.0 for e in elastic]
 
