@@ -13,7 +13,6 @@ from planner.program.blocks import Compiled
 from planner.program.program import Program, assemble
 from planner.reading.blame import dotted
 from planner.reading.document import Document, load
-from planner.workflows.sweep.caches import forget
 from planner.workflows.sweep.dependency_tracking import Learned
 
 INSTANCES = Path(__file__).parents[1] / "instances"
@@ -31,7 +30,6 @@ class Desk:
 
     def differs(self, change: str) -> bool:
         """Whether a change makes another program than one built anew; counts those that take something over."""
-        forget()  # As a worker does; the caches would keep the network of every change.
         changed = self.document.changed([change])
         self.taken += self.learned.reuse(build_network(changed.instances())).recall is not None
         return not same(_program(changed, self.compiled), _program(changed, None))

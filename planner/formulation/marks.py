@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, combinations
 
+from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.mathematics.control import by_class, covers, touches
 from planner.formulation.network import Delivery, Movement, Network, Place
@@ -91,7 +91,7 @@ def _ordered(levels: Iterable[Level]) -> tuple[Level, ...]:
     return tuple(sorted(set(levels), key=lambda level: (len(level), level)))
 
 
-@lru_cache(maxsize=8)
+@cached
 def origin(network: Network) -> Origin:
     """What must be told of the goods of a network; nothing where no control is of classes of users."""
     used = {measure.name for measures in network.all_measures.values() for measure in measures}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from planner.common.caching import CacheOwner
 from planner.common.patterns import matching
 from planner.language.figure import MOMENT
 from planner.language.instance import Control, Instance, Lane, Project
@@ -57,7 +58,7 @@ class Measure(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(CacheOwner):
     """An instance spelled out. `instances` holds the variant of every future and shock; the sets are the trunk's."""
 
     instances: Mapping[str, Instance]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from planner.common.caching import cached
 from planner.language.figure import FigureField, Part, walk_figures
 from planner.language.units import unit
 
@@ -18,7 +18,7 @@ COLUMNS = ["figure", "value", "by_year", "low", "high", "unit", "estimate", "sou
 PROVENANCE = ("source", "date", "confidence", "note")
 
 
-@lru_cache(maxsize=4)
+@cached
 def figures_table(run: Opened) -> pd.DataFrame:
     """One row per figure that is stated; the range of a series by year is that of its first year."""
     stated = run.document.resolved()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from planner.common.caching import CacheOwner
 from planner.language.instance import Instance
 from planner.reading.document import Document, load
 from planner.results.folder import Folder, open_folder
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
+class Opened(CacheOwner):
     """A finished run as it lies on disk; make one with `open_run`."""
 
     held: Folder

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
 from planner.common import words
+from planner.common.caching import cached
 from planner.reports import chart
 from planner.reports.rules import rules
 from planner.reports.says import Says
@@ -179,7 +179,7 @@ def _ranked(run: Opened) -> pd.DataFrame:
         "rank", kind="stable").reset_index(drop=True)
 
 
-@lru_cache(maxsize=4)
+@cached
 def _by_country(run: Opened) -> tuple[pd.DataFrame, alt.Color]:
     """Shares with the countries that are shown by name, exporters first; one colour per country on every chart."""
     table = _ranked(run)

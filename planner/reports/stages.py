@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from planner.common.caching import cached
 from planner.common.patterns import matching
 from planner.language.instance import Instance
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NO_STAGE = "other"
 
 
-@lru_cache(maxsize=8)
+@cached
 def stages(run: Opened) -> tuple[str, ...]:
     """Every stage of the facilities, from those that need no input on; what leads back (recycling) comes late."""
     makes, takes = _made_and_taken(run.instance)

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
+from planner.common.caching import cached
 from planner.formulation.mathematics.construction import work
 from planner.formulation.mathematics.security import coupled
 from planner.language.units import unit
@@ -22,7 +22,7 @@ from planner.tables.frames import conformed, table
 from planner.tables.schemas import RUN
 
 
-@lru_cache(maxsize=1)
+@cached
 def costs(solution: Solution) -> pd.DataFrame:
     """Every item of cost; kept, for other tables read it too."""
     money = unit(solution.network.base.units, "money")

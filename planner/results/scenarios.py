@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pandas as pd
 
+from planner.common.caching import cached
 from planner.language.instance import Risk
 from planner.results.costs import costs
 from planner.results.solution import Solution
@@ -36,7 +35,7 @@ def mass(solution: Solution, node: Node) -> float:
     return _masses(solution)[node.index]
 
 
-@lru_cache(maxsize=1)  # One solution at a time: a cache of many would keep their programs.
+@cached
 def _masses(solution: Solution) -> list[float]:
     risk = solution.network.base.objective.risk
     if risk is None or risk.weight == 1:
@@ -49,7 +48,7 @@ def _masses(solution: Solution) -> list[float]:
     ]
 
 
-@lru_cache(maxsize=1)
+@cached
 def weights_of(solution: Solution) -> dict[str, float]:
     """Probability mass that the objective gives each scenario under the plan."""
     network = solution.network

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from planner.common.arrays import Array
+from planner.common.caching import CacheOwner
 from planner.formulation.declarations import Family, Key
 from planner.formulation.mathematics.curve import segments
 from planner.formulation.mathematics.investment import decisions
@@ -35,7 +36,7 @@ class Decision:
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(CacheOwner):
     """Values of every variable and link."""
 
     program: Program

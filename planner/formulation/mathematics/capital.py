@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
+from planner.common.caching import cached
 from planner.formulation.declarations import Key
 from planner.formulation.mathematics.construction import Array, Charged, work
 from planner.formulation.mathematics.curve import segments
@@ -53,7 +53,7 @@ class Capital:
         return cost + (capital.fixed.at(node.middle) if self.family == "start" else 0.0)
 
 
-@lru_cache(maxsize=100_000)
+@cached
 def _size_of_one(network: Network, name: str, group: str) -> dict[str, float]:
     """Size that one unit of a family's variable stands for, where a variable carries it alone."""
     if network.base.projects[name].capital.curve:

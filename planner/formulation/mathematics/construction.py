@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.common.caching import cached
 from planner.formulation.mathematics.control import degree, touches_project
 from planner.formulation.network import Network
 from planner.language.figure import MOMENT
@@ -308,7 +309,7 @@ def annuity_factor(network: Network, project: Project) -> float:
     return recovery
 
 
-@lru_cache(maxsize=8)
+@cached
 def work(network: Network) -> Work:
     """The work on the projects of a network."""
     return Work(network)

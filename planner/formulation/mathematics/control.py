@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.common.arrays import Array
+from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Numbers
 from planner.formulation.network import Measure, Movement, Network
@@ -130,7 +130,7 @@ def class_passing(
 Route = tuple[str | None, str, str]  # exporter, commodity, destination
 
 
-@lru_cache(maxsize=8)
+@cached
 def routes(network: Network) -> dict[Route, int]:
     """Every way by which something comes from a supplier or on a lane, numbered."""
     suppliers = network.base.suppliers
@@ -139,7 +139,7 @@ def routes(network: Network) -> dict[Route, int]:
     return {route: number for number, route in enumerate(dict.fromkeys([*bought, *sent]))}
 
 
-@lru_cache(maxsize=8)
+@cached
 def numbered(network: Network) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The routes of all purchases and of all movements."""
     known, suppliers = routes(network), network.base.suppliers
@@ -148,7 +148,7 @@ def numbered(network: Network) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.array(bought, dtype=np.int64), np.array(sent, dtype=np.int64)
 
 
-@lru_cache(maxsize=4096)
+@cached
 def _aims(network: Network, source: str, name: str) -> NDArray[np.bool_]:
     """Which routes a control touches, by the figures of a future or shock."""
     instance = network.instances[source]
@@ -163,22 +163,29 @@ def _aims(network: Network, source: str, name: str) -> NDArray[np.bool_]:
     ], dtype=bool)
 
 
-@lru_cache(maxsize=1024)
 def passing_shares(network: Network, node: Node) -> Array:
     """Share that passes on every route, whoever the user is: the strictest ban times all licences."""
+    shares = tuple(
+        (m.name, share_passing(m, node)) for m in network.measures(node)
+        if m.control.kind in ("ban", "licence") and not by_class(m.control)
+    )
+    return _passing_shares(network, node.source, shares)
+
+
+@cached
+def _passing_shares(network: Network, source: str, shares: tuple[tuple[str, float], ...]) -> Array:
+    """The same of measures, each with the share that it lets pass: most nodes of a future have the same."""
+    controls = network.instances[source].controls
     strictest, licences = np.ones((2, len(routes(network))))
-    for measure in network.measures(node):
-        if by_class(measure.control) or measure.control.kind not in ("ban", "licence"):
-            continue
-        aims, share = _aims(network, node.source, measure.name), share_passing(measure, node)
-        if measure.control.kind == "ban":
+    for name, share in shares:
+        aims = _aims(network, source, name)
+        if controls[name].kind == "ban":
             strictest[aims] = np.minimum(strictest[aims], share)
         else:
             licences[aims] *= share
     return strictest * licences
 
 
-@lru_cache(maxsize=1024)
 def price_multiples(network: Network, node: Node) -> Array:
     r"""Factor on the prices of every route: the product over all measures.
 

@@ -5,13 +5,14 @@ Index a: assets; p: processes; k: commodities; r: regions; n: nodes.
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyomo.environ as pyo
 from numpy.typing import NDArray
 
+from planner.common.caching import cached
 from planner.formulation.declarations import Chapter, Constraint, Key, Link, OfFigures, Term, Terms, Variable
 from planner.formulation.mathematics.construction import work
 from planner.formulation.mathematics.control import lane_passes
@@ -40,13 +41,13 @@ def availability(network: Network, asset: str, node: Node) -> float:
     return lane_passes(network, network.movement_of_asset[asset], node)
 
 
-@lru_cache(maxsize=8)
+@cached
 def standing(network: Network) -> OfFigures:
     """Capacity of every asset that is there without any project, in the order of `assets`."""
     return OfFigures(network, lambda n: [existing(network, a, n) for a in network.assets])
 
 
-@lru_cache(maxsize=8)
+@cached
 def _availabilities(network: Network) -> OfFigures:
     """Availability of every facility."""
     return OfFigures(network, lambda n: [availability(network, a, n) for a in network.base.facilities])
@@ -96,7 +97,7 @@ class Builds(NamedTuple):
     sizes: NDArray[np.float64]  # Size of one unit of it.
 
 
-@lru_cache(maxsize=10_000)
+@cached
 def builds(network: Network, group: str) -> Builds:
     """The variables by which capacity is decided in a group."""
     assets = {asset: i for i, asset in enumerate(network.assets)}
@@ -173,7 +174,7 @@ def chapter(network: Network) -> Chapter:
     return Chapter(variables, links, (), constraints)
 
 
-@lru_cache(maxsize=8)
+@cached
 def loaded(network: Network) -> tuple[str, ...]:
     """Facilities that must run at a minimum load in some future."""
     return tuple(a for a in network.base.facilities

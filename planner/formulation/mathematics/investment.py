@@ -7,11 +7,11 @@ n, m: nodes; a: assets (facilities and lanes that projects build).
 from __future__ import annotations
 
 from collections.abc import Container
-from functools import lru_cache
 from typing import Any
 
 import pyomo.environ as pyo
 
+from planner.common.caching import cached
 from planner.common.patterns import fits_any, matching
 from planner.formulation.declarations import Chapter, Constraint, Key, Variable
 from planner.formulation.mathematics.capital import Capital
@@ -23,7 +23,7 @@ from planner.language.figure import MOMENT, Figure
 from planner.tree.nodes import Node, Tree
 
 
-@lru_cache(maxsize=8)
+@cached
 def decisions(network: Network) -> tuple[tuple[str, str], ...]:
     """Pairs (project, group) in which the project may be decided: its window is open, and it comes online in time.
 
@@ -202,7 +202,7 @@ def _size(block: Any, name: str, group: str) -> Any:
     return sum(c * getattr(block, family)[key] for family, key, c in size_terms(block.network, name, group))
 
 
-@lru_cache(maxsize=4096)
+@cached
 def members(network: Network, group_name: str) -> list[str]:
     """The projects of a group."""
     return matching(network.base.project_groups[group_name].projects, network.base.projects)

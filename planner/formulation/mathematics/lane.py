@@ -6,11 +6,12 @@ Index l: movements (lane, commodity, from, to).
 from __future__ import annotations
 
 import math
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import pyomo.environ as pyo
 
+from planner.common.caching import cached
 from planner.formulation.declarations import Chapter, Constraint, Numbers, OfFigures, PerNode, Variable
 from planner.formulation.mathematics.control import lane_passes, limited_by, numbered, passing_shares
 from planner.formulation.mathematics.curve import Segment, is_convex, segments
@@ -120,7 +121,7 @@ def chapter(network: Network) -> Chapter:
     )
 
 
-@lru_cache(maxsize=8)
+@cached
 def fixed_movements(network: Network) -> tuple[Movement, ...]:
     """Movements that have a fixed cost in some future."""
     return tuple(m for m in network.movements

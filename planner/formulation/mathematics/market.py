@@ -6,13 +6,14 @@ Index s: suppliers and o: outlets with steps i; r: regions; l: movements.
 from __future__ import annotations
 
 import math
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
 
 from planner.common.arrays import Array
+from planner.common.caching import cached
 from planner.common.patterns import fits_any, matching
 from planner.formulation.declarations import (
     Chapter,
@@ -223,7 +224,7 @@ def _pledged(network: Network) -> tuple[tuple[str], ...]:
                  if network.ever("outlets", name, lambda part: any(part.least.numbers())))
 
 
-@lru_cache(maxsize=8)
+@cached
 def _quotas(network: Network) -> tuple[tuple[str], ...]:
     """The quotas that some node knows."""
     used = {m.name for measures in network.all_measures.values() for m in measures}

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
 from planner.common.arrays import Array
+from planner.common.caching import cached
 from planner.common.patterns import matching
 from planner.formulation.declarations import Numbers, PerNode
 from planner.formulation.mathematics.control import degree, share_passing
@@ -42,7 +42,7 @@ def _is_time(requirement: Rule, node: Node) -> bool:
     return is_early == isinstance(requirement, Survive)
 
 
-@lru_cache(maxsize=8)
+@cached
 def situations(network: Network) -> tuple[int, ...]:
     """The number of every node's situation."""
     numbers: dict[Hashable, int] = {}

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import pyomo.environ as pyo
 
+from planner.common.caching import cached
 from planner.formulation.declarations import Chapter, Constraint, Key, Link, Term, Variable
 from planner.formulation.marks import Level, name_of, origin
 from planner.formulation.mathematics.control import class_passing
@@ -25,7 +25,7 @@ from planner.tree.nodes import Node
 STORED = ("filled", "released", "stock")
 
 
-@lru_cache(maxsize=8)
+@cached
 def splits(network: Network) -> dict[Key, tuple[Level, ...]]:
     """The levels of every amount somebody can tell apart, worst last, by family of the whole and its key."""
     found, piles = origin(network), network.base.stockpiles
@@ -35,7 +35,7 @@ def splits(network: Network) -> dict[Key, tuple[Level, ...]]:
     return {key: levels for key, levels in every.items() if levels}
 
 
-@lru_cache(maxsize=8)
+@cached
 def balances(network: Network) -> dict[Key, tuple[Level, ...]]:
     """The sets of levels that every place must keep apart, by place and number."""
     found = origin(network)
@@ -44,7 +44,7 @@ def balances(network: Network) -> dict[Key, tuple[Level, ...]]:
     }
 
 
-@lru_cache(maxsize=8)
+@cached
 def denials(network: Network) -> tuple[tuple[str, str, str], ...]:
     """(exporter, demand, commodity) for all that a user may be denied and could be given."""
     found = origin(network)

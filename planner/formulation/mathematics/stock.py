@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.common.arrays import Array
+from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Key, Link, OfFigures, PerNode, Term, Variable
 from planner.formulation.mathematics.control import in_force
@@ -23,7 +24,7 @@ def _at(figure: Figure | None, node: Node) -> float:
     return figure.at(node.middle) if figure is not None else math.inf
 
 
-@lru_cache(maxsize=4096)
+@cached
 def _opened(network: Network, source: str, measure: str) -> NDArray[np.bool_]:
     """Which stockpiles a measure opens, by the figures of a future or shock."""
     names = (measure, measure.partition("@")[0])

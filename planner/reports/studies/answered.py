@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.common.caching import CacheOwner
 from planner.common.errors import InputError, Place, Problem
 from planner.results.folder import open_folder, question_in, stands
 from planner.results.write import PACKAGE
@@ -19,7 +20,7 @@ QUESTIONS = ("sweep", "frontier", "alternatives")
 
 
 @dataclass(frozen=True, eq=False)
-class Answered:
+class Answered(CacheOwner):
     """Tables with numbers as numbers, the manifest, and of a sweep the study as it was read."""
 
     folder: Path

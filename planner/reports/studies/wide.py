@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
 from planner.common import words
+from planner.common.caching import cached
 from planner.reports.studies.answered import Answered
 from planner.workflows.sweep.sensitivity import ranking
 
@@ -21,7 +21,7 @@ BUILT, NOT_BUILT = "built", "not built"
 MOST_RUNS, MOST_FIGURES, MOST_INPUTS, MOST_PROJECTS, MOST_PLANS = 2000, 60, 24, 40, 8
 
 
-@lru_cache(maxsize=4)
+@cached
 def wide(study: Answered) -> pd.DataFrame:
     """All runs, at most MOST_RUNS of them, evenly from first to last and the instance as it stands."""
     runs = study.tables["runs"].set_index("run")[["seed", "status"]]
@@ -69,7 +69,7 @@ def weights(study: Answered) -> pd.DataFrame:
     return ranking(study.tables["sensitivity"])
 
 
-@lru_cache(maxsize=4)
+@cached
 def inputs(study: Answered) -> tuple[str, ...]:
     """Factors, the one that moves the objective most first."""
     ranked = weights(study)
@@ -85,7 +85,7 @@ def disputed(study: Answered) -> list[str]:
     return list(some.sort_values("doubt", kind="stable")["project"])[:MOST_PROJECTS]
 
 
-@lru_cache(maxsize=4)
+@cached
 def built_sets(study: Answered) -> pd.Series[Any]:
     """Which projects each run builds."""
     table = study.tables["projects"]

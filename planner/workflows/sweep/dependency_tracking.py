@@ -8,7 +8,6 @@ in figures alone takes over what has read none of those; one that differs in any
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +16,6 @@ from planner.language.figure import Figure, Part, readings
 from planner.program.blocks import Compiled, Pieces
 from planner.program.incremental import Derived, Place, Reuse
 from planner.program.program import assembled
-from planner.workflows.sweep.caches import CACHING, forget
 
 
 class Learned:
@@ -28,7 +26,6 @@ class Learned:
         self.values: dict[Place, Any] = {}
         self.readers: dict[int, set[Place]] = {}
         self.derived = Derived(learns=True)
-        forget()
         with readings() as cold:
             assembled(Pieces(self.network, compiled), self.network.tree.nodes)
         compiled.reuse = lambda _: Reuse(self._learn, self.derived)
@@ -38,8 +35,7 @@ class Learned:
             assembled(pieces, self.network.tree.nodes)
         self.derived.learns = False
         self.everywhere = set(building) | {figure for figure, times in cold.items() if times > warm[figure]}
-        compiled.reuse = self.reuse if _have_room() else lambda _: Reuse()
-        forget()
+        compiled.reuse = self.reuse
 
     def _learn(self, place: Place, make: Callable[[], Any]) -> Any:
         with readings() as read:
@@ -98,14 +94,3 @@ def _differences(one: Any, other: Any) -> Iterator[int]:
             yield from _differences(*pair)
     elif one != other:
         raise _OtherwiseError
-
-
-def _have_room() -> bool:
-    """Whether all that was to be kept still is: what was dropped and made again would hide what it read."""
-    for name, module in tuple(sys.modules.items()):
-        if name.startswith(CACHING):
-            for function in vars(module).values():
-                told = getattr(function, "cache_info", None)
-                if callable(told) and (info := told()).maxsize is not None and info.currsize >= info.maxsize > 1:
-                    return False
-    return True

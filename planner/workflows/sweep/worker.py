@@ -29,7 +29,6 @@ from planner.solving.outcome import Outcome, SolverError
 from planner.validation.validate import validate
 from planner.workflows.solve import formulate
 from planner.workflows.sweep import integer_runs, warm_start
-from planner.workflows.sweep.caches import forget
 from planner.workflows.sweep.dependency_tracking import Learned
 from planner.workflows.sweep.warm_start import Start
 
@@ -88,7 +87,6 @@ class Bench:
                 stop_if_asked()
         except (InputError, NoAnswerError, SolverError, ArithmeticError, ValueError, KeyError, IndexError) as error:
             record, start = {"status": "failed", "reason": f"{type(error).__name__}: {error}"}, None
-        forget()
         record |= {"number": task.number, "seconds": round(time.monotonic() - begun, 3),
                    "processor_seconds": round(time.process_time() - worked, 3), "process": os.getpid()}
         return Done(task.number, record, start)

@@ -5,9 +5,9 @@ Index q: requirements; j: projects; n: nodes. I is the overnight cost of a decis
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
+from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term
 from planner.formulation.mathematics.curve import segments
@@ -20,7 +20,7 @@ from planner.language.requirements import Budget
 from planner.tree.nodes import Node
 
 
-@lru_cache(maxsize=8)
+@cached
 def rows(network: Network) -> dict[Key, tuple[Node, ...]]:
     """The nodes whose decisions a row adds up, by (requirement, node): one node, or the path to a leaf."""
     found: dict[Key, tuple[Node, ...]] = {}

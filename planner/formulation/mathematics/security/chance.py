@@ -6,9 +6,9 @@ with any of its nodes.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
+from planner.common.caching import cached
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.security.scope import demands_of, named, unserved
@@ -23,7 +23,7 @@ def part_of(network: Network, name: str) -> Chance:
     return part
 
 
-@lru_cache(maxsize=8)
+@cached
 def places(network: Network) -> dict[Key, Node]:
     """(requirement, node) wherever a chance requirement holds with some probability."""
     return {

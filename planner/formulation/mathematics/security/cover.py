@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
+from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, OfFigures, Term, Variable
 from planner.formulation.mathematics.flow import availability, existing, online_terms
@@ -34,7 +35,7 @@ class Place:
     given: tuple[tuple[str, str], ...]
 
 
-@lru_cache(maxsize=8)
+@cached
 def places(network: Network) -> dict[tuple[str, str], Place]:
     """Every place of every cover requirement, by (requirement, region or '*')."""
     found = {}

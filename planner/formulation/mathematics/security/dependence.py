@@ -5,11 +5,11 @@ Index q: requirements; k: commodities; r: regions; a, p: assets and their proces
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import pyomo.environ as pyo
 
+from planner.common.caching import cached
 from planner.common.patterns import matching
 from planner.formulation.declarations import Chapter, Constraint, Key
 from planner.formulation.mathematics.node_data import applies
@@ -34,7 +34,7 @@ def keys(network: Network) -> tuple[Key, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
+@cached
 def dependence_places(network: Network, name: str, region: str, commodity: str) -> tuple[tuple[str, str], ...]:
     """The balances (commodity, region) that one row of a dependence requirement pools."""
     part = network.base.requirements[name]
@@ -53,7 +53,7 @@ def share_allowed(network: Network, name: str, node: Node) -> float | None:
     return part.share.at(node.middle) if applies(part, node) else None
 
 
-@lru_cache(maxsize=8)
+@cached
 def turned(network: Network) -> net.Rows:
     """The places of every row some of whose goods may be made of the row's own goods, and so used again."""
     rows = {key: dependence_places(network, *key) for key in keys(network)}

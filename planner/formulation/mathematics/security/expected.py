@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
+from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import applies
@@ -21,7 +22,7 @@ from planner.language.requirements import ExpectedUnserved, OfUsers, Regret, Rul
 from planner.tree.nodes import Node, Scenario
 
 
-@lru_cache(maxsize=8)
+@cached
 def pools(network: Network) -> dict[Key, tuple[str, ...]]:
     """The demands each row of expected_unserved pools, by (requirement, region or '*', class or '*')."""
     found: dict[Key, list[str]] = {}

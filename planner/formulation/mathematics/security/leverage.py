@@ -5,9 +5,9 @@ Index q: requirements; n: nodes; d, i: demands and their shortage tranches.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
+from planner.common.caching import cached
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.security.scope import demands_of, named
@@ -16,7 +16,7 @@ from planner.language.requirements import Leverage
 from planner.tree.nodes import Node
 
 
-@lru_cache(maxsize=8)
+@cached
 def windows(network: Network) -> dict[Key, tuple[Node, ...]]:
     """The nodes of every window of the shock whose onset lies in the scope, by (requirement, window)."""
     found: dict[Key, list[Node]] = {}

@@ -6,8 +6,7 @@ is no use.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+from planner.common.caching import cached
 from planner.formulation.declarations import Key
 from planner.formulation.mathematics.security.scope import Entry
 from planner.formulation.network import Network
@@ -17,7 +16,7 @@ Place = tuple[str, str]  # commodity, region
 Rows = dict[Key, tuple[Place, ...]]
 
 
-@lru_cache(maxsize=4096)
+@cached
 def turning_back(network: Network, commodities: frozenset[str]) -> frozenset[str]:
     """The processes that take these commodities, or what is to be had from them alone."""
     base, derived, size = network.base, set(commodities), -1

@@ -6,9 +6,9 @@ Index q: requirements with the keys of their row; c: sources; n: nodes. Shared b
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import lru_cache
 from typing import Any
 
+from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Key, Variable
 from planner.formulation.mathematics.security import net
@@ -20,7 +20,7 @@ from planner.language.requirements import Concentration, OfSupply, Sources
 Place = tuple[str, str]  # commodity, region
 
 
-@lru_cache(maxsize=8)
+@cached
 def rows(network: Network) -> dict[Key, tuple[Place, ...]]:
     """The balances each row pools, by (requirement, region or '*', stage or '*', commodity or '*')."""
     found: dict[Key, list[Place]] = defaultdict(list)
@@ -68,7 +68,7 @@ def keys(network: Network) -> tuple[Key, ...]:
     )
 
 
-@lru_cache(maxsize=8)
+@cached
 def parts(network: Network) -> tuple[Key, ...]:
     """(row, source, commodity) of all rows that ask how much each source supplies at least."""
     return tuple(
@@ -94,7 +94,7 @@ def homes(network: Network, row: Key, source: str, commodity: str) -> list[Place
     return found if any(place in led_to(network, pool, commodity) for place in found) else []
 
 
-@lru_cache(maxsize=4096)
+@cached
 def led_to(network: Network, pool: tuple[Place, ...], commodity: str) -> frozenset[Place]:
     """The places outside a pool to which lanes lead from it, over however many regions."""
     found, open_places = set[Place](), [place for place in pool if place[0] == commodity]
