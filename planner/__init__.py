@@ -12,15 +12,14 @@ if TYPE_CHECKING:
     from planner.manual.reference import reference
     from planner.reading.document import load
     from planner.reports.report import report
-    from planner.reports.run_folder import open_run
+    from planner.reports.run import evaluate, open_run, solve
     from planner.validation.validate import validate
     from planner.workflows.comparison.compare import compare
-    from planner.workflows.evaluate import evaluate
     from planner.workflows.explain.explain import explain, reach
     from planner.workflows.explain.project import project_worth
     from planner.workflows.futures_sampling import futures
     from planner.workflows.loss_ranking import losses
-    from planner.workflows.solve import build, solve
+    from planner.workflows.solve import build
     from planner.workflows.sweep.sweep import sweep
     from planner.workflows.tradeoff.alternatives import alternatives
     from planner.workflows.tradeoff.frontier import frontier
@@ -33,8 +32,8 @@ _PUBLIC = {
     "load": "planner.reading.document",
     "validate": "planner.validation.validate",
     "build": "planner.workflows.solve",
-    "solve": "planner.workflows.solve",
-    "evaluate": "planner.workflows.evaluate",
+    "solve": "planner.reports.run",
+    "evaluate": "planner.reports.run",
     "value": "planner.workflows.value_of_information",
     "losses": "planner.workflows.loss_ranking",
     "explain": "planner.workflows.explain.explain",
@@ -45,7 +44,7 @@ _PUBLIC = {
     "sweep": "planner.workflows.sweep.sweep",
     "frontier": "planner.workflows.tradeoff.frontier",
     "alternatives": "planner.workflows.tradeoff.alternatives",
-    "open_run": "planner.reports.run_folder",
+    "open_run": "planner.reports.run",
     "report": "planner.reports.report",
     "reference": "planner.manual.reference",
     "export": "planner.exports.export",

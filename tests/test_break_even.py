@@ -11,7 +11,7 @@ import yaml
 from rich.console import Console
 
 from planner.terminal.run import show_run
-from planner.workflows.solve import Run, solve
+from planner.workflows.solve import Solved, solve
 
 SOLD, COST, FIXED = 131_272, 50.0, 3.0  # kg a year, USD a kg, USD a kg of capacity and year.
 CURVE = [(0.0, 0.0), (36_480.0, 11_702.0), (634_240.0, 39_023.0)]
@@ -22,7 +22,7 @@ YEARS = 1 + 1.0577**-1 + 1.0577**-2
 EVEN = COST + FIXED + CAPITAL / (SOLD * YEARS)  # 53.04302 USD/kg
 
 
-def solved(folder: Path, price: float, gap: float) -> Run:
+def solved(folder: Path, price: float, gap: float) -> Solved:
     """A plant that must sell so much at a price."""
     content: dict[str, Any] = {
         "name": "break-even", "units": {"quantity": "kg", "money": "USD", "price": "USD/kg"},

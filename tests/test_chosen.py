@@ -12,7 +12,7 @@ from rich.console import Console
 
 import planner
 from planner.language.instance import Instance, Options
-from planner.reports.run_folder import open_run
+from planner.reports.run import open_run
 from planner.reports.safety import BY_CHOICE, LACKING
 from planner.results.solution import Solution
 from planner.results.tables import all_tables

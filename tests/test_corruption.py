@@ -12,7 +12,7 @@ from planner.check import CheckReport, check_run
 from planner.reading.document import load
 from planner.results.write import read_tables
 from planner.workflows import solve as run_module
-from planner.workflows.solve import CheckFailedError, Run, solve
+from planner.workflows.solve import CheckFailedError, Solved, solve
 
 QUICKSTART = Path(__file__).parent.parent / "instances" / "quickstart.yaml"
 CHANGES = {
@@ -40,11 +40,11 @@ SHOCK_CHANGES = [
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Solved:
     return solve(QUICKSTART, out=tmp_path_factory.mktemp("runs") / "run")
 
 
-def report_of(run: Run, source: Path, tables: dict[str, pd.DataFrame]) -> CheckReport:
+def report_of(run: Solved, source: Path, tables: dict[str, pd.DataFrame]) -> CheckReport:
     given = {name: table for name, table in tables.items() if name != "summary"}
     return check_run(load(source).instances(), given, run.figures["objective"])
 
@@ -60,7 +60,7 @@ def change(folder: Path, name: str, column: str) -> None:
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_changed_number_in_a_written_table_is_found(name: str, finished: Run, tmp_path: Path) -> None:
+def test_a_changed_number_in_a_written_table_is_found(name: str, finished: Solved, tmp_path: Path) -> None:
     assert finished.folder is not None
     folder = tmp_path / "copy"
     shutil.copytree(finished.folder, folder)
@@ -69,7 +69,7 @@ def test_a_changed_number_in_a_written_table_is_found(name: str, finished: Run, 
 
 
 @pytest.fixture(scope="module")
-def raided(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+def raided(tmp_path_factory: pytest.TempPathFactory) -> tuple[Solved, Path]:
     folder = tmp_path_factory.mktemp("raided")
     shutil.copy(QUICKSTART, folder)
     (folder / "raided.yaml").write_text(SHOCKS)
@@ -78,7 +78,7 @@ def raided(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
 
 @pytest.mark.parametrize(("name", "column"), SHOCK_CHANGES)
 def test_a_changed_number_is_found_where_shocks_may_happen(
-    name: str, column: str, raided: tuple[Run, Path], tmp_path: Path
+    name: str, column: str, raided: tuple[Solved, Path], tmp_path: Path
 ) -> None:
     run, source = raided
     assert run.folder is not None
@@ -89,19 +89,19 @@ def test_a_changed_number_is_found_where_shocks_may_happen(
     assert not report_of(run, source, read_tables(folder)).passed
 
 
-def test_the_objective_weighs_the_scenarios_by_their_table(raided: tuple[Run, Path]) -> None:
+def test_the_objective_weighs_the_scenarios_by_their_table(raided: tuple[Solved, Path]) -> None:
     run, _ = raided
     scenarios = run.tables["scenarios"]
     assert (scenarios["weight"] * scenarios["cost"]).sum() == pytest.approx(run.figures["objective"])
     assert scenarios["weight"].sum() == pytest.approx(1)
 
 
-def test_untouched_tables_pass(finished: Run) -> None:
+def test_untouched_tables_pass(finished: Solved) -> None:
     assert finished.folder is not None
     assert report_of(finished, QUICKSTART, read_tables(finished.folder)).passed
 
 
-def test_a_changed_objective_is_found(finished: Run) -> None:
+def test_a_changed_objective_is_found(finished: Solved) -> None:
     assert finished.folder is not None
     tables = {k: v for k, v in read_tables(finished.folder).items() if k != "summary"}
     report = check_run(load(QUICKSTART).instances(), tables, finished.figures["objective"] * 1.00001)

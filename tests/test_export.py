@@ -19,7 +19,7 @@ import planner as package
 from planner.common.errors import InputError
 from planner.exports.export import FORMATS
 from planner.exports.graph import SPACE
-from planner.reports.run_folder import Opened, open_run
+from planner.reports.run import Run, open_run
 from planner.workflows.model_file import write_model
 from tests.test_commands import PATIENCE, QUICKSTART, planner
 
@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(folder: Path) -> Opened:
+def run(folder: Path) -> Run:
     return open_run(folder)
 
 
@@ -51,7 +51,7 @@ def test_command_writes_beside_the_run_and_never_over_anything(folder: Path) -> 
     assert [f for f in folder.parent.iterdir() if f.name.startswith(".")] == []
 
 
-def test_workbook_has_every_table_typed_under_frozen_headers(run: Opened, tmp_path: Path) -> None:
+def test_workbook_has_every_table_typed_under_frozen_headers(run: Run, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(package.export(run, "xlsx", tmp_path / "run.xlsx"))
     assert set(run.tables) | {"read me", "columns", "figures", "sources"} == set(book.sheetnames)
     for name, table in run.tables.items():
@@ -72,7 +72,7 @@ def test_workbook_has_every_table_typed_under_frozen_headers(run: Opened, tmp_pa
 
 
 @pytest.mark.long
-def test_iamc_table_is_read_by_pyam(run: Opened, tmp_path: Path) -> None:
+def test_iamc_table_is_read_by_pyam(run: Run, tmp_path: Path) -> None:
     """In a process of its own: pyam warns on import, and here warnings are errors."""
     file = package.export(run, "iamc", tmp_path / "run.csv")
     script = (
@@ -87,7 +87,7 @@ def test_iamc_table_is_read_by_pyam(run: Opened, tmp_path: Path) -> None:
     assert "USD/kg" in result.stdout
 
 
-def test_iamc_regions_add_up_and_uneven_periods_are_refused(run: Opened, folder: Path, tmp_path: Path) -> None:
+def test_iamc_regions_add_up_and_uneven_periods_are_refused(run: Run, folder: Path, tmp_path: Path) -> None:
     table = pd.read_csv(package.export(run, "iamc", tmp_path / "run.csv"))
     assert not table.duplicated(["Scenario", "Region", "Variable", "Year"]).any()
     cost = table[table["Variable"].str.startswith("Cost|")]
@@ -103,7 +103,7 @@ def test_iamc_regions_add_up_and_uneven_periods_are_refused(run: Opened, folder:
         package.export(half, "iamc")
 
 
-def test_parquet_keeps_types_and_values(run: Opened, tmp_path: Path) -> None:
+def test_parquet_keeps_types_and_values(run: Run, tmp_path: Path) -> None:
     place = package.export(run, "parquet", tmp_path / "tables")
     assert {file.stem for file in place.iterdir()} == set(run.tables)
     for name, table in run.tables.items():
@@ -128,7 +128,7 @@ def _starts(solver: highspy.Highs, file: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("format", ["mps", "lp"])
-def test_model_has_the_same_optimum_when_read_back(run: Opened, tmp_path: Path, format: str) -> None:
+def test_model_has_the_same_optimum_when_read_back(run: Run, tmp_path: Path, format: str) -> None:
     file = package.export(run, format, tmp_path / f"model.{format}")
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
@@ -141,7 +141,7 @@ def test_model_has_the_same_optimum_when_read_back(run: Opened, tmp_path: Path, 
     assert found == pytest.approx(run.figures["objective"], rel=2 * run.figures["gap"] + 1e-6)
 
 
-def test_graph_joins_what_the_recipes_join(run: Opened, tmp_path: Path) -> None:
+def test_graph_joins_what_the_recipes_join(run: Run, tmp_path: Path) -> None:
     root = Tree.parse(package.export(run, "graphml", tmp_path / "run.graphml")).getroot()
     space = {"g": SPACE}
     names = {node.get("id") for node in root.iterfind(".//g:node", space)}
@@ -155,7 +155,7 @@ def test_graph_joins_what_the_recipes_join(run: Opened, tmp_path: Path) -> None:
     assert {data.get("key") for data in root.iterfind(".//g:data", space)} <= keys
 
 
-def test_data_package_is_valid_for_frictionless(run: Opened, folder: Path, tmp_path: Path) -> None:
+def test_data_package_is_valid_for_frictionless(run: Run, folder: Path, tmp_path: Path) -> None:
     """In a process of its own, for the same reason as pyam; the run's own folder is valid too."""
     file = package.export(run, "datapackage", tmp_path / "run.zip")
     assert file.read_bytes() == package.export(run, "datapackage", tmp_path / "again.zip").read_bytes()

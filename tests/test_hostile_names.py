@@ -12,7 +12,7 @@ import yaml
 
 import planner as package
 from planner.reports.page import page as page_of
-from planner.reports.run_folder import open_run
+from planner.reports.run import open_run
 from planner.reports.subject import of_run
 from planner.results.write import guarded, read_tables, write_tables
 from planner.tables import frames

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from planner.reports.run_folder import Opened, open_run
+from planner.reports.run import Run, open_run
 from planner.reports.terms import ALL
 from tests.test_commands import INSTANCES, PATIENCE, QUICKSTART, ROOT, planner
 
@@ -20,20 +20,20 @@ EXAMPLES = sorted((INSTANCES / "examples").glob("*.py"))
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     place = tmp_path_factory.mktemp("notebook")
     result = planner("solve", QUICKSTART, "--quiet", "--out", "run", cwd=place)
     assert result.returncode == 0, result.stderr
     return open_run(place / "run")
 
 
-def test_a_run_shows_every_view_in_words(run: Opened) -> None:
+def test_a_run_shows_every_view_in_words(run: Run) -> None:
     shown = run._repr_html_()
     assert all(f"<code>{view.name}</code>" in shown for view in run.views)
     assert "<script" not in shown
 
 
-def test_every_view_shows_itself_with_a_still_chart(run: Opened) -> None:
+def test_every_view_shows_itself_with_a_still_chart(run: Run) -> None:
     for view in run.views:
         shown = run.show(view.name)._repr_html_()
         assert "<table" in shown
@@ -46,7 +46,7 @@ def test_every_view_shows_itself_with_a_still_chart(run: Opened) -> None:
         assert "<table" in view._repr_html_()
 
 
-def test_switches_choose_the_rows(run: Opened) -> None:
+def test_switches_choose_the_rows(run: Run) -> None:
     prices = run.show("prices", future="embargo", year=2030.0, element="NdPr", region="US").table
     written = pd.read_csv(run.folder / "prices.csv")
     expected = written[(written["node"] == "embargo:2030") & (written["region"] == "US")]

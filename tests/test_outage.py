@@ -18,7 +18,7 @@ from planner.reading.document import load
 from planner.solving.extensive import solve as solve_program
 from planner.workflows.evaluate import evaluate
 from planner.workflows.explain.bounds import bounds
-from planner.workflows.solve import Run, formulate, solve
+from planner.workflows.solve import Solved, formulate, solve
 from tests.generators.instances import by_future, instances
 from tests.reference_model.objective import reference_objective
 from tests.test_commands import ROOT
@@ -48,7 +48,7 @@ RULES: dict[str, Any] = {
 }
 
 
-def lazy(tmp_path: Path, rule: dict[str, Any], changes: dict[str, Any] | None = None) -> Run:
+def lazy(tmp_path: Path, rule: dict[str, Any], changes: dict[str, Any] | None = None) -> Solved:
     return solve(case_file(tmp_path, PLANTS | (changes or {}), {"safe": rule}), out=tmp_path / "run",
                  options={"gap": 0.0})
 

@@ -7,17 +7,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.workflows.solve import Run, solve
+from planner.workflows.solve import Solved, solve
 
 STARTER = Path(__file__).parent.parent / "planner" / "language" / "starter.yaml"
 NO_PLANT = ("projects.build-magnet-plant.size.most=200", "facilities.mine.capacity=0")
 
 
-def run(tmp_path: Path, *sets: str) -> Run:
+def run(tmp_path: Path, *sets: str) -> Solved:
     return solve(STARTER, sets=(*NO_PLANT, *sets), out=tmp_path / "run", options={"gap": 0.0})
 
 
-def price(found: Run, node: str) -> float:
+def price(found: Solved, node: str) -> float:
     table = found.tables["prices"].set_index(["commodity", "region", "node"])["price"]
     return float(table.loc[("magnet", "HOME", node)])
 
@@ -34,7 +34,7 @@ def test_price_equals_the_finite_difference_of_the_objective(tmp_path: Path) -> 
     """Before the ban, where more demand changes nothing but what must be bought."""
     base = {2026: 600.0, 2027: 850.0, 2028: 800.0, 2029: 900.0, 2030: 1000.0}
 
-    def found(amounts: dict[int, float]) -> Run:
+    def found(amounts: dict[int, float]) -> Solved:
         return run(tmp_path, f"demands.cars.amount={{{', '.join(f'{y}: {v}' for y, v in amounts.items())}}}")
 
     first = found(base)

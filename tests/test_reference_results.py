@@ -17,7 +17,7 @@ import pytest
 
 from planner.language.instance import Options
 from planner.solving import extensive as solver
-from planner.workflows.solve import Run, build, solve
+from planner.workflows.solve import Solved, build, solve
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "results" / "reference"
@@ -27,7 +27,7 @@ KEPT = {
 }
 
 
-def run(name: str, folder: Path) -> Run:
+def run(name: str, folder: Path) -> Solved:
     return solve(ROOT / "instances" / f"{name}.yaml", out=folder / name)
 
 

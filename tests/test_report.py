@@ -15,7 +15,7 @@ from selenium import webdriver
 from planner import compare
 from planner.reports.page import embedded, fitted, payload
 from planner.reports.page import page as page_of
-from planner.reports.run_folder import Opened, open_run
+from planner.reports.run import Run, open_run
 from planner.reports.subject import of_run
 from planner.reports.terms import ALL
 from tests.browser import Page, browser
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def opened(folder: Path) -> Opened:
+def opened(folder: Path) -> Run:
     return open_run(folder)
 
 
@@ -54,7 +54,7 @@ def page(driver: webdriver.Chrome, folder: Path) -> Page:
     return Page(driver, folder / "report.html")
 
 
-def test_opens_from_disk_without_network_and_without_complaint(page: Page, opened: Opened) -> None:
+def test_opens_from_disk_without_network_and_without_complaint(page: Page, opened: Run) -> None:
     assert page.messages() == []
     assert page.run("return performance.getEntriesByType('resource').map(e => e.name)") == []
     assert page.views() == [view.name for view in opened.views]
@@ -65,7 +65,7 @@ def test_opens_from_disk_without_network_and_without_complaint(page: Page, opene
     assert {"windows", "sites", "material", "served", "prices", "plan"} <= set(page.views())
 
 
-def test_every_switch_works(page: Page, opened: Opened) -> None:
+def test_every_switch_works(page: Page, opened: Run) -> None:
     assert page.switches() == ["future", "year", "region"]  # One element: nothing to choose.
     assert page.options("future") == list(opened.paths)
     for switch in page.switches():
@@ -83,7 +83,7 @@ def test_every_switch_works(page: Page, opened: Opened) -> None:
         assert sum(len(different) > 1 for different in seen.values()) > len(seen) / 2
 
 
-def test_download_is_what_is_drawn_and_what_the_table_holds(page: Page, opened: Opened) -> None:
+def test_download_is_what_is_drawn_and_what_the_table_holds(page: Page, opened: Run) -> None:
     page.choose("future", "embargo")
     page.choose("region", "US")
     path = set(opened.paths["embargo"])
@@ -175,7 +175,7 @@ def test_numbers_are_those_of_the_run(page: Page, folder: Path) -> None:
     assert one("proof", "value", what="gap") == pytest.approx(float(summary["gap"]), rel=1e-12)
 
 
-def test_headline_is_the_summary(page: Page, opened: Opened) -> None:
+def test_headline_is_the_summary(page: Page, opened: Run) -> None:
     shown = page.run("return [...document.querySelectorAll('.figures dd')].map(d => d.textContent.trim())")
     cost = float(re.sub(r"[^\d.-]", "", shown[0]))
     assert cost == pytest.approx(opened.figures["expected_cost"], rel=5e-3)
@@ -215,7 +215,7 @@ def _light(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_pictures_have_words_and_everything_is_reached_by_keyboard(page: Page, opened: Opened) -> None:
+def test_pictures_have_words_and_everything_is_reached_by_keyboard(page: Page, opened: Run) -> None:
     for view in opened.views:
         said = page.run("return document.querySelector(arguments[0])?.getAttribute('aria-label')",
                         f"#view-{view.name} .drawing")
@@ -298,7 +298,7 @@ def test_a_run_with_a_report_can_be_replaced(folder: Path, tmp_path: Path) -> No
 
 
 def test_a_tree_too_large_for_a_page_keeps_the_first_and_dearest_futures(
-    driver: webdriver.Chrome, opened: Opened, tmp_path: Path
+    driver: webdriver.Chrome, opened: Run, tmp_path: Path
 ) -> None:
     whole = of_run(opened)
     room = len(embedded(payload(whole.with_futures(len(whole.paths) - 1))).encode())

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from planner.reports.plan import _growth
-from planner.reports.run_folder import Opened, open_run
+from planner.reports.run import Run, open_run
 from planner.reports.says import Says
 from tests.browser import Page, browser
 from tests.test_commands import QUICKSTART, planner
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def opened(folder: Path) -> Opened:
+def opened(folder: Path) -> Run:
     return open_run(folder)
 
 
@@ -77,7 +77,7 @@ def said(page: Page) -> list[tuple[dict[str, str], dict[str, str]]]:
     return [(choice, page.run(script, choice)) for choice in choices(page)]
 
 
-def test_every_view_with_a_switch_follows_it(opened: Opened, said: list[tuple[dict[str, str], dict[str, str]]]) -> None:
+def test_every_view_with_a_switch_follows_it(opened: Run, said: list[tuple[dict[str, str], dict[str, str]]]) -> None:
     following = {view.name for view in opened.views if view.switches}
     assert following - {"balances"} == FOLLOWING  # Balances state nothing but how to choose.
     assert {view.name for view in opened.views if isinstance(view.said, Says)} == FOLLOWING
@@ -85,7 +85,7 @@ def test_every_view_with_a_switch_follows_it(opened: Opened, said: list[tuple[di
         assert len({texts[name] for _, texts in said}) > 1, name
 
 
-def test_page_and_notebook_say_the_same(opened: Opened, said: list[tuple[dict[str, str], dict[str, str]]]) -> None:
+def test_page_and_notebook_say_the_same(opened: Run, said: list[tuple[dict[str, str], dict[str, str]]]) -> None:
     views = [view for view in opened.views if view.name in FOLLOWING]
     for choice, texts in said:
         wanted: dict[str, Any] = {**choice, "year": float(choice["year"])}
@@ -160,7 +160,7 @@ def test_capacity_names_the_stage_that_most_is_added_to(page: Page) -> None:
         assert float(added[1].replace(",", "")) == pytest.approx(rows["added"].max(), rel=6e-3)
 
 
-def test_a_stage_with_nothing_yet_is_told(opened: Opened) -> None:
+def test_a_stage_with_nothing_yet_is_told(opened: Run) -> None:
     """By hand: alloy has nothing and gains 300, metal has 100 and gains 100, so that growth alone would mislead."""
     node, (future, *_) = opened.paths["truce"][0], opened.paths
     rows = [("alloy", 0.0, 300.0), ("metal", 100.0, 100.0), ("mine", 900.0, 0.0)]

@@ -17,7 +17,7 @@ from planner.common.errors import InputError
 from planner.language.requirements import KINDS
 from planner.reading.document import load
 from planner.validation.validate import validate
-from planner.workflows.solve import Run, solve
+from planner.workflows.solve import Solved, solve
 
 Raw = dict[str, Any]
 BASE: Raw = {
@@ -159,13 +159,13 @@ def case_file(tmp_path: Path, changes: Raw, requirements: Raw) -> Path:
     return file
 
 
-def solved(tmp_path: Path, changes: Raw, rule: Raw | None, name: str = "run") -> Run:
+def solved(tmp_path: Path, changes: Raw, rule: Raw | None, name: str = "run") -> Solved:
     """The run of the case; the tables of every run are checked independently."""
     requirements = {"rule": rule} if rule is not None else {}
     return solve(case_file(tmp_path, changes, requirements), out=tmp_path / name, options={"gap": 0.0})
 
 
-def row_of(run: Run, case: Case) -> Raw:
+def row_of(run: Solved, case: Case) -> Raw:
     rows = run.tables["requirements"]
     chosen = rows[rows["node"].eq(case.where) | rows["scope"].str.contains(case.where, regex=False)]
     return dict(chosen.iloc[0])

@@ -13,13 +13,13 @@ import yaml
 from rich.console import Console
 
 from planner.terminal.run import firmness, show_run
-from planner.workflows.solve import Run, solve
+from planner.workflows.solve import Solved, solve
 from tests.test_commands import planner
 
 PUBLISHED = Path(__file__).parent.parent / "instances" / "published"
 
 
-def shown(run: Run) -> str:
+def shown(run: Solved) -> str:
     page = StringIO()
     show_run(run, Console(width=110, file=page))
     return page.getvalue()
@@ -74,7 +74,7 @@ def test_classes_that_never_go_short_are_named_and_no_more_than_fit_are_shown(tm
     assert all(len(line) <= 110 for line in text.splitlines() if not line.startswith("Checked"))
 
 
-def _solved(place: Path, stated: dict[str, Any], demands: dict[str, Any]) -> Run:
+def _solved(place: Path, stated: dict[str, Any], demands: dict[str, Any]) -> Solved:
     (place / "some.yaml").write_text(yaml.safe_dump(stated | {"demands": demands, "published_optimum": None}))
     return solve(place / "some.yaml", out=place / "run", force=True)
 

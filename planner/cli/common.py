@@ -16,7 +16,7 @@ from planner.cli.exit_codes import GOOD, INFEASIBLE, INTERRUPTED, STOPPED
 from planner.common.errors import InputError, Place, Problem
 
 if TYPE_CHECKING:
-    from planner.workflows.solve import Listener, Run
+    from planner.workflows.solve import Listener, Solved
     from planner.workflows.tradeoff.answer import Status
 
 PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False}  # Names are text, whatever they hold.
@@ -36,7 +36,7 @@ def listening(options: argparse.Namespace) -> Iterator[Listener]:
             ticker.close()
 
 
-def report(result: Run, options: argparse.Namespace, more: dict[str, Any] | None = None) -> int:
+def report(result: Solved, options: argparse.Namespace, more: dict[str, Any] | None = None) -> int:
     """The screen or the JSON of a run, and its exit code."""
     from planner.terminal.run import show_conflict, show_run
 

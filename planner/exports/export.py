@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from planner.common.errors import InputError, Place, Problem, did_you_mean, extra_hint
-from planner.reports.run_folder import Opened, open_run
+from planner.reports.run import Run, open_run
 from planner.results.atomic_files import NEW, workshop
 
 
@@ -32,7 +32,7 @@ FORMATS = {
 }
 
 
-def export(run: str | Path | Opened, format: str, out: str | Path | None = None) -> Path:
+def export(run: str | Path | Run, format: str, out: str | Path | None = None) -> Path:
     """Write a run as `format`, by default beside its folder; returns the file, for Parquet a folder.
 
     InputError when the folder holds no run, the format is unknown or needs an extra that is not installed, when
@@ -41,16 +41,16 @@ def export(run: str | Path | Opened, format: str, out: str | Path | None = None)
     if format not in FORMATS:
         hint = did_you_mean(format, FORMATS) or f"there are {', '.join(FORMATS)}"
         raise InputError([Problem("wrong-choice", f"{format} is not a format of planner export", hint=hint)])
-    opened = run if isinstance(run, Opened) else open_run(run)
-    chosen, folder = FORMATS[format], opened.folder.resolve()
+    opened = run if isinstance(run, Run) else open_run(run)
+    chosen, folder = FORMATS[format], opened.held.path.resolve()
     target = _ended(Path(out), chosen) if out is not None else folder.with_name(folder.name + chosen.ending)
     _require_free(target)
     return _written(target, opened, _writer(chosen))
 
 
-def _writer(chosen: Format) -> Callable[[Opened, Path], None]:
+def _writer(chosen: Format) -> Callable[[Run, Path], None]:
     try:
-        write: Callable[[Opened, Path], None] = importlib.import_module(f"planner.exports.{chosen.module}").write
+        write: Callable[[Run, Path], None] = importlib.import_module(f"planner.exports.{chosen.module}").write
     except ImportError as error:
         message = f"this format needs {error.name}: {extra_hint(chosen.extra)}"
         raise InputError([Problem("missing-extra", message)]) from None
@@ -73,7 +73,7 @@ def _require_free(target: Path) -> None:
         raise InputError([Problem("no-folder", f"there is no folder {target.parent}", place)])
 
 
-def _written(target: Path, run: Opened, write: Callable[[Opened, Path], None]) -> Path:
+def _written(target: Path, run: Run, write: Callable[[Run, Path], None]) -> Path:
     """Write beside the target and move it there when it is complete."""
     with workshop(target) as place:
         aside = place / NEW

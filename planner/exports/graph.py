@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from planner.formulation.network import Network, build_network
 from planner.language.instance import Instance
-from planner.reports.run_folder import Opened
+from planner.reports.run import Run
 
 SPACE = "http://graphml.graphdrawing.org/xmlns"
 TEXT = ("kind", "title", "region", "stage", "commodity", "process", "lane", "class", "origin")
@@ -19,7 +19,7 @@ Facts = dict[str, str | float | None]
 Edge = tuple[str, str, Facts]
 
 
-def write(run: Opened, target: Path) -> None:
+def write(run: Run, target: Path) -> None:
     network = build_network(run.instances)
     root = ElementTree.Element("graphml", xmlns=SPACE)
     for domain in ("node", "edge"):

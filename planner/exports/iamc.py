@@ -13,7 +13,7 @@ import pandas as pd
 
 from planner.common.errors import InputError, Problem
 from planner.language.units import unit
-from planner.reports.run_folder import Opened
+from planner.reports.run import Run
 from planner.results.write import guarded
 
 COLUMNS = ["Model", "Scenario", "Region", "Variable", "Unit", "Year", "Value"]
@@ -24,11 +24,11 @@ MISSING = frozenset(
 )
 
 
-def write(run: Opened, target: Path) -> None:
+def write(run: Run, target: Path) -> None:
     guarded(iamc(run)).to_csv(target, index=False, lineterminator="\n")
 
 
-def iamc(run: Opened) -> pd.DataFrame:
+def iamc(run: Run) -> pd.DataFrame:
     """The long table. InputError when a period does not start with a calendar year."""
     years = run.tables["nodes"]["year"]
     if (years % 1 != 0).any():
@@ -58,7 +58,7 @@ def _readable(word: str, name: str, title: str | None) -> str:
     return title if title and title not in MISSING else f"{word} {name}"
 
 
-def _variables(run: Opened) -> Iterator[pd.DataFrame]:
+def _variables(run: Run) -> Iterator[pd.DataFrame]:
     tables, units = run.tables, run.instance.units
     rate = unit(units, "quantity/year")
     capacity = tables["capacity"][tables["capacity"]["kind"] == "facility"]

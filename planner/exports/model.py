@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from planner.common.errors import InputError, Problem
-from planner.reports.run_folder import Opened
+from planner.reports.run import Run
 
 
-def write(run: Opened, target: Path) -> None:
+def write(run: Run, target: Path) -> None:
     from planner.solving.formulate import formulate
     from planner.workflows.model_file import write_model
 

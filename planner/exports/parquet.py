@@ -8,13 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from planner.reports.run_folder import Opened
+from planner.reports.run import Run
 from planner.tables.schemas import RUN
 
 TYPES = {"text": pa.string(), "number": pa.float64(), "integer": pa.int64(), "boolean": pa.bool_()}
 
 
-def write(run: Opened, target: Path) -> None:
+def write(run: Run, target: Path) -> None:
     target.mkdir()
     facts = {"run": run.manifest["run_sha256"], "instance": run.manifest["instance_sha256"],
              "units": json.dumps(run.instance.units.model_dump(exclude_none=True))}

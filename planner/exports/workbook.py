@@ -11,7 +11,7 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from planner.reports.figures import figures_table
-from planner.reports.run_folder import Opened
+from planner.reports.run import Run
 from planner.tables.schemas import RUN
 
 YEARS = {"year", "decided", "planned_online", "online_first", "online_last"}
@@ -20,7 +20,7 @@ MOST_ROWS = 1_048_575  # Of a sheet, below its header.
 TEXT_STAYS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
-def write(run: Opened, target: Path) -> None:
+def write(run: Run, target: Path) -> None:
     book = xlsxwriter.Workbook(str(target), {**TEXT_STAYS_TEXT, "nan_inf_to_errors": False})
     formats = {
         "header": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),
@@ -36,7 +36,7 @@ def write(run: Opened, target: Path) -> None:
     book.close()
 
 
-def _first(sheet: Worksheet, run: Opened, sheets: dict[str, pd.DataFrame], formats: dict[str, Any]) -> None:
+def _first(sheet: Worksheet, run: Run, sheets: dict[str, pd.DataFrame], formats: dict[str, Any]) -> None:
     units, manifest = run.instance.units, run.manifest
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, 1, 90)
@@ -53,12 +53,12 @@ def _first(sheet: Worksheet, run: Opened, sheets: dict[str, pd.DataFrame], forma
         sheet.write_string(row, 1, said)
 
 
-def _columns(run: Opened) -> pd.DataFrame:
+def _columns(run: Run) -> pd.DataFrame:
     rows = [(name, c.name, c.type, c.unit, c.meaning) for name in run.tables for c in RUN[name].columns]
     return pd.DataFrame(rows, columns=["table", "column", "type", "unit", "meaning"])
 
 
-def _sources(run: Opened) -> pd.DataFrame:
+def _sources(run: Run) -> pd.DataFrame:
     rows = [(key, s.title, s.publisher or "", s.year, s.url or "") for key, s in run.instance.sources.items()]
     return pd.DataFrame(rows, columns=["source", "title", "publisher", "year", "url"]).astype({"year": "float64"})
 

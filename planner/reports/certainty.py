@@ -14,17 +14,17 @@ from planner.reports.figures import figures_table
 from planner.reports.view import View
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 SECTION = "certainty"
 MOST_RANGES = 24
 
 
-def certainty(run: Opened) -> tuple[View, ...]:
+def certainty(run: Run) -> tuple[View, ...]:
     return _proof(run), _check(run), _ranges(run)
 
 
-def _proof(run: Opened) -> View:
+def _proof(run: Run) -> View:
     figures, unit = run.figures, run.instance.units.money
     is_worth = figures["sense"] == "maximise"
     rows = [("value of this plan" if is_worth else "cost of this plan", figures["objective"], unit),
@@ -40,7 +40,7 @@ def _proof(run: Opened) -> View:
     )
 
 
-def _check(run: Opened) -> View:
+def _check(run: Run) -> View:
     check = run.manifest["check"]
     table = pd.DataFrame(sorted(check["tests"].items()), columns=["test", "passed"])
     total = int(table["passed"].sum())
@@ -57,7 +57,7 @@ def _label(row: Mapping[Any, Any]) -> str:
     return f"{row['figure']} · {used} ({low} to {high}) {row['unit']}"
 
 
-def _ranges(run: Opened) -> View:
+def _ranges(run: Run) -> View:
     """The figures that matter by the width of their range; only a sweep tells what they do to the plan."""
     figures = figures_table(run)
     known = figures[figures["estimate"] & figures["value"].gt(0) & figures["low"].notna()]

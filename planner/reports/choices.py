@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from planner.reports.terms import ALL
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 Choices = dict[str, list[tuple[str, str, bool]]]  # By switch: value, label, chosen at first.
 
 
-def options(run: Opened) -> dict[str, list[Any]]:
+def options(run: Run) -> dict[str, list[Any]]:
     """The values of every switch: futures, years, elements and regions."""
     return {
         "future": list(run.paths), "year": sorted(float(year) for year in run.tables["nodes"]["year"].unique()),
@@ -20,12 +20,12 @@ def options(run: Opened) -> dict[str, list[Any]]:
     }
 
 
-def first(run: Opened) -> dict[str, Any]:
+def first(run: Run) -> dict[str, Any]:
     """The first future, the year in the middle, the element of which most is delivered, all regions."""
     return {name: values[len(values) // 2 if name == "year" else 0] for name, values in options(run).items() if values}
 
 
-def switches(run: Opened) -> Choices:
+def switches(run: Run) -> Choices:
     """The choices of every switch that has more than one."""
     futures = {name: part.title or name for name, part in run.instance.futures.items()}
     nodes = run.tables["nodes"]
@@ -40,7 +40,7 @@ def switches(run: Opened) -> Choices:
     }
 
 
-def _elements(run: Opened) -> list[str]:
+def _elements(run: Run) -> list[str]:
     """Elements of the instance, the one of which most is delivered first: what leaves is negative."""
     balance = run.tables["element_balance"]
     delivered = balance[balance["measure"] == "delivered"].groupby("element")["amount"].sum()

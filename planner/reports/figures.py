@@ -12,14 +12,14 @@ from planner.language.figure import FigureField, Part, walk_figures
 from planner.language.units import unit
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 COLUMNS = ["figure", "value", "by_year", "low", "high", "unit", "estimate", "source", "date", "confidence", "note"]
 PROVENANCE = ("source", "date", "confidence", "note")
 
 
 @cached
-def figures_table(run: Opened) -> pd.DataFrame:
+def figures_table(run: Run) -> pd.DataFrame:
     """One row per figure that is stated; the range of a series by year is that of its first year."""
     stated = run.document.resolved()
     rows = [_row(run, found) for found in walk_figures(run.instance) if _is_stated(stated, found.path)]
@@ -36,7 +36,7 @@ def _is_stated(tree: Any, path: tuple[str | int, ...]) -> bool:
     return tree is not None
 
 
-def _row(run: Opened, found: FigureField) -> dict[str, Any]:
+def _row(run: Run, found: FigureField) -> dict[str, Any]:
     figure = found.figure
     series = sorted((figure.by_year or {}).items()) or list(enumerate(figure.by_period or (), 1))
     low, high = figure.ends or (None, None)

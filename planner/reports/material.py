@@ -21,7 +21,7 @@ from planner.reports.view import View, most, with_total
 from planner.tables.frames import after, before
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 SECTION = "material"
 EVERYTHING = "all material"
@@ -31,7 +31,7 @@ USERS, MARKET, WASTE, STOCK, RETURNED = "users", "sold", "disposed", "stock", "r
 Amounts = dict[str, float]
 
 
-def material(run: Opened) -> tuple[View, ...]:
+def material(run: Run) -> tuple[View, ...]:
     return _flow(run), _balances(run), _stocks(run)
 
 
@@ -51,7 +51,7 @@ class _Pool:
 # The flow diagram
 
 
-def _flow(run: Opened) -> View:
+def _flow(run: Run) -> View:
     table = pd.DataFrame(_links(run), columns=["node", "year", "future", "element", "source", "target", "amount"])
     table = table[table["amount"] > NOTHING].reset_index(drop=True)
     unit = f"{run.instance.units.quantity}/year"
@@ -67,7 +67,7 @@ def _flow(run: Opened) -> View:
     )
 
 
-def _said(run: Opened, table: pd.DataFrame, unit: str) -> Says:
+def _said(run: Run, table: pd.DataFrame, unit: str) -> Says:
     """What users take in every future, year and region of every element, and where most of it comes from."""
     users = table[before(table["target"], "|") == USERS]
     users = users.assign(region=before(after(users["target"], "|"), " "))
@@ -85,7 +85,7 @@ def _said(run: Opened, table: pd.DataFrame, unit: str) -> Says:
     return Says(rows.reset_index(drop=True), run.first, "Users take nothing of it here.")
 
 
-def _links(run: Opened) -> Iterator[tuple[str, float, str, str, str, str, float]]:
+def _links(run: Run) -> Iterator[tuple[str, float, str, str, str, str, float]]:
     """Every link by node and element: amounts of commodity times content."""
     pools = _pools(run)
     places = run.tables["nodes"].set_index("node")[["year", "future"]].to_dict("index")
@@ -122,7 +122,7 @@ def _mixed(regions: dict[str, _Pool]) -> Iterator[tuple[str, str, float]]:
                     yield source, target, float(used * composition[i, j])
 
 
-def _pools(run: Opened) -> dict[tuple[str, str], dict[str, _Pool]]:
+def _pools(run: Run) -> dict[tuple[str, str], dict[str, _Pool]]:
     """Every pool of the run by node and commodity, filled from the tables."""
     pools: dict[tuple[str, str], dict[str, _Pool]] = defaultdict(lambda: defaultdict(_Pool))
     stage_of = {name: part.stage or NO_STAGE for name, part in run.instance.commodities.items()}
@@ -155,20 +155,20 @@ def _pools(run: Opened) -> dict[tuple[str, str], dict[str, _Pool]]:
     return pools
 
 
-def _delivered(run: Opened, at: Any) -> None:
+def _delivered(run: Run, at: Any) -> None:
     for row in _rows(run, "demand"):
         if row["measure"] == "delivered":
             at(row, row["item"], row["region"]).uses[f"{USERS}|{row['region']} {row['class']}"] += row["amount"]
 
 
-def _rows(run: Opened, table: str) -> list[dict[Any, Any]]:
+def _rows(run: Run, table: str) -> list[dict[Any, Any]]:
     return run.tables[table].to_dict("records")
 
 
 # Plants
 
 
-def _balances(run: Opened) -> View:
+def _balances(run: Run) -> View:
     """What every plant takes in and gives out."""
     facilities = run.instance.facilities
     rows = [
@@ -190,7 +190,7 @@ def _balances(run: Opened) -> View:
     )
 
 
-def _ways(run: Opened, row: dict[Any, Any]) -> tuple[tuple[str, dict[str, float]], tuple[str, dict[str, float]]]:
+def _ways(run: Run, row: dict[Any, Any]) -> tuple[tuple[str, dict[str, float]], tuple[str, dict[str, float]]]:
     recipe = run.at(row["node"]).processes[row["process"]]
     return ("takes in", recipe.inputs), ("gives out", recipe.outputs)
 
@@ -198,7 +198,7 @@ def _ways(run: Opened, row: dict[Any, Any]) -> tuple[tuple[str, dict[str, float]
 # Stocks
 
 
-def _stocks(run: Opened) -> View:
+def _stocks(run: Run) -> View:
     stocks, unit = run.tables["stocks"], run.instance.units.quantity
     table = with_total(stocks, ["commodity", "owner", "node", "future", "period", "year"], ["stock"])
     if len(table):
@@ -215,7 +215,7 @@ def _stocks(run: Opened) -> View:
     )
 
 
-def _most_stock(run: Opened, table: pd.DataFrame, unit: str) -> Says:
+def _most_stock(run: Run, table: pd.DataFrame, unit: str) -> Says:
     def tell(part: pd.DataFrame, future: str, where: str) -> str:
         top = most(part, "stock")
         if top["stock"] <= NOTHING:

@@ -15,7 +15,7 @@ from planner.reports.view import View, least, most, with_total
 from planner.tables.frames import looked_up
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 SECTION = "money"
 # Items of cost as a reader sorts them; an item not named here is operation.
@@ -29,7 +29,7 @@ ORDER = ["operation", "capital", "purchases", "substitution", "shortage", "sales
 COLOURS = [chart.SERIES[6], chart.SERIES[0], chart.SERIES[1], chart.SERIES[4], chart.BAD, chart.MUTED]
 
 
-def money(run: Opened) -> tuple[View, ...]:
+def money(run: Run) -> tuple[View, ...]:
     return _by_year(run), _by_item(run), _by_region(run), _by_future(run)
 
 
@@ -41,7 +41,7 @@ def _colour() -> alt.Color:
     return alt.Color("kind:N", scale=chart.colours(ORDER, COLOURS), sort=ORDER)
 
 
-def _by_year(run: Opened) -> View:
+def _by_year(run: Run) -> View:
     costs, unit = run.tables["costs"], f"{run.instance.units.money}/year"
     keys = ["kind", "node", "future", "period", "year"]
     table = with_total(costs.assign(kind=kinds(costs["item"])), keys, ["yearly"])
@@ -58,7 +58,7 @@ def _by_year(run: Opened) -> View:
     )
 
 
-def _heaviest(run: Opened, table: pd.DataFrame) -> Says:
+def _heaviest(run: Run, table: pd.DataFrame) -> Says:
     def tell(part: pd.DataFrame, future: str, where: str) -> str:
         top = most(part.groupby("year", sort=False, as_index=False)[["yearly"]].sum(), "yearly")
         return (f"The dearest year of {future}{where} is {words.year(top['year'])}: {words.amount(top['yearly'])}"
@@ -67,7 +67,7 @@ def _heaviest(run: Opened, table: pd.DataFrame) -> Says:
     return told(run, table, tell, "Nothing costs anything.")
 
 
-def _by_item(run: Opened) -> View:
+def _by_item(run: Run) -> View:
     costs, unit = run.tables["costs"], run.instance.units.money
     table = costs.groupby("item", sort=False, as_index=False)["discounted"].sum()
     table = table.assign(kind=kinds(table["item"]), unit=unit, title=table["item"].map(words.plain),
@@ -91,7 +91,7 @@ def _by_item(run: Opened) -> View:
     )
 
 
-def _by_region(run: Opened) -> View:
+def _by_region(run: Run) -> View:
     costs, unit = run.tables["costs"], run.instance.units.money
     table = costs.assign(kind=kinds(costs["item"])).groupby(
         ["region", "kind"], sort=False, as_index=False)["discounted"].sum()
@@ -112,7 +112,7 @@ def _by_region(run: Opened) -> View:
     )
 
 
-def _by_future(run: Opened) -> View:
+def _by_future(run: Run) -> View:
     table, unit = run.tables["scenarios"], run.instance.units.money
     table = table.assign(label=[f"{words.share(p)} chance" for p in table["probability"]])
     said = ""

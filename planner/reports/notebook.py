@@ -19,7 +19,7 @@ from planner.reports.terms import ALL, ROWS
 from planner.tables.frames import after, before
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
     from planner.reports.view import View
 
 WIDTH, NARROW, ACROSS, MOST_ROWS = 680, 200, 3, 20
@@ -38,7 +38,7 @@ class Shown:
                 f"{still(self.view, self.table)}{_table(self.view, self.table)}")
 
 
-def show(run: Opened, name: str, **chosen: Any) -> Shown:
+def show(run: Run, name: str, **chosen: Any) -> Shown:
     """A view under the switches future, year, element and region. KeyError for a choice that there is not."""
     view = run.view(name)
     unknown = set(chosen) - set(view.switches)
@@ -53,7 +53,7 @@ def show(run: Opened, name: str, **chosen: Any) -> Shown:
     return Shown(view, view.under(choices), table.reset_index(drop=True))
 
 
-def _kept(run: Opened, view: View, table: pd.DataFrame, switch: str, choice: Any) -> pd.DataFrame:
+def _kept(run: Run, view: View, table: pd.DataFrame, switch: str, choice: Any) -> pd.DataFrame:
     """The rows that one switch leaves, as the page does it."""
     if switch == "future" and "node" in table:
         return table[table["node"].isin([*run.paths[choice], ""])]  # No node: it holds for the plan as a whole.
@@ -121,8 +121,11 @@ def shown_view(view: View) -> str:
     return f"<p>{escape(view.title)}<br><b>{escape(view.message)}</b></p>{_table(view, view.table)}"
 
 
-def shown_run(run: Opened) -> str:
-    """A run at a glance: its message to each question, and the names by which they are shown."""
+def shown_run(run: Run) -> str:
+    """A run at a glance: its message to each question, and the names by which they are shown; or why it has no plan."""
+    if not run.outcome.has_plan:
+        why = f"<pre>{escape(str(run.explanation))}</pre>" if run.explanation is not None else ""
+        return f"<h3>{escape(run.name)}</h3><p>There is no plan ({escape(run.outcome.status)}).</p>{why}"
     rows = "".join(
         f"<tr><td><code>{escape(view.name)}</code></td><td>{escape(view.message)}</td></tr>" for view in run.views)
     return f"<h3>{escape(run.name)}</h3><table>{rows}</table><p>run.show(name, future=, year=, element=, region=)</p>"

@@ -12,16 +12,16 @@ from planner.reports.figures import figures_table
 from planner.reports.view import View
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 SECTION = "origin"
 
 
-def origin(run: Opened) -> tuple[View, ...]:
+def origin(run: Run) -> tuple[View, ...]:
     return _sources(run), _assumptions(run), _run(run)
 
 
-def _sources(run: Opened) -> View:
+def _sources(run: Run) -> View:
     used = figures_table(run)["source"].value_counts()
     rows = [(key, part.title, part.publisher or "", part.year, part.url or "", int(used.get(key, 0)))
             for key, part in run.instance.sources.items()]
@@ -33,7 +33,7 @@ def _sources(run: Opened) -> View:
     )
 
 
-def _assumptions(run: Opened) -> View:
+def _assumptions(run: Run) -> View:
     table = figures_table(run)
     stated = table["confidence"].value_counts()
     said = words.listed([f"{int(stated[level]):,} with {level} confidence" for level in ("high", "medium", "low")
@@ -46,7 +46,7 @@ def _assumptions(run: Opened) -> View:
     )
 
 
-def _run(run: Opened) -> View:
+def _run(run: Run) -> View:
     manifest = run.manifest
     rows = [("run", manifest["run_sha256"]), ("instance", manifest["instance_sha256"]), ("status", manifest["status"])]
     rows += [(f"version of {name}", version) for name, version in sorted(manifest["versions"].items())]

@@ -18,21 +18,21 @@ from planner.solving.firmness import FIRM
 from planner.tables.frames import looked_up
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 SECTION = "plan"
 MOST_YEARS = 9  # On an axis.
 SITE, GATHERED = "site", "place not stated"
 
 
-def plan(run: Opened) -> tuple[View, ...]:
+def plan(run: Run) -> tuple[View, ...]:
     return _decisions(run), _capacity(run), _capital(run), _sites(run)
 
 
 # Decisions
 
 
-def _decisions(run: Opened) -> View:
+def _decisions(run: Run) -> View:
     table = _decided(run)
     columns = {"title": "project", "region": "region", "stage": "stage", "decided": "decide",
                "planned_online": "online as planned", "online_first": "online at the earliest",
@@ -48,11 +48,11 @@ def _decisions(run: Opened) -> View:
     )
 
 
-def _money(run: Opened) -> str:
+def _money(run: Run) -> str:
     return run.instance.units.money
 
 
-def _decided(run: Opened) -> pd.DataFrame:
+def _decided(run: Run) -> pd.DataFrame:
     """The plan with the end of each project's service, in order of decision; `node` is one it can be taken at."""
     table, projects = run.tables["plan"].copy(), run.instance.projects
     nodes = run.tables["nodes"]
@@ -68,14 +68,14 @@ def _decided(run: Opened) -> pd.DataFrame:
     return ordered.assign(label=labels, rank=range(len(ordered))).reset_index(drop=True)
 
 
-def _label(run: Opened, row: dict[Any, Any]) -> str:
+def _label(run: Run, row: dict[Any, Any]) -> str:
     units = run.instance.units
     size = f"{words.amount(row['size'])} {units.quantity}/yr"
     firm = " · firm" if row["standing"] == FIRM else ""
     return f"{row['title']} · {row['region']} · {size} · {words.amount(row['capital_cost'])} {units.money}{firm}"
 
 
-def _said(run: Opened, table: pd.DataFrame) -> Says:
+def _said(run: Run, table: pd.DataFrame) -> Says:
     unit, waits = _money(run), bool((table["group"] != table["period"]).any())  # Decisions that wait for news.
 
     def tell(part: pd.DataFrame, future: str, where: str) -> str:
@@ -91,7 +91,7 @@ def _said(run: Opened, table: pd.DataFrame) -> Says:
     return told(run, table, tell, "Nothing is to be built.")
 
 
-def _gantt(run: Opened, table: pd.DataFrame) -> Drawing:
+def _gantt(run: Run, table: pd.DataFrame) -> Drawing:
     start = float(run.tables["nodes"]["year"].min())
     names = list(dict.fromkeys([*stages(run), *table["stage"]]))  # Lanes have no stage of the chain.
     ends = [start, max([start + 1, *table["ends"]])]
@@ -121,7 +121,7 @@ def _gantt(run: Opened, table: pd.DataFrame) -> Drawing:
 # Money
 
 
-def _capital(run: Opened) -> View:
+def _capital(run: Run) -> View:
     plan, unit = run.tables["plan"], _money(run)
     apart = plan.assign(private=plan["capital_cost"] - plan["public_money"])
     sums = with_total(apart, ["group", "decided"], ["capital_cost", "public_money", "private"])
@@ -149,7 +149,7 @@ def _capital(run: Opened) -> View:
 # Sites
 
 
-def _sites(run: Opened) -> View:
+def _sites(run: Run) -> View:
     table = _online(run)
     units = run.instance.units
     columns = {"title": "plants", "region": "region", "stage": "stage", "year": "year", "placed": "drawn as",
@@ -165,7 +165,7 @@ def _sites(run: Opened) -> View:
     )
 
 
-def _online(run: Opened) -> pd.DataFrame:
+def _online(run: Run) -> pd.DataFrame:
     """Capacity online by plant where it stands, and by region and stage where the position is not stated."""
     table = run.tables["capacity"]
     table = table[(table["kind"] == "facility") & (table["online"] > 0)].copy()
@@ -196,7 +196,7 @@ def _online(run: Opened) -> pd.DataFrame:
     return found.dropna(subset=["latitude", "longitude"]).reset_index(drop=True)
 
 
-def _places(run: Opened, table: pd.DataFrame) -> Says | str:
+def _places(run: Run, table: pd.DataFrame) -> Says | str:
     if table.empty:
         return "The instance states no positions."
 
@@ -212,7 +212,7 @@ def _places(run: Opened, table: pd.DataFrame) -> Says | str:
     return told(run, table.assign(home=table["region"]), tell, "No plant stands.", ("path", "year", "region"))
 
 
-def _map(run: Opened) -> Drawing:
+def _map(run: Run) -> Drawing:
     names = stages(run)
     land = alt.Chart(alt.NamedData(name="outline")).mark_geoshape(
         fill="var(--land)", stroke=chart.PAPER, strokeWidth=0.6)
@@ -233,7 +233,7 @@ def _map(run: Opened) -> Drawing:
 # Capacity
 
 
-def _capacity(run: Opened) -> View:
+def _capacity(run: Run) -> View:
     table = run.tables["capacity"]
     table = table[table["kind"] == "facility"].copy()
     table["stage"] = table["stage"].where(table["stage"] != "", NO_STAGE)
@@ -252,7 +252,7 @@ def _capacity(run: Opened) -> View:
     )
 
 
-def _growth(run: Opened, sums: pd.DataFrame) -> Says:
+def _growth(run: Run, sums: pd.DataFrame) -> Says:
     """The stage that most is added to, in tonnes, when most of it stands."""
     unit = f"{run.instance.units.quantity}/year"
 

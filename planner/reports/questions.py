@@ -14,7 +14,7 @@ from planner.reports.scarcity import scarcity
 from planner.reports.view import View
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 QUESTIONS = {
     "plan": "What should we do?",
@@ -33,7 +33,7 @@ SPANS = {
 }
 
 
-def absent(run: Opened) -> dict[str, list[str]]:
+def absent(run: Run) -> dict[str, list[str]]:
     """What a run does not hold, and how to get it, by question."""
     safety_lacks = []
     if not run.instance.shocks:
@@ -53,7 +53,7 @@ def absent(run: Opened) -> dict[str, list[str]]:
     }
 
 
-def all_views(run: Opened) -> tuple[View, ...]:
+def all_views(run: Run) -> tuple[View, ...]:
     """Every view that has something to show, in the order of the questions."""
     answers = (plan(run), money(run), safety(run), material(run), scarcity(run), certainty(run), origin(run))
     return tuple(view for views in answers for view in views if not view.table.empty)

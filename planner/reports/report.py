@@ -68,7 +68,7 @@ def _subject(paths: Sequence[Path], options: dict[str, Any] | None, listener: Li
         message = "a page shows runs or studies, not both: write a page for each"
         raise InputError([Problem("mixed", message, Place(str(answers[0]), 0, 0))])
     if len(paths) == 1:
-        from planner.reports.run_folder import open_run
+        from planner.reports.run import open_run
         from planner.reports.subject import of_run
 
         return of_run(open_run(paths[0]))

@@ -14,7 +14,7 @@ from planner.reports.told import told
 from planner.reports.view import View, most
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 SECTION = "safety"
 ROOM, BINDING, MISSED = "met with room", "met, no room", "missed at a price"
@@ -23,7 +23,7 @@ PREPARED, UNPREPARED = "served by this plan", "served had nothing been prepared"
 MOST_LOSSES = 24
 
 
-def rules(run: Opened) -> tuple[View, View, View]:
+def rules(run: Run) -> tuple[View, View, View]:
     """Requirements, where they bind, losses."""
     return _requirements(run), _binding(run), _outages(run)
 
@@ -31,7 +31,7 @@ def rules(run: Opened) -> tuple[View, View, View]:
 # Requirements
 
 
-def _stated(run: Opened) -> pd.DataFrame:
+def _stated(run: Run) -> pd.DataFrame:
     """The requirements with the state of every row; a rule on the plan as a whole has no year."""
     table = run.tables["requirements"]
     states = [_state(row) for row in table.to_dict("records")]
@@ -46,7 +46,7 @@ def _state(row: dict[Any, Any]) -> str:
     return BINDING if row["slack"] <= 1e-6 or row["shadow_price"] > 1e-9 else ROOM
 
 
-def _requirements(run: Opened) -> View:
+def _requirements(run: Run) -> View:
     table = _stated(run)
     tips = {"requirement": "requirement", "when": "year", "state": "worst state", "n": "rows"}
     states = list(STATES)
@@ -69,7 +69,7 @@ def _requirements(run: Opened) -> View:
     )
 
 
-def _met(run: Opened, table: pd.DataFrame) -> Says:
+def _met(run: Run, table: pd.DataFrame) -> Says:
     def tell(part: pd.DataFrame, future: str, _: str) -> str:
         missed = part[part["state"] == MISSED]
         if missed.empty:
@@ -80,7 +80,7 @@ def _met(run: Opened, table: pd.DataFrame) -> Says:
     return told(run, table, tell, "No requirement holds here.", ("path",))
 
 
-def _binding(run: Opened) -> View:
+def _binding(run: Run) -> View:
     """One row per requirement: how often it binds, the least room, and where easing it would save most."""
     table = _stated(run)
     rows = [_summed(run, name, part) for name, part in table.groupby("requirement", sort=False)]
@@ -107,7 +107,7 @@ def _binding(run: Opened) -> View:
     )
 
 
-def _summed(run: Opened, name: Any, part: pd.DataFrame) -> tuple[Any, ...]:
+def _summed(run: Run, name: Any, part: pd.DataFrame) -> tuple[Any, ...]:
     top, known = most(part.fillna({"shadow_price": 0.0}), "shadow_price"), run.instance.requirements.get(str(name))
     rooms = part.loc[part["slack"] > 1e-6, "slack"]
     return (name, (known.title if known else None) or "", top["kind"], len(part), int((part["state"] == BINDING).sum()),
@@ -118,7 +118,7 @@ def _summed(run: Opened, name: Any, part: pd.DataFrame) -> tuple[Any, ...]:
 # Losses
 
 
-def _outages(run: Opened) -> View:
+def _outages(run: Run) -> View:
     """The worst losses, each in its worst period: what is served with and without what the plan prepared."""
     table = run.tables.get("outages", pd.DataFrame())
     if table.empty:
@@ -162,7 +162,7 @@ def _outages(run: Opened) -> View:
     )
 
 
-def _title(run: Opened, name: str) -> str:
+def _title(run: Run, name: str) -> str:
     part = run.instance.facilities.get(name)
     return (part.title if part else None) or name
 

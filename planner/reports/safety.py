@@ -18,7 +18,7 @@ from planner.reports.view import Drawing, View, least, most, with_total
 from planner.tables.frames import looked_up
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 SECTION = "safety"
 STEPS = [0.5, 0.8, 0.9, 0.95, 0.9995]  # Where the colours of served shares change.
@@ -29,7 +29,7 @@ MOST_COUNTRIES = 7
 NOTHING = 1e-6  # Of a sum per year, below which it is rounding.
 
 
-def safety(run: Opened) -> tuple[View, ...]:
+def safety(run: Run) -> tuple[View, ...]:
     met, binding, losses = rules(run)
     return (_served(run), _windows(run), _exporters(run), _shares(run), met, _along(run), binding, losses, _supply(run))
 
@@ -37,7 +37,7 @@ def safety(run: Opened) -> tuple[View, ...]:
 # Served
 
 
-def _matrix(run: Opened) -> pd.DataFrame:
+def _matrix(run: Run) -> pd.DataFrame:
     """Served share by future, or by onset of a shock, and class: the figures of `summary.csv`."""
     if run.tables["demand"].empty:
         return pd.DataFrame(columns=["future", "class", "served", "worst_served", "worst_year", "source", "onset"])
@@ -73,7 +73,7 @@ def cells(x: alt.X, y: alt.Y, told: dict[str, str], formats: dict[str, str] = FO
     ).properties(width="container", height=alt.Step(34))
 
 
-def _served(run: Opened) -> View:
+def _served(run: Run) -> View:
     table = _matrix(run)
     table = table[table["onset"].isna()].drop(columns=["source", "onset"]).reset_index(drop=True)
     told = {"future": "future", "class": "class", "served": "served", "worst_served": "worst demand in worst year",
@@ -100,7 +100,7 @@ def _worst(table: pd.DataFrame, may_break: bool) -> str:
     return text + "."
 
 
-def _windows(run: Opened) -> View:
+def _windows(run: Run) -> View:
     table = _matrix(run)
     table = table[table["onset"].notna() & table["source"].isin(run.instance.shocks)].reset_index(drop=True)
     told = {"source": "shock", "onset": "onset", "class": "class", "served": "served in the window",
@@ -122,7 +122,7 @@ def _windows(run: Opened) -> View:
 # Supply by class
 
 
-def _supply(run: Opened) -> View:
+def _supply(run: Run) -> View:
     keys = ["class", "measure", "node", "future", "period", "year"]
     table = with_total(_parted(run.tables["demand"]), keys, ["amount"])
     table["amount"] = table["amount"].clip(lower=0.0)  # Two sums of the same goods differ by their last digit.
@@ -152,7 +152,7 @@ def _parted(demand: pd.DataFrame) -> pd.DataFrame:
     ], ignore_index=True)
 
 
-def _gaps(run: Opened, table: pd.DataFrame, unit: str) -> Says:
+def _gaps(run: Run, table: pd.DataFrame, unit: str) -> Says:
     """The largest gap of each kind."""
     kinds = ((LACKING, "The largest gap of what cannot be had"), (BY_CHOICE, "Largest gap by choice"))
 
@@ -172,7 +172,7 @@ def _gaps(run: Opened, table: pd.DataFrame, unit: str) -> Says:
 # Who supplies
 
 
-def _ranked(run: Opened) -> pd.DataFrame:
+def _ranked(run: Run) -> pd.DataFrame:
     order = {stage: i for i, stage in enumerate(stages(run))}
     table = run.tables["shares"]
     return table.assign(rank=looked_up(table["stage"], order).fillna(len(order))).sort_values(
@@ -180,7 +180,7 @@ def _ranked(run: Opened) -> pd.DataFrame:
 
 
 @cached
-def _by_country(run: Opened) -> tuple[pd.DataFrame, alt.Color]:
+def _by_country(run: Run) -> tuple[pd.DataFrame, alt.Color]:
     """Shares with the countries that are shown by name, exporters first; one colour per country on every chart."""
     table = _ranked(run)
     exporters = _exporting(run)
@@ -199,7 +199,7 @@ SHARES = {"stage": "stage", "country": "country", "year": "year", "share": "shar
           "hhi": "sum of squared shares"}
 
 
-def _shares(run: Opened) -> View:
+def _shares(run: Run) -> View:
     table, colour = _by_country(run)
     drawn = chart.base(height=alt.Step(30)).mark_bar().encode(
         y=alt.Y("stage:N", sort=None, axis=alt.Axis(title=None)),
@@ -216,7 +216,7 @@ def _told_of_shares() -> list[alt.Tooltip]:
                        "unit": "unit"}, share=".1%", amount=",.6~g")
 
 
-def _along(run: Opened) -> View:
+def _along(run: Run) -> View:
     """The same shares from the first year on, stage by stage."""
     table, colour = _by_country(run)
     drawn = chart.base(height=130).mark_bar().encode(
@@ -228,7 +228,7 @@ def _along(run: Opened) -> View:
     )
 
 
-def _moved(run: Opened, table: pd.DataFrame) -> Says:
+def _moved(run: Run, table: pd.DataFrame) -> Says:
     """The largest supplier of every stage in the first year of the plan, and its share in the last."""
 
     def tell(own: pd.DataFrame, future: str, _: str) -> str:
@@ -245,14 +245,14 @@ def _moved(run: Opened, table: pd.DataFrame) -> Says:
     return told(run, table, tell, by=("path",))
 
 
-def _exporting(run: Opened) -> list[str]:
+def _exporting(run: Run) -> list[str]:
     """Countries that the instance's controls name as exporters, as the shares table calls them."""
     regions = run.instance.regions
     names = {control.exporter for control in run.instance.controls.values()}
     return sorted((regions[n].country or n) if n in regions else n for n in names)
 
 
-def _concentrated(run: Opened, table: pd.DataFrame) -> Says:
+def _concentrated(run: Run, table: pd.DataFrame) -> Says:
     def tell(part: pd.DataFrame, future: str, _: str) -> str:
         top = most(part, "share")
         return (f"In {words.year(top['year'])} of {future} the most concentrated stage is {top['stage']}:"
@@ -261,7 +261,7 @@ def _concentrated(run: Opened, table: pd.DataFrame) -> Says:
     return told(run, table, tell, by=("path", "year"))
 
 
-def _exporters(run: Opened) -> View:
+def _exporters(run: Run) -> View:
     table, exporters = _ranked(run), _exporting(run)
     table = table[table["country"].isin(exporters)]
     keys = ["stage", "node", "future", "period", "year"]
@@ -286,7 +286,7 @@ def _exporters(run: Opened) -> View:
     )
 
 
-def _fall(run: Opened, sums: pd.DataFrame, names: str) -> Says:
+def _fall(run: Run, sums: pd.DataFrame, names: str) -> Says:
     def tell(own: pd.DataFrame, future: str, _: str) -> str:
         span = [own["year"].min(), own["year"].max()]
         first, last = (own[own["year"] == year].set_index("stage")["share"] for year in span)

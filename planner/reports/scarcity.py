@@ -15,7 +15,7 @@ from planner.reports.told import by_future, place, told
 from planner.reports.view import View, with_total
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 SECTION = "scarcity"
 BETWEEN, LOST = ("sent", "arrived"), "lost on the way"  # What they come to where all regions are taken together.
@@ -28,11 +28,11 @@ COLOURS = {
 }
 
 
-def scarcity(run: Opened) -> tuple[View, ...]:
+def scarcity(run: Run) -> tuple[View, ...]:
     return _elements(run), _prices(run)
 
 
-def _elements(run: Opened) -> View:
+def _elements(run: Run) -> View:
     balance, unit = run.tables["element_balance"], f"{run.instance.units.quantity}/year"
     keys = ["element", "measure", "node", "future", "period", "year"]
     apart = with_total(balance, keys, ["amount"]).query("region != @ALL")
@@ -52,7 +52,7 @@ def _elements(run: Opened) -> View:
     )
 
 
-def _wasted(run: Opened, table: pd.DataFrame) -> Says:
+def _wasted(run: Run, table: pd.DataFrame) -> Says:
     """Of which element most is thrown away or sold off: the others are what is scarce."""
     years = run.tables["nodes"].set_index("node")["length"]
     whole = table.assign(amount=table["amount"] * table["node"].map(years).astype("float64"))
@@ -70,7 +70,7 @@ def _wasted(run: Opened, table: pd.DataFrame) -> Says:
     return told(run, whole, tell)
 
 
-def _prices(run: Opened) -> View:
+def _prices(run: Run) -> View:
     table, unit = _beside_stated(run), run.instance.units.price
     axis = alt.Axis(title=f"{unit}, logarithmic", format="~s", tickCount=5)
     each = chart.base().encode(
@@ -97,7 +97,7 @@ def _prices(run: Opened) -> View:
     )
 
 
-def _beside_stated(run: Opened) -> pd.DataFrame:
+def _beside_stated(run: Run) -> pd.DataFrame:
     """Shadow prices by commodity, region and node, the highest of all regions, and what suppliers state."""
     prices = run.tables["prices"]
     keys = ["commodity", "node", "future", "period", "year"]
@@ -115,7 +115,7 @@ def _beside_stated(run: Opened) -> pd.DataFrame:
     return pd.concat([table.assign(kind=SHADOW), beside], ignore_index=True)
 
 
-def _stated(run: Opened, commodity: str, region: str, node: str, moment: float) -> float | None:
+def _stated(run: Run, commodity: str, region: str, node: str, moment: float) -> float | None:
     """Price of the first step of the cheapest supplier of a commodity to a region."""
     from planner.common.patterns import fits_any
 
@@ -126,11 +126,11 @@ def _stated(run: Opened, commodity: str, region: str, node: str, moment: float) 
     return min(offered) if offered else None
 
 
-def _of_chosen(run: Opened) -> str:
+def _of_chosen(run: Run) -> str:
     return " of what contains the chosen element" if len(run.instance.elements) > 1 else ""
 
 
-def _dearest(run: Opened, table: pd.DataFrame, unit: str) -> Says:
+def _dearest(run: Run, table: pd.DataFrame, unit: str) -> Says:
     """What stands furthest above its stated price in every future, year, region and of every element."""
     keys = ["commodity", "region", "node", "year"]
     stated = table[table["kind"] == STATED].rename(columns={"price": "stated"})[[*keys, "stated"]]

@@ -10,13 +10,13 @@ from planner.common.patterns import matching
 from planner.language.instance import Instance
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 NO_STAGE = "other"
 
 
 @cached
-def stages(run: Opened) -> tuple[str, ...]:
+def stages(run: Run) -> tuple[str, ...]:
     """Every stage of the facilities, from those that need no input on; what leads back (recycling) comes late."""
     makes, takes = _made_and_taken(run.instance)
     onward = {

@@ -11,7 +11,7 @@ from planner.reports.questions import QUESTIONS, SPANS, absent
 from planner.reports.view import View
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _within(view: View, futures: list[str], nodes: set[str]) -> View:
     return replace(view, said=said, table=view.table[view.table["node"].isin(nodes)].reset_index(drop=True))
 
 
-def of_run(run: Opened) -> Subject:
+def of_run(run: Run) -> Subject:
     return Subject(
         run.instance.name, run.name, f"run {run.manifest['run_sha256'][:8]}", run.instance.description or "",
         headline(run), QUESTIONS, run.views, switches(run), run.paths, run.groups, SPANS, _ranked(run),
@@ -69,14 +69,14 @@ def of_run(run: Opened) -> Subject:
     )
 
 
-def _ranked(run: Opened) -> list[str]:
+def _ranked(run: Run) -> list[str]:
     """The first future, then the dearest ones."""
     costs = run.tables["scenarios"].set_index("scenario")["cost"].to_dict()
     first, *others = run.paths
     return [first, *sorted(others, key=lambda name: -float(costs.get(name, 0.0)))]
 
 
-def headline(run: Opened) -> list[tuple[str, str, str]]:
+def headline(run: Run) -> list[tuple[str, str, str]]:
     """Key figures: value, unit, what it is."""
     figures, unit = run.figures, run.instance.units.money
     shown = [(words.amount(figures["expected_cost"]), unit,

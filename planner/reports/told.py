@@ -11,11 +11,11 @@ from planner.reports.says import Says, says_of
 from planner.reports.terms import ALL
 
 if TYPE_CHECKING:
-    from planner.reports.run_folder import Opened
+    from planner.reports.run import Run
 
 
 def told(
-    run: Opened, table: pd.DataFrame, tell: Callable[[pd.DataFrame, str, str], str], otherwise: str = "",
+    run: Run, table: pd.DataFrame, tell: Callable[[pd.DataFrame, str, str], str], otherwise: str = "",
     by: tuple[str, ...] = ("path", "region"),
 ) -> Says:
     """What `tell` says of the rows of every choice: it is given them with the future and the region in words."""
@@ -34,13 +34,13 @@ def _apart(table: pd.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[Any, pd.D
         yield from part.groupby(list(by), sort=False)
 
 
-def by_future(run: Opened, table: pd.DataFrame) -> pd.DataFrame:
+def by_future(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     """Every row once for each future whose `path` it is on; what holds for the plan as a whole is on all of them."""
     key, held = ("node", run.paths) if "node" in table else ("group", run.groups)
     pairs = [(future, name) for future, names in held.items() for name in [*names, ""]]
     return pd.DataFrame(pairs, columns=["path", key]).merge(table, on=key)
 
 
-def place(run: Opened, region: str) -> str:
+def place(run: Run, region: str) -> str:
     """` in Japan`, or nothing where all regions are chosen."""
     return "" if region == ALL else f" in {run.region(region)}"

@@ -13,15 +13,15 @@ import pandas as pd
 
 from planner.check import CheckReport
 from planner.results.atomic_files import recover
-from planner.results.folder import open_folder
+from planner.results.folder import Folder, open_folder
 from planner.results.seal import stated_manifest
 from planner.results.write import SUMMARY
 from planner.solving.outcome import Outcome
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recalled:
-    """What the folder of a finished run says; the outcome has no values or prices beyond its tables."""
+    """What the folder of a run says; the outcome has no values or prices beyond its tables."""
 
     outcome: Outcome
     tables: dict[str, pd.DataFrame]
@@ -38,9 +38,13 @@ def recall(folder: Path, digest: str) -> Recalled | None:
     recover(folder)
     if not _is_finished(stated_manifest(folder), digest):
         return None
-    found = open_folder(folder)
-    mark, figures = found.manifest, found.json(SUMMARY)
-    return Recalled(_outcome(mark, figures), found.tables(), figures, _report(mark["check"]), mark["seconds"])
+    return told(open_folder(folder))
+
+
+def told(held: Folder) -> Recalled:
+    """What an opened folder of a run says."""
+    mark, figures = held.manifest, held.json(SUMMARY)
+    return Recalled(_outcome(mark, figures), held.tables(), figures, _report(mark["check"]), mark["seconds"])
 
 
 def _is_finished(mark: Mapping[str, Any], digest: str) -> bool:
@@ -51,7 +55,7 @@ def _outcome(mark: Mapping[str, Any], figures: Mapping[str, Any]) -> Outcome:
     sign = -1 if mark["sense"] == "maximise" else 1
     objective, bound = sign * float(figures["objective"]), figures["bound"]
     return Outcome(
-        status="optimal", values=np.zeros(0), prices=np.zeros(0), objective=objective,
+        status=mark["status"], values=np.zeros(0), prices=np.zeros(0), objective=objective,
         bound=sign * float(bound) if bound is not None else -math.inf,
         gap=float(mark["gap"]) if mark["gap"] is not None else math.inf, nodes=int(mark["nodes"]),
         seconds=float(figures["seconds"]), message=str(mark["solver_message"]),

@@ -17,7 +17,7 @@ from planner.common.words import amount, count, listed, percent, total, year
 from planner.results.summary import signed
 from planner.solving.firmness import FIRM
 from planner.solving.outcome import Progress
-from planner.workflows.solve import Run
+from planner.workflows.solve import Solved
 
 MOST_PROJECTS = 16
 MOST_FUTURES = 24
@@ -70,7 +70,7 @@ class Ticker:
             sys.stderr.flush()
 
 
-def show_run(run: Run, console: Console) -> None:
+def show_run(run: Solved, console: Console) -> None:
     """One screen: what to build, where, when, at what cost; what is served; where the tables are."""
     console.print(_headline(run))
     for warning in run.warnings[:5]:
@@ -92,7 +92,7 @@ def show_run(run: Run, console: Console) -> None:
         console.print(Text(f"{run.folder}/", style="bold"))
 
 
-def _headline(run: Run) -> Text:
+def _headline(run: Solved) -> Text:
     outcome, instance = run.outcome, run.instance
     gap = f", proven within {percent(outcome.gap, 2)} of the best possible" if outcome.gap > 1e-9 else ", proven best"
     if outcome.gap == float("inf"):
@@ -115,13 +115,13 @@ def _headline(run: Run) -> Text:
     )
 
 
-def _duration(run: Run) -> str:
+def _duration(run: Solved) -> str:
     """How long it took from reading the instance on, and the search alone; of a run read back, what that took then."""
     search = f"{run.outcome.seconds:.1f} s"
     return search if run.recalled else f"{run.clock.elapsed:.1f} s (search {search})"
 
 
-def _published(run: Run) -> str:
+def _published(run: Solved) -> str:
     """Whether the optimum that the source of a published case states was met, to the digits it prints."""
     stated = run.instance.published_optimum
     if stated is None:
@@ -144,7 +144,7 @@ def frame(columns: list[tuple[str, str]], space: int = 2) -> Table:
     return table
 
 
-def _plan(run: Run) -> Group:
+def _plan(run: Solved) -> Group:
     plan = run.tables["plan"]
     adaptive = bool((plan["group"] != plan["period"]).any())  # Decisions that wait for news.
     money, shown = run.instance.units.money, plan.nlargest(MOST_PROJECTS, "capital_cost").sort_values("decided")
@@ -198,13 +198,13 @@ def _year(value: float) -> str:
     return "never" if pd.isna(value) else year(value)
 
 
-def _costs(run: Run) -> Text:
+def _costs(run: Solved) -> Text:
     items = sorted(run.figures["cost_by_item"].items(), key=lambda item: -abs(item[1]))
     words = ", ".join(f"{name.replace('_', ' ')} {amount(total)}" for name, total in items if abs(total) > 1e-9)
     return Text.assemble(("Discounted cost by item ", "bold"), f"({run.instance.units.money}): {words}\n")
 
 
-def _served(run: Run) -> Group:
+def _served(run: Solved) -> Group:
     """One row per future, and one per shock: of all its onsets the one that leaves each class the worst served.
 
     Classes that are served in full everywhere, such as those that must be, and those there is no room for, are named
@@ -268,7 +268,7 @@ def _worst_served(parts: Mapping[Any, pd.DataFrame]) -> list[Any]:
     return [row for row in parts if row in set(worst)]
 
 
-def _chance(run: Run, futures: set[str]) -> float:
+def _chance(run: Solved, futures: set[str]) -> float:
     """Chance of the futures, or of the windows of a shock; a future counts with what may break into it."""
     listed = run.tables["scenarios"]
     names = listed["scenario"].str.replace(" then .*", "", regex=True)
@@ -285,7 +285,7 @@ def _share(row: Mapping[Any, Any] | None) -> Text:
     return Text(text, style="red" if row["served"] < 0.95 else "")
 
 
-def _requirements(run: Run) -> Text:
+def _requirements(run: Solved) -> Text:
     rows = run.tables["requirements"]
     if rows.empty:
         return Text("")
@@ -297,7 +297,7 @@ def _requirements(run: Run) -> Text:
     return text
 
 
-def _losses(run: Run) -> Text:
+def _losses(run: Solved) -> Text:
     """How many losses were tried, how many had to be prepared for, and the worst of them."""
     tried = run.tables["outages"]
     if tried.empty:
@@ -314,7 +314,7 @@ def _short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def show_conflict(run: Run, console: Console) -> None:
+def show_conflict(run: Solved, console: Console) -> None:
     """Why there is no plan, in words."""
     if run.outcome.status not in ("infeasible", "unbounded"):
         console.print("Stopped before a first plan was found; there may be one. Nothing was written.")

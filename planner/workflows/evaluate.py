@@ -19,7 +19,7 @@ from planner.results.write import RESOLVED
 from planner.workflows.solve import (
     SILENT,
     Listener,
-    Run,
+    Solved,
     carry_out,
     carry_out_against_losses,
     default_folder,
@@ -29,14 +29,14 @@ from planner.workflows.solve import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """The run of a frozen plan, and what the plan cost in the futures it was made for, by scenario.
 
     Costs can be compared only where the futures are the same: `alike`. Other futures need and pay other things.
     """
 
-    run: Run
+    run: Solved
     made_for: pd.DataFrame
     alike: bool
 

@@ -43,7 +43,7 @@ from planner.workflows.explain.deadline import Patience
 from planner.workflows.model_file import write_model
 
 __all__ = [
-    "SILENT", "Answer", "CheckFailedError", "Clock", "Listener", "Run", "Task", "build", "carry_out",
+    "SILENT", "Answer", "CheckFailedError", "Clock", "Listener", "Solved", "Task", "build", "carry_out",
     "carry_out_against_losses", "default_folder",
     "finish", "formulate", "prepare", "recalled", "solve",
 ]
@@ -60,11 +60,11 @@ class CheckFailedError(Exception):
         self.folder = folder
 
 
-@dataclass(frozen=True)
-class Run:
-    """A finished run: where it is, how it ended, its tables and key figures."""
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A finished run: where it is, how it ended, its tables and key figures; without a plan it has no folder."""
 
-    instance: Instance
+    document: Document
     outcome: Outcome
     folder: Path | None
     tables: dict[str, pd.DataFrame]
@@ -75,6 +75,10 @@ class Run:
     clock: Clock
     recalled: bool = False  # Read back from the folder, where the same run had been written before.
     moved: str = ""  # Why it is not where it was asked for, and where it is.
+
+    @property
+    def instance(self) -> Instance:
+        return self.document.instance
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -123,7 +127,7 @@ def solve(
     profile: bool = False,
     executor: str | None = None,
     force: bool = False,
-) -> Run:
+) -> Solved:
     """Solve an instance and write its tables; a run that its folder already holds is read back, unless `force`.
 
     `options` replaces fields of the instance's `options`; `engine` solves instead of HiGHS;
@@ -179,7 +183,7 @@ def prepare(
 def carry_out(
     task: Task, program: Program, folder: Path, clock: Clock, listener: Listener,
     model_file: str | Path | None = None, engine: Engine | None = None, executor: str | None = None,
-) -> Run:
+) -> Solved:
     """Solve a program and write its tables, checked."""
     require_free(folder.resolve(), task.document.instance.name)
     if model_file is not None:
@@ -195,7 +199,7 @@ def carry_out(
 def carry_out_against_losses(
     task: Task, instances: Mapping[str, Instance], folder: Path, clock: Clock, way: Way,
     model_file: str | Path | None = None,
-) -> Run:
+) -> Solved:
     """Solve with the losses that the plan must withstand, added as they are found to matter; write tables, checked."""
     require_free(folder.resolve(), task.document.instance.name)
     with clock.phase("solve"):
@@ -217,7 +221,7 @@ class Answer:
     losses: tuple[Loss, ...] | None = None  # Those that the plan had to be made to withstand.
 
 
-def finish(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
+def finish(task: Task, answer: Answer, folder: Path, clock: Clock) -> Solved:
     """Write the tables of an answer, checked, or say why there is none. SolverError when a plan given was changed."""
     if not answer.outcome.has_plan:
         return _without_plan(task, answer, clock)
@@ -228,7 +232,7 @@ def finish(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
         return _written(task, answer, folder, clock)
 
 
-def recalled(task: Task, folder: Path, clock: Clock) -> Run | None:
+def recalled(task: Task, folder: Path, clock: Clock) -> Solved | None:
     """The run of a task as its folder holds it, or None: runs are known by the digest of all that determines them.
 
     InputError when the folder holds it, but not as it was written.
@@ -236,8 +240,8 @@ def recalled(task: Task, folder: Path, clock: Clock) -> Run | None:
     known = recall(folder, task.digest)
     if known is None:
         return None
-    return Run(
-        task.document.instance, known.outcome, folder, known.tables, known.figures, known.check, None, task.warnings,
+    return Solved(
+        task.document, known.outcome, folder, known.tables, known.figures, known.check, None, task.warnings,
         clock, recalled=True,
     )
 
@@ -248,7 +252,7 @@ def default_folder(task: Task) -> Path:
     return Path("results") / name / task.digest[:8]
 
 
-def _without_plan(task: Task, answer: Answer, clock: Clock) -> Run:
+def _without_plan(task: Task, answer: Answer, clock: Clock) -> Solved:
     document, outcome = task.document, answer.outcome
     found = None
     if outcome.status in ("infeasible", "unbounded"):
@@ -256,7 +260,7 @@ def _without_plan(task: Task, answer: Answer, clock: Clock) -> Run:
             # Of a plan that is given, in futures of another file, the instance itself says too little to repair it.
             found = _explained(task, answer, clock)
     figures = key_figures(document.instance, outcome, {}) | {"explanation": asdict(found) if found else None}
-    return Run(document.instance, outcome, None, {}, figures, None, found, task.warnings, clock)
+    return Solved(document, outcome, None, {}, figures, None, found, task.warnings, clock)
 
 
 def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | Endless | None:
@@ -271,7 +275,7 @@ def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | Endles
         return None
 
 
-def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
+def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Solved:
     instance, outcome = task.document.instance, answer.outcome
     folder = _beside_better(folder, task.digest, outcome)
     if task.plan is None:
@@ -290,7 +294,7 @@ def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Run:
         spare = _elsewhere(task, error)
         moved = f"no room to write {place}: this run is in {spare}; make room and move it"
         report, place = _stored(task, replace(answer, outcome=outcome), tables, figures, spare, clock), spare
-    return Run(instance, outcome, place, tables, figures, report, None, task.warnings, clock, moved=moved)
+    return Solved(task.document, outcome, place, tables, figures, report, None, task.warnings, clock, moved=moved)
 
 
 def _elsewhere(task: Task, error: OSError) -> Path:
@@ -304,7 +308,7 @@ def _elsewhere(task: Task, error: OSError) -> Path:
 def _stored(
     task: Task, answer: Answer, tables: dict[str, pd.DataFrame], figures: dict[str, Any], folder: Path, clock: Clock
 ) -> CheckReport:
-    """Write a run whole and check it as it was written; its summary joins the tables."""
+    """Write a run whole and check it as it was written; its summary joins the tables, its seconds the figures."""
     document, instance, outcome = task.document, task.document.instance, answer.outcome
     with whole_folder(folder.resolve()) as fresh:
         with clock.phase("write"):
@@ -317,7 +321,8 @@ def _stored(
             raise CheckFailedError(report, _put_aside(fresh, folder, report))
         tables["summary"] = summary_table(figures)
         write_tables({"summary": tables["summary"]}, fresh, RUN)
-        write_json(figures | {"seconds": round(outcome.seconds, 3)}, fresh / SUMMARY)
+        figures["seconds"] = round(outcome.seconds, 3)  # Not in the table, whose bytes are those of the same run.
+        write_json(figures, fresh / SUMMARY)
         write_json(datapackage(instance.name, instance.title, tables, RUN), fresh / PACKAGE)
         verdict = {"passed": report.passed, "tests": dict(report.tests), "largest_residual": report.largest_residual}
         (fresh / RESOLVED).write_text(document.resolved_text(), "utf-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from planner.workflows.evaluate import evaluate
-from planner.workflows.solve import Run, solve
+from planner.workflows.solve import Solved, solve
 
 ROOT = Path(__file__).parent.parent.parent
 INSTANCE = ROOT / "instances" / "rare-earths-shocks.yaml"
@@ -21,7 +21,7 @@ TABLE = Path(__file__).parent / "foresight.csv"
 STOCKS = {"no stocks": "no-stockpiles", "stocks": None, "180 days of magnets": "big-stockpile"}
 
 
-def losses(run: Run) -> pd.Series:
+def losses(run: Solved) -> pd.Series:
     """Undiscounted loss of users in the window of each embargo [bn USD]."""
     costs, nodes = run.tables["costs"], run.tables["nodes"].set_index("node")
     short = costs[costs["item"] == "shortage"]

@@ -1,20 +1,26 @@
-"""A run opened from its folder: tables with numbers as numbers, the instance as solved, figures and manifest."""
+"""A run as a script has it, just solved or opened from its folder: tables, figures, manifest, charts, instance."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
+from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import pandas as pd
 
 from planner.common.caching import CacheOwner
+from planner.common.errors import NoAnswerError
+from planner.common.profiling import Clock
 from planner.language.instance import Instance
-from planner.reading.document import Document, load
+from planner.reading.document import load
 from planner.results.folder import Folder, open_folder
-from planner.results.write import PACKAGE, RESOLVED, SUMMARY
+from planner.results.recall import told
+from planner.results.write import RESOLVED
+from planner.workflows import evaluate as evaluation
+from planner.workflows import solve as solving
 
 if TYPE_CHECKING:
     from planner.reports.notebook import Shown
@@ -22,26 +28,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Opened(CacheOwner):
-    """A finished run as it lies on disk; make one with `open_run`."""
+class Run(solving.Solved, CacheOwner):
+    """A run that shows itself: what `planner.solve` returns, and `planner.open_run` of its folder."""
 
-    held: Folder
-    tables: dict[str, pd.DataFrame]
-    fields: dict[str, list[dict[str, str]]]
-    figures: dict[str, Any]
-    document: Document
+    opened: Folder | None = None  # The folder as it was opened; of a run just solved it is opened when it is needed.
 
-    @property
-    def folder(self) -> Path:
-        return self.held.path
+    @classmethod
+    def of(cls, solved: solving.Solved) -> Run:
+        """The run that was solved."""
+        return cls(**vars(solved))
+
+    @cached_property
+    def held(self) -> Folder:
+        """The files of its folder, as written. NoAnswerError without a plan: nothing was written."""
+        if self.folder is None:
+            raise NoAnswerError("there is no plan to show", self.outcome.status)
+        return self.opened or open_folder(self.folder)
 
     @property
     def manifest(self) -> Mapping[str, Any]:
         return self.held.manifest
-
-    @property
-    def instance(self) -> Instance:
-        return self.document.instance
 
     @property
     def name(self) -> str:
@@ -103,9 +109,10 @@ class Opened(CacheOwner):
 
     @cached_property
     def views(self) -> tuple[View, ...]:
-        """Every chart of the report with its table, in the order of the reader's questions."""
+        """Every chart of the report with its table, in the order of the reader's questions; errors as of `held`."""
         from planner.reports.questions import all_views
 
+        _ = self.held  # Without a plan there is nothing to show.
         return all_views(self)
 
     def view(self, name: str) -> View:
@@ -134,9 +141,47 @@ def _ancestry(nodes: pd.DataFrame, node: str) -> list[str]:
     return path[::-1]
 
 
-def open_run(folder: str | Path) -> Opened:
+def open_run(folder: str | Path) -> Run:
     """Open the folder of a run. InputError when it does not hold one, or not as it was written."""
     held = open_folder(Path(folder))
-    fields = {part["name"]: part["schema"]["fields"] for part in held.json(PACKAGE)["resources"]}
+    known = told(held)
     document = load(held.path / RESOLVED, borrowed=True)
-    return Opened(held, held.tables(), fields, held.json(SUMMARY), document)
+    clock = Clock(None)
+    clock.seconds |= known.seconds
+    return Run(
+        document, known.outcome, held.path, known.tables, known.figures, known.check, None, (), clock, recalled=True,
+        opened=held,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation(evaluation.Evaluation):
+    """How a plan fares elsewhere, with a run that shows itself."""
+
+    run: Run
+
+    @classmethod
+    def of(cls, found: evaluation.Evaluation) -> Evaluation:
+        """The evaluation that was made."""
+        return cls(Run.of(found.run), found.made_for, found.alike)
+
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+Shows = TypeVar("Shows")
+
+
+def _shown(inner: Callable[Given, Made], made: Callable[[Made], Shows]) -> Callable[Given, Shows]:
+    """The function with the same arguments, whose result shows itself."""
+
+    @wraps(inner)
+    def outer(*args: Given.args, **kwargs: Given.kwargs) -> Shows:
+        return made(inner(*args, **kwargs))
+
+    shows = signature(inner).replace(return_annotation=signature(made).return_annotation)
+    vars(outer)["__signature__"] = shows  # What `help` tells.
+    return outer
+
+
+solve = _shown(solving.solve, Run.of)
+evaluate = _shown(evaluation.evaluate, Evaluation.of)
