@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from copy import copy
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from pydantic import ValidationError, create_model
+from typing import Any, NamedTuple, Protocol
 
 from planner.common.errors import InputError, Place, Problem, did_you_mean
 from planner.common.patterns import fits
-from planner.language.figure import Part
 from planner.language.instance import Instance
-from planner.reading.blame import problems_of
 from planner.reading.compose import Key, Node, child, plain, refuse
+from planner.reading.data import ROOT, tree_of
 from planner.reading.dump import digest, written_yaml
 from planner.reading.files import Layer, Reader
+from planner.reading.form import instance_of
 from planner.reading.override import (
     Change,
     Override,
@@ -28,7 +24,6 @@ from planner.reading.override import (
     read_set,
     targets,
 )
-from planner.reading.periods import period_starts
 from planner.reading.places import Route, as_written, place_of, stated, texts
 from planner.reading.provenance import figure_problems
 from planner.reading.settle import find, overlay, settled, settled_where
@@ -79,34 +74,21 @@ def _heads(document: Document, overrides: list[Override]) -> _Base:
     return _Base(document, tuple(dict.fromkeys(override.path.partition(".")[0] for override in overrides)))
 
 
-def _instance(tree: Node, sections: dict[str, Any]) -> Instance:
-    """The instance of a tree, of which these sections are validated already; InputError if another is wrong."""
-    assert isinstance(tree.value, dict)
-    data = {key: plain(node) for key, node in tree.value.items() if key not in sections}
-    context = {"starts": period_starts(tree)}
-    try:
-        if not sections:
-            return Instance.model_validate(data, strict=True, context=context)
-        form = _form(frozenset(name for name in Instance.model_fields if name not in sections))
-        rest = form.model_validate(data, strict=True, context=context)
-    except ValidationError as error:
-        raise InputError(problems_of(error, tree)) from None
-    stated = {str(key) for key in tree.value}
-    return Instance.model_construct(stated, **{name: getattr(rest, name) for name in form.model_fields} | sections)
+class _Readable(Protocol):
+    """What gives the tree of an instance with `scenarios` in it, and tells of it."""
 
+    layers: list[Layer]
+    notes: list[Problem]
+    files: dict[str, str]
 
-@cache
-def _form(names: frozenset[str]) -> type[Part]:
-    """The form of some sections of an instance."""
-    fields: dict[str, Any] = {
-        name: (field.annotation, copy(field)) for name, field in Instance.model_fields.items()
-        if name in names and name not in Part.model_fields
-    }
-    return create_model("Instance", __base__=Part, __doc__="Some sections of an instance.", **fields)
+    def read(self) -> Node: ...
 
 
 class Document:
-    """An instance with where every part of it was stated. Make one with `load`."""
+    """An instance with where every part of it was stated. Make one with `load`.
+
+    `instance` is the one that holds in the first future, what that changes included.
+    """
 
     def __init__(
         self, path: Path, tree: Node, layers: list[Layer], changes: list[Change], base: _Base | None = None
@@ -114,7 +96,7 @@ class Document:
         self.path = path
         self.files: dict[str, str] = {}
         self._tree = tree
-        self._layers = layers
+        self.layers = layers
         self._changes = changes
         self._variants: dict[str, _Variant] = {}
         self._overridden: tuple[str, Node] | None = None
@@ -122,6 +104,7 @@ class Document:
         self.scenario: str | None = None
         self.sets: tuple[str, ...] = ()
         self._scenarios: dict[str, list[Override]] = {}
+        self._stated_scenarios: Node | None = None
         self._unchanged = tree
         self._spare: set[str] = set()
         self.borrowed = False
@@ -136,6 +119,12 @@ class Document:
     def tree(self) -> Node:
         """The resolved instance with the place of every part."""
         return self._tree
+
+    def read(self) -> Node:
+        """The tree with the scenarios that can still be chosen, to be changed further."""
+        assert isinstance(self._tree.value, dict)
+        scenarios: dict[Key, Node] = {} if self._stated_scenarios is None else {"scenarios": self._stated_scenarios}
+        return Node(self._tree.place, self._tree.value | scenarios)
 
     def variant(self, future: str) -> Instance:
         """The instance whose figures hold in a future, or in the window of a shock."""
@@ -185,7 +174,7 @@ class Document:
         """Every statement that touched a path, in the order in which they count."""
         wanted = self._parsed(path) if isinstance(path, str) else as_written(self._tree, path)
         history: list[Statement] = []
-        for layer in self._layers:
+        for layer in self.layers:
             node = stated(layer.tree, wanted)
             if node is not None:
                 history.append(Statement(node.place, plain(node), layer.how))
@@ -207,7 +196,7 @@ class Document:
         """The instance of a tree; a section that is `known` is taken as it is, already validated."""
         given = {name: known(name) for name in Instance.model_fields}
         sections = {name: section for name, section in given.items() if section is not None}
-        instance = _instance(tree, sections)
+        instance = instance_of(tree, sections)
         problems = list(figure_problems(instance, lambda path: place_of(tree, path), lambda name: name not in sections))
         if problems:
             raise InputError(problems)
@@ -271,11 +260,12 @@ class Document:
         """
         more = [read_set(text) for text in sets]
         tree, new = self._changed_tree(more)
-        document = Document(self.path, tree, self._layers, self._changes + new, _heads(self, more))
+        document = Document(self.path, tree, self.layers, self._changes + new, _heads(self, more))
         document.notes = [*self.notes, *lost_ranges(new)]
         document.files, document.scenario, document.sets = self.files, self.scenario, (*self.sets, *sets)
         # The scenarios were examined with this document; what they mention counts there as well.
         document._unchanged, document._spare, document.borrowed = tree, self.mentioned_elsewhere(), self.borrowed
+        document._stated_scenarios = self._stated_scenarios
         return document
 
     def scenario_problems(self) -> list[Problem]:
@@ -296,37 +286,54 @@ class Document:
         return found
 
 
+AnyInstance = str | Path | Mapping[str, Any] | Instance | Document
+
+
 def load(
-    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), on: str | Path | None = None,
+    instance: AnyInstance, scenario: str | None = None, sets: Sequence[str] = (), on: AnyInstance | None = None,
     borrowed: bool = False,
 ) -> Document:
     """Read an instance: base < extends < scenario < sets. InputError with all problems found.
 
-    With `on`, the futures and shocks of that file take the place of the instance's, and its controls are added. An
+    It is a file, a mapping of what a file would say, the model object, or a document that is changed further. With
+    `on`, the futures and shocks of that file take the place of the instance's, and its controls are added. An
     instance is `borrowed` for other futures than it was written for: what it says of futures need not apply.
     """
-    root = Path(path)
-    reader = Reader(root)
+    before = instance if isinstance(instance, Document) else None
+    if before is not None and scenario is None and not sets and on is None and (before.borrowed or not borrowed):
+        return before
+    root, reader = _readable(instance)
     merged = reader.read()
     assert isinstance(merged.value, dict)
     scenarios = merged.value.get("scenarios")
     body = Node(merged.place, {key: node for key, node in merged.value.items() if key != "scenarios"})
-    spare = _controls(body) if borrowed else set()
+    spare = (_controls(body) if borrowed else set()) | (before.mentioned_elsewhere() if before else set())
+    files = dict(reader.files)
     if on is not None:
-        other = Reader(Path(on))
+        _, other = _readable(on)
         body = _with_futures(body, other.read())
-        reader.files |= {f"on:{name}": digest for name, digest in other.files.items()}
+        files |= {f"on:{name}": digest for name, digest in other.files.items()}
     tree = settled(body)
     known = _scenarios(scenarios)
-    overrides = _chosen(known, scenario, scenarios, root) + [read_set(text) for text in sets]
+    overrides = _chosen(known, scenario, scenarios or merged) + [read_set(text) for text in sets]
     changes = apply_all(tree, overrides)
-    document = Document(root, settled(tree), reader.layers, changes)
+    document = Document(root, settled(tree), reader.layers, (before._changes if before else []) + changes)
     document.notes = [*reader.notes, *lost_ranges(changes)]
-    document.files = dict(sorted(reader.files.items()))
-    document.scenario, document.sets = scenario, tuple(sets)
-    document._scenarios, document._unchanged, document._spare = known, body, spare
-    document.borrowed = borrowed
+    document.files = dict(sorted(files.items()))
+    document.scenario = scenario or (before.scenario if before else None)
+    document.sets = (*(before.sets if before else ()), *sets)
+    document._stated_scenarios, document._scenarios, document._unchanged = scenarios, known, body
+    document._spare, document.borrowed = spare, borrowed or (before is not None and before.borrowed)
     return document
+
+
+def _readable(instance: AnyInstance) -> tuple[Path, _Readable]:
+    """What an instance is called, and what reads it."""
+    if isinstance(instance, Document):
+        return instance.path, instance
+    if isinstance(instance, str | Path):
+        return Path(instance), Reader(Path(instance))
+    return Path(ROOT), Reader(Path(ROOT), tree_of(instance))
 
 
 def _with_futures(body: Node, other: Node) -> Node:
@@ -359,12 +366,10 @@ def _scenarios(node: Node | None) -> dict[str, list[Override]]:
     return {str(key): read_mapping(value, f"scenario {key}") for key, value in node.value.items()}
 
 
-def _chosen(
-    known: dict[str, list[Override]], name: str | None, node: Node | None, root: Path
-) -> list[Override]:
+def _chosen(known: dict[str, list[Override]], name: str | None, node: Node) -> list[Override]:
     if name is None:
         return []
     if name not in known:
         hint = did_you_mean(name, known) or (f"it has {', '.join(known)}" if known else None)
-        refuse("unknown-scenario", f"there is no scenario {name}", node.place if node else Place(str(root), 1, 1), hint)
+        refuse("unknown-scenario", f"there is no scenario {name}", node.place, hint)
     return known[name]

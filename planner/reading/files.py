@@ -28,10 +28,11 @@ class Layer(NamedTuple):
 
 
 class Reader:
-    """Reads an instance's file and all that it extends and includes."""
+    """Reads an instance's file and all that it extends and includes; of one that is data `given` is its tree."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, given: Node | None = None) -> None:
         self.root = root
+        self.given = given
         self.directory = root.parent.resolve()
         self.files: dict[str, str] = {}
         self.layers: list[Layer] = []
@@ -42,7 +43,7 @@ class Reader:
 
     def read(self) -> Node:
         """The merged tree of all files, with `scenarios` still in it."""
-        tree = self._chain(self.root, (), None, "file")
+        tree = self._chain(self.root, (), None, "file" if self.given is None else "data")
         problems = self.problems + self.settler.problems
         if problems:
             raise InputError(problems)
@@ -91,6 +92,9 @@ class Reader:
         """The file that a word names: `planner:NAME` is shipped; others lie in the directory of the root file."""
         if isinstance(node.value, str) and node.value.startswith(SHIPPED):
             return shipped(node.value.removeprefix(SHIPPED), node.place)
+        if self.given is not None and path == self.root:
+            refuse("outside-directory", "an instance that is data lies in no folder in which a file could be named",
+                   node.place, "read it from a file")  # fmt: skip
         return confined(path, node, self._directory(path))
 
     def _directory(self, path: Path) -> Path:
@@ -107,7 +111,9 @@ class Reader:
         return relative if directory == self.directory else f"{SHIPPED}{relative}"
 
     def _load(self, path: Path, above: tuple[Path, ...], place: Place | None) -> Node:
-        """The tree of one file and the name it is shown by."""
+        """The tree of one file."""
+        if self.given is not None and path == self.root:
+            return _whole(self.given)
         shown = str(path)
         if path.resolve() in above:
             refuse("cycle", f"{path.name} is extended or included by itself", place)
@@ -116,10 +122,14 @@ class Reader:
         self.files[self._name(path)] = hashlib.sha256(content).hexdigest()
         if self.reads > MOST_FILES:
             refuse("too-many-files", f"an instance may have {MOST_FILES} files", place)
-        node = compose(text_of(content, shown), shown) or Node(Place(shown, 1, 1), {})
-        if not isinstance(node.value, dict):
-            refuse("wrong-type", "a file is a mapping of the instance's sections", node.place)
-        return node
+        return _whole(compose(text_of(content, shown), shown) or Node(Place(shown, 1, 1), {}))
+
+
+def _whole(node: Node) -> Node:
+    """The tree of an instance or of a part of one."""
+    if not isinstance(node.value, dict):
+        refuse("wrong-type", "a file is a mapping of the instance's sections", node.place)
+    return node
 
 
 def shipped(name: str, place: Place) -> Path:

@@ -12,7 +12,7 @@ from functools import partial
 from planner.common.errors import InputError, Problem
 from planner.formulation.network import Network, build_network, movements_of
 from planner.language.instance import Instance
-from planner.reading.document import Document
+from planner.reading.document import AnyInstance, Document, load
 from planner.validation.case import Case
 from planner.validation.coherence import coherence_problems
 from planner.validation.magnitudes import magnitude_problems
@@ -33,12 +33,13 @@ from planner.validation.uncertainty import (
 from planner.validation.warnings import doubts
 
 
-def validate(document: Document, since: Document | None = None) -> list[Problem]:
+def validate(instance: AnyInstance, since: Document | None = None) -> list[Problem]:
     """Warnings about a valid instance; InputError with all problems of one that is not.
 
     `since` is a document that was found valid and that this one was changed from: what cannot have become wrong with
     the change is not examined again, and its warnings are not repeated.
     """
+    document = load(instance)
     problems: list[Problem] = list(document.scenario_problems())
     warnings: list[Problem] = list(document.notes) if since is None else []
     cases = _cases(document)

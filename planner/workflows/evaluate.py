@@ -14,6 +14,7 @@ from planner.common.profiling import Clock
 from planner.contingency.row_generation import Way
 from planner.formulation.contingencies import has_outages
 from planner.language.counterfactuals import expecting
+from planner.reading.document import AnyInstance
 from planner.results.fixed_plan import Plan, freeze, read_plan
 from planner.results.write import RESOLVED
 from planner.workflows.solve import (
@@ -43,8 +44,8 @@ class Evaluation:
 
 def evaluate(
     plan: str | Path,
-    on: str | Path | None = None,
-    instance: str | Path | None = None,
+    on: AnyInstance | None = None,
+    instance: AnyInstance | None = None,
     scenario: str | None = None,
     sets: Sequence[str] = (),
     out: str | Path | None = None,
@@ -63,7 +64,7 @@ def evaluate(
         raise InputError([Problem("bad-option", f"--out: {out} holds the plan that is evaluated")])
     made_for, alike = _scenarios(given), on is None and instance is None and scenario is None and not sets
     clock = Clock(listener.phase)
-    source = instance if instance is not None else folder / RESOLVED
+    source: AnyInstance = instance if instance is not None else folder / RESOLVED
     prepared = prepare(clock, source, scenario, sets, options, on, {"plan_sha256": given.digest}, borrowed=True)
     task = replace(prepared, plan=given.tables)
     target = Path(out) if out is not None else default_folder(task)

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from planner.common.errors import InputError, Problem
 from planner.common.patterns import matching
 from planner.language.instance import Sampling
 from planner.language.units import Span, periods
-from planner.reading.document import Document, load
+from planner.reading.document import AnyInstance, Document, load
 from planner.reading.dump import written_yaml
 from planner.validation.validate import validate
 
 
 def futures(
-    path: str | Path, count: int, seed: int = 0, scenario: str | None = None, sets: Sequence[str] = ()
+    instance: AnyInstance, count: int, seed: int = 0, scenario: str | None = None, sets: Sequence[str] = ()
 ) -> str:
     """A file of `count` equally likely futures drawn by the instance's `sampling`, for `planner evaluate --on`.
 
     The same instance, count and seed give the same file. InputError when the instance has no sampling.
     """
-    document = load(path, scenario, sets)
+    document = load(instance, scenario, sets)
     validate(document)
     sampling = document.instance.sampling
     if sampling is None:

@@ -22,7 +22,7 @@ from planner.formulation.contingencies import Loss, has_outages
 from planner.language.instance import Instance, Options
 from planner.program.program import Program
 from planner.program.pyomo_model import whole as whole_model
-from planner.reading.document import Document, load
+from planner.reading.document import AnyInstance, Document, load
 from planner.results.atomic_files import free_place, lacks_room, require_free, whole_folder
 from planner.results.manifest import datapackage, manifest, run_hash
 from planner.results.recall import recall
@@ -97,26 +97,26 @@ class Engine(Protocol):
 
 @overload
 def build(
-    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), whole: Literal[False] = False
+    instance: AnyInstance, scenario: str | None = None, sets: Sequence[str] = (), whole: Literal[False] = False
 ) -> Program: ...
 @overload
 def build(
-    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), *, whole: Literal[True]
+    instance: AnyInstance, scenario: str | None = None, sets: Sequence[str] = (), *, whole: Literal[True]
 ) -> pyo.ConcreteModel: ...
 def build(
-    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), whole: bool = False
+    instance: AnyInstance, scenario: str | None = None, sets: Sequence[str] = (), whole: bool = False
 ) -> Program | pyo.ConcreteModel:
     """The program of an instance: matrix, bounds and costs over named columns, not yet solved.
 
     With `whole` the same as one Pyomo model, made from the same rules, to read, export or hand to another solver.
     """
-    document = load(path, scenario, sets)
+    document = load(instance, scenario, sets)
     program = formulate(document.instances(), document.instance.options)
     return whole_model(program) if whole else program
 
 
 def solve(
-    path: str | Path,
+    instance: AnyInstance,
     scenario: str | None = None,
     sets: Sequence[str] = (),
     out: str | Path | None = None,
@@ -136,7 +136,7 @@ def solve(
     CheckFailedError when the tables do not bear out the result.
     """
     clock = Clock(listener.phase, profile)
-    task = prepare(clock, path, scenario, sets, options, given=engine.given if engine is not None else None)
+    task = prepare(clock, instance, scenario, sets, options, given=engine.given if engine is not None else None)
     folder = Path(out) if out is not None else default_folder(task)
     known = recalled(task, folder, clock) if not force and model_file is None else None
     if known is not None:
@@ -168,12 +168,12 @@ class Task:
 
 
 def prepare(
-    clock: Clock, path: str | Path, scenario: str | None, sets: Sequence[str], options: dict[str, Any] | None,
-    on: str | Path | None = None, given: dict[str, Any] | None = None, borrowed: bool = False,
+    clock: Clock, instance: AnyInstance, scenario: str | None, sets: Sequence[str], options: dict[str, Any] | None,
+    on: AnyInstance | None = None, given: dict[str, Any] | None = None, borrowed: bool = False,
 ) -> Task:
     """Read and validate an instance; with `on`, the futures of another file take the place of its own."""
     with clock.phase("load"):
-        document = load(path, scenario, sets, on, borrowed)
+        document = load(instance, scenario, sets, on, borrowed)
     with clock.phase("validate"):
         warnings = tuple(str(w) for w in validate(document))
     settings = Options.model_validate(document.instance.options.model_dump() | (options or {}))

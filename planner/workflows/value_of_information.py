@@ -25,6 +25,7 @@ from planner.language.requirements import Budget, Chance, ExpectedUnserved, Leve
 from planner.program.blocks import MOST_KEPT, Compiled
 from planner.program.mean_value import mean_program
 from planner.program.program import Program, assemble
+from planner.reading.document import AnyInstance
 from planner.results.fixed_plan import positions
 from planner.results.summary import signed
 from planner.solving.extensive import solve as solve_program
@@ -119,7 +120,7 @@ class Asker:
 
 
 def value(
-    path: str | Path,
+    instance: AnyInstance,
     scenario: str | None = None,
     sets: Sequence[str] = (),
     out: str | Path | None = None,
@@ -137,7 +138,7 @@ def value(
         raise InputError([Problem("bad-option", f"--delays: {wrong[0]:g} is not a number of years above 0")])
     delays = list(dict.fromkeys(delays))
     clock = Clock(None)
-    task = prepare(clock, path, scenario, sets, options, None, {"question": "value", "delays": list(delays)})
+    task = prepare(clock, instance, scenario, sets, options, None, {"question": "value", "delays": list(delays)})
     folder = place_for(task, out)
     _refuse_rules_on_futures(task)
     instances, allotment = expecting(task.document.instances()), Allotment(task.options, _count(task, delays))

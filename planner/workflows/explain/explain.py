@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,7 +10,7 @@ import pandas as pd
 from planner.contingency.row_generation import Way, doubtful, withstand
 from planner.formulation.contingencies import has_outages, withstanding
 from planner.language.instance import Options
-from planner.reading.document import Document, load
+from planner.reading.document import AnyInstance, Document, load
 from planner.solving.formulate import SILENT, Listener, formulate
 from planner.validation.validate import validate
 from planner.workflows.explain.bounds import bounds
@@ -21,11 +20,11 @@ from planner.workflows.explain.unbounded import Endless, endless
 
 
 def explain(
-    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
+    instance: AnyInstance, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
 ) -> Explanation | Endless | None:
     """Why an instance has no plan, and what would help, or what can be sold without end; None when it has one."""
-    document, settings = _read(path, scenario, sets, options, listener)
+    document, settings = _read(instance, scenario, sets, options, listener)
     instances = document.instances()
     program = formulate(withstanding(instances, ()), settings, listener)
     patience = Patience.of(settings, listener)
@@ -42,21 +41,21 @@ def explain(
 
 
 def reach(
-    path: str | Path, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
+    instance: AnyInstance, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
 ) -> pd.DataFrame:
     """The best that any amount of money could reach for each requirement, by node; of losses for those in doubt."""
-    document, settings = _read(path, scenario, sets, options, listener)
+    document, settings = _read(instance, scenario, sets, options, listener)
     instances, patience = document.instances(), Patience.of(settings, listener)
     in_doubt = doubtful(instances, Way(settings, listener))
     return bounds(formulate(withstanding(instances, in_doubt), settings, listener), settings, patience)
 
 
 def _read(
-    path: str | Path, scenario: str | None, sets: Sequence[str], options: dict[str, Any] | None, listener: Listener
+    instance: AnyInstance, scenario: str | None, sets: Sequence[str], options: dict[str, Any] | None, listener: Listener
 ) -> tuple[Document, Options]:
     _tell(listener, "load")
-    document = load(path, scenario, sets)
+    document = load(instance, scenario, sets)
     validate(document)
     _tell(listener, "build")
     return document, Options.model_validate(document.instance.options.model_dump() | (options or {}))

@@ -25,6 +25,7 @@ from planner.common.signals import listening
 from planner.formulation.mathematics.investment import decisions
 from planner.language.instance import Instance
 from planner.program.program import Program
+from planner.reading.document import AnyInstance
 from planner.results.summary import signed
 from planner.solving.outcome import Outcome
 from planner.tables.frames import conformed, table
@@ -59,7 +60,7 @@ class Near:
 
 
 def alternatives(
-    path: str | Path, slack: float = 0.02, count: int = 5, least: float = 0.01, scenario: str | None = None,
+    instance: AnyInstance, slack: float = 0.02, count: int = 5, least: float = 0.01, scenario: str | None = None,
     sets: Sequence[str] = (), out: str | Path | None = None, options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
 ) -> Answer:
@@ -73,7 +74,7 @@ def alternatives(
         message = f"--within is a share from {NEAR:g}, --least one from {NEAR:g} to 1, --count 0 or more"
         raise InputError([Problem("bad-option", message, None, "nothing smaller can be told from rounding")])
     given = {"question": "alternatives", "slack": slack, "count": count, "least": least}
-    limited = prepare(Clock(None), path, scenario, sets, options, None, given)
+    limited = prepare(Clock(None), instance, scenario, sets, options, None, given)
     task = timeless(limited)
     folder = place_for(task, out)
     ask = Asker(limited.options, listener, asked_before(task, folder))

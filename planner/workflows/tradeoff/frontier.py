@@ -25,6 +25,7 @@ from planner.common.profiling import Clock
 from planner.common.signals import listening
 from planner.language.instance import Instance
 from planner.program.program import Program
+from planner.reading.document import AnyInstance
 from planner.results.summary import signed
 from planner.solving.outcome import Outcome
 from planner.tables.frames import conformed, table
@@ -42,7 +43,7 @@ Planned = tuple[Point, pd.DataFrame]
 
 
 def frontier(
-    path: str | Path, requirement: str, points: int = 8, scenario: str | None = None, sets: Sequence[str] = (),
+    instance: AnyInstance, requirement: str, points: int = 8, scenario: str | None = None, sets: Sequence[str] = (),
     out: str | Path | None = None, options: dict[str, Any] | None = None, listener: Listener = SILENT,
 ) -> Answer:
     """The frontier of cost and a requirement's level; tables frontier and plans.
@@ -52,7 +53,7 @@ def frontier(
     for a requirement that is unknown or has no limit that a level can stand for.
     """
     given = {"question": "frontier", "requirement": requirement, "points": points}
-    limited = prepare(Clock(None), path, scenario, sets, options, None, given)
+    limited = prepare(Clock(None), instance, scenario, sets, options, None, given)
     task = timeless(limited)
     if points < 2:
         raise InputError([Problem("bad-option", f"--points: {points} are too few for a frontier")])

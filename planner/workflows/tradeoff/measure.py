@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from planner.common.errors import InputError, Place, Problem, did_you_mean
+from planner.common.errors import InputError, Problem, did_you_mean
 from planner.language.requirements import Rule
 from planner.reading.document import Document
 from planner.solving.outcome import Outcome
@@ -61,7 +61,7 @@ def measure_of(document: Document, requirement: str) -> Measure:
     if requirement not in known:
         hint = did_you_mean(requirement, known) or f"it has {', '.join(known) or 'none'}"
         raise InputError([Problem("unknown-requirement", f"there is no requirement {requirement}",
-                                  Place(str(document.path), 1, 1), hint)])  # fmt: skip
+                                  document.place(()), hint)])  # fmt: skip
     rule: Rule = known[requirement]
     for field, (sign, most) in MEASURES.items():
         if getattr(rule, field, None) is not None:
