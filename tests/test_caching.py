@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planner.common.caching import CacheOwner, cached
+from planner.common.identity import ByIdentity, distinct, each_once, numbered
 from planner.formulation.network import build_network
 from planner.program.program import assemble
 from planner.reading.document import load
@@ -68,3 +69,29 @@ def test_only_results_of_plain_values_are_kept_for_the_life_of_the_process() -> 
     found = dict(shared_caches())
     assert "patterns._compiled" in found
     assert {name: types for name, types in found.items() if not set(types) <= PLAIN} == {}
+
+
+def told_by_id() -> set[str]:
+    """The modules in which objects are told by their `id`."""
+    return {
+        path.relative_to(ROOT / "planner").as_posix() for path in (ROOT / "planner").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Name) and node.id == "id"
+    }
+
+
+def test_objects_are_told_by_their_id_in_one_place() -> None:
+    asked_for = {"solving/mpi_sppy/ranks.py"}  # Penalties of progressive hedging, for mpi-sppy.
+    asked_for |= {"language/figure.py", "workflows/sweep/dependency_tracking.py"}
+    assert told_by_id() - asked_for == {"common/identity.py"}
+
+
+def test_equal_objects_stay_apart_and_the_same_one_is_met_once() -> None:
+    one, other = [1], [1]
+    values = {"a": one, "b": other, "c": one}
+    assert distinct(values.values()) == [one, other]
+    assert numbered(values.values()) == [0, 1, 0]
+    changed = each_once(values, list)
+    assert changed["a"] is changed["c"] is not changed["b"]
+    known = ByIdentity[list[int], str]()
+    known[one] = "one"
+    assert (one in known, other in known, known[one]) == (True, False, "one")

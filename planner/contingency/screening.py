@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from planner.common.arrays import Array
+from planner.common.identity import each_once
 from planner.contingency.recourse import Borne, Scopes, Trial
 from planner.formulation.contingencies import Instances, Loss, outage_rules, relieved, withstanding
 from planner.formulation.network import build_network
@@ -77,7 +78,6 @@ def _with_windows(instances: Instances, every: Sequence[Loss]) -> dict[str, Inst
             "from": loss.future, "earliest": loss.start, "latest": loss.start, "length": loss.length, "hazard": 0.0,
             "tested": True,
         })
-    made = {id(i): i.model_copy(update={"shocks": shocks}) for i in plain.values()}
-    found = {name: made[id(i)] for name, i in plain.items()}
+    found = each_once(plain, lambda i: i.model_copy(update={"shocks": shocks}))
     easier = {future: relieved(found[future]) for future in {loss.future for loss in moments.values()}}
     return found | {name: easier[loss.future] for name, loss in moments.items()}

@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Literal, NamedTuple
 
 from planner.common.errors import InputError, Problem
+from planner.common.identity import each_once
 from planner.common.patterns import fits_any
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.security.scope import country
@@ -125,8 +126,7 @@ def withstanding(instances: Instances, chosen: Sequence[Loss]) -> dict[str, Inst
             classes=part.classes, title=part.title, futures=[loss.name],
         )
     update = {"shocks": shocks, "controls": controls, "requirements": rules}
-    made = {id(i): i.model_copy(update=update) for i in instances.values()}
-    found = {name: made[id(i)] for name, i in instances.items()}
+    found = each_once(instances, lambda i: i.model_copy(update=update))
     spoiled: dict[tuple[str, tuple[str, ...], str], Instance] = {}
     for loss in chosen:
         part = base.requirements[loss.requirement]

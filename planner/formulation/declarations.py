@@ -34,7 +34,7 @@ class OfFigures:
     known: dict[tuple[int, float, float], NDArray[np.float64]] = field(default_factory=dict)
 
     def __call__(self, node: Node) -> NDArray[np.float64]:
-        place = (id(self.network.instance(node)), node.start, node.length)
+        place = (self.network.variant(node), node.start, node.length)
         if place not in self.known or are_noted():
             self.known[place] = np.asarray(self.function(node), dtype=float)
         return self.known[place]

@@ -110,7 +110,7 @@ def is_felt(network: Network, name: str) -> bool:
 def _denied(network: Network, names: Collection[str]) -> dict[Delivery, tuple[str, ...]]:
     """The exporters that controls of classes, in some future or shock, let deny each user each commodity."""
     found: dict[Delivery, set[str]] = {}
-    for instance in {id(i): i for i in network.instances.values()}.values():
+    for instance in network.variants:
         for name, control in instance.controls.items():
             if name not in names or not by_class(control):
                 continue

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from planner.common.caching import CacheOwner
+from planner.common.identity import distinct, numbered
 from planner.common.patterns import matching
 from planner.language.figure import MOMENT
 from planner.language.instance import Control, Instance, Lane, Project
@@ -72,16 +73,29 @@ class Network(CacheOwner):
         """The variant whose figures hold at a node."""
         return self.instances[node.source]
 
+    @cached_property
+    def variants(self) -> list[Instance]:
+        """The different variants, the trunk's first; several futures may share one."""
+        return distinct(self.instances.values())
+
+    @cached_property
+    def _variant_numbers(self) -> dict[str, int]:
+        return dict(zip(self.instances, numbered(self.instances.values()), strict=True))
+
+    def variant(self, node: Node) -> int:
+        """The number, among `variants`, of the one whose figures hold at a node."""
+        return self._variant_numbers[node.source]
+
     def ever(self, section: str, name: str, holds: Callable[[Any], bool]) -> bool:
         """Whether something holds of a part of the instance in some future or shock: a rule that the trunk does not
         state must be there for those that do."""
-        return any(holds(variant[name]) for variant in self._variants[section])
+        return any(holds(variant[name]) for variant in self._section_variants[section])
 
     @cached_property
-    def _variants(self) -> dict[str, list[Any]]:
+    def _section_variants(self) -> dict[str, list[Any]]:
         """The different variants of every section that futures may change, the trunk's first."""
         def different(section: str) -> list[Any]:
-            return list({id(v): v for v in (getattr(i, section) for i in self.instances.values())}.values())
+            return distinct(getattr(instance, section) for instance in self.instances.values())
 
         return {name: different(name) for name in ("facilities", "projects", "lanes", "suppliers", "outlets", "limits")}
 

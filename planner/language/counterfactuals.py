@@ -5,18 +5,13 @@ Every function takes the instances of all futures and shocks, the trunk's first,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
+from planner.common.identity import each_once
 from planner.language.instance import Instance
 
 Instances = Mapping[str, Instance]
-
-
-def _each(instances: Instances, change: Callable[[Instance], Instance]) -> dict[str, Instance]:
-    """The same change to all variants; those that are one object stay one."""
-    made = {id(instance): change(instance) for instance in instances.values()}
-    return {name: made[id(instance)] for name, instance in instances.items()}
 
 
 def only(instances: Instances, future: str) -> dict[str, Instance]:
@@ -32,24 +27,24 @@ def only(instances: Instances, future: str) -> dict[str, Instance]:
         for name, part in stated.items() if name in kept
     }
     left = {name: instance for name, instance in instances.items() if name in futures}
-    return expecting(_each(left, lambda i: i.model_copy(update={"futures": futures, "shocks": {}})))
+    return expecting(each_once(left, lambda i: i.model_copy(update={"futures": futures, "shocks": {}})))
 
 
 def expecting(instances: Instances) -> dict[str, Instance]:
     """Expected cost alone counts."""
-    return _each(
+    return each_once(
         instances, lambda i: i.model_copy(update={"objective": i.objective.model_copy(update={"risk": None})})
     )
 
 
 def planned(instances: Instances, plan: Literal["common", "adaptive"]) -> dict[str, Instance]:
     """Decisions are the same whatever happens, or may follow what has happened."""
-    return _each(instances, lambda i: i.model_copy(update={"plan": plan}))
+    return each_once(instances, lambda i: i.model_copy(update={"plan": plan}))
 
 
 def foreseen(instances: Instances) -> dict[str, Instance]:
     """Everything is known from the start: each future and shock has its own past, and its own decisions in it."""
-    return _each(instances, lambda i: i.model_copy(update={"plan": "adaptive", "clairvoyant": True}))
+    return each_once(instances, lambda i: i.model_copy(update={"plan": "adaptive", "clairvoyant": True}))
 
 
 def later(instances: Instances, years: float) -> dict[str, Instance]:
@@ -62,4 +57,4 @@ def later(instances: Instances, years: float) -> dict[str, Instance]:
         }
         return instance.model_copy(update={"projects": projects})
 
-    return _each(instances, change)
+    return each_once(instances, change)

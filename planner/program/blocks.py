@@ -113,16 +113,12 @@ DECIDING = {"time", "regions", "controls", "projects", "project_groups", "facili
 
 def decided_by(network: Network) -> str:
     """Everything the rows of the investments can depend on: what is decided, the tree, and the measures in it."""
-    numbers: dict[int, int] = {}
     nodes = [
-        (n.parent, n.period_name, n.start, n.length, n.group, n.onset, n.resumed,
-         numbers.setdefault(id(network.instance(n)), len(numbers)),
+        (n.parent, n.period_name, n.start, n.length, n.group, n.onset, n.resumed, network.variant(n),
          [(m.name, m.start, m.end, m.phase_out) for m in network.measures(n)])
         for n in network.tree.nodes
     ]  # fmt: skip
-    variants = {id(instance): instance for instance in network.instances.values()}
-    told = [repr(nodes), network.base.model_dump_json(include=DECIDING)]
-    told += [variants[i].model_dump_json(include=DECIDING) for i in numbers if i != id(network.base)]
+    told = [repr(nodes), *(variant.model_dump_json(include=DECIDING) for variant in network.variants)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 

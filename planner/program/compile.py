@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyomo.environ as pyo
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pyomo.repn.linear import LinearRepnVisitor
 
 from planner.common.arrays import Array
+from planner.common.identity import ByIdentity
 from planner.formulation.declarations import Chapter, Key
 
 
@@ -54,12 +55,15 @@ def compile_block(model: pyo.ConcreteModel, chapter: Chapter) -> Template:
     families = (chapter.variables, chapter.links, chapter.data)
     columns = [(f.name, key) for part in families for f in part for key in f.keys]
     parts = {name: model.component(name) for name, _ in columns}
-    position = {id(parts[name][key]): i for i, (name, key) in enumerate(columns)}
+    position = ByIdentity[Any, int]()
+    for number, (name, key) in enumerate(columns):
+        position[parts[name][key]] = number
     rows, indices, values, starts = list[Row](), list[int](), list[float](), [0]
     for row, terms in _linear_rows(model, chapter):
         rows.append(row)
-        indices += map(position.__getitem__, terms)
-        values += terms.values()
+        for column, coefficient in terms:
+            indices.append(position[column])
+            values.append(coefficient)
         starts.append(len(indices))
     wide = sp.csr_array((np.array(values, dtype=float), indices, starts), shape=(len(rows), len(columns)))
     first, second = (sum(len(f.keys) for part in families[:n] for f in part) for n in (1, 2))
@@ -80,8 +84,8 @@ class Row(NamedTuple):
     side: float
 
 
-def _linear_rows(model: pyo.ConcreteModel, chapter: Chapter) -> Iterator[tuple[Row, dict[int, float]]]:
-    """Every row with the coefficients of its columns, by their id. ValueError for one that is not linear."""
+def _linear_rows(model: pyo.ConcreteModel, chapter: Chapter) -> Iterator[tuple[Row, list[tuple[Any, float]]]]:
+    """Every row with the coefficients of its columns. ValueError for one that is not linear."""
     visitor = LinearRepnVisitor({})
     for constraint in (c for c in chapter.constraints if c.keys):
         for at, rule in model.component(f"{constraint.name}_rows").items():
@@ -92,4 +96,5 @@ def _linear_rows(model: pyo.ConcreteModel, chapter: Chapter) -> Iterator[tuple[R
             least, most = (None if bound is None else pyo.value(bound) - found.constant for bound in (lower, upper))
             for sense, side in [(0, most)] if least == most else [(-1, most), (1, least)]:
                 if side is not None and (found.linear or sense * side > 0 or (sense == 0 and side)):
-                    yield Row(constraint.name, key, sense, side), found.linear
+                    columns = [(visitor.var_map[number], value) for number, value in found.linear.items()]
+                    yield Row(constraint.name, key, sense, side), columns

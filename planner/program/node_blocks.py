@@ -18,6 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from planner.common.arrays import Array
+from planner.common.identity import ByIdentity
 from planner.formulation.declarations import Chapter, Link, Numbers, Term, Terms
 from planner.formulation.mathematics import lane, model
 from planner.formulation.mathematics.construction import work
@@ -132,7 +133,7 @@ class Outlooks:
         applying = tuple(applies(q, node) for q in self._dependent)
         denied = tuple((m.name, degree(m, node)) for m in network.measures(node) if by_class(m.control))
         most = tuple(lane.most_flow(network, m, node) for m in lane.fixed_movements(network))
-        place = (id(network.instance(node)), node.start, node.length, applying, denied, most)
+        place = (network.variant(node), node.start, node.length, applying, denied, most)
         if place not in self._keys or are_noted():
             self._keys[place] = model.structure_of(network, node).key
         return self._keys[place]
@@ -144,7 +145,7 @@ class Outlooks:
         found: list[int] = []
         for node in self.network.tree.nodes:
             before = found[node.parent] if node.parent is not None else None
-            figures = (before, id(self.network.instance(node)), node.start, node.length)
+            figures = (before, self.network.variant(node), node.start, node.length)
             found.append(numbers.setdefault(figures, len(numbers)))
         return found
 
@@ -207,7 +208,7 @@ class Stamper:
         ends = list(accumulate((len(link.keys) for link in chapter.links), initial=0))
         self.spans = {link.name: slice(*span) for link, span in zip(chapter.links, pairwise(ends), strict=True)}
         self._known: dict[tuple[str, int, int], LinkTerms] = {}
-        self._placed: dict[int, tuple[Any, Indices]] = {}  # With what is numbered, so that its id stays its own.
+        self._placed: ByIdentity[tuple[tuple[str, Any], ...], Indices] = ByIdentity()
 
     def stamp(self, path: Sequence[Node], template: Template) -> Stamp:
         """The stamp of the outlook of a node at the end of a path."""
@@ -276,8 +277,8 @@ class Stamper:
 
     def _places(self, terms: Terms) -> Indices:
         """Where the variables of many terms stand in their block."""
-        if id(terms.variables) not in self._placed:
+        if terms.variables not in self._placed:
             place = self.places[terms.node is not None]
             found = np.array([place(family, key) for family, key in terms.variables], dtype=np.int64)
-            self._placed[id(terms.variables)] = terms.variables, found
-        return self._placed[id(terms.variables)][1]
+            self._placed[terms.variables] = found
+        return self._placed[terms.variables]

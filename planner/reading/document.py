@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from planner.common.errors import InputError, Place, Problem, did_you_mean
+from planner.common.identity import distinct
 from planner.common.patterns import fits
 from planner.language.instance import Instance
 from planner.reading.compose import Key, Node, child, plain, refuse
@@ -178,8 +179,7 @@ class Document:
             node = stated(layer.tree, wanted)
             if node is not None:
                 history.append(Statement(node.place, plain(node), layer.how))
-        variants = {id(variant): variant for variant in self._variants.values()}.values()
-        changes = self._changes + [change for variant in variants for change in variant.changes]
+        changes = self._changes + [c for variant in distinct(self._variants.values()) for c in variant.changes]
         for change in changes:
             shared = min(len(change.path), len(wanted))
             if change.path[:shared] == wanted[:shared]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from planner.common.errors import InputError, Problem, did_you_mean
+from planner.common.identity import ByIdentity
 from planner.common.patterns import fits
 from planner.language.figure import MOMENT, Figure, walk_figures
 from planner.language.instance import Instance
@@ -27,11 +28,12 @@ def readings_by_period(document: Document, pattern: str | None = None) -> list[R
     """The figures whose path fits a pattern, or all that vary by year or period; InputError if none fits."""
     trunk = dict(_readings(document.instance, pattern))
     rows = [reading for path, reading in trunk.items()]
-    seen = {id(document.instance)}
+    seen = ByIdentity[Instance, str]()
+    seen[document.instance] = ""
     for future, instance in document.instances().items():
-        if id(instance) in seen:
+        if instance in seen:
             continue
-        seen.add(id(instance))
+        seen[instance] = future
         rows += [reading._replace(future=future) for path, reading in _readings(instance, pattern)
                  if path not in trunk or trunk[path].values != reading.values]
     if not rows and pattern is not None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from planner.common.errors import Problem
+from planner.common.identity import distinct
 from planner.language.figure import Figure, Part
 from planner.language.instance import Instance
 from planner.reading.blame import dotted
@@ -45,7 +46,7 @@ class HasVariant(Protocol):
 def variant_problems(plain: Instance, variants: Mapping[str, HasVariant]) -> Iterator[Problem]:
     """Changes of futures that are more than a change of figures."""
     trunk = next(iter(variants.values()))
-    for variant in {id(variant): variant for variant in variants.values()}.values():
+    for variant in distinct(variants.values()):
         for base in (plain, trunk.instance):
             for path, hint in _differences(base, variant.instance, ()):
                 change = _culprit([*variant.changes, *trunk.changes], path)

@@ -13,6 +13,7 @@ import jinja2
 import pandas as pd
 
 import planner
+from planner.common.identity import distinct, numbered
 from planner.reports import chart
 from planner.reports.subject import Subject
 from planner.reports.terms import ALL
@@ -83,12 +84,12 @@ def content_policy(scripts: Sequence[str]) -> str:
 
 def payload(subject: Subject) -> dict[str, Any]:
     """Everything the scripts need to know; a table that several views share is given once."""
-    tables = {id(view.table): view.table for view in subject.views}
-    place = {key: i for i, key in enumerate(tables)}
+    tables = [view.table for view in subject.views]
+    place = dict(zip((view.name for view in subject.views), numbered(tables), strict=True))
     return {
         "name": subject.name, "all": ALL, "theme": chart.THEME, "paths": subject.paths, "groups": subject.groups,
-        "views": {view.name: described(view) | {"table": place[id(view.table)]} for view in subject.views},
-        "tables": [columns_of(table) for table in tables.values()],
+        "views": {view.name: described(view) | {"table": place[view.name]} for view in subject.views},
+        "tables": [columns_of(table) for table in distinct(tables)],
     }
 
 

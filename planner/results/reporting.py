@@ -80,12 +80,11 @@ def shares(solution: Solution) -> pd.DataFrame:
     """
     label = unit(solution.network.base.units, "quantity/year")
 
-    instances = {id(instance): instance for instance in map(solution.instance, solution.nodes)}
-    sources = {number: tuple(_sources(solution, instance)) for number, instance in instances.items()}
+    sources = [tuple(_sources(solution, instance)) for instance in solution.network.variants]
 
     def rows() -> Iterator[Row]:
         for node in solution.nodes:
-            supplied = _supplied(solution, node, sources[id(solution.instance(node))])
+            supplied = _supplied(solution, node, sources[solution.network.variant(node)])
             for stage in dict.fromkeys(stage for stage, _ in supplied):
                 amounts = {country: a for (s, country), a in supplied.items() if s == stage and a > NOTHING}
                 total = sum(amounts.values())

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from planner.common.errors import Problem, closest
+from planner.common.identity import distinct
 from planner.common.patterns import matching
 from planner.formulation.network import Network, Place
 from planner.language.figure import Figure
@@ -66,7 +67,7 @@ class _Closure:
 
     def circulate(self) -> None:
         """Steps that wait for each other, as far as together they give all that they need."""
-        steps = list({id(step): step for waiting in self.waiting.values() for step in waiting}.values())
+        steps = distinct(step for waiting in self.waiting.values() for step in waiting)
         if steps:
             running, left_over = together([(step.needs, step.gives) for step in steps], self.reached)
             self.inside = {place for j in running if steps[j].is_process for place in steps[j].needs}

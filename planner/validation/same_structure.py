@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from planner.common.identity import distinct, numbered
 from planner.language.figure import Figure, Part
 from planner.language.instance import Instance
 
@@ -13,8 +14,9 @@ def are_kin(some: Mapping[str, Instance], others: Mapping[str, Instance]) -> boo
     """Whether the variants of two instances differ in numbers alone, and not in time, which names periods."""
     if some.keys() != others.keys():
         return False
-    pairs = {(id(one), id(other)): (one, other) for one, other in ((some[name], others[name]) for name in some)}
-    return all(one.time == other.time and alike(one, other) for one, other in pairs.values())
+    pairs = set(zip(numbered(some.values()), numbered(others[name] for name in some), strict=True))
+    mine, theirs = distinct(some.values()), distinct(others[name] for name in some)
+    return all(mine[i].time == theirs[j].time and alike(mine[i], theirs[j]) for i, j in pairs)
 
 
 def alike(one: Any, other: Any) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from planner.common.errors import InputError, Problem
+from planner.common.identity import ByIdentity
 from planner.formulation.network import Network, build_network, movements_of
 from planner.language.instance import Instance
 from planner.reading.document import AnyInstance, Document, load
@@ -87,9 +88,9 @@ def _network(document: Document, case: Case) -> Network:
 
 def _cases(document: Document) -> list[Case]:
     """The different variants of the instance, the trunk's first."""
-    found: dict[int, Case] = {}
+    found = ByIdentity[Instance, Case]()
     for future, instance in document.instances().items():
-        found.setdefault(id(instance), Case(instance, partial(document.place, future=future)))
+        found.setdefault(instance, Case(instance, partial(document.place, future=future)))
     return list(found.values())
 
 

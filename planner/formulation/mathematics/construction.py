@@ -72,11 +72,11 @@ class Work:
         found: list[int] = []
         for node in self.network.tree.nodes:
             slowed = tuple(
-                (id(m.control), force) for m in self.network.measures(node)
+                (m.name, force) for m in self.network.measures(node)
                 if m.control.kind == "technology" and (force := degree(m, node)) > 0
             )
             before = found[node.parent] if node.parent is not None else None
-            sight = (before, id(self.network.instance(node)), node.start, node.length, slowed)
+            sight = (before, self.network.variant(node), node.start, node.length, slowed)
             found.append(numbers.setdefault(sight, len(numbers)))
         return found
 
@@ -132,10 +132,11 @@ class Work:
 
     def lead_times(self, node: Node) -> Array:
         """Lead times by the figures of a node [year]."""
-        instance = self.network.instance(node)
-        if id(instance) not in self._lead_times:
-            self._lead_times[id(instance)] = np.array([p.lead_time for p in instance.projects.values()], dtype=float)
-        return self._lead_times[id(instance)]
+        variant = self.network.variant(node)
+        if variant not in self._lead_times:
+            projects = self.network.variants[variant].projects.values()
+            self._lead_times[variant] = np.array([p.lead_time for p in projects], dtype=float)
+        return self._lead_times[variant]
 
     def technology(self, node: Node) -> tuple[Array, Array]:
         r"""Speed of work, 1 as planned, and the added share of its cost, at a node; the slowest and dearest count.
@@ -203,11 +204,11 @@ class Work:
 
     def annuity_factors(self, decided: Node) -> Array:
         """Yearly charge per unit of capital of every project decided at a node."""
-        instance = self.network.instance(decided)
-        if id(instance) not in self._annuities:
-            factors = [annuity_factor(self.network, project) for project in instance.projects.values()]
-            self._annuities[id(instance)] = np.array(factors, dtype=float)
-        return self._annuities[id(instance)]
+        variant = self.network.variant(decided)
+        if variant not in self._annuities:
+            projects = self.network.variants[variant].projects.values()
+            self._annuities[variant] = np.array([annuity_factor(self.network, p) for p in projects], dtype=float)
+        return self._annuities[variant]
 
     def yearly(self, decided: Node, node: Node) -> Array:
         r"""What a unit of capital decided at one node costs at another, by the instance's convention [1/year or 1].
@@ -268,7 +269,7 @@ class Work:
                 continue
             for decided in self.network.tree.path(nodes[0]):
                 if decided.group:
-                    figures = (id(self.network.instance(decided)), decided.start, decided.length)
+                    figures = (self.network.variant(decided), decided.start, decided.length)
                     total = found.setdefault(decided.group, {})
                     node, charge = total.get(figures, (decided, np.zeros(len(self.position))))
                     total[figures] = node, charge + weight * self.yearly(decided, nodes[0])

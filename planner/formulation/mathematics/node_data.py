@@ -49,7 +49,7 @@ def situations(network: Network) -> tuple[int, ...]:
     found = []
     for node in network.tree.nodes:
         situation = (
-            id(network.instance(node)), node.start, node.length, tuple(_holding(network, node)),
+            network.variant(node), node.start, node.length, tuple(_holding(network, node)),
             tuple(applies(q, node) for q in network.instance(node).requirements.values()),
             network.tree.is_leaf(node), bool(node.resumed),
         )
@@ -63,7 +63,7 @@ def _holding(network: Network, node: Node) -> Iterator[tuple[Hashable, ...]]:
         force, share = degree(measure, node), share_passing(measure, node)
         in_window = measure.is_within(node.middle)
         if force > 0 or share < 1 or in_window:
-            yield measure.name, id(measure.control), force, share, in_window
+            yield measure.name, force, share, in_window
 
 
 @dataclass(frozen=True)

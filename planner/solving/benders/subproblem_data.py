@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from planner.common.arrays import Array
+from planner.common.identity import distinct, numbered
 
 TOLERATED = 1e-6  # A reduced cost below 0 by so much, in the solver's money, is its tolerance.
 
@@ -153,9 +154,8 @@ class Kind:
         self._lower, self._upper = (Bounds.of(part.at(self.cost.places)) for part in (self.lower, self.upper))
         self.direct, self.direct_of = np.unique(np.array(direct), axis=0, return_inverse=True)
         self.offsets = np.array(offsets)
-        self.linkings = tuple({id(m.linking): m.linking for m in matrices}.values())
-        number = {id(linking): i for i, linking in enumerate(self.linkings)}
-        self.linking_of = np.array([number[id(m.linking)] for m in matrices])
+        self.linkings = tuple(distinct(m.linking for m in matrices))
+        self.linking_of = np.array(numbered(m.linking for m in matrices))
 
     @property
     def matrix(self) -> sp.csr_array:

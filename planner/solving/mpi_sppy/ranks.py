@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from planner.common.identity import ByIdentity
 from planner.formulation.network import build_network
 from planner.solving.mpi_sppy.scenarios import Column, Split
 from planner.solving.mpi_sppy.task import Answer, Task
@@ -191,9 +192,12 @@ def _penalties(desk: Desk, made: Any) -> list[tuple[int, float]]:
     from pyomo.repn import generate_standard_repn
 
     repn = generate_standard_repn(made.shared_cost.expr, compute_values=True)
-    costs = {id(v): abs(c) for v, c in zip(repn.linear_vars, repn.linear_coefs, strict=True)}
+    costs = ByIdentity[Any, float]()
+    for variable, coefficient in zip(repn.linear_vars, repn.linear_coefs, strict=True):
+        costs[variable] = abs(coefficient)
     usual = sorted(costs.values())[len(costs) // 2] if costs else 1.0
-    return [(id(v), (costs.get(id(v)) or usual) / max(1.0, v.ub or 1.0)) for v in desk.split.shared_variables(made)]
+    shared = desk.split.shared_variables(made)
+    return [(id(v), (costs.get(v) or usual) / max(1.0, v.ub or 1.0)) for v in shared]  # By id: mpi-sppy asks for it.
 
 
 METHODS = {"extensive": extensive, "lshaped": lshaped, "ph": hedging}
