@@ -25,12 +25,25 @@ FILE_WORDS: dict[str, Any] = {
 }
 TABLE: dict[str, Any] = {
     "type": "object",
-    "required": ["columns", "rows"],
+    "description": "Many entries of a section as rows, stated here by `columns` and `rows` or kept in a spreadsheet, a"
+    " `file`, whose first row names the columns. Entries beside a table join it; no name stands twice.",
+    "anyOf": [{"required": ["columns", "rows"]}, {"required": ["file"]}],
     "properties": {
-        "columns": {"type": "array", "items": {"type": "string"}},
+        "columns": {
+            "type": "array", "items": {"type": "string"},
+            "description": "`name`, then fields by their paths: `capacity`, `capital.fixed.source`, `steps.0.price`.",
+        },
         "name": {"type": "string", "description": "Format of a row's name from its columns, such as {from}>{to}."},
         "common": {"type": "object", "description": "Fields that all rows share."},
-        "rows": {"type": "array", "items": {"type": "array"}},
+        "rows": {
+            "type": "array", "items": {"type": "array"},
+            "description": "A list of cells for every entry; ~ says nothing.",
+        },
+        "file": {
+            "type": "string", "pattern": r"\.([cC][sS][vV]|[xX][lL][sS][xX])$",
+            "description": "CSV (UTF-8, commas) or Excel file in the instance's folder; an empty cell says nothing.",
+        },
+        "sheet": {"type": "string", "description": "Sheet of an Excel file that has several."},
     },
     "additionalProperties": False,
 }

@@ -24,6 +24,9 @@ LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "abov
           "least": "at least", "most": "at most", "minItems": "items, at least", "maxItems": "items, at most"}
 # Examples of what no shipped instance says.
 UNSAID = {
+    ("Table", "columns"): "[name, region, capacity]", ("Table", "rows"): "[[works, US, 450]]",
+    ("Table", "name"): '"{from}>{to}"', ("Table", "common"): "{stage: mine}", ("Table", "file"): "plants.csv",
+    ("Table", "sheet"): "plants",
     ("Instance", "extends"): "base.yaml", ("Instance", "include"): "[mines.yaml, trade.yaml]",
     ("Figure", "by_period"): "[100, 120, 150]", ("Outage", "elastic"): "~",
     ("Control", "projects"): "[magnets_*]", ("Dependence", "end"): "2035", ("Figure", "unit"): "t/year",
@@ -65,7 +68,7 @@ def sections() -> list[Section]:
     """Every part of the language, the instance first; what all parts may say of their source stands once."""
     schema, said = json_schema(), examples()
     definitions = schema["$defs"]
-    whole = {"Instance": schema} | {name: part for name, part in definitions.items() if name not in ("Figure", "Table")}
+    whole = {"Instance": schema} | {name: part for name, part in definitions.items() if name != "Figure"}
     common = Section("Part", "Every part may say where its figures come from.", tuple(
         _word("Part", name, schema["properties"][name], said) for name in PROVENANCE))
     found = [_section("Figure" if name == "StatedFigure" else name, part, said) for name, part in whole.items()]

@@ -152,7 +152,7 @@ class _Composer:
         place = self.place(event.start_mark)
         value: Scalar = event.value
         if event.implicit[0]:
-            value = _resolved(event.value, place)
+            value = resolved(event.value, place)
         if isinstance(value, str) and CONTROL.search(value):
             refuse("control-character", "a text holds control characters", place, "write it as plain text")
         if self._awaits_key():
@@ -206,7 +206,7 @@ class _Composer:
             frame.key = None
 
 
-def _resolved(text: str, place: Place) -> Scalar:
+def resolved(text: str, place: Place) -> Scalar:
     """The value of an unquoted scalar by the YAML 1.2 core rules."""
     if text in _NULL:
         return None

@@ -1,19 +1,24 @@
-"""Tables: many parts of one section written as rows, turned into ordinary entries."""
+"""Tables: many parts of one section written as rows, here or in a spreadsheet, turned into ordinary entries."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from planner.common.errors import InputError, Problem, did_you_mean
 from planner.reading.compose import Key, Node, refuse
 from planner.reading.grammar import INSTANCE, Shape, below
 from planner.reading.settle import is_only_provenance, is_year_table, overlay, settled
 
-TABLE_WORDS = ("columns", "rows", "common", "name")
+TABLE_WORDS = ("columns", "rows", "common", "name", "file", "sheet")
 _SLOT = re.compile(r"\{([^{}]*)\}")
 
 
-def expand(tree: Node) -> Node:
+Words = dict[Key, Node]
+Fetch = Callable[[Words], tuple[Node, Node]]  # Columns and rows of a table that is in a file of its own.
+
+
+def expand(tree: Node, fetch: Fetch) -> Node:
     """The tree of a file with the tables of every section written out."""
     if not isinstance(tree.value, dict):
         return tree
@@ -23,13 +28,13 @@ def expand(tree: Node) -> Node:
         shape = below(INSTANCE, key)
         has_table = isinstance(section.value, dict) and ("table" in section.value or "tables" in section.value)
         is_section = shape.kind == "map" and shape.item is not None and shape.item.kind in ("model", "either")
-        expanded[key] = _section(section, shape, problems) if has_table and is_section else section
+        expanded[key] = _section(section, shape, fetch, problems) if has_table and is_section else section
     if problems:
         raise InputError(problems)
     return Node(tree.place, expanded)
 
 
-def _section(section: Node, shape: Shape, problems: list[Problem]) -> Node:
+def _section(section: Node, shape: Shape, fetch: Fetch, problems: list[Problem]) -> Node:
     assert isinstance(section.value, dict)
     assert shape.item is not None
     entries: dict[Key, Node] = {}
@@ -42,7 +47,7 @@ def _section(section: Node, shape: Shape, problems: list[Problem]) -> Node:
         else:
             _enter(entries, str(key), value, problems)
         for table in tables:
-            for name, row in _rows(table, shape.item, problems):
+            for name, row in _rows(table, shape.item, fetch, problems):
                 _enter(entries, name, row, problems)
     return Node(section.place, entries)
 
@@ -54,17 +59,18 @@ def _enter(entries: dict[Key, Node], name: str, value: Node, problems: list[Prob
     entries[name] = value
 
 
-def _rows(table: Node, shape: Shape, problems: list[Problem]) -> list[tuple[str, Node]]:
+def _rows(table: Node, shape: Shape, fetch: Fetch, problems: list[Problem]) -> list[tuple[str, Node]]:
     """Name and part of every row of a table."""
     words = _words(table)
-    columns = _columns(words["columns"])
+    named, stated = fetch(words) if "file" in words else (words["columns"], words["rows"])
+    columns = _columns(named)
     template = words["name"].value if "name" in words else None
     if "name" not in columns and not isinstance(template, str):
         hint = 'add a column name, or name: "{from}>{to}"'
-        refuse("table", "a table needs a name for every row", words["columns"].place, hint)
+        refuse("table", "a table needs a name for every row", named.place, hint)
     common = words.get("common")
     rows: list[tuple[str, Node]] = []
-    for row in words["rows"].value if isinstance(words["rows"].value, list) else []:
+    for row in stated.value if isinstance(stated.value, list) else []:
         cells = row.value if isinstance(row.value, list) else []
         if len(cells) != len(columns):
             message = f"a row of {len(columns)} cells is expected, one per column: found {len(cells)}"
@@ -79,11 +85,15 @@ def _rows(table: Node, shape: Shape, problems: list[Problem]) -> list[tuple[str,
     return rows
 
 
-def _words(table: Node) -> dict[Key, Node]:
+def _words(table: Node) -> Words:
     words = table.value if isinstance(table.value, dict) else {}
     for word in ("columns", "rows"):
-        if word not in words or not isinstance(words[word].value, list):
-            refuse("table", f"a table needs {word}: a list", table.place)
+        if word in words and "file" in words:
+            refuse("table", f"the {word} of this table are in its file", words[word].place, "take one away")
+        if "file" not in words and (word not in words or not isinstance(words[word].value, list)):
+            refuse("table", f"a table needs {word}: a list, or file: a .csv or .xlsx", table.place)
+    if "sheet" in words and "file" not in words:
+        refuse("table", "a sheet is one of an Excel file", words["sheet"].place, "add file: NAME.xlsx")
     for key, value in words.items():
         if key not in TABLE_WORDS:
             refuse("unknown-key", f"a table has no {key}", value.place, did_you_mean(key, TABLE_WORDS))

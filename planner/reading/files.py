@@ -8,8 +8,9 @@ from typing import BinaryIO, NamedTuple
 
 from planner.common.errors import InputError, Place, Problem, did_you_mean
 from planner.reading.compose import Node, compose, refuse
-from planner.reading.expand import expand
+from planner.reading.expand import Words, expand
 from planner.reading.settle import Settler, join, overlay
+from planner.reading.spreadsheet import columns_and_rows, csv_grid, excel_grid
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_FILES = 40
@@ -17,6 +18,7 @@ PIECE = 1024 * 1024  # Bytes read at once.
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
 SHIPPED = "planner:"
 FILE_WORDS = ("extends", "include")
+TABLES = (".csv", ".xlsx")
 TOGETHER = "keep files that name each other in one directory"
 
 
@@ -64,7 +66,7 @@ class Reader:
     def _with_includes(
         self, node: Node, path: Path, words: dict[str, Node], above: tuple[Path, ...], how: str
     ) -> Node:
-        own = self.settler.settle(expand(node))
+        own = self.settler.settle(expand(node, lambda words: self._table(path, words)))
         tree: Node | None = None
         listed = words["include"] if "include" in words else Node(node.place, [])
         entries = listed.value if isinstance(listed.value, list) else [listed]
@@ -92,6 +94,10 @@ class Reader:
         """The file that a word names: `planner:NAME` is shipped; others lie in the directory of the root file."""
         if isinstance(node.value, str) and node.value.startswith(SHIPPED):
             return shipped(node.value.removeprefix(SHIPPED), node.place)
+        return self._beside(path, node)
+
+    def _beside(self, path: Path, node: Node) -> Path:
+        """The file that a word names in the directory of the root file."""
         if self.given is not None and path == self.root:
             refuse("outside-directory", "an instance that is data lies in no folder in which a file could be named",
                    node.place, "read it from a file")  # fmt: skip
@@ -117,12 +123,28 @@ class Reader:
         shown = str(path)
         if path.resolve() in above:
             refuse("cycle", f"{path.name} is extended or included by itself", place)
+        return _whole(compose(text_of(self._content(path, place), shown), shown) or Node(Place(shown, 1, 1), {}))
+
+    def _table(self, path: Path, words: Words) -> tuple[Node, Node]:
+        """Columns and rows of a table of the file `path` that is in a spreadsheet."""
+        named, sheet = words["file"], words.get("sheet")
+        target = self._beside(path, named)
+        shown, kind = str(target), target.suffix.lower()
+        if kind not in TABLES or (kind == ".csv" and sheet is not None):
+            refuse("wrong-choice", f"a table is a file {' or '.join(TABLES)}, with a sheet the latter", named.place)
+        content = self._content(target, named.place)
+        if kind == ".csv":
+            return columns_and_rows(csv_grid(text_of(content, shown), shown), Place(shown, 1, 1))
+        return columns_and_rows(excel_grid(content, shown, sheet, named.place), Place(shown, 1, 1))
+
+    def _content(self, path: Path, place: Place | None) -> bytes:
+        """What a file of the instance holds; its digest is noted."""
         self.reads += 1
         content = content_of(path, place)
         self.files[self._name(path)] = hashlib.sha256(content).hexdigest()
         if self.reads > MOST_FILES:
             refuse("too-many-files", f"an instance may have {MOST_FILES} files", place)
-        return _whole(compose(text_of(content, shown), shown) or Node(Place(shown, 1, 1), {}))
+        return content
 
 
 def _whole(node: Node) -> Node:
