@@ -31,13 +31,14 @@ from planner.solving.benders.algorithm import steps
 from planner.solving.benders.bunching import EVERY, Survey
 from planner.solving.benders.local_search import Choices
 from planner.solving.benders.solve import decompose, obstacle
-from planner.solving.benders.subproblem_solver import Answer, Basis, Oracle
+from planner.solving.benders.subproblem_solver import Answer, Oracle
 from planner.solving.benders.subproblems import Branches, Key
 from planner.solving.extensive import solve
 from planner.solving.formulate import formulate
-from planner.solving.highs import Run
+from planner.solving.highs import Basis
 from planner.solving.integer_search import prove
 from planner.solving.primal_heuristics import improve
+from planner.solving.run import Run
 from planner.tables.schemas import RUN
 from tests.benchmarks.parametric import Scale
 from tests.benchmarks.parametric import instances as parametric
@@ -205,7 +206,7 @@ def test_branches_are_asked_in_waves_each_from_the_nearest_basis_known(
     asked: list[tuple[int, bool]] = []
     ask = Oracle.ask
 
-    def noted(self: Oracle, keys: Sequence[Key], x: Array, starts: Sequence[Basis] = ()) -> list[Answer]:
+    def noted(self: Oracle, keys: Sequence[Key], x: Array, starts: Sequence[Basis | None] = ()) -> list[Answer]:
         asked.append((len(keys), all(start is not None for start in starts)))
         return ask(self, keys, x, starts)
 

@@ -36,6 +36,13 @@ def imports(path: Path) -> Iterator[str]:
             yield from dict.fromkeys(name if name in MODULES else str(node.module) for name in named)
 
 
+def foreign(path: Path) -> set[str]:
+    """The packages that a file imports, also for the names of types alone."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    plain = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    return {name.split(".")[0] for name in (*plain, *(str(n.module) for n in nodes if isinstance(n, ast.ImportFrom)))}
+
+
 def room(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
@@ -55,6 +62,10 @@ def test_a_room_imports_from_below(module: str) -> None:
 def test_the_check_shares_the_language_alone() -> None:
     found = {room(to) for module, path in MODULES.items() if room(module) == "check" for to in imports(path)}
     assert found == {"check", "language"}
+
+
+def test_one_module_knows_the_solver() -> None:
+    assert [module for module, path in MODULES.items() if "highspy" in foreign(path)] == ["planner.solving.highs"]
 
 
 def test_no_modules_need_each_other() -> None:

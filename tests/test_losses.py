@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import Mock, PropertyMock
 
-import highspy
 import pytest
 
 from planner import losses
@@ -72,13 +71,11 @@ def test_command_shows_the_worst_of_each(tmp_path: Path) -> None:
 
 def test_a_trial_that_loses_its_way_begins_anew() -> None:
     """The solver ends undecided from the last basis now and then; from nothing it finds the optimum."""
-    lost, found = highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kOptimal
     trial = Trial.__new__(Trial)
     trial.node, trial.solver = Mock(key="base:2026"), Mock()
-    trial.solver.getModelStatus.side_effect = [lost, found, found]
+    type(trial.solver).is_optimal = PropertyMock(side_effect=[False, True, True])
     trial._run()
-    assert trial.solver.clearSolver.call_count == 1
-    trial.solver = Mock()
-    trial.solver.getModelStatus.return_value = lost
+    assert trial.solver.forget.call_count == 1
+    trial.solver = Mock(is_optimal=False)
     with pytest.raises(SolverError, match="base:2026 could not be tried"):
         trial._run()

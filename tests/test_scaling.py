@@ -19,7 +19,8 @@ from planner.reading.document import load
 from planner.solving.benders.solve import decompose
 from planner.solving.extensive import solve
 from planner.solving.formulate import formulate
-from planner.solving.highs import KIND, Run, status_of, told
+from planner.solving.highs import ModelStatus
+from planner.solving.run import Run, status_of, told
 from planner.solving.scaling import row_factors, scaled
 from tests.generators.instances import by_future, instances
 from tests.reference_model.objective import reference_objective
@@ -166,10 +167,8 @@ def test_entries_that_the_solver_takes_for_nothing_are_left_out_where_they_are_n
 
 def test_a_solve_that_ends_undecided_begins_anew() -> None:
     """From the last basis the solver ends so now and then; from nothing it finds the optimum."""
-    solver = Mock()
-    solver.wait.return_value = (True, None)
-    solver.getModelStatus.return_value = KIND.kUnknown
+    solver = Mock(status=ModelStatus.UNKNOWN)
     assert not Run(None, Requests(), 0.0)(solver)
-    assert (solver.clearSolver.call_count, solver.startSolve.call_count) == (1, 2)
+    assert (solver.forget.call_count, solver.run_until.call_count) == (1, 2)
     assert status_of(solver, interrupted=False) == "stopped"
     assert "precision" in told(solver)

@@ -26,10 +26,10 @@ from planner.solving.benders.subproblem_solver import Oracle
 from planner.solving.benders.subproblems import Branches
 from planner.solving.extensive import solve
 from planner.solving.formulate import formulate
-from planner.solving.highs import Run, load
 from planner.solving.outcome import Outcome
 from planner.solving.redundancy import without_spare
 from planner.solving.rounding import decided
+from planner.solving.run import Run, load
 from planner.workflows.solve import solve as solve_instance
 from tests.generators.instances import by_future, instances
 from tests.test_circulation import case, written

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import highspy
 import numpy as np
 import pytest
 
 import planner
 from planner.language.instance import Options
-from planner.solving.highs import KIND, load
-from planner.solving.primal_heuristics import Relaxation
+from planner.solving.highs import ModelStatus, Solver
+from planner.solving.relaxation import FEW, STALLED, Relaxation
+from planner.solving.run import load
 from tests.test_commands import QUICKSTART
 
 
@@ -19,23 +19,20 @@ def test_a_stalled_interior_point_is_tried_with_costs_of_other_sizes(stalls: int
     program = planner.build(QUICKSTART)
     plain = load(program, Options(), relax=True)
     plain.run()
-    ended: list[highspy.HighsModelStatus] = []
+    ended: list[ModelStatus] = []
 
-    def run(solver: highspy.Highs) -> bool:
+    def run(solver: Solver) -> bool:
         if len(ended) < stalls:
-            _, limit = solver.getOptionValue("simplex_iteration_limit")
-            for name, value in (("presolve", "off"), ("solver", "simplex"), ("simplex_iteration_limit", 1)):
-                solver.setOptionValue(name, value)
+            solver.set(presolve="off", solver="simplex", simplex_iteration_limit=1)
             solver.run()
-            for name, value in (("presolve", "choose"), ("solver", "ipm"), ("simplex_iteration_limit", limit)):
-                solver.setOptionValue(name, value)
+            solver.set(presolve="choose", solver="ipm", simplex_iteration_limit=STALLED * solver.row_count + FEW)
         else:
             solver.run()
-        ended.append(solver.getModelStatus())
+        ended.append(solver.status)
         return False
 
     relaxation = Relaxation(load(program, Options(), relax=True), program, run)
     value = relaxation.begin()
-    assert ended == [KIND.kIterationLimit] * stalls + [KIND.kOptimal] * (solves - stalls)
-    assert value * program.cost_scale == pytest.approx(plain.getInfo().objective_function_value, rel=1e-9)
-    assert np.array_equal(relaxation.solver.getLp().col_cost_, program.cost * program.cost_scale)
+    assert ended == [ModelStatus.ITERATION_LIMIT] * stalls + [ModelStatus.OPTIMAL] * (solves - stalls)
+    assert value * program.cost_scale == pytest.approx(plain.objective, rel=1e-9)
+    assert np.array_equal(relaxation.solver.costs, program.cost * program.cost_scale)

@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,9 +20,9 @@ from planner.formulation.mathematics.security.scope import demands_of, unserved
 from planner.language.instance import Options
 from planner.language.requirements import Outage, Served
 from planner.program.program import Program
-from planner.solving.highs import load, told
 from planner.solving.outcome import SolverError
 from planner.solving.reduced import restricted, with_room
+from planner.solving.run import load, told
 from planner.tree.nodes import Node
 
 Scopes = Mapping[str, Outage | Served]  # Whose users are meant, and what they should get, by name.
@@ -62,7 +61,7 @@ class Best(NamedTuple):
 
     lacking: dict[str, float]
     short: dict[str, float]
-    values: list[float]
+    values: Array
 
 
 class Trial:
@@ -80,7 +79,7 @@ class Trial:
         self.lower, self.upper = small.lower, small.upper
         idle = small.changed(cost=np.zeros(len(free)), integer=np.zeros(len(free), dtype=bool))
         self.solver = load(with_room(idle), Options(), relax=True)
-        self.solver.setOptionValue("presolve", "off")  # Each trial goes on from the basis of the one before.
+        self.solver.set(presolve="off")  # Each trial goes on from the basis of the one before.
         self.users = {name: demands_of(self.network, part) for name, part in scopes.items()}
         self.unmet = self._unmet(rows)
         self.lacks = {name: self._lacks(name) for name in scopes} if not valued else {}
@@ -102,26 +101,18 @@ class Trial:
             if family == "demand" and node is self.node
         }
         return {
-            name: self._added([places[name]], [1.0]) for name, demand in self.instance.demands.items()
+            name: self.solver.add_column(0.0, math.inf, places[name], 1.0)
+            for name, demand in self.instance.demands.items()
             if math.fsum(tranche.share for tranche in demand.shortage) < 1
         }
-
-    def _added(self, rows: list[int], entries: list[float]) -> int:
-        """A new variable, at least 0, in these rows."""
-        column = int(self.solver.getNumCol())
-        self.solver.addCol(
-            0.0, 0.0, highspy.kHighsInf, len(rows), np.array(rows, dtype=np.int32), np.array(entries, dtype=float)
-        )
-        return column
 
     def _lacks(self, scope: str) -> dict[str, int]:
         """For every demand in scope a variable: what it lacks of its target."""
         found, target = {}, self.scopes[scope].target.at(self.node.middle)
         for demand in self.users[scope]:
-            short, column = self._short(demand), self._added([], [])
-            columns, values = np.array([*short, column], dtype=np.int32), np.array([*[1.0] * len(short), -1.0])
+            short, column = self._short(demand), self.solver.add_column(0.0, math.inf, [], [])
             allowed = (1 - target) * self._amount(demand)
-            self.solver.addRow(-highspy.kHighsInf, allowed, len(columns), columns, values)
+            self.solver.add_row(-math.inf, allowed, [*short, column], [*[1.0] * len(short), -1.0])
             found[demand] = column
         return found
 
@@ -169,14 +160,12 @@ class Trial:
         lacks = self.lacks[scope]
         values = self._least(dict.fromkeys(lacks.values(), 1.0))
         lacking = {demand: max(0.0, values[column]) for demand, column in lacks.items()}
-        for demand, column in lacks.items():
-            self.solver.changeColBounds(column, 0.0, lacking[demand] + 1e-9)
+        self.solver.change_bounds(list(lacks.values()), 0.0, [most + 1e-9 for most in lacking.values()])
         values = self._least({column: 1.0 for demand in lacks for column in self._short(demand)})
-        for column in lacks.values():
-            self.solver.changeColBounds(column, 0.0, highspy.kHighsInf)
+        self.solver.change_bounds(list(lacks.values()), 0.0, math.inf)
         return self._read(scope, values)._replace(lacking=lacking)
 
-    def _read(self, scope: str, values: list[float]) -> Best:
+    def _read(self, scope: str, values: Array) -> Best:
         """What users of a scope go short of; of a target of all they need, that is what lacks."""
         short = {d: sum(max(0.0, values[column]) for column in self._short(d)) for d in self.users[scope]}
         return Best(short, short, values)
@@ -208,33 +197,30 @@ class Trial:
         for name, pile in self.instance.stockpiles.items():
             if pile.release == "emergency" and any(fits_any(pile.emergency, control) for control in names):
                 limit = pile.release_limit
-                most = limit.at(self.node.middle) if limit is not None else highspy.kHighsInf
+                most = limit.at(self.node.middle) if limit is not None else math.inf
                 yield self._column("released", (name,)), (0.0, most)
 
     def _bound(self, bounds: dict[int, tuple[float, float]]) -> None:
-        for column, (lower, upper) in bounds.items():
-            self.solver.changeColBounds(column, lower, upper)
+        sides = np.array(list(bounds.values())).reshape(-1, 2)
+        self.solver.change_bounds(list(bounds), sides[:, 0], sides[:, 1])
 
-    def _least(self, costs: Mapping[int, float]) -> list[float]:
+    def _least(self, costs: Mapping[int, float]) -> Array:
         """All values where the sum of some variables, each times its cost, is least."""
-        for column, cost in costs.items():
-            self.solver.changeColCost(column, cost)
+        self.solver.change_costs(list(costs), list(costs.values()))
         self._run()
-        for column in costs:
-            self.solver.changeColCost(column, 0.0)
-        return list(self.solver.getSolution().col_value)
+        self.solver.change_costs(list(costs), 0.0)
+        return self.solver.values
 
     def _run(self) -> None:
         """Solve from the last basis; where the solver loses its way from there, from nothing."""
-        optimal = highspy.HighsModelStatus.kOptimal
         for presolve in ("off", "off", "on"):
-            self.solver.setOptionValue("presolve", presolve)
+            self.solver.set(presolve=presolve)
             self.solver.run()
-            if self.solver.getModelStatus() == optimal:
+            if self.solver.is_optimal:
                 break
-            self.solver.clearSolver()
-        self.solver.setOptionValue("presolve", "off")
-        if self.solver.getModelStatus() != optimal:
+            self.solver.forget()
+        self.solver.set(presolve="off")
+        if not self.solver.is_optimal:
             status = told(self.solver)
             raise SolverError(f"a loss in {self.node.key} could not be tried: {status}")
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import pandas as pd
-from highspy import HighsBasis
 
 from planner.common.signals import is_asked_to_stop, listening, stop_if_asked
 from planner.contingency.recourse import Borne
@@ -23,11 +22,12 @@ from planner.contingency.table import nothing_tried, outages
 from planner.formulation.contingencies import Instances, Loss, losses, withstanding
 from planner.language.instance import Instance, Options
 from planner.program.program import Program
-from planner.program.transfer import carried_basis
 from planner.solving.dispatch import solve_by_method
 from planner.solving.formulate import SILENT, Listener, formulate
+from planner.solving.highs import Basis
 from planner.solving.outcome import Outcome, without_plan
-from planner.solving.relaxation import Relaxed, relaxed
+from planner.solving.relaxation import Optimum, relaxed
+from planner.solving.transfer import carried_basis
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ class Way:
         program = formulate(instances, self.options, self.listener)
         return program if self.shaped is None else self.shaped(program)
 
-    def relax(self, program: Program, start: HighsBasis | None) -> Relaxed | Literal["infeasible"] | None:
+    def relax(self, program: Program, start: Basis | None) -> Optimum | Literal["infeasible"] | None:
         return relaxed(program, self.left, self.listener.stopping, start)
 
-    def solve(self, program: Program, start: HighsBasis | None) -> Outcome:
+    def solve(self, program: Program, start: Basis | None) -> Outcome:
         if self.engine is not None:
             return self.engine(program, self.left)
         return solve_by_method(program, self.left, self.listener.progress, self.listener.stopping, start=start)
@@ -86,7 +86,7 @@ class Posed(NamedTuple):
 
     chosen: tuple[Loss, ...]
     program: Program
-    start: HighsBasis | None
+    start: Basis | None
     is_infeasible: bool = False
 
 
@@ -128,7 +128,7 @@ def _foreseen(instances: Instances, way: Way, probe: Probe) -> tuple[Posed, dict
     """The problem with the losses that relaxed plans fail, and how the first of these bears each."""
     posed = Posed((), way.form(withstanding(instances, ())), None)
     unprepared: dict[Loss, Borne] = {}
-    while isinstance(found := way.relax(posed.program, posed.start), Relaxed):
+    while isinstance(found := way.relax(posed.program, posed.start), Optimum):
         borne = probe.bear(posed.program, found.values)
         stop_if_asked()  # There is no plan yet.
         unprepared = unprepared or borne
@@ -156,7 +156,7 @@ def _failing(borne: Mapping[Loss, Borne], posed: Posed) -> tuple[Loss, ...]:
 
 
 def _with_more(
-    instances: Instances, way: Way, posed: Posed, more: tuple[Loss, ...], basis: HighsBasis | None
+    instances: Instances, way: Way, posed: Posed, more: tuple[Loss, ...], basis: Basis | None
 ) -> Posed:
     chosen = (*posed.chosen, *more)
     program = way.form(withstanding(instances, chosen))

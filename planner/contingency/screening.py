@@ -12,7 +12,7 @@ from planner.formulation.network import build_network
 from planner.language.instance import Instance, Shock
 from planner.program.blocks import Compiled
 from planner.program.program import Program, assemble
-from planner.program.transfer import carried_values
+from planner.solving.transfer import carried_values
 
 CALM = "nothing lost in"  # Begin of the names of the shocks that stand for periods in which losses are tried.
 

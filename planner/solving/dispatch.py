@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from highspy import HighsBasis
-
 from planner.common.errors import InputError, Place, Problem
 from planner.language.instance import Options
 from planner.program.program import Program
 from planner.solving.benders.solve import decompose, obstacle
 from planner.solving.benders.subproblems import trunk
 from planner.solving.extensive import solve
+from planner.solving.highs import Basis
 from planner.solving.outcome import Outcome, Progress
 
 MANY = 16  # Nodes outside the trunk for each inside, from which branches are solved apart.
@@ -20,7 +19,7 @@ LARGE = 50_000  # Columns from which it is worth while.
 
 def solve_by_method(
     program: Program, options: Options, news: Callable[[Progress], None] | None = None,
-    stopping: Callable[[], None] | None = None, executor: str | None = None, start: HighsBasis | None = None,
+    stopping: Callable[[], None] | None = None, executor: str | None = None, start: Basis | None = None,
 ) -> Outcome:
     """Solve by the method of the options. InputError when the program cannot be decomposed as it was asked.
 

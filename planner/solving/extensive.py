@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-import highspy
 import numpy as np
 import scipy.sparse as sp
 
@@ -19,7 +18,7 @@ from planner.common.arrays import Array
 from planner.common.signals import listening
 from planner.language.instance import Options
 from planner.program.program import Program
-from planner.solving.highs import KIND, Run, load, status_of, told
+from planner.solving.highs import DUST, Basis, Solver, free_threads
 from planner.solving.integer_search import Search, near, search
 from planner.solving.outcome import (
     WRONG,
@@ -33,8 +32,8 @@ from planner.solving.outcome import (
 )
 from planner.solving.redundancy import smallest, without_spare
 from planner.solving.rounding import Box, decided
+from planner.solving.run import Run, load, status_of, told
 from planner.solving.scaling import scaled
-from planner.solving.strict_highs import DUST
 
 SLACK = 1e-9  # Share of the risk measure that the tie-break may give up.
 DOUBTING = 0.75  # Share of the gap for the search where doubt about what is measured against takes the rest.
@@ -43,13 +42,13 @@ MOST_LESS = 30.0  # Seconds for a cheaper plan of the same risk.
 
 def solve(
     program: Program, options: Options, news: Callable[[Progress], None] | None = None, relax: bool = False,
-    stopping: Callable[[], None] | None = None, start: highspy.HighsBasis | None = None,
+    stopping: Callable[[], None] | None = None, start: Basis | None = None,
 ) -> Outcome:
     """Solve to the gap asked, or as far as time or the user allow; `stopping` is called when the user asks to stop.
 
     `start` is a basis near that of the relaxation, from which a large program is begun.
     """
-    highspy.Highs.resetGlobalScheduler(True)
+    free_threads()
     begun = time.monotonic()
     closer = options.model_copy(update={"gap": DOUBTING * options.gap}) if program.doubt else options
     suited, scaling = scaled(program)
@@ -126,20 +125,19 @@ def _less_waste(program: Program, options: Options, found: Search, run: Run) -> 
     return found if values is None else replace(found, values=values)
 
 
-def _fixed(program: Program, options: Options, found: Search, box: Box, run: Run) -> highspy.Highs:
+def _fixed(program: Program, options: Options, found: Search, box: Box, run: Run) -> Solver:
     """The program with its decisions held, solved as a linear program; who asked to stop waits for it."""
     solver = load(program, options.model_copy(update={"time_limit": None}), relax=True)
     if found.basis is not None:
-        solver.setBasis(found.basis)
-        solver.setOptionValue("presolve", "off")
-    every = np.arange(len(box.lower), dtype=np.int32)
-    solver.changeColsBounds(len(every), every, box.lower, box.upper)
+        solver.start_from(found.basis)
+        solver.set(presolve="off")
+    solver.change_bounds(np.arange(len(box.lower)), box.lower, box.upper)
     replace(run, heard=math.inf)(solver)
     return solver
 
 
-def _objective(program: Program, solver: highspy.Highs) -> float:
-    return float(solver.getInfo().objective_function_value) / program.cost_scale
+def _objective(program: Program, solver: Solver) -> float:
+    return solver.objective / program.cost_scale
 
 
 def _turnover(program: Program, values: Array) -> float:
@@ -151,12 +149,12 @@ def _turnover(program: Program, values: Array) -> float:
     return max(expected, turnover(program.cost, values), 1 / program.cost_scale)
 
 
-def _holds(program: Program, fixed: highspy.Highs, found: Search, options: Options) -> bool:
+def _holds(program: Program, fixed: Solver, found: Search, options: Options) -> bool:
     """Whether a plan with its integers made whole is still one, not below its bound, and within the gap if claimed."""
-    if fixed.getModelStatus() != KIND.kOptimal:
+    if not fixed.is_optimal:
         return False
     objective = _objective(program, fixed)
-    size = _turnover(program, np.array(fixed.getSolution().col_value))
+    size = _turnover(program, fixed.values)
     if found.bound > objective + WRONG * max(abs(objective), size):
         return False
     if abs(objective - found.bound) <= WRONG * size:
@@ -165,15 +163,14 @@ def _holds(program: Program, fixed: highspy.Highs, found: Search, options: Optio
 
 
 def _outcome(
-    program: Program, solver: highspy.Highs, found: Search, objective: float, box: Box, run: Run
+    program: Program, solver: Solver, found: Search, objective: float, box: Box, run: Run
 ) -> Outcome:
     """The outcome of a solved linear program: the relaxation, or the one with the decisions held."""
-    solution = solver.getSolution()
-    values = smallest(program, box, box.within(np.array(solution.col_value)))
+    values = smallest(program, box, box.within(solver.values))
     verdict = Verdict(objective, found.bound, _turnover(program, values))
     return Outcome(
         status=found.status, values=values,
-        prices=np.array(solution.row_dual)[: len(program.row_lower)] / program.cost_scale,
+        prices=solver.prices[: len(program.row_lower)] / program.cost_scale,
         objective=verdict.objective, bound=verdict.bound, gap=verdict.gap, nodes=found.nodes,
         seconds=time.monotonic() - run.begun, message=told(solver),
     )
@@ -185,19 +182,18 @@ def _ties(program: Program) -> Array | None:
     return program.expected if risk is not None and risk.weight == 1 else None
 
 
-def _break_ties(program: Program, expected: Array, solver: highspy.Highs) -> None:
+def _break_ties(program: Program, expected: Array, solver: Solver) -> None:
     """Among the plans of equal risk the one of least expected cost: a measure may not see what other futures cost.
 
     Prices are then those of expected cost while the risk is held.
     """
-    value = solver.getInfo().objective_function_value
+    value = solver.objective
     costs = program.cost * program.cost_scale
-    columns = np.flatnonzero(np.abs(costs) > DUST).astype(np.int32)
+    columns = np.flatnonzero(np.abs(costs) > DUST)
     most = value * (1 + SLACK) if value > 0 else value * (1 - SLACK)
     offset = program.offset * program.cost_scale
-    solver.addRow(-math.inf, most + SLACK - offset, len(columns), columns, costs[columns])
-    every = np.arange(len(program.cost), dtype=np.int32)
-    solver.changeColsCost(len(every), every, expected * program.cost_scale)
+    solver.add_row(-math.inf, most + SLACK - offset, columns, costs[columns])
+    solver.change_costs(np.arange(len(program.cost)), expected * program.cost_scale)
     solver.run()
-    if solver.getModelStatus() != KIND.kOptimal:
+    if not solver.is_optimal:
         raise SolverError("the plan of equal risk and least expected cost was not found")

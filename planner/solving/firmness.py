@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import highspy
-
 from planner.common.arrays import Array
 from planner.formulation.mathematics.investment import decisions
 from planner.language.instance import Options
 from planner.program.program import Program
-from planner.solving.highs import load
+from planner.solving.highs import ModelStatus, Solver
 from planner.solving.integer_search import LARGE
 from planner.solving.outcome import Outcome
 from planner.solving.proof import Proven, difference
+from planner.solving.run import load
 from planner.solving.scaling import scaled
 
 MOST_PROJECTS = 40  # Asked about, in the order of the instance.
@@ -48,25 +47,21 @@ def with_bounds(program: Program, outcome: Outcome, options: Options) -> Outcome
     suited, _ = scaled(program)
     solver = load(suited, options.model_copy(update={"time_limit": None}), relax=True)
     solver.run()
-    solver.setOptionValue("presolve", "off")
+    solver.set(presolve="off")
     found = {name: max(outcome.bound, _without(solver, suited, columns)) for name, columns in asked.items()}
     return replace(outcome, without=found)
 
 
-def _without(solver: highspy.Highs, program: Program, columns: list[int]) -> float:
+def _without(solver: Solver, program: Program, columns: list[int]) -> float:
     """Least cost of the relaxation without a project; minus infinity where that was not found in time."""
-    status = highspy.HighsModelStatus
-    solver.setOptionValue("simplex_iteration_limit", MOST_STEPS)
-    for column in columns:
-        solver.changeColBounds(column, 0.0, 0.0)
+    solver.set(simplex_iteration_limit=MOST_STEPS)
+    solver.change_bounds(columns, 0.0, 0.0)
     solver.run()
-    ended = solver.getModelStatus()
-    value = solver.getInfo().objective_function_value / program.cost_scale
-    for column in columns:
-        solver.changeColBounds(column, float(program.lower[column]), float(program.upper[column]))
-    if ended == status.kInfeasible:
+    ended, value = solver.status, solver.objective / program.cost_scale
+    solver.change_bounds(columns, program.lower[columns], program.upper[columns])
+    if ended is ModelStatus.INFEASIBLE:
         return float("inf")
-    return value if ended == status.kOptimal else float("-inf")
+    return value if ended is ModelStatus.OPTIMAL else float("-inf")
 
 
 def standing(outcome: Outcome) -> Mapping[str, str]:

@@ -1,112 +1,310 @@
-"""The seam to HiGHS: a program is handed over in a solver object, which runs in its own thread.
+"""The seam to HiGHS, of which nothing else in the planner knows: arrays go in; values, prices and bases come out.
 
-So progress can be shown, and Ctrl-C stops it cleanly with the best plan kept.
+The status that HiGHS returns of every call is looked at here. A change that it refuses or makes in part, for which it
+only warns, raises SolverError: it takes entries below 1e-9 for nothing, for instance.
 """
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, IntEnum
+from functools import cached_property
 from typing import Any
 
 import highspy
 import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
 
-from planner.common.signals import Requests, listening
-from planner.language.instance import Options
-from planner.program.program import Program
-from planner.solving.outcome import Progress, SolverError, Status
-from planner.solving.strict_highs import Solver
+from planner.common.arrays import Array
+from planner.solving.outcome import Progress, SolverError
 
-FEASIBILITY = 1e-7
-POLL = 0.2  # Seconds between looks at Ctrl-C while the solver works.
+DUST = 1e-9  # Entries that are no larger are nothing to HiGHS.
+UNLIMITED: int = highspy.kHighsIInf  # As a limit of steps.
+POLL = 0.2  # Seconds between looks at whether a solve is to end.
 
 
-def load(program: Program, options: Options, relax: bool = False, scaled: bool = True) -> highspy.Highs:
-    """A solver object that holds the program, its costs times `program.cost_scale` unless `scaled` is False.
+class ModelStatus(Enum):
+    """How a solve ended, as far as the planner tells ends apart."""
 
-    Objective, bound and duals read from it must be divided by that scale. SolverError when the solver would not take
-    the program as it is.
+    OPTIMAL = highspy.HighsModelStatus.kOptimal
+    EMPTY = highspy.HighsModelStatus.kModelEmpty
+    INFEASIBLE = highspy.HighsModelStatus.kInfeasible
+    UNBOUNDED = highspy.HighsModelStatus.kUnbounded
+    UNBOUNDED_OR_INFEASIBLE = highspy.HighsModelStatus.kUnboundedOrInfeasible
+    TIME_LIMIT = highspy.HighsModelStatus.kTimeLimit
+    ITERATION_LIMIT = highspy.HighsModelStatus.kIterationLimit
+    SOLUTION_LIMIT = highspy.HighsModelStatus.kSolutionLimit
+    INTERRUPTED = highspy.HighsModelStatus.kInterrupt
+    SOLVE_ERROR = highspy.HighsModelStatus.kSolveError
+    UNKNOWN = highspy.HighsModelStatus.kUnknown
+    NOT_SET = highspy.HighsModelStatus.kNotset
+    OTHER = None
+
+    @classmethod
+    def _missing_(cls, value: object) -> ModelStatus:
+        return cls.OTHER
+
+
+class BasisStatus(IntEnum):
+    """Where a column or row is: basic, at a bound, or at 0 without one."""
+
+    LOWER = int(highspy.HighsBasisStatus.kLower)
+    BASIC = int(highspy.HighsBasisStatus.kBasic)
+    UPPER = int(highspy.HighsBasisStatus.kUpper)
+    ZERO = int(highspy.HighsBasisStatus.kZero)
+
+
+Statuses = NDArray[np.int8]  # Of columns or rows: numbers of BasisStatus.
+_BY_NUMBER = np.array(sorted(highspy.HighsBasisStatus.__members__.values(), key=int), dtype=object)
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """Status of every column and row, kept as HiGHS has it: most go back as they came, and never become arrays."""
+
+    native: highspy.HighsBasis
+    shape: tuple[int, int]  # How many columns and rows.
+
+    @classmethod
+    def of(cls, columns: Statuses, rows: Statuses) -> Basis:
+        """The basis of these statuses."""
+        native = highspy.HighsBasis()
+        native.col_status, native.row_status = (_BY_NUMBER[part].tolist() for part in (columns, rows))
+        native.valid = True
+        return cls(native, (len(columns), len(rows)))
+
+    @cached_property
+    def columns(self) -> Statuses:
+        return _numbers(self.native.col_status)
+
+    @cached_property
+    def rows(self) -> Statuses:
+        return _numbers(self.native.row_status)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Basis.of, (self.columns, self.rows)
+
+
+def _numbers(statuses: Sequence[Any]) -> Statuses:
+    return np.array([int(status) for status in statuses], dtype=np.int8)
+
+
+class Solver:
+    """A linear or mixed-integer program that HiGHS holds, and what it last found of it.
+
+    Columns and rows are meant by their numbers, and every array of results has one entry for each of them. SolverError
+    when a change is not made as it is asked. Options have the names that HiGHS gives them.
     """
-    solver = Solver()
-    solver.setOptionValue("log_to_console", False)
-    for name, value in _settings(options).items():
-        solver.setOptionValue(name, value)
-    pass_to(solver, program, program.integer & (not relax), program.cost_scale if scaled else 1.0)
-    return solver
 
+    def __init__(self, **options: str | float) -> None:
+        self._highs = highspy.Highs()
+        self.set(**options)
 
-def pass_to(solver: highspy.Highs, program: Program, whole: np.typing.NDArray[np.bool_], scale: float) -> None:
-    """Hand a program to a solver object, its costs times a scale; `whole` are the columns that must be whole."""
-    a, matrix = program.arrays, program.arrays.matrix
-    by_row, least = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
-    solver.passModel(
-        len(a.cost), len(a.row_lower), matrix.nnz, by_row, least, a.offset * scale, a.cost * scale, a.lower, a.upper,
-        a.row_lower, a.row_upper, matrix.indptr.astype(np.int32, copy=False),
-        matrix.indices.astype(np.int32, copy=False), matrix.data, whole.astype(np.int32),
-    )
+    def set(self, **options: str | float) -> None:
+        for name, value in options.items():
+            status = self._highs.setOptionValue(name, value)
+            _done(status, f"setOptionValue {name} = {value}", "an option")
 
+    # --- the program -----------------------------------------------------------------------------------
 
-def _settings(options: Options) -> dict[str, Any]:
-    return {
-        "mip_rel_gap": options.gap,
-        "mip_abs_gap": 1e-6,  # Of costs near 1: where the objective is near 0 no share of it is ever small enough.
-        "threads": options.threads,
-        "random_seed": options.seed,
-        "time_limit": options.time_limit if options.time_limit is not None else math.inf,
-        "primal_feasibility_tolerance": FEASIBILITY,
-        "dual_feasibility_tolerance": FEASIBILITY,
-        "mip_feasibility_tolerance": 1e-6,
-    }
+    def load(
+        self, *, cost: Array, lower: Array, upper: Array, matrix: sp.csr_array, row_lower: Array, row_upper: Array,
+        offset: float = 0.0, integer: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Hold min cost @ x + offset with row_lower <= matrix @ x <= row_upper and lower <= x <= upper.
 
+        Columns are continuous unless `integer` says otherwise.
+        """
+        rows, columns = matrix.shape
+        by_row, least = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
+        whole = np.zeros(columns, dtype=np.int32) if integer is None else integer.astype(np.int32)
+        status = self._highs.passModel(
+            columns, rows, matrix.nnz, by_row, least, offset, cost, lower, upper, row_lower, row_upper,
+            _places(matrix.indptr), _places(matrix.indices), matrix.data, whole,
+        )
+        _done(status, "passModel")
 
-@dataclass(frozen=True)
-class Run:
-    """What goes with a solve: who hears of it, who may stop it (requests above `heard` count), when it began."""
+    def add_column(self, cost: float, upper: float, rows: ArrayLike, entries: ArrayLike) -> int:
+        """A new column of at least 0 with entries in some rows; returns its number."""
+        places = _places(rows)
+        _done(self._highs.addCol(cost, 0.0, upper, len(places), places, _values(entries, places)), "addCol")
+        return self.column_count - 1
 
-    news: Callable[[Progress], None] | None
-    requests: Requests
-    begun: float
-    heard: float = 0
-    start: highspy.HighsBasis | None = None
+    def add_row(self, lower: float, upper: float, columns: ArrayLike, entries: ArrayLike) -> None:
+        places = _places(columns)
+        _done(self._highs.addRow(lower, upper, len(places), places, _values(entries, places)), "addRow")
+
+    def delete_columns(self, columns: ArrayLike) -> None:
+        places = _places(columns)
+        _done(self._highs.deleteCols(len(places), places), "deleteCols")
+
+    def change_costs(self, columns: ArrayLike, costs: ArrayLike) -> None:
+        places = _places(columns)
+        _done(self._highs.changeColsCost(len(places), places, _values(costs, places)), "changeColsCost")
+
+    def change_bounds(self, columns: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> None:
+        """Bounds of columns: of each its own, or one for all."""
+        places = _places(columns)
+        bounds = _values(lower, places), _values(upper, places)
+        _done(self._highs.changeColsBounds(len(places), places, *bounds), "changeColsBounds")
+
+    def change_sides(self, rows: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> None:
+        """Sides of rows: of each its own, or one for all."""
+        places = _places(rows)
+        sides = _values(lower, places), _values(upper, places)
+        change = self._highs.changeRowsBounds  # type: ignore[attr-defined] # Not in the stubs.
+        _done(change(len(places), places, *sides), "changeRowsBounds")
 
     @property
-    def is_interrupted(self) -> bool:
-        return self.requests.count > self.heard
+    def column_count(self) -> int:
+        return int(self._highs.getNumCol())
 
-    def time_left(self, options: Options) -> float:
-        return math.inf if options.time_limit is None else options.time_limit - (time.monotonic() - self.begun)
+    @property
+    def row_count(self) -> int:
+        return int(self._highs.getNumRow())
 
-    def __call__(self, solver: highspy.Highs, scale: float | None = None) -> bool:
-        """Run a solver object in its thread and wait; True when the user has asked to stop.
+    @property
+    def costs(self) -> Array:
+        return np.array(self._highs.getLp().col_cost_)
 
-        With the `scale` of its costs given, the news of its search is passed on.
-        """
-        solver.HandleUserInterrupt = True
-        news = self.news
-        if news is not None and scale is not None:
-            solver.cbMipLogging += lambda event: news(_progress(event.data_out, scale))
-            solver.setOptionValue("output_flag", True)
-        self._wait(solver)
-        if solver.getModelStatus() in LOST and not self.is_interrupted:  # A hot start can end so.
-            solver.clearSolver()
-            solver.setOptionValue("presolve", "choose")
-            self._wait(solver)
-        return self.is_interrupted
+    def write(self, path: str, columns: Sequence[str], rows: Sequence[str]) -> bool:
+        """Write the program as .lp or .mps with these names; False where the file cannot be written."""
+        for place, name in enumerate(columns):
+            _done(self._highs.passColName(place, name), "passColName")
+        for place, name in enumerate(rows):
+            _done(self._highs.passRowName(place, name), "passRowName")
+        return bool(self._highs.writeModel(path) != highspy.HighsStatus.kError)
 
-    def _wait(self, solver: highspy.Highs) -> None:
-        solver.startSolve()
-        while not solver.wait(POLL)[0]:
-            if self.is_interrupted:
-                solver.cancelSolve()
+    # --- solving ---------------------------------------------------------------------------------------
+
+    def start_from(self, basis: Basis) -> None:
+        """Begin the next solve at a basis."""
+        if basis.shape != (self.column_count, self.row_count):
+            raise SolverError(f"a basis of {basis.shape} columns and rows is of another program")
+        _done(self._highs.setBasis(basis.native), "setBasis")
+
+    def suggest(self, plan: Mapping[int, float]) -> None:
+        """Begin the next search at a plan, of which the values of some columns are known."""
+        places = _places(list(plan))
+        if plan:
+            _done(self._highs.setSolution(len(plan), places, _values(list(plan.values()), places)), "setSolution")
+
+    def forget(self) -> None:
+        """Begin the next solve at nothing."""
+        _done(self._highs.clearSolver(), "clearSolver")
+
+    def run(self) -> None:
+        self._ended(self._highs.run())
+
+    def run_until(self, is_enough: Callable[[], bool]) -> None:
+        """Run in a thread of its own, which ends early when `is_enough` says so."""
+        self._highs.HandleUserInterrupt = True
+        self._highs.startSolve()
+        while not (ended := self._highs.wait(POLL))[0]:
+            if is_enough():
+                self.cancel()
+        self._ended(ended[1])
+
+    def cancel(self) -> None:
+        """End a solve that is running in its thread."""
+        self._highs.cancelSolve()
+
+    def tell(self, hear: Callable[[Progress], None], scale: float) -> None:
+        """Let the news of every search be heard, in which costs are those of the program divided by a scale."""
+        self._highs.cbMipLogging += lambda event: hear(_progress(event.data_out, scale))
+        self.set(output_flag=True)
+
+    def _ended(self, status: highspy.HighsStatus | None) -> None:
+        """Warnings and errors of a solve are in the status of its model too; none must pass for an optimum."""
+        if status in (None, highspy.HighsStatus.kError) and self.is_optimal:
+            raise SolverError("the solver ended in an error")
+
+    # --- what was found --------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> ModelStatus:
+        return ModelStatus(self._highs.getModelStatus())
+
+    @property
+    def status_words(self) -> str:
+        return str(self._highs.modelStatusToString(self._highs.getModelStatus()))
+
+    @property
+    def is_optimal(self) -> bool:
+        return self.status is ModelStatus.OPTIMAL
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether the values meet all rows and bounds."""
+        found = self._highs.getInfo().primal_solution_status
+        return bool(found == highspy.SolutionStatus.kSolutionStatusFeasible)
+
+    @property
+    def objective(self) -> float:
+        return float(self._highs.getInfo().objective_function_value)
+
+    @property
+    def bound(self) -> float:
+        """Least objective that a search has not ruled out."""
+        return float(self._highs.getInfo().mip_dual_bound)
+
+    @property
+    def node_count(self) -> int:
+        """Nodes of the tree that a search has gone through."""
+        return int(self._highs.getInfo().mip_node_count)
+
+    @property
+    def seconds(self) -> float:
+        """Of all solves so far, against which a time limit counts."""
+        return float(self._highs.getRunTime())
+
+    @property
+    def values(self) -> Array:
+        """Of the columns."""
+        return np.array(self._highs.getSolution().col_value)
+
+    @property
+    def reduced_costs(self) -> Array:
+        """Of the columns: what the objective gains by a unit more of their bound."""
+        return np.array(self._highs.getSolution().col_dual)
+
+    @property
+    def prices(self) -> Array:
+        """Of the rows: what the objective gains by a unit more of their side."""
+        return np.array(self._highs.getSolution().row_dual)
+
+    @property
+    def basis(self) -> Basis:
+        """Where the last solve ended."""
+        return Basis(self._highs.getBasis(), (self.column_count, self.row_count))
+
+    @property
+    def ray(self) -> Array | None:
+        """Multipliers of the rows with which they contradict the bounds, where HiGHS has such a proof."""
+        status, has_ray, ray = self._highs.getDualRay()  # type: ignore[attr-defined] # Not in the stubs.
+        return np.array(ray) if has_ray and status != highspy.HighsStatus.kError else None
 
 
-def run_until_asked(solver: highspy.Highs) -> None:
-    """Run a solver object until it ends, or the user asks to stop."""
-    with listening() as requests:
-        Run(None, requests, time.monotonic())(solver)
+def free_threads() -> None:
+    """Let the next solve say how many threads there are; until then all solves share those of the first."""
+    highspy.Highs.resetGlobalScheduler(True)
+
+
+def _done(status: highspy.HighsStatus, call: str, reason: str = "its numbers are too large or too small") -> None:
+    """SolverError unless HiGHS has done all that a call asks."""
+    if status != highspy.HighsStatus.kOk:
+        raise SolverError(f"the solver does not take the program as it is ({call}): {reason}")
+
+
+def _places(numbers: ArrayLike) -> NDArray[np.int32]:
+    return np.atleast_1d(np.asarray(numbers, dtype=np.int32))
+
+
+def _values(numbers: ArrayLike, places: NDArray[np.int32]) -> Array:
+    """A number for each place: its own, or one for all."""
+    return np.full(len(places), numbers, dtype=float)
 
 
 def _progress(data: Any, scale: float) -> Progress:
@@ -114,35 +312,3 @@ def _progress(data: Any, scale: float) -> Progress:
         seconds=data.running_time, bound=data.mip_dual_bound / scale, incumbent=data.mip_primal_bound / scale,
         gap=data.mip_gap, nodes=int(data.mip_node_count),
     )
-
-
-KIND = highspy.HighsModelStatus
-STATUSES: dict[highspy.HighsModelStatus, Status] = {
-    KIND.kOptimal: "optimal", KIND.kModelEmpty: "optimal", KIND.kInfeasible: "infeasible",
-    KIND.kUnbounded: "unbounded", KIND.kInterrupt: "interrupted", KIND.kTimeLimit: "stopped",
-    KIND.kIterationLimit: "stopped", KIND.kSolutionLimit: "stopped",
-}
-LOST = (KIND.kUnknown, KIND.kNotset)  # Of a linear program: its prices do not bear out what the plan costs.
-# Or its own plan misses a row by more than it allows.
-IMPRECISE = (KIND.kSolveError, *LOST)
-STATUSES |= dict.fromkeys(IMPRECISE, "stopped")
-
-
-def told(solver: highspy.Highs) -> str:
-    """How a solver object ended, in words."""
-    if solver.getModelStatus() in IMPRECISE:
-        return "the solver lost its precision: numbers in this instance lie too far apart"
-    return str(solver.modelStatusToString(solver.getModelStatus()))
-
-
-def status_of(solver: highspy.Highs, interrupted: bool) -> Status:
-    """How a solver object ended. SolverError where that says nothing about the program."""
-    if solver.getModelStatus() == KIND.kUnboundedOrInfeasible:  # Presolve could not tell which.
-        solver.setOptionValue("presolve", "off")
-        solver.run()
-    status = solver.getModelStatus()
-    if interrupted and STATUSES.get(status) not in ("optimal", "infeasible"):
-        return "interrupted"
-    if status not in STATUSES:
-        raise SolverError(f"the solver ended with: {told(solver)}")
-    return STATUSES[status]

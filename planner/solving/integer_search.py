@@ -7,15 +7,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import highspy
 import numpy as np
 
 from planner.common.arrays import Array
 from planner.language.instance import Options
 from planner.program.program import Program
-from planner.solving.highs import Run, load, status_of, told
+from planner.solving.highs import Basis, Solver
 from planner.solving.outcome import Progress, Status, relative_gap
-from planner.solving.primal_heuristics import Relaxation, good_plan
+from planner.solving.primal_heuristics import good_plan
+from planner.solving.relaxation import Relaxation
+from planner.solving.run import Run, load, status_of, told
 
 LARGE = 50_000  # Nonzeros from which a program is rounded before it is searched.
 MOST_NEAR = 120.0  # Seconds for a search with most integers fixed.
@@ -30,7 +31,7 @@ class Search:
     bound: float
     nodes: int
     message: str
-    basis: highspy.HighsBasis | None = None  # Of the program with its integers fixed, where the search has it.
+    basis: Basis | None = None  # Of the program with its integers fixed, where the search has it.
 
 
 def search(program: Program, options: Options, run: Run, exact: bool = False) -> Search:
@@ -47,27 +48,21 @@ def search(program: Program, options: Options, run: Run, exact: bool = False) ->
     limited = options.model_copy(update={"time_limit": left if math.isfinite(left) else None})
     solver = load(program, limited)
     if exact:
-        solver.setOptionValue("mip_feasibility_tolerance", 1e-9)
+        solver.set(mip_feasibility_tolerance=1e-9)
     if first is not None:
-        solver.setOptionValue("mip_lp_solver", "ipm")  # Faster on the large first relaxation.
+        solver.set(mip_lp_solver="ipm")  # Faster on the large first relaxation.
         if first.values is not None:
-            start = highspy.HighsSolution()
-            start.col_value = first.values.tolist()
-            solver.setSolution(start)
+            solver.suggest(dict(enumerate(first.values.tolist())))
     found = _found(program, solver, run(solver, program.cost_scale))
     return found if first is None else replace(found, bound=max(found.bound, first.bound))
 
 
-def _found(program: Program, solver: highspy.Highs, interrupted: bool) -> Search:
+def _found(program: Program, solver: Solver, interrupted: bool) -> Search:
     """What a search has found when it ends."""
-    info, status = solver.getInfo(), status_of(solver, interrupted)
-    has_plan = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    has_plan, bound, nodes = solver.has_plan, solver.bound / program.cost_scale, solver.node_count
+    status = status_of(solver, interrupted)  # Which may solve it once more.
     is_usable = has_plan and status not in ("infeasible", "unbounded")
-    return Search(
-        status=status, values=np.array(solver.getSolution().col_value) if is_usable else None,
-        bound=info.mip_dual_bound / program.cost_scale, nodes=int(info.mip_node_count),
-        message=told(solver),
-    )
+    return Search(status, solver.values if is_usable else None, bound, nodes, told(solver))
 
 
 def _rounded(program: Program, options: Options, run: Run) -> Search | None:
@@ -103,7 +98,7 @@ def _rounded(program: Program, options: Options, run: Run) -> Search | None:
     if run.start is not None and values is not None and not relaxation.over:
         relaxation.fix({int(c): round(values[c]) for c in np.flatnonzero(program.integer)})
         relaxation.solve()
-        basis = relaxation.solver.getBasis()
+        basis = relaxation.solver.basis
     return Search(status, values, bound, 0, "rounded relaxation", basis)
 
 
@@ -114,16 +109,11 @@ def near(
     left = options.time_limit if options.time_limit is not None else math.inf
     limits = {"time_limit": min(left, MOST_NEAR), "gap": options.gap / 4}
     solver = load(program, options.model_copy(update=limits))
-    columns = np.array(list(fixed), dtype=np.int32)
-    values = np.array(list(fixed.values()))
-    if fixed:
-        solver.changeColsBounds(len(columns), columns, values, values)
-    _begin_at(solver, start)
+    values = list(fixed.values())
+    solver.change_bounds(list(fixed), values, values)
+    solver.suggest(start)
     run(solver, program.cost_scale)
-    info = solver.getInfo()
-    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        return math.inf, None
-    return info.objective_function_value / program.cost_scale, np.array(solver.getSolution().col_value)
+    return (solver.objective / program.cost_scale, solver.values) if solver.has_plan else (math.inf, None)
 
 
 def prove(program: Program, options: Options, run: Run, start: Mapping[int, float], aim: float) -> Search:
@@ -134,13 +124,7 @@ def prove(program: Program, options: Options, run: Run, start: Mapping[int, floa
         if heard is not None:
             heard(progress)
         if progress.bound >= aim:
-            solver.cancelSolve()
+            solver.cancel()
 
-    _begin_at(solver, start)
+    solver.suggest(start)
     return _found(program, solver, replace(run, news=hear)(solver, program.cost_scale))
-
-
-def _begin_at(solver: highspy.Highs, start: Mapping[int, float]) -> None:
-    """Let a search begin at what is known of a plan."""
-    if start:
-        solver.setSolution(len(start), np.array(list(start), dtype=np.int32), np.array(list(start.values())))

@@ -8,112 +8,17 @@ general search needs for one of its own. Often the plan is within the gap asked 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-import highspy
 import numpy as np
 
 from planner.common.arrays import Array
-from planner.program.program import Program
+from planner.solving.relaxation import Relaxation
 
 WHOLE = 1e-6  # A value this near to a whole number counts as one.
 SURE, DOUBTFUL = 0.8, 0.05  # Fractions from SURE are rounded up together, those up to DOUBTFUL down.
-STALLED, FEW = 2, 1000  # Simplex steps after an interior point, for each row and beside, from which that has stalled.
-SIZES = (1 / 8, 1 / 64)  # Of costs, with which it is tried again.
 WORTHWHILE = 1e-6  # Share of the objective by which a move must improve it.
-
-
-@dataclass
-class Relaxation:
-    """A solver object with the program's relaxation, whose integer columns are fixed and freed.
-
-    `run` solves it and returns True when the user interrupted; `deadline` is of `time.monotonic`.
-    """
-
-    solver: highspy.Highs
-    program: Program
-    run: Callable[[highspy.Highs], bool]
-    deadline: float = math.inf
-    interrupted: bool = False
-
-    @property
-    def over(self) -> bool:
-        return self.interrupted or time.monotonic() >= self.deadline
-
-    def begin(self, start: highspy.HighsBasis | None = None) -> float:
-        """Solve it the first time, by interior point; from then on by the simplex method from the last basis.
-
-        With a basis to start from by the simplex method at once.
-        """
-        if start is not None:
-            self.solver.setBasis(start)
-            self.solver.setOptionValue("presolve", "off")
-            return self.solve()
-        self.solver.setOptionValue("solver", "ipm")
-        value = self._by_interior_point()
-        self.solver.setOptionValue("solver", "simplex")
-        self.solver.setOptionValue("presolve", "off")  # A hot start is worth more than presolve.
-        return value
-
-    def _by_interior_point(self) -> float:
-        """The value; where the interior point stalls, which is chance, it is tried with costs of other sizes.
-
-        It has stalled where the simplex method, which ends what it began, does not after some steps for each row.
-        """
-        self.solver.setOptionValue("simplex_iteration_limit", STALLED * self.solver.getNumRow() + FEW)
-        value, tried = self.solve(), 1.0
-        for size in SIZES:
-            if self.solver.getModelStatus() != highspy.HighsModelStatus.kIterationLimit:
-                break
-            tried = size
-            self._cost(size)
-            self.solver.clearSolver()
-            value = self.solve()
-        self.solver.setOptionValue("simplex_iteration_limit", highspy.kHighsIInf)
-        is_stalled = self.solver.getModelStatus() == highspy.HighsModelStatus.kIterationLimit
-        if tried != 1.0:
-            self._cost(1.0)
-        if tried != 1.0 or is_stalled:
-            self.solver.setOptionValue("solver", "simplex")
-            value = self.solve()
-        return value
-
-    def _cost(self, size: float) -> None:
-        """Costs of another size, and all else as it is."""
-        costs = self.program.cost * (self.program.cost_scale * size)
-        self.solver.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
-
-    def solve(self, cutoff: float = math.inf) -> float:
-        """The value, or infinity when there is none below `cutoff` or time is over."""
-        left = self.deadline - time.monotonic()
-        if left <= 0 or self.interrupted:
-            return math.inf
-        if math.isfinite(left):
-            self.solver.setOptionValue("time_limit", self.solver.getRunTime() + left)
-        scale = self.program.cost_scale
-        self.solver.setOptionValue("objective_bound", cutoff * scale)
-        self.interrupted = self.run(self.solver)
-        if self.solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible and not self.interrupted:
-            self.solver.clearSolver()  # A hot start can end falsely.
-            self.interrupted = self.run(self.solver)
-        solved = self.solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        return float(self.solver.getInfo().objective_function_value) / scale if solved else math.inf
-
-    @property
-    def values(self) -> Array:
-        return np.array(self.solver.getSolution().col_value)
-
-    def fix(self, at: dict[int, float]) -> None:
-        columns = np.array(list(at), dtype=np.int32)
-        values = np.array(list(at.values()))
-        self.solver.changeColsBounds(len(columns), columns, values, values)
-
-    def free(self, columns: list[int]) -> None:
-        these = np.array(columns, dtype=np.int32)
-        self.solver.changeColsBounds(len(these), these, self.program.lower[these], self.program.upper[these])
 
 
 def dive(relaxation: Relaxation, value: float, starts_first: bool = False) -> float:

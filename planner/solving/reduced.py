@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from planner.common.arrays import Array
 from planner.language.instance import Options
 from planner.program.program import Arrays, Program, RowNames
-from planner.solving.highs import KIND, load
 from planner.solving.outcome import Outcome
+from planner.solving.run import load
 from planner.solving.scaling import scaled
 from planner.tree.nodes import Node
 
@@ -93,8 +93,8 @@ def _cheapest(program: Program, free: NDArray[np.int64], values: Array, cost: Ar
     for small in (exact, with_room(exact)):
         solver = load(small, Options(gap=1e-6))
         solver.run()
-        if solver.getModelStatus() == KIND.kOptimal:
+        if solver.is_optimal:
             found = values.copy()
-            found[free] = np.clip(np.array(solver.getSolution().col_value), small.lower, small.upper)
+            found[free] = np.clip(solver.values, small.lower, small.upper)
             return found
     return values

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-import highspy
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -14,33 +13,33 @@ from numpy.typing import NDArray
 from planner.common.arrays import Array
 from planner.language.instance import Options
 from planner.program.program import Arrays, Program
-from planner.solving.highs import KIND, Run, load
+from planner.solving.highs import Solver
 from planner.solving.outcome import NOISE, turnover
 from planner.solving.reduced import restricted, with_room
 from planner.solving.rounding import Box, decided
+from planner.solving.run import Run, load
 
 Columns = NDArray[np.int32]
 NOTHING = 1e-9  # What misses a row by no more, in the units of the solver, misses nothing.
 
 
-def without_spare(program: Program, fixed: highspy.Highs, box: Box, run: Run, options: Options) -> Box:
+def without_spare(program: Program, fixed: Solver, box: Box, run: Run, options: Options) -> Box:
     """The decisions of a plan without those that it is cheaper without, one by one, until none is left.
 
     `fixed` holds the program with the decisions held, solved; it is so again afterwards. What a decision is worth at
     its margin bounds what leaving it out can gain, for the cost of operation is convex: so few have to be tried. When
     time is over only those that do nothing are. All are gone through until none is left out any more.
     """
-    fixed.setOptionValue("presolve", "off")
+    fixed.set(presolve="off")
     while (less := _less_spare(program, fixed, box, run, options)) is not box:
         box = less
     return box
 
 
-def _less_spare(program: Program, fixed: highspy.Highs, box: Box, run: Run, options: Options) -> Box:
+def _less_spare(program: Program, fixed: Solver, box: Box, run: Run, options: Options) -> Box:
     """The decisions without those that are spare one after the other, those worth most first."""
-    solution, scale = fixed.getSolution(), program.cost_scale
-    values, reduced = np.array(solution.col_value), np.array(solution.col_dual)
-    value, noise = fixed.getInfo().objective_function_value, NOISE * turnover(program.cost, values) * scale
+    values, reduced, value = fixed.values, fixed.reduced_costs, fixed.objective
+    noise = NOISE * turnover(program.cost, values) * program.cost_scale
     tried, does_nothing = [], Idle(program.arrays, values)
     for columns in chosen(program, values):
         most = float(reduced[columns] @ values[columns])
@@ -52,15 +51,15 @@ def _less_spare(program: Program, fixed: highspy.Highs, box: Box, run: Run, opti
             continue
         less = _without(program, fixed, box, columns, value + noise if is_free else value - noise, run)
         if less is not None:
-            box, value = less, fixed.getInfo().objective_function_value
-    fixed.setOptionValue("objective_bound", math.inf)
+            box, value = less, fixed.objective
+    fixed.set(objective_bound=math.inf)
     _held(fixed, box)
     replace(run, heard=math.inf)(fixed)
     return box
 
 
 def _without(
-    program: Program, fixed: highspy.Highs, box: Box, columns: Columns, aim: float, run: Run
+    program: Program, fixed: Solver, box: Box, columns: Columns, aim: float, run: Run
 ) -> Box | None:
     """The decisions without some, if that costs no more than aimed at; else all is put back."""
     values = np.zeros(len(program.cost))
@@ -68,17 +67,16 @@ def _without(
     values[columns] = 0.0
     less = decided(program.arrays, values)
     _held(fixed, less)
-    fixed.setOptionValue("objective_bound", aim)
+    fixed.set(objective_bound=aim)
     replace(run, heard=math.inf)(fixed)
-    if fixed.getModelStatus() == KIND.kOptimal and fixed.getInfo().objective_function_value <= aim:
+    if fixed.is_optimal and fixed.objective <= aim:
         return less
     _held(fixed, box)
     return None
 
 
-def _held(solver: highspy.Highs, box: Box) -> None:
-    every = np.arange(len(box.lower), dtype=np.int32)
-    solver.changeColsBounds(len(every), every, box.lower, box.upper)
+def _held(solver: Solver, box: Box) -> None:
+    solver.change_bounds(np.arange(len(box.lower)), box.lower, box.upper)
 
 
 def chosen(program: Program, values: Array) -> Iterator[Columns]:
@@ -128,8 +126,8 @@ def smallest(program: Program, box: Box, values: Array) -> Array:
     small = with_room(small.changed(cost=costs, upper=values[free], lower=box.lower[free]))
     solver = load(small, Options(), relax=True)
     solver.run()
-    if solver.getModelStatus() != KIND.kOptimal:
+    if not solver.is_optimal:
         return values
     found = values.copy()
-    found[free] = np.clip(np.array(solver.getSolution().col_value), small.lower, small.upper)
+    found[free] = np.clip(solver.values, small.lower, small.upper)
     return found

@@ -19,8 +19,8 @@ from scipy.sparse.linalg import LinearOperator, cg
 from planner.common.arrays import Array
 from planner.program.node_blocks import Frame
 from planner.program.program import Arrays, Program
+from planner.solving.highs import DUST
 from planner.solving.outcome import Outcome
-from planner.solving.strict_highs import DUST
 
 ENTRIES = (1e-5, 1e6)  # Entries of the matrix that suit the solver,
 AMOUNTS = (1e-3, 1e7)  # and bounds and sides.

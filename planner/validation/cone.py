@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from planner.solving.strict_highs import Solver
+from planner.solving.highs import Solver
 
 Array = NDArray[np.float64]
 Amounts = Mapping[Any, float]
@@ -21,17 +20,13 @@ def best(worth: Array, net: sparse.csr_array, most: Array) -> Array | None:
 
     `worth` and `most` have one entry per column of `net`; rows of `net` are what must not become negative.
     """
-    solver, (rows, columns) = Solver(), net.shape
-    solver.setOptionValue("output_flag", False)
-    nothing = np.array([], dtype=np.int32)
-    solver.addCols(columns, -worth, np.zeros(columns), most, 0, nothing, nothing, nothing.astype(float))
-    lower, upper = np.zeros(rows), np.full(rows, highspy.kHighsInf)
-    starts, indices = net.indptr[:-1].astype(np.int32), net.indices.astype(np.int32)
-    solver.addRows(rows, lower, upper, net.nnz, starts, indices, net.data)
+    solver, (rows, columns) = Solver(output_flag=False), net.shape
+    solver.load(
+        cost=-worth, lower=np.zeros(columns), upper=most, matrix=net, row_lower=np.zeros(rows),
+        row_upper=np.full(rows, np.inf),
+    )
     solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return None
-    return np.array(solver.getSolution().col_value)
+    return solver.values if solver.is_optimal else None
 
 
 def together(steps: Sequence[tuple[Amounts, Amounts]], free: set[Any]) -> tuple[list[int], list[Any]]:
@@ -55,7 +50,7 @@ def together(steps: Sequence[tuple[Amounts, Amounts]], free: set[Any]) -> tuple[
     by_step, by_place = sparse.eye_array(columns), sparse.eye_array(rows)
     linked = sparse.block_array([[net, None, -by_place], [by_step, -by_step, None]], format="csr")
     sizes = [columns, columns + rows]
-    found = best(np.repeat([0.0, 1.0], sizes), linked, np.repeat([highspy.kHighsInf, 1.0], sizes))
+    found = best(np.repeat([0.0, 1.0], sizes), linked, np.repeat([np.inf, 1.0], sizes))
     if found is None:
         return [], []
     marked = found[columns:] > 0.5

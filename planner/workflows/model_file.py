@@ -8,14 +8,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import highspy
-
 from planner.common.errors import InputError, Problem
 from planner.language.instance import Options
 from planner.program.program import Program
 from planner.results.atomic_files import workshop
-from planner.solving.highs import load
 from planner.solving.outcome import SolverError
+from planner.solving.run import load
 
 LENGTH = 60  # Characters of a name; the strictest formats take no more than 64.
 NAMES = ".names.csv"  # Added to the name of the model's file.
@@ -34,13 +32,10 @@ def write_model(program: Program, path: str) -> None:
     except SolverError:
         message = "numbers of this model are too large or too small for a file: other solvers would drop them"
         raise InputError([Problem("no-model", message, None, "state the instance in other units")]) from None
-    lp = solver.getLp()
-    lp.col_names_, lp.row_names_ = names["column"], names["row"]
-    solver.passModel(lp)
     target = Path(path)
     with workshop(target) as place:
         fresh = place / target.name
-        if solver.writeModel(str(fresh)) == highspy.HighsStatus.kError or not _is_complete(fresh):
+        if not solver.write(str(fresh), names["column"], names["row"]) or not _is_complete(fresh):
             raise SolverError(f"cannot write {path}") from OSError(errno.ENOSPC, "the file is cut off", path)
         _write_names(fresh.with_name(fresh.name + NAMES), names, columns, rows)
         for file in (fresh, fresh.with_name(fresh.name + NAMES)):

@@ -67,13 +67,13 @@ class Watch:
         self.since = now
 
 
-def relaxation_of(solver: Any, scale: float = 1.0) -> Callable[[], float]:
+def relaxation_of(solver: Any) -> Callable[[], float]:
     """The optimum of what a highspy object holds, integers relaxed."""
     def solve() -> float:
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("solve_relaxation", True)
         solver.run()
-        return float(solver.getInfo().objective_function_value) / scale
+        return float(solver.getInfo().objective_function_value)
 
     return solve
 
@@ -85,7 +85,7 @@ def ours(scale: Scale, _: Path) -> Built:
     from planner.formulation.network import build_network
     from planner.language.instance import Options
     from planner.program.program import assemble
-    from planner.solving.highs import load
+    from planner.solving.run import load
 
     parsed = instances(scale)
     watch = Watch()
@@ -96,7 +96,13 @@ def ours(scale: Scale, _: Path) -> Built:
     watch.end("assemble")
     solver = load(program, Options())
     watch.end("load")
-    return Built(relaxation_of(solver, program.cost_scale), watch.seconds)
+
+    def relaxation() -> float:
+        solver.set(output_flag=False, solve_relaxation=True)
+        solver.run()
+        return solver.objective / program.cost_scale
+
+    return Built(relaxation, watch.seconds)
 
 
 def pyomo(scale: Scale, _: Path) -> Built:

@@ -49,13 +49,12 @@ def child(way: str, futures: int, gap: float, limit: float) -> dict[str, Any]:
 
 def extensive(program: Any, algorithm: str, options: Any) -> tuple[float, float]:
     """HiGHS on everything in one program."""
-    from planner.solving.highs import load
+    from planner.solving.run import load
 
     solver = load(program, options)
-    solver.setOptionValue("mip_lp_solver", algorithm)
+    solver.set(mip_lp_solver=algorithm)
     solver.run()
-    info = solver.getInfo()
-    return info.objective_function_value / program.cost_scale, info.mip_dual_bound / program.cost_scale
+    return solver.objective / program.cost_scale, solver.bound / program.cost_scale
 
 
 def run(way: str, futures: int, gap: float, limit: float) -> dict[str, Any]:

@@ -27,12 +27,13 @@ from planner.solving.benders.local_search import Choices
 from planner.solving.benders.master import fixed_at
 from planner.solving.benders.subproblem_solver import OverError
 from planner.solving.benders.subproblems import Key
-from planner.solving.highs import Run, load
 from planner.solving.integer_search import Search, near, prove, search
 from planner.solving.outcome import NOISE, SolverError, Status, relative_gap
-from planner.solving.primal_heuristics import DOUBTFUL, SURE, Relaxation, dive, improve
+from planner.solving.primal_heuristics import DOUBTFUL, SURE, dive, improve
 from planner.solving.redundancy import Idle, chosen
+from planner.solving.relaxation import Relaxation
 from planner.solving.rounding import decided
+from planner.solving.run import Run, load
 
 GROUPS = 32  # About so many columns of the master stand for branches.
 CLUSTERS = 24  # Most groups of branches that are alike.

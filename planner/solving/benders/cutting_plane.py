@@ -18,11 +18,11 @@ import numpy as np
 from planner.common.arrays import Array
 from planner.language.instance import Options
 from planner.solving.benders.bunching import EVERY, Survey
-from planner.solving.benders.master import Master, Region, Relaxed
+from planner.solving.benders.master import Master, MasterOptimum, Region
 from planner.solving.benders.subproblem_solver import Answer, Oracle, OverError
 from planner.solving.benders.subproblems import Key
-from planner.solving.highs import Run
 from planner.solving.outcome import Progress, relative_gap, turnover
+from planner.solving.run import Run
 
 RADIUS = 0.05  # Of the first region, as a share of the range of a column.
 KEPT = 0.5  # Share of a promise that must be kept for the region to grow.
@@ -52,7 +52,7 @@ class Cutting:
         self.gap = max(options.gap, SMALLEST)
         self.bound, self.plan, self.turnover = -math.inf, Best(), 0.0
 
-    def relax(self, held: Mapping[int, float] | None = None) -> Relaxed:
+    def relax(self, held: Mapping[int, float] | None = None) -> MasterOptimum:
         """The master's relaxation, its value a bound if nothing is held; the mean of branches stands in the first."""
         relaxed = self.master.relax(held, inside=() if self.master.cuts else self.inside)
         self.require_time()
@@ -90,7 +90,7 @@ class Cutting:
             self.tell()
         return Best()
 
-    def _recalled(self, held: Mapping[int, float] | None) -> Relaxed:
+    def _recalled(self, held: Mapping[int, float] | None) -> MasterOptimum:
         """The relaxation, with the cuts that prices known give where it ends: they cost no question."""
         relaxed = self.relax(held)
         for _ in range(RECALLS):
@@ -102,7 +102,7 @@ class Cutting:
         return relaxed
 
     def _next(
-        self, known: Best, relaxed: Relaxed, held: Mapping[int, float] | None, radius: float
+        self, known: Best, relaxed: MasterOptimum, held: Mapping[int, float] | None, radius: float
     ) -> tuple[Array, float]:
         """The point to ask about, and what the master promises there or beyond."""
         if not math.isfinite(known.value):

@@ -14,8 +14,9 @@ import scipy.sparse as sp
 
 from planner.common.arrays import Array
 from planner.solving.benders.subproblem_data import Kind
-from planner.solving.benders.subproblem_solver import Answer, Basis, Cut
+from planner.solving.benders.subproblem_solver import Answer, Cut
 from planner.solving.benders.subproblems import Branches
+from planner.solving.highs import Basis
 
 LEAST = 256  # Prices kept for branches of one kind at least; that which held none for longest gives way.
 
@@ -36,7 +37,7 @@ class Kin:
         self.used, self.bases = np.zeros(most, dtype=int), np.empty(most, dtype=object)
         self.count = self.asked = 0
 
-    def learn(self, prices: Array, basis: Basis, x: Array) -> Array:
+    def learn(self, prices: Array, basis: Basis | None, x: Array) -> Array:
         """Add the cuts of some row prices, and their basis, for all these branches; what they say of each at x."""
         prices = np.where((prices > 0) & (self.kind.row_lower.first == -np.inf), 0.0, prices)
         prices = np.where((prices < 0) & (self.kind.row_upper.first == np.inf), 0.0, prices)
@@ -83,7 +84,7 @@ class Pool:
         self.count = len(branches.branches)
         self.kin = [Kin(kind) for kind in branches.kinds]
 
-    def learn(self, digest: bytes, prices: Array, basis: Basis, x: Array) -> Array:
+    def learn(self, digest: bytes, prices: Array, basis: Basis | None, x: Array) -> Array:
         """Add row prices and basis of a program whose W has this digest; what they say of every branch at x."""
         found = np.full(self.count, -np.inf)
         for kin in self.kin:
@@ -99,9 +100,9 @@ class Pool:
                 found[list(kin.kind.numbers)] = kin.values(x).max(axis=0)
         return found
 
-    def starts(self, x: Array) -> list[Basis]:
+    def starts(self, x: Array) -> list[Basis | None]:
         """The basis of the best cut of every branch at x, from which it is not far; none where none is known."""
-        found: list[Basis] = [None] * self.count
+        found: list[Basis | None] = [None] * self.count
         for kin in self.kin:
             if kin.count:
                 for number, at in zip(kin.kind.numbers, kin.best(x)[1], strict=True):

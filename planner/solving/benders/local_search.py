@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from planner.common.arrays import Array
-from planner.solving.primal_heuristics import Relaxation
+from planner.solving.relaxation import Relaxation
 
 IN_DOUBT = 1e-4  # What the relaxation leaves this far from yes and no may be either.
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import highspy
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -22,14 +21,13 @@ from planner.common.arrays import Array
 from planner.program.program import Arrays, Program
 from planner.solving.benders.subproblem_solver import Answer, UnboundedError
 from planner.solving.benders.subproblems import Branches, Key
-from planner.solving.highs import pass_to, status_of
-from planner.solving.strict_highs import DUST, Solver
+from planner.solving.highs import DUST, Basis, BasisStatus, Solver, Statuses
+from planner.solving.run import hand_over, status_of
 
 FAR = 20  # Binary logarithm of a scale of costs from which the columns of groups are scaled too.
 NEWS = 1e-7  # Share by which a cut must say more than those known.
 PATIENCE = 12  # Rounds after which a cut that did not hold the plan is dropped.
 EXACT = 1e-9  # To which rows hold: what the trunk misses of them is the plan's, and may be larger in its own units.
-BASIC = highspy.HighsBasisStatus.kBasic
 
 
 @dataclass(eq=False)
@@ -40,19 +38,11 @@ class Cut:
     constant: float
     gradient: Array
     idle: int = 0
-    status: highspy.HighsBasisStatus = BASIC
+    status: int = BasisStatus.BASIC
 
     def at(self, x: Array) -> float:
         """What the columns of its groups are at least at x."""
         return self.constant + float(self.gradient @ x)
-
-
-class Basis(NamedTuple):
-    """Status of the columns, and of the rows but for the cuts; how many of both are basic."""
-
-    columns: list[highspy.HighsBasisStatus]
-    rows: list[highspy.HighsBasisStatus]
-    basic: int
 
 
 class Region(NamedTuple):
@@ -62,7 +52,7 @@ class Region(NamedTuple):
     radius: float
 
 
-class Relaxed(NamedTuple):
+class MasterOptimum(NamedTuple):
     """Optimum of the master's relaxation."""
 
     value: float
@@ -85,7 +75,7 @@ class Master:
         self.money = self.scale if abs(math.log2(self.scale)) > FAR else 1.0
         self.group_of = {number: i for i, key in enumerate(groups) for number in key}
         self._probability = branches.probability
-        self._bases: dict[Key, Basis] = {}
+        self._bases: dict[Key, Basis] = {}  # Without the rows of cuts.
         self._programs: dict[Key, Program] = {}  # Of the cuts there are.
 
     def own_cost(self, x: Array) -> float:
@@ -146,7 +136,7 @@ class Master:
 
     def relax(
         self, held: Mapping[int, float] | None = None, inside: Key = (), region: Region | None = None
-    ) -> Relaxed:
+    ) -> MasterOptimum:
         """Solve the relaxation, hot from the last one, with some columns held; infinity where there is no solution.
 
         UnboundedError where there is no least.
@@ -154,34 +144,27 @@ class Master:
         program = self.program(inside) if not held else fixed_at(self.program(inside), held)
         if region is not None:
             program = self._within(program, region)
-        solver = Solver()
-        solver.setOptionValue("output_flag", False)
-        solver.setOptionValue("threads", 1)
-        solver.setOptionValue("primal_feasibility_tolerance", EXACT)
-        pass_to(solver, program, np.zeros(len(program.cost), dtype=bool), program.cost_scale)
+        solver = Solver(output_flag=False, threads=1, primal_feasibility_tolerance=EXACT)
+        hand_over(solver, program, relax=True, scale=program.cost_scale)
         if inside in self._bases:
             self._start(solver, self._bases[inside])
         solver.run()
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            solver.clearSolver()  # A hot start can end falsely.
-            solver.setOptionValue("presolve", "choose")
+        if not solver.is_optimal:
+            solver.forget()  # A hot start can end falsely.
+            solver.set(presolve="choose")
             solver.run()
         status = status_of(solver, interrupted=False)
         if status == "unbounded":
             raise UnboundedError
         if status == "infeasible":
-            return Relaxed(math.inf, np.zeros(0), np.zeros(0), np.zeros(0))
-        solution, basis = solver.getSolution(), solver.getBasis()
-        count = len(program.row_lower) - len(self.cuts)
-        prices = np.array(solution.row_dual)
-        rows = list(basis.row_status)
-        of_cuts = sum(state == BASIC for state in rows[count:])
-        self._bases[inside] = Basis(list(basis.col_status), rows[:count], len(rows) - of_cuts)
-        self._age(prices[count:], rows[count:], 0 if held or region is not None else 1)
-        value = solver.getInfo().objective_function_value / program.cost_scale
-        x = np.clip(np.array(solution.col_value), program.lower, program.upper)[: self.width]
-        reduced = np.array(solution.col_dual)[: self.width] / program.cost_scale
-        return Relaxed(value, x, prices[: len(self.trunk.row_lower)] / program.cost_scale, reduced)
+            return MasterOptimum(math.inf, np.zeros(0), np.zeros(0), np.zeros(0))
+        basis, prices, count = solver.basis, solver.prices, len(program.row_lower) - len(self.cuts)
+        self._bases[inside] = Basis.of(basis.columns, basis.rows[:count])
+        self._age(prices[count:], basis.rows[count:], 0 if held or region is not None else 1)
+        value = solver.objective / program.cost_scale
+        x = np.clip(solver.values, program.lower, program.upper)[: self.width]
+        reduced = solver.reduced_costs[: self.width] / program.cost_scale
+        return MasterOptimum(value, x, prices[: len(self.trunk.row_lower)] / program.cost_scale, reduced)
 
     def _within(self, program: Program, region: Region) -> Program:
         """A program whose columns of the trunk, where they have bounds, stay in a region."""
@@ -191,23 +174,21 @@ class Master:
         upper[:width] = np.clip(region.center + reach, lower[:width], upper[:width])
         return program.changed(lower=lower, upper=upper)
 
-    def _start(self, solver: highspy.Highs, last: Basis) -> None:
+    def _start(self, solver: Solver, last: Basis) -> None:
         """Start from the last basis, unless cuts were asked of another program in the meantime."""
-        basis = solver.getBasis()
-        basis.col_status, basis.row_status = last.columns, [*last.rows, *(cut.status for cut in self.cuts)]
-        if last.basic + sum(cut.status == BASIC for cut in self.cuts) == len(last.rows) + len(self.cuts):
-            basis.valid = True
-            solver.setOptionValue("presolve", "off")
-            solver.setBasis(basis)
+        rows = np.append(last.rows, np.array([cut.status for cut in self.cuts], dtype=np.int8))
+        if sum(np.count_nonzero(part == BasisStatus.BASIC) for part in (last.columns, rows)) == len(rows):
+            solver.set(presolve="off")
+            solver.start_from(Basis.of(last.columns, rows))
 
     def whole(self, x: Array) -> dict[int, float]:
         """The whole numbers of a plan, by column."""
         return {int(c): float(np.round(x[c])) for c in np.flatnonzero(self.trunk.integer)}
 
-    def _age(self, prices: Array, status: Sequence[highspy.HighsBasisStatus], years: int) -> None:
+    def _age(self, prices: Array, status: Statuses, years: int) -> None:
         """Drop the cuts that have not held the plan for a while. With columns held nobody ages."""
         for cut, price, state in zip(self.cuts, prices, status, strict=True):
-            cut.idle, cut.status = 0 if abs(price) > 1e-9 else cut.idle + years, state
+            cut.idle, cut.status = 0 if abs(price) > 1e-9 else cut.idle + years, int(state)
         kept = [cut for cut in self.cuts if cut.idle <= PATIENCE or not cut.groups]
         if len(kept) < len(self.cuts):
             self.cuts = kept

@@ -23,8 +23,8 @@ from planner.solving.benders.subproblem_workers import RemoteOracle, prepare
 from planner.solving.benders.subproblems import Branches, Key
 from planner.solving.extensive import solve
 from planner.solving.firmness import started
-from planner.solving.highs import Run
 from planner.solving.outcome import Outcome, Progress, SolverError, Verdict, without_plan
+from planner.solving.run import Run
 from planner.tree.nodes import Node
 
 

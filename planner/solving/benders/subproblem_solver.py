@@ -15,24 +15,22 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-import highspy
 import numpy as np
 
 from planner.common.arrays import Array
 from planner.solving.benders.subproblem_data import Matrices, Problem, Vectors
 from planner.solving.benders.subproblems import Branches, Key
-from planner.solving.highs import KIND, status_of
+from planner.solving.highs import UNLIMITED, Basis, Solver
 from planner.solving.outcome import SolverError
-from planner.solving.strict_highs import Solver
+from planner.solving.run import status_of
 
 LANES = 4  # Branches are dealt out to so many solvers, however many work at once: results do not depend on it.
 TOLERANCE = 1e-7
 DEVEX = 1  # Weights of the dual simplex method: cheap ones, for from an old basis it is not far.
 ROOMS = (0.0, 1e-9, 1e-8, 1e-7, 1e-6)  # Shares by which the sides of a branch are eased, until it has a plan.
 MOST = 20  # Steps per row from an old basis.
-Basis = highspy.HighsBasis | None
 Found = TypeVar("Found")
 
 
@@ -57,7 +55,7 @@ class Answer(NamedTuple):
     value: float
     cut: Cut
     prices: Array | None = None
-    basis: Basis = None
+    basis: Basis | None = None
 
 
 class Operation(NamedTuple):
@@ -71,7 +69,7 @@ class Operation(NamedTuple):
 class Resident:
     """A solver object that holds W, with the vectors it holds at present."""
 
-    solver: highspy.Highs
+    solver: Solver
     vectors: Vectors
 
 
@@ -83,7 +81,7 @@ class Lane:
     scale: float
     residents: dict[bytes, Resident] = field(default_factory=dict)
 
-    def ask(self, key: Key, x: Array, start: Basis) -> Answer:
+    def ask(self, key: Key, x: Array, start: Basis | None) -> Answer:
         """Value and cut of a branch, or of the mean of several, at x.
 
         A branch that has no plan by less than a tolerance has one once its sides are eased. UnboundedError where cost
@@ -96,26 +94,25 @@ class Lane:
             if status == "unbounded":
                 raise UnboundedError
             if status == "optimal":
-                prices = np.array(solver.getSolution().row_dual) / self.scale
-                value = solver.getInfo().objective_function_value / self.scale
+                prices = solver.prices / self.scale
+                value = solver.objective / self.scale
                 value += vectors.constant + float(vectors.direct @ x)
-                return Answer(value, _cut(matrices, vectors, prices, vectors.cost), prices, solver.getBasis())
+                return Answer(value, _cut(matrices, vectors, prices, vectors.cost), prices, solver.basis)
             if (limit := self._limit(solver, matrices, vectors, x)) is not None:
                 return Answer(math.inf, limit)
         raise SolverError("no reason was found for which a branch has no plan")
 
-    def run(self, key: Key, x: Array, start: Basis) -> Operation:
+    def run(self, key: Key, x: Array, start: Basis | None) -> Operation:
         """The operation of a branch at x."""
         problem = self.branches.problem(key)
         for room in ROOMS:
             solver = self._solved(problem, x, start, room)
-            if solver.getModelStatus() == KIND.kOptimal:
-                solution = solver.getSolution()
-                values = np.clip(np.array(solution.col_value), problem.vectors.lower, problem.vectors.upper)
-                return Operation(values, np.array(solution.row_dual) / self.scale)
+            if solver.is_optimal:
+                values = np.clip(solver.values, problem.vectors.lower, problem.vectors.upper)
+                return Operation(values, solver.prices / self.scale)
         raise SolverError("a branch has no plan where it had one before")
 
-    def _solved(self, problem: Problem, x: Array, start: Basis, room: float) -> highspy.Highs:
+    def _solved(self, problem: Problem, x: Array, start: Basis | None, room: float) -> Solver:
         """The solver with a branch at x, its sides eased by a share."""
         matrices = problem.matrices
         here = vectors_at(problem.vectors, matrices.linking @ x, room)
@@ -126,20 +123,21 @@ class Lane:
         _change(resident, here, self.scale)
         solver = resident.solver
         cold = is_first and start is None  # Without a basis a later problem starts from the one before.
-        solver.setOptionValue("presolve", "choose" if cold else "off")
+        solver.set(presolve="choose" if cold else "off")
         if start is not None:
-            solver.setBasis(start)
+            solver.start_from(start)
         _run(solver, perturbed=0.0, most=MOST * len(here.row_lower))
-        if solver.getModelStatus() != KIND.kOptimal:
-            solver.clearSolver()  # Once more without what may have led it astray: a hot start can end falsely.
-            _run(solver, perturbed=1.0, most=highspy.kHighsIInf)
+        if not solver.is_optimal:
+            solver.forget()  # Once more without what may have led it astray: a hot start can end falsely.
+            _run(solver, perturbed=1.0, most=UNLIMITED)
         return solver
 
-    def _limit(self, solver: highspy.Highs, matrices: Matrices, vectors: Vectors, x: Array) -> Cut | None:
+    def _limit(self, solver: Solver, matrices: Matrices, vectors: Vectors, x: Array) -> Cut | None:
         """What x must satisfy for the branch to have a plan, where it misses that by more than a tolerance."""
-        _, has_ray, ray = solver.getDualRay()  # type: ignore[attr-defined] # Not in the stubs.
-        for sign in (1.0, -1.0) if has_ray else ():
-            cut = _cut(matrices, vectors, sign * np.array(ray), np.zeros_like(vectors.cost))
+        if (ray := solver.ray) is None:
+            return None
+        for sign in (1.0, -1.0):
+            cut = _cut(matrices, vectors, sign * ray, np.zeros_like(vectors.cost))
             size = float(np.abs(cut.gradient).max(initial=0.0)) or abs(cut.constant)
             if size and cut.at(x) > TOLERANCE * size:
                 return Cut(cut.constant / size, cut.gradient / size, True)
@@ -171,27 +169,21 @@ def _cut(matrices: Matrices, vectors: Vectors, prices: Array, cost: Array) -> Cu
     return Cut(constant + vectors.constant, gradient + vectors.direct, False)
 
 
-def _load(matrices: Matrices, vectors: Vectors, scale: float) -> highspy.Highs:
-    solver = Solver()
-    options: dict[str, Any] = {"output_flag": False, "threads": 1, "presolve": "off", "solver": "simplex",
-               "primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE,
-               "simplex_dual_edge_weight_strategy": DEVEX}
-    for name, value in options.items():
-        solver.setOptionValue(name, value)
-    matrix, (count, width) = matrices.matrix, matrices.matrix.shape
-    by_row, least = int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize)
-    solver.passModel(
-        width, count, matrix.nnz, by_row, least, 0.0, vectors.cost * scale, vectors.lower, vectors.upper,
-        vectors.row_lower, vectors.row_upper, matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32),
-        matrix.data, np.zeros(width, dtype=np.int32),
+def _load(matrices: Matrices, vectors: Vectors, scale: float) -> Solver:
+    solver = Solver(
+        output_flag=False, threads=1, presolve="off", solver="simplex", primal_feasibility_tolerance=TOLERANCE,
+        dual_feasibility_tolerance=TOLERANCE, simplex_dual_edge_weight_strategy=DEVEX,
+    )
+    solver.load(
+        cost=vectors.cost * scale, lower=vectors.lower, upper=vectors.upper, matrix=matrices.matrix,
+        row_lower=vectors.row_lower, row_upper=vectors.row_upper,
     )
     return solver
 
 
-def _run(solver: highspy.Highs, perturbed: float, most: int) -> None:
+def _run(solver: Solver, perturbed: float, most: int) -> None:
     """Solve in so many steps at most; perturbed costs avoid standstill, and lengthen the way from an old basis."""
-    solver.setOptionValue("dual_simplex_cost_perturbation_multiplier", perturbed)
-    solver.setOptionValue("simplex_iteration_limit", most)
+    solver.set(dual_simplex_cost_perturbation_multiplier=perturbed, simplex_iteration_limit=most)
     solver.run()
 
 
@@ -200,15 +192,13 @@ def _change(resident: Resident, to: Vectors, scale: float) -> None:
     solver, now = resident.solver, resident.vectors
     columns = _different((now.lower, to.lower), (now.upper, to.upper))
     if len(columns):
-        solver.changeColsBounds(len(columns), columns, to.lower[columns], to.upper[columns])
+        solver.change_bounds(columns, to.lower[columns], to.upper[columns])
     columns = _different((now.cost, to.cost))
     if len(columns):
-        solver.changeColsCost(len(columns), columns, to.cost[columns] * scale)
+        solver.change_costs(columns, to.cost[columns] * scale)
     rows = _different((now.row_lower, to.row_lower), (now.row_upper, to.row_upper))
     if len(rows):
-        solver.changeRowsBounds(  # type: ignore[attr-defined] # Not in the stubs.
-            len(rows), rows, to.row_lower[rows], to.row_upper[rows]
-        )
+        solver.change_sides(rows, to.row_lower[rows], to.row_upper[rows])
     resident.vectors = to
 
 
@@ -236,19 +226,19 @@ class Oracle:
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def ask(self, keys: Sequence[Key], x: Array, starts: Sequence[Basis] = ()) -> list[Answer]:
+    def ask(self, keys: Sequence[Key], x: Array, starts: Sequence[Basis | None] = ()) -> list[Answer]:
         """Value and cut of every branch or mean of branches at x, each from a basis, if there are any."""
         for key in keys:
             self.branches.problem(key)  # Means are made here, once, and not by several threads at a time.
         return self._together(keys, x, starts, Lane.ask)
 
-    def run(self, x: Array, starts: Sequence[Basis]) -> list[Operation]:
+    def run(self, x: Array, starts: Sequence[Basis | None]) -> list[Operation]:
         """The operation of every branch at x."""
         return self._together(self.every, x, starts, Lane.run)
 
     def _together(
-        self, keys: Sequence[Key], x: Array, starts: Sequence[Basis],
-        question: Callable[[Lane, Key, Array, Basis], Found],
+        self, keys: Sequence[Key], x: Array, starts: Sequence[Basis | None],
+        question: Callable[[Lane, Key, Array, Basis | None], Found],
     ) -> list[Found]:
         count, starts = len(self.lanes), starts or [None] * len(keys)
 

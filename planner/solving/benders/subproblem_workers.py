@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, wait
 
-import highspy
-
 from planner.common.arrays import Array
 from planner.formulation.network import build_network
 from planner.language.instance import Instance
 from planner.program.blocks import Pieces
-from planner.solving.benders.subproblem_solver import LANES, Answer, Basis, Lane, Oracle, OverError
+from planner.solving.benders.subproblem_solver import LANES, Answer, Lane, Oracle, OverError
 from planner.solving.benders.subproblems import Branches, Key
+from planner.solving.highs import Basis
 
-Packed = tuple[bytes, bytes]  # A basis: status of columns and rows, a byte each.
-STATUS = {int(status): status for status in highspy.HighsBasisStatus.__members__.values()}
 POLL = 0.5  # Seconds between looks at whether time is over.
 
 
@@ -34,13 +31,12 @@ def prepare(instances: Mapping[str, Instance], scale: float) -> None:
     _Worker.lane = Lane(Branches(Pieces(build_network(instances))), scale)
 
 
-def ask(keys: Sequence[Key], x: Array, starts: Sequence[Packed | None]) -> list[tuple[Answer, Packed | None]]:
+def ask(keys: Sequence[Key], x: Array, starts: Sequence[Basis | None]) -> list[Answer]:
     """Value and cut of some branches at x, and the bases they ended with; a job for a worker."""
     lane = _Worker.lane
     for resident in lane.residents.values():
-        resident.solver.clearSolver()  # What the worker did before must not matter.
-    answers = [lane.ask(key, x, _unpacked(start)) for key, start in zip(keys, starts, strict=True)]
-    return [(answer._replace(basis=None), _packed(answer.basis)) for answer in answers]
+        resident.solver.forget()  # What the worker did before must not matter.
+    return [lane.ask(key, x, start) for key, start in zip(keys, starts, strict=True)]
 
 
 class RemoteOracle(Oracle):
@@ -50,11 +46,11 @@ class RemoteOracle(Oracle):
         super().__init__(branches, scale, 1)
         self.executor = executor
 
-    def ask(self, keys: Sequence[Key], x: Array, starts: Sequence[Basis] = ()) -> list[Answer]:
+    def ask(self, keys: Sequence[Key], x: Array, starts: Sequence[Basis | None] = ()) -> list[Answer]:
         """Value and cut of every branch or mean of branches at x, each from a basis, if there are any."""
-        count, packed = min(LANES, len(keys)), [_packed(start) for start in starts or [None] * len(keys)]
+        count, starts = min(LANES, len(keys)), starts or [None] * len(keys)
         jobs = [
-            self.executor.submit(ask, keys[number::count], x, packed[number::count]) for number in range(count)
+            self.executor.submit(ask, keys[number::count], x, starts[number::count]) for number in range(count)
         ]
         while wait(jobs, POLL, FIRST_EXCEPTION).not_done:
             if self.is_over():
@@ -62,18 +58,4 @@ class RemoteOracle(Oracle):
                     job.cancel()
                 raise OverError
         found = [job.result() for job in jobs]
-        pairs = [found[i % count][i // count] for i in range(len(keys))]
-        return [answer._replace(basis=_unpacked(basis)) for answer, basis in pairs]
-
-
-def _packed(basis: Basis) -> Packed | None:
-    return None if basis is None else (bytes(map(int, basis.col_status)), bytes(map(int, basis.row_status)))
-
-
-def _unpacked(packed: Packed | None) -> Basis:
-    if packed is None:
-        return None
-    basis = highspy.HighsBasis()
-    basis.col_status, basis.row_status = ([STATUS[s] for s in part] for part in packed)
-    basis.valid = True
-    return basis
+        return [found[i % count][i // count] for i in range(len(keys))]

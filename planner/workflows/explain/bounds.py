@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import highspy
 import numpy as np
 import pandas as pd
 
@@ -23,8 +22,9 @@ from planner.language.instance import Options
 from planner.language.units import unit
 from planner.program.program import Program
 from planner.results.rows import Row, at, nowhere
-from planner.solving.highs import load, run_until_asked, status_of, told
+from planner.solving.highs import ModelStatus, Solver
 from planner.solving.outcome import SolverError
+from planner.solving.run import load, run_until_asked, status_of, told
 from planner.solving.scaling import scaled
 from planner.tables.frames import table
 from planner.tables.schemas import SHOWN
@@ -78,7 +78,7 @@ def bounds(program: Program, options: Options, patience: Patience = ENDLESS) -> 
 
 
 def _alone(
-    solver: highspy.Highs, question: Asked, sizes: Mapping[int, float], patience: Patience
+    solver: Solver, question: Asked, sizes: Mapping[int, float], patience: Patience
 ) -> dict[int, float] | None:
     """What a requirement lacks where nothing is asked of the others; None when patience is over."""
     stop_if_asked()
@@ -89,7 +89,7 @@ def _alone(
     return _lacking(solver, question.lacks, sizes)
 
 
-def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[Asked], dict[int, float]]:
+def _prepared(program: Program, options: Options) -> tuple[Solver, list[Asked], dict[int, float]]:
     """The program without costs in which every requirement may lack something, what is asked of it, and how much one
     of each lacking variable is in the units of the program.
     """
@@ -101,13 +101,11 @@ def _prepared(program: Program, options: Options) -> tuple[highspy.Highs, list[A
     for row, (node, family, key) in enumerate(program.rows):
         is_rule = family in RULES
         if family == "group_most_capital" or (is_rule and is_money(program.network, str(key[0]))):  # It is no physics.
-            solver.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
+            solver.change_sides(row, -np.inf, np.inf)
         elif is_rule:
             is_most = np.isfinite(program.row_upper[row])
-            lack = solver.getNumCol()
+            lack = solver.add_column(0.0, np.inf, row, -1.0 if is_most else 1.0)
             sizes[lack] = 1.0 if scaling.is_none else 1.0 / float(scaling.rows[row])
-            entry = np.array([-1.0 if is_most else 1.0])
-            solver.addCol(0.0, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), entry)
             place = (str(key[0]), family, node.index if node is not None else None)
             found = groups.setdefault(place, (node, [], []))
             found[1].append(row)
@@ -131,23 +129,22 @@ def _unmissed(program: Program) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return upper
 
 
-def _lacking(solver: highspy.Highs, lacks: Sequence[int], sizes: Mapping[int, float]) -> dict[int, float] | None:
+def _lacking(solver: Solver, lacks: Sequence[int], sizes: Mapping[int, float]) -> dict[int, float] | None:
     """What is lacking, by variable, where the sum of these is least; None when time is over."""
     largest = max((sizes[lack] for lack in lacks), default=1.0)
-    for lack in lacks:
-        solver.changeColCost(lack, sizes[lack] / largest)
+    solver.change_costs(lacks, [sizes[lack] / largest for lack in lacks])
     run_until_asked(solver)
     stop_if_asked()
     status = status_of(solver, interrupted=False)
     if status == "infeasible":
         raise NoAnswerError("whatever requirements lack, there is no plan: planner explain says why", "infeasible")
-    for lack in lacks:
-        solver.changeColCost(lack, 0.0)
-    if solver.getModelStatus() == highspy.HighsModelStatus.kTimeLimit:
+    is_late = solver.status is ModelStatus.TIME_LIMIT
+    solver.change_costs(lacks, 0.0)
+    if is_late:
         return None
     if status != "optimal":
         raise SolverError(f"no bound was found: {told(solver)}")
-    values = solver.getSolution().col_value
+    values = solver.values
     return {lack: max(0.0, values[lack]) * size for lack, size in sizes.items()}
 
 

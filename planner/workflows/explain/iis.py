@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,11 +21,12 @@ from planner.formulation.declarations import Chapter, Key
 from planner.language.instance import Options
 from planner.program.blocks import Layout
 from planner.program.program import Program
-from planner.solving.highs import load, run_until_asked
+from planner.solving.highs import ModelStatus
+from planner.solving.run import load, run_until_asked
 from planner.solving.scaling import scaled
 from planner.tree.nodes import Node
 from planner.workflows.explain.deadline import ENDLESS, Patience
-from planner.workflows.explain.iis_filter import KIND, Part
+from planner.workflows.explain.iis_filter import Part
 
 # What may have to give way, the first that suffices: requirements; limits and pledges; demands and stocks; all.
 TIERS: tuple[frozenset[str] | None, ...] = (
@@ -111,22 +111,21 @@ def _least_violation(program: Program, blamed: list[int], patience: Patience) ->
     """What is violated where the blamed rows may be; None when that does not suffice."""
     solver = load(program, patience.limited(Options()), relax=True)
     columns = len(program.cost)
-    solver.changeColsCost(columns, np.arange(columns, dtype=np.int32), np.zeros(columns))
+    solver.change_costs(np.arange(columns), 0.0)
     for row in blamed:
         size = float(np.abs(program.matrix[[row], :].data).max(initial=1.0))
         for side, sign in ((program.row_lower[row], 1.0), (program.row_upper[row], -1.0)):
             if np.isfinite(side):
-                solver.addCol(1.0, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), np.array([sign * size]))
+                solver.add_column(1.0, np.inf, row, sign * size)
     run_until_asked(solver)
     stop_if_asked()
-    if solver.getModelStatus() == KIND.kTimeLimit:
+    if solver.status is ModelStatus.TIME_LIMIT:
         raise NoAnswerError(LATE, "time limit")
-    if solver.getModelStatus() != KIND.kOptimal:
+    if not solver.is_optimal:
         return None
-    solution = solver.getSolution()
-    activity = program.matrix @ np.array(solution.col_value)[:columns]
+    activity = program.matrix @ solver.values[:columns]
     violation = np.maximum(program.row_lower - activity, activity - program.row_upper)[blamed]
-    duals = np.abs(np.array(solution.row_dual))
+    duals = np.abs(solver.prices)
     is_violated = bool((violation > TOLERANCE * (1 + np.abs(activity[blamed]))).any())
     return Violation(is_violated, np.flatnonzero(duals > 1e-9 * max(1.0, duals.max(initial=0.0))))
 
@@ -160,18 +159,16 @@ def _requirements(program: Program, rows: NDArray[np.int64]) -> list[list[int]]:
 def _missed(program: Program, rows: NDArray[np.int64], blamed: list[int], patience: Patience) -> dict[int, float]:
     """By how much each blamed row of a conflict must be missed if it alone gives way, as far as time allows."""
     solver, places = Part(program, rows).solver, {row: place for place, row in enumerate(rows.tolist())}
-    below, above = solver.getNumCol(), solver.getNumCol() + 1
     found: dict[int, float] = {}
     for row in blamed:
         if patience.is_over:
             break
-        for sign in (1.0, -1.0):
-            solver.addCol(1.0, 0.0, highspy.kHighsInf, 1, np.array([places[row]], dtype=np.int32), np.array([sign]))
+        below, above = (solver.add_column(1.0, np.inf, places[row], sign) for sign in (1.0, -1.0))
         solver.run()
-        if solver.getModelStatus() == KIND.kOptimal:
-            values = solver.getSolution().col_value
+        if solver.is_optimal:
+            values = solver.values
             found[row] = float(values[below] + values[above])
-        solver.deleteCols(2, np.array([below, above], dtype=np.int32))
+        solver.delete_columns([below, above])
     return found
 
 
@@ -242,9 +239,8 @@ def _search(
     asked = program.changed(cost=np.zeros(len(program.cost)), offset=0.0)
     solver = load(asked, patience.limited(options.model_copy(update={"gap": 0.0})))
     if kept is not None:
-        for row in np.flatnonzero(~kept).tolist():
-            solver.changeRowBounds(row, -highspy.kHighsInf, highspy.kHighsInf)
+        solver.change_sides(np.flatnonzero(~kept), -np.inf, np.inf)
     run_until_asked(solver)
-    if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+    if solver.has_plan:
         return "plan"
-    return "none" if solver.getModelStatus() == KIND.kInfeasible else "unknown"
+    return "none" if solver.status is ModelStatus.INFEASIBLE else "unknown"

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import highspy
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from planner.program.program import Program
-from planner.solving.strict_highs import Solver
+from planner.solving.highs import ModelStatus, Solver
 from planner.workflows.explain.deadline import Patience
 
-KIND = highspy.HighsModelStatus
 TRACE = 1e-9  # Share of the largest entry of a ray from which a row has a part in it.
 
 
@@ -34,41 +32,34 @@ class Part:
         self.solver = self._loaded()
         self.kept = np.ones(len(rows), dtype=bool)
 
-    def _loaded(self) -> highspy.Highs:
-        program, rows, columns, matrix = self.program, self.rows, self.columns, self.matrix
-        solver, lp = Solver(), highspy.HighsLp()
-        solver.setOptionValue("output_flag", False)
-        solver.setOptionValue("presolve", "off")  # It hides the ray, and a hot start is worth more.
-        lp.num_col_, lp.num_row_ = len(columns), len(rows)
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = np.zeros(len(columns)), self.lower, self.upper
-        lp.row_lower_, lp.row_upper_ = program.row_lower[rows], program.row_upper[rows]
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-        lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
-        lp.a_matrix_.value_ = matrix.data
-        solver.passModel(lp)
+    def _loaded(self) -> Solver:
+        solver = Solver(output_flag=False, presolve="off")  # Presolve hides the ray, and a hot start is worth more.
+        solver.load(
+            cost=np.zeros(len(self.columns)), lower=self.lower, upper=self.upper, matrix=self.matrix,
+            row_lower=self.program.row_lower[self.rows], row_upper=self.program.row_upper[self.rows],
+        )
         return solver
 
     def conflicts(self) -> bool:
         """Whether the rows that are kept cannot all hold."""
         self.solver.run()
-        return bool(self.solver.getModelStatus() == KIND.kInfeasible)
+        return self.solver.status is ModelStatus.INFEASIBLE
 
     def leave_out(self, places: Iterable[int]) -> None:
-        for place in places:
-            self.kept[place] = False
-            self.solver.changeRowBounds(place, -highspy.kHighsInf, highspy.kHighsInf)
+        left_out = list(places)
+        self.kept[left_out] = False
+        self.solver.change_sides(left_out, -np.inf, np.inf)
 
     def put_back(self, places: Iterable[int]) -> None:
-        lower, upper = self.program.row_lower[self.rows], self.program.row_upper[self.rows]
-        for place in places:
-            self.kept[place] = True
-            self.solver.changeRowBounds(place, lower[place], upper[place])
+        back = list(places)
+        self.kept[back] = True
+        rows = self.rows[back]
+        self.solver.change_sides(back, self.program.row_lower[rows], self.program.row_upper[rows])
 
     def ray(self) -> NDArray[np.float64] | None:
         """Multipliers of the rows with which they contradict the bounds, if the solver has them."""
-        _, has_ray, ray = self.solver.getDualRay()  # type: ignore[attr-defined]  # Missing in the stubs.
-        return np.where(self.kept, np.array(ray), 0.0) if has_ray else None
+        ray = self.solver.ray
+        return None if ray is None else np.where(self.kept, ray, 0.0)
 
     def involved(self) -> NDArray[np.bool_]:
         """The rows that have a part in the conflict just found: all that are kept if the solver has no proof."""
@@ -141,7 +132,7 @@ class Part:
 
     def _loosen(self, sides: Iterable[tuple[int, bool]]) -> None:
         for place, is_upper in sides:
-            self._bound(place, is_upper, highspy.kHighsInf if is_upper else -highspy.kHighsInf)
+            self._bound(place, is_upper, np.inf if is_upper else -np.inf)
 
     def _tighten(self, sides: Iterable[tuple[int, bool]]) -> None:
         for place, is_upper in sides:
@@ -150,4 +141,4 @@ class Part:
 
     def _bound(self, place: int, is_upper: bool, value: float) -> None:
         (self.upper if is_upper else self.lower)[place] = value
-        self.solver.changeColBounds(place, self.lower[place], self.upper[place])
+        self.solver.change_bounds(place, self.lower[place], self.upper[place])

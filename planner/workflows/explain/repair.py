@@ -13,12 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import highspy
 import numpy as np
 
 from planner.common.arrays import Array
 from planner.common.words import number
 from planner.program.program import Program
+from planner.solving.highs import Solver
 from planner.solving.scaling import Scaling, scaled
 from planner.workflows.explain.price import repaired_cost
 from planner.workflows.explain.relaxable import Lever
@@ -219,26 +219,24 @@ def _least(ground: Ground, program: Program, turns: Sequence[tuple[Turn, float, 
         turn = stated.within(scaling)
         rows = np.flatnonzero((turn.row_lower != 0) | (turn.row_upper != 0))
         moves = np.where(turn.row_upper[rows] != 0, turn.row_upper[rows], turn.row_lower[rows])
-        columns.append(solver.getNumCol())
-        solver.addCol(weight * price, 0.0, most, len(rows), rows.astype(np.int32), -moves)
+        columns.append(solver.add_column(weight * price, most, rows, -moves))
         for column in np.flatnonzero((turn.lower != 0) | (turn.upper != 0)).tolist():
             _loosen(solver, suited, column, turn, columns[-1])
     solver.run()
-    if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+    if not solver.has_plan:
         return None
-    values = solver.getSolution().col_value
-    return [max(0.0, values[column]) for column in columns]
+    values = solver.values
+    return [max(0.0, float(values[column])) for column in columns]
 
 
-def _loosen(solver: highspy.Highs, program: Program, column: int, turn: Turn, by: int) -> None:
+def _loosen(solver: Solver, program: Program, column: int, turn: Turn, by: int) -> None:
     """Make the bounds of a column move with a turn."""
-    places, infinite = np.array([column, by], dtype=np.int32), highspy.kHighsInf
     if turn.upper[column]:
-        solver.addRow(-infinite, program.upper[column], 2, places, np.array([1.0, -turn.upper[column]]))
-        solver.changeColBounds(column, program.lower[column], infinite)
+        solver.add_row(-math.inf, program.upper[column], [column, by], [1.0, -turn.upper[column]])
+        solver.change_bounds(column, program.lower[column], math.inf)
     if turn.lower[column]:
-        solver.addRow(program.lower[column], infinite, 2, places, np.array([1.0, -turn.lower[column]]))
-        solver.changeColBounds(column, -infinite, program.upper[column])
+        solver.add_row(program.lower[column], math.inf, [column, by], [1.0, -turn.lower[column]])
+        solver.change_bounds(column, -math.inf, program.upper[column])
 
 
 def _searched(ground: Ground, lever: Lever) -> Iterator[float]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import highspy
 import numpy as np
 
 from planner.common.arrays import Array
@@ -19,17 +18,17 @@ from planner.formulation.contingencies import Instances, Loss, losses, withstand
 from planner.language.instance import Options
 from planner.program.blocks import Compiled
 from planner.program.program import Program
-from planner.program.transfer import carried_basis
 from planner.reading.document import Document
 from planner.solving.extensive import solve
 from planner.solving.formulate import formulate
-from planner.solving.highs import load
-from planner.solving.relaxation import Relaxed, relaxed
+from planner.solving.highs import Basis, Solver
+from planner.solving.relaxation import Optimum, relaxed
+from planner.solving.run import load
 from planner.solving.scaling import scaled
+from planner.solving.transfer import carried_basis
 from planner.validation.validate import validate
 from planner.workflows.explain.deadline import Patience
 from planner.workflows.explain.iis import has_plan
-from planner.workflows.explain.iis_filter import KIND
 
 LARGE = 50_000  # Nonzeros from which the relaxation stands for the plan.
 
@@ -58,7 +57,7 @@ class Ground:
         self.losses = tuple(losses(document.instances()) if given is None else given)
         self.every = losses(document.instances())
         self._compiled = Compiled()
-        self._last: tuple[Program, highspy.HighsBasis] | None = None
+        self._last: tuple[Program, Basis] | None = None
         self._plain: Program | None = None
         self._withstood: tuple[Loss, ...] = ()
 
@@ -90,9 +89,9 @@ class Ground:
             return has_plan(program, self.options)
         solver = self.questioned(scaled(program)[0])
         solver.run()
-        return bool(solver.getModelStatus() == KIND.kOptimal)
+        return solver.is_optimal
 
-    def questioned(self, program: Program) -> highspy.Highs:
+    def questioned(self, program: Program) -> Solver:
         """A solver that holds a program without costs; of a large one the relaxation, with them near the last answer.
 
         It is handed over as it is: in the units that suit the solver.
@@ -104,8 +103,8 @@ class Ground:
             asked = program.changed(cost=np.zeros(len(program.cost)), offset=0.0)
             return load(asked, options, relax=is_large(program))
         solver = load(program, options, relax=True)
-        solver.setBasis(carried_basis(*self._last, program))
-        solver.setOptionValue("presolve", "off")
+        solver.start_from(carried_basis(*self._last, program))
+        solver.set(presolve="off")
         return solver
 
     def held(self, sets: Sequence[str]) -> Held | None:
@@ -129,7 +128,7 @@ class Ground:
             return Held(program, outcome.objective, outcome.values, outcome.prices, True) if outcome.has_plan else None
         start = carried_basis(*self._last, program) if self._last is not None else None
         found = relaxed(program, self.patience.limited(self.options), self.patience.listener.stopping, start)
-        if not isinstance(found, Relaxed):
+        if not isinstance(found, Optimum):
             return None
         self._last = program, found.basis
         return Held(program, found.value, found.values, found.prices, False)

@@ -18,8 +18,8 @@ from planner.formulation.declarations import Key
 from planner.language.instance import Options
 from planner.program.program import Program
 from planner.reading.document import Document
-from planner.solving.highs import load, status_of, told
 from planner.solving.outcome import SolverError
+from planner.solving.run import load, status_of, told
 from planner.solving.scaling import scaled
 from planner.workflows.explain.conflict import Placed, placed
 from planner.workflows.explain.messages import Said, Speaker
@@ -95,4 +95,4 @@ def _direction(program: Program, options: Options) -> Array | None:
         return None
     if status != "optimal":
         raise SolverError(f"the search for what has no limit ended with: {told(solver)}")
-    return scaling.values(np.array(solver.getSolution().col_value))
+    return scaling.values(solver.values)

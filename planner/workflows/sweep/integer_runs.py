@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,10 +11,12 @@ from planner.common.arrays import Array
 from planner.language.instance import Options
 from planner.program.program import Program
 from planner.solving.extensive import solve as solve_cold
+from planner.solving.highs import UNLIMITED, Basis
 from planner.solving.integer_search import LARGE
 from planner.solving.outcome import Outcome, relative_gap
-from planner.solving.primal_heuristics import Relaxation, good_plan
-from planner.workflows.sweep.warm_start import Basis, Relaxed, Start
+from planner.solving.primal_heuristics import good_plan
+from planner.solving.relaxation import Relaxation
+from planner.workflows.sweep.warm_start import DUAL, Start, begun, fits
 
 
 def solved(program: Program, options: Options, start: Start | None) -> tuple[Outcome, Start | None]:
@@ -26,26 +27,20 @@ def solved(program: Program, options: Options, start: Start | None) -> tuple[Out
     """
     if program.matrix.nnz <= LARGE or not program.integer.any() or program.network.base.objective.risk is not None:
         return solve_cold(program, options), None
-    begun = time.monotonic()
-    relaxed = Relaxed(program, options, start)
-    bound = relaxed.value
+    since = time.monotonic()
+    relaxation = begun(program, options, start)
+    bound, ended = relaxation.value, relaxation.solver.basis
     if not np.isfinite(bound):
         return solve_cold(program, options), None
-    ended = Basis.of(relaxed.solver)
-    relaxation = Relaxation(relaxed.lent(), program, _run)
+    relaxation.solver.set(presolve="off", simplex_strategy=DUAL, simplex_iteration_limit=UNLIMITED)
     values = _plan(relaxation, bound, options, start, ended)
-    outcome = _outcome(relaxation, program, values, bound, begun) if values is not None else None
+    outcome = _outcome(relaxation, program, values, bound, since) if values is not None else None
     if outcome is None or outcome.gap > options.gap:
         outcome, planned = solve_cold(program, options), None
     else:
-        planned = Basis.of(relaxation.solver)
+        planned = relaxation.solver.basis
     plan = np.round(outcome.values[program.integer]).astype(np.int16) if outcome.has_plan else None
     return outcome, Start(ended, plan, planned)
-
-
-def _run(solver: highspy.Highs) -> bool:
-    solver.run()
-    return False
 
 
 def _plan(
@@ -55,12 +50,12 @@ def _plan(
     """
     if start is not None and start.plan is not None:
         relaxation.fix(_settled(relaxation, start.plan))
-        if start.planned is not None and start.planned.fits(relaxation.program):
-            start.planned.put(relaxation.solver)
+        if start.planned is not None and fits(start.planned, relaxation.program):
+            relaxation.solver.start_from(start.planned)
         if relative_gap(relaxation.solve(), bound) <= options.gap:
             return relaxation.values
         relaxation.free(np.flatnonzero(relaxation.program.integer).tolist())
-        ended.put(relaxation.solver)
+        relaxation.solver.start_from(ended)
         relaxation.solve()
     _, values = good_plan(relaxation, bound, options.gap, lambda _: None, lambda fixed, plan: (np.inf, None))
     return values
@@ -75,7 +70,7 @@ def _settled(relaxation: Relaxation, plan: NDArray[np.int16]) -> dict[int, float
 
 
 def _outcome(
-    relaxation: Relaxation, program: Program, values: Array, bound: float, begun: float
+    relaxation: Relaxation, program: Program, values: Array, bound: float, since: float
 ) -> Outcome | None:
     """The plan with its integers whole, and its prices; None when it is none then."""
     columns = np.flatnonzero(program.integer)
@@ -83,10 +78,9 @@ def _outcome(
     objective = relaxation.solve()
     if not np.isfinite(objective):
         return None
-    prices = np.array(relaxation.solver.getSolution().row_dual) / program.cost_scale
     bound = min(bound, objective)
     return Outcome(
-        status="optimal", values=np.clip(relaxation.values, program.lower, program.upper), prices=prices,
+        status="optimal", values=np.clip(relaxation.values, program.lower, program.upper), prices=relaxation.prices,
         objective=objective, bound=bound, gap=relative_gap(objective, bound), nodes=0,
-        seconds=time.monotonic() - begun, message="from a neighbour's plan",
+        seconds=time.monotonic() - since, message="from a neighbour's plan",
     )

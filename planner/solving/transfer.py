@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,9 +12,9 @@ from planner.common.arrays import Array
 from planner.formulation.declarations import Chapter
 from planner.program.blocks import Layout
 from planner.program.program import Program
+from planner.solving.highs import Basis, BasisStatus, Statuses
 
 Places = NDArray[np.int64]
-STATUS = highspy.HighsBasisStatus
 
 
 class Shared(NamedTuple):
@@ -70,27 +69,20 @@ def carried_values(one: Program, values: Array, other: Program) -> Array:
     return found
 
 
-def carried_basis(one: Program, basis: highspy.HighsBasis, other: Program) -> highspy.HighsBasis:
+def carried_basis(one: Program, basis: Basis, other: Program) -> Basis:
     """A basis for another program, whose own rows are slack and whose own columns are at a bound.
 
     What a program has more without cost is then dual feasible as it stands, so that only its rows must be repaired.
     """
-    columns = [_at_bound(lower, upper) for lower, upper in zip(other.lower, other.upper, strict=True)]
-    made = highspy.HighsBasis()
-    made.col_status = _filled(columns, basis.col_status, shared_columns(one, other))
-    made.row_status = _filled([STATUS.kBasic] * len(other.row_lower), basis.row_status, shared_rows(one, other))
-    made.valid = True
-    return made
+    columns, rows = _at_bounds(other.lower, other.upper), np.full(len(other.row_lower), BasisStatus.BASIC, np.int8)
+    for statuses, known, shared in (
+        (columns, basis.columns, shared_columns(one, other)), (rows, basis.rows, shared_rows(one, other)),
+    ):
+        statuses[shared.there] = known[shared.here]
+    return Basis.of(columns, rows)
 
 
-def _at_bound(lower: float, upper: float) -> highspy.HighsBasisStatus:
-    if np.isfinite(lower):
-        return STATUS.kLower
-    return STATUS.kUpper if np.isfinite(upper) else STATUS.kZero
-
-
-def _filled(statuses: list[Any], known: Any, places: Shared) -> list[Any]:
-    before = list(known)  # Once: the solver copies it whole at every look.
-    for here, there in zip(places.here.tolist(), places.there.tolist(), strict=True):
-        statuses[there] = before[here]
-    return statuses
+def _at_bounds(lower: Array, upper: Array) -> Statuses:
+    """The statuses of columns that are not basic."""
+    at_upper = np.where(np.isfinite(upper), BasisStatus.UPPER, BasisStatus.ZERO)
+    return np.where(np.isfinite(lower), BasisStatus.LOWER, at_upper).astype(np.int8)
