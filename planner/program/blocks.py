@@ -186,7 +186,7 @@ class Pieces:
 
     def decided(self) -> Numbers:
         """Bounds and costs of the investments."""
-        numbers = _numbers(self.investments.variables, self.network.tree.nodes[0], lambda _: True)
+        numbers = numbers_of(self.investments.variables, self.network.tree.nodes[0])
         self.held.put(numbers.lower, numbers.upper, numbers.integer)
         return numbers
 
@@ -203,7 +203,7 @@ class Pieces:
         """The numbers that nodes share which have the same figures, with those filled in that they do not share."""
         figures = self._outlooks.figures[node.index]
         if figures not in self._figures:
-            self._figures[figures] = _numbers(self.operation.variables, node, lambda f: isinstance(f, OfFigures))
+            self._figures[figures] = numbers_of(self.operation.variables, node, lambda f: isinstance(f, OfFigures))
         shared = self._figures[figures]
         own = Numbers(shared.lower.copy(), shared.upper.copy(), shared.costs.copy(), shared.integer)
         for family in self._changing:
@@ -233,7 +233,9 @@ def _functions(family: Variable) -> list[PerNode]:
     return [f for f in (family.lower, family.upper, *family.costs.values()) if f is not None]
 
 
-def _numbers(variables: tuple[Variable, ...], node: Node, wanted: Callable[[PerNode], bool]) -> Numbers:
+def numbers_of(
+    variables: tuple[Variable, ...], node: Node, wanted: Callable[[PerNode], bool] = lambda _: True
+) -> Numbers:
     """The numbers of a block at a node, as far as the functions that give them are wanted."""
     lower, upper, costs, integer = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)], [np.zeros(0, dtype=bool)]
     for family in (v for v in variables if v.keys):

@@ -27,6 +27,7 @@ from planner.formulation.mathematics import model, risk
 from planner.formulation.mathematics.model import index, structure_of
 from planner.formulation.mathematics.security import coupled
 from planner.formulation.network import Network
+from planner.program.appending import CAPITAL, EXPENSE
 from planner.program.compile import frozen_collector
 from planner.program.coupling import is_coupled
 from planner.program.program import Program
@@ -124,13 +125,7 @@ class _Builder:
         chapter = risk.chapter(self.network, measure, alone)
         made.risk = pyo.Block()
         self._variables(made.risk, chapter, self.first)
-        tree = self.network.tree
-        spent = [n.length * n.factor * self.made[n.index].cost for n in tree.nodes]
-        capital = [self._capital(made.investments, scenario) for scenario in tree.scenarios]
-        links = dict(zip(("node_expense", "scenario_capital"), (spent, capital), strict=True))
-        for link in chapter.links:
-            made.risk.add_component(link.name, _expressions(link, links[link.name]))
-        self._rules(made.risk, replace(chapter, links=()), self.first)
+        self._beside(made.risk, chapter)
         return (1 - measure.weight) * made.expected_cost + measure.weight * made.risk.cost
 
     def _coupled(self, made: Any, alone: Mapping[str, float]) -> Any:
@@ -140,18 +135,21 @@ class _Builder:
         chapter = coupled.chapter(self.network, alone)
         made.rules = pyo.Block()
         self._variables(made.rules, chapter, self.first)
-        tree = self.network.tree
-        filled = {
-            "node_spending": lambda: [n.length * n.factor * self.made[n.index].cost for n in tree.nodes],
-            "capital_spending": lambda: [self._capital(made.investments, s) for s in tree.scenarios],
-        }
-        for link in chapter.links:
-            if link.name in filled:
-                made.rules.add_component(link.name, _expressions(link, filled[link.name]()))
-            else:
-                made.rules.add_component(link.name, self._link(link, self.first))
-        self._rules(made.rules, replace(chapter, links=()), self.first)
+        self._beside(made.rules, chapter)
         return made.rules.cost
+
+    def _beside(self, block: pyo.Block, chapter: Chapter) -> None:
+        """The rows of a block behind all nodes, whose links may be costs of nodes and scenarios."""
+        tree = self.network.tree
+        for link in chapter.links:
+            if link.name in EXPENSE:
+                found = _expressions(link, [n.length * n.factor * self.made[n.index].cost for n in tree.nodes])
+            elif link.name in CAPITAL:
+                found = _expressions(link, [self._capital(self.made[None], s) for s in tree.scenarios])
+            else:
+                found = self._link(link, self.first)
+            block.add_component(link.name, found)
+        self._rules(block, replace(chapter, links=()), self.first)
 
     def _capital(self, block: Any, scenario: Scenario) -> Any:
         """Capital cost of a scenario: the investments' costs as if it were certain [money]."""

@@ -74,7 +74,7 @@ def _capital(solution: Solution) -> Iterator[Row]:
     for decision in solution.decided:
         for decided in network.tree.groups[decision.group]:
             project = network.instance(decided).projects[decision.project]
-            cost = solution.overnight(decision.project, decision.group, decided)
+            cost = solution.overnight(decision.project, decided)
             region = network.region_of(network.asset_of(project))
             row = {"item": "capital", "part": decision.project, "region": region}
             for charge in work(network).charges(decision.project, decided):

@@ -12,7 +12,7 @@ import numpy as np
 from planner.common.arrays import Array
 from planner.common.caching import CacheOwner
 from planner.formulation.declarations import Family, Key
-from planner.formulation.mathematics.curve import segments
+from planner.formulation.mathematics.capital import overnight_terms
 from planner.formulation.mathematics.investment import decisions
 from planner.formulation.mathematics.size import size_terms
 from planner.formulation.network import Network
@@ -106,7 +106,7 @@ class Solution(CacheOwner):
         node = self.network.tree.groups[group][0]
         project = self.instance(node).projects[name]
         size = sum(c * self._invested[family][key] for family, key, c in size_terms(self.network, name, group))
-        started, cost = self._invested["start"][name, group], self.overnight(name, group, node)
+        started, cost = self._invested["start"][name, group], self.overnight(name, node)
         if max(started, size) <= NOTHING or (max(size, cost) <= NOTHING and name not in self.network.required):
             return None  # A decision of no size and no cost is no decision.
         is_modular = project.size.module is not None and not project.capital.curve
@@ -117,15 +117,7 @@ class Solution(CacheOwner):
     def _invested(self) -> dict[str, dict[Key, float]]:
         return {family.name: self.values(None, family.name) for family in self.program.investments.variables}
 
-    def overnight(self, name: str, group: str, node: Node) -> float:
+    def overnight(self, name: str, node: Node) -> float:
         """Capital cost of a decision at one of its nodes' figures [money, undiscounted]."""
-        capital = self.instance(node).projects[name].capital
-        if capital.curve:
-            weights = self._invested["end_weight"]
-            return math.fsum(
-                getattr(segment, side).cost * weights[name, group, i, side]
-                for i, segment in enumerate(segments(capital.curve), 1) for side in ("left", "right")
-            )
-        size = sum(c * self._invested[family][key] for family, key, c in size_terms(self.network, name, group))
-        variable = self.network.price * capital.variable.at(node.middle) * size
-        return float(capital.fixed.at(node.middle) * self._invested["start"][name, group] + variable)
+        terms = overnight_terms(self.network, name, node)
+        return math.fsum(cost * self._invested[family][key] for family, key, cost in terms)

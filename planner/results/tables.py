@@ -63,7 +63,7 @@ def plan(solution: Solution) -> pd.DataFrame:
             asset, node = network.asset_of(project), decision.node
             first, last = _online(solution, decision)
             charged = sum(
-                work(network).charge(decision.project, m) * solution.overnight(decision.project, decision.group, m)
+                work(network).charge(decision.project, m) * solution.overnight(decision.project, m)
                 for m in network.tree.groups[decision.group]
             )
             yield {

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.common.caching import cached
 from planner.formulation.declarations import Key
 from planner.formulation.mathematics.construction import Array, Charged, work
 from planner.formulation.mathematics.curve import segments
 from planner.formulation.mathematics.size import size_terms
 from planner.formulation.network import Network
-from planner.language.instance import Point
 from planner.tree.nodes import Node
 
 
@@ -44,18 +42,23 @@ class Capital:
 
     def _of_one(self, key: Key, node: Node) -> float:
         """Capital of one unit of a variable by the figures of a node [money]."""
-        capital = self.network.instance(node).projects[key[0]].capital
-        if self.family == "end_weight":
-            segment: Point = getattr(segments(capital.curve)[key[2] - 1], key[3])
-            return segment.cost
-        per_size = _size_of_one(self.network, key[0], key[1]).get(self.family, 0.0)
-        cost = self.network.price * capital.variable.at(node.middle) * per_size if per_size else 0.0
-        return cost + (capital.fixed.at(node.middle) if self.family == "start" else 0.0)
+        terms = overnight_terms(self.network, key[0], node)
+        return sum(cost for family, variable, cost in terms if family == self.family and variable == key)
 
 
-@cached
-def _size_of_one(network: Network, name: str, group: str) -> dict[str, float]:
-    """Size that one unit of a family's variable stands for, where a variable carries it alone."""
-    if network.base.projects[name].capital.curve:
-        return {}
-    return {family: coefficient for family, _, coefficient in size_terms(network, name, group)}
+def overnight_terms(network: Network, name: str, node: Node) -> list[tuple[str, Key, float]]:
+    r"""Capital of a decision by the figures of a node, as a linear expression: (family, key, money of one unit).
+
+    .. math:: I_{j,n} = fixed_{j,n}\, start_{j,g} + price\, variable_{j,n}\, size_{j,g}
+
+    or of a curve the sum of the costs of its points, each times its weight. Undiscounted.
+    """
+    capital, group = network.instance(node).projects[name].capital, node.group
+    if capital.curve:
+        return [
+            ("end_weight", (name, group, i, side), getattr(segment, side).cost)
+            for i, segment in enumerate(segments(capital.curve), 1) for side in ("left", "right")
+        ]
+    variable = network.price * capital.variable.at(node.middle)
+    sized = [(family, key, variable * size) for family, key, size in size_terms(network, name, group)]
+    return [("start", (name, group), capital.fixed.at(node.middle)), *sized]

@@ -14,9 +14,9 @@ import pyomo.environ as pyo
 from planner.common.caching import cached
 from planner.common.patterns import fits_any, matching
 from planner.formulation.declarations import Chapter, Constraint, Key, Variable
-from planner.formulation.mathematics.capital import Capital
+from planner.formulation.mathematics.capital import Capital, overnight_terms
 from planner.formulation.mathematics.construction import work
-from planner.formulation.mathematics.curve import is_convex, segments
+from planner.formulation.mathematics.curve import is_convex
 from planner.formulation.mathematics.size import least_size, most_size, size_terms
 from planner.formulation.network import Network
 from planner.language.figure import MOMENT, Figure
@@ -301,20 +301,6 @@ def group_most_size(block: Any, group_name: str, *path: str) -> Any:
     return total <= most if not isinstance(total, int) else pyo.Constraint.Skip
 
 
-def overnight_cost(block: Any, name: str, node: Node) -> Any:
-    """fixed * start + variable * size, or the curve's cost at the size, by a node's figures; undiscounted money."""
-    network: Network = block.network
-    group = node.group
-    capital = network.instance(node).projects[name].capital
-    if capital.curve:
-        return sum(
-            getattr(segment, side).cost * block.end_weight[name, group, i, side]
-            for i, segment in enumerate(segments(capital.curve), 1) for side in ("left", "right")
-        )
-    variable = network.price * capital.variable.at(node.middle) * _size(block, name, group)
-    return capital.fixed.at(node.middle) * block.start[name, group] + variable
-
-
 def group_most_capital(block: Any, group_name: str, leaf: int) -> Any:
     r"""\sum_{j \in G} \sum_{n \in path} I_{j,n} \le most\_capital_G"""
     network: Network = block.network
@@ -322,5 +308,6 @@ def group_most_capital(block: Any, group_name: str, leaf: int) -> Any:
     decided = [(j, n) for j in members(block.network, group_name) for n in path if (j, n.group) in block.start]
     if not decided:
         return pyo.Constraint.Skip
-    total = sum(overnight_cost(block, j, n) for j, n in decided)
+    terms = (term for j, n in decided for term in overnight_terms(network, j, n))
+    total = sum(cost * getattr(block, family)[key] for family, key, cost in terms)
     return total <= _limit(block, group_name, "most_capital", tuple(n.group for n in path if n.group))

@@ -7,52 +7,27 @@ value-at-risk, Journal of Risk 2 (2000) for the linear form of CVaR; linear dual
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from planner.formulation.declarations import Chapter, Constraint, Data, Link, Variable
+from planner.formulation.declarations import Chapter, Constraint, Data, Variable
+from planner.formulation.mathematics.scenario_totals import Totals, free, spent
 from planner.formulation.network import Network
 from planner.language.instance import Risk
-from planner.tree.nodes import Node
-
-FREE = -math.inf
 
 
 def chapter(network: Network, risk: Risk, alone: Mapping[str, float]) -> Chapter:
-    """The block that turns node costs into the objective. `alone`: cost of the best plan for each scenario alone.
-
-    Its links are filled in by `risk_objective`: the cost of a node as if it were certain, the capital of a scenario.
-    """
-    nodes = tuple((n.key,) for n in network.tree.nodes)
-    scenarios = network.tree.scenarios
+    """The block that turns node costs into the objective. `alone`: cost of the best plan for each scenario alone."""
+    rule = RULES[risk.measure]
+    totals, scenarios = TOTALS.chapter(network), network.tree.scenarios
     names = tuple((s.name,) for s in scenarios)
     return Chapter(
-        variables=(
-            Variable("node_cost", nodes, "cost of a node as if it were certain", "money", lower=_free(len(nodes))),
-            Variable("scenario_cost", names, "total cost of a scenario", "money", lower=_free(len(names))),
-            *_variables(risk, network),
-        ),
-        links=(
-            Link("node_expense", nodes, "cost of a node's own variables", _nothing, _nothing, "money"),
-            Link("scenario_capital", names, "capital cost of a scenario", _nothing, _nothing, "money"),
-        ),
+        variables=(*totals.variables, *_variables(risk, network)),
+        links=totals.links,
         data=(Data("alone", names, "cost of the best plan for a scenario alone",
                    lambda _: [alone.get(s.name, 0.0) for s in scenarios], "money"),),
-        constraints=(
-            Constraint("node_total", nodes, node_total),
-            Constraint("scenario_total", names, scenario_total),
-            *(Constraint(rule.__name__, names, rule) for rule in (RULES[risk.measure],)),
-        ),
+        constraints=(*totals.constraints, Constraint(rule.__name__, names, rule)),
     )
-
-
-def _nothing(_: Node) -> list[Any]:
-    return []
-
-
-def _free(count: int) -> Any:
-    return lambda _: [FREE] * count
 
 
 def _variables(risk: Risk, network: Network) -> tuple[Variable, ...]:
@@ -62,21 +37,21 @@ def _variables(risk: Risk, network: Network) -> tuple[Variable, ...]:
     one: tuple[tuple[str], ...] = (("all",),)
     if risk.measure == "cvar":
         return (
-            Variable("threshold", one, "total beyond which a scenario belongs to the tail", "money", lower=_free(1),
+            Variable("threshold", one, "total beyond which a scenario belongs to the tail", "money", lower=free(1),
                      costs={"risk": lambda _: [1.0]}),
             Variable("beyond", names, "what a scenario costs beyond the threshold", "money",
                      costs={"risk": lambda _: [s.probability / risk.tail for s in scenarios]}),
         )
     if risk.measure == "intervals":
         return (
-            Variable("level", one, "price of probability", "money", lower=_free(1), costs={"risk": lambda _: [1.0]}),
+            Variable("level", one, "price of probability", "money", lower=free(1), costs={"risk": lambda _: [1.0]}),
             Variable("above", names, "worth of more probability", "money",
                      costs={"risk": lambda _: [s.high for s in scenarios]}),
             Variable("below", names, "worth of less probability", "money",
                      costs={"risk": lambda _: [-s.low for s in scenarios]}),
         )
     return (
-        Variable("worst", one, "largest total or regret", "money", lower=_free(1), costs={"risk": lambda _: [1.0]}),
+        Variable("worst", one, "largest total or regret", "money", lower=free(1), costs={"risk": lambda _: [1.0]}),
     )
 
 
@@ -90,10 +65,10 @@ def node_total(block: Any, node: str) -> Any:
 
 def scenario_total(block: Any, name: str) -> Any:
     r"""scenario\_cost_s = \sum_n share_{s,n}\, node\_cost_n + capital_s"""
-    tree = block.network.tree
-    shares = tree.scenario(name).shares
-    spent = sum(share * block.node_cost[tree.nodes[i].key] for i, share in shares.items())
-    return block.scenario_cost[name] == spent + block.scenario_capital[name]
+    return block.scenario_cost[name] == spent(block, name, block.node_cost) + block.scenario_capital[name]
+
+
+TOTALS = Totals("node_cost", "scenario_cost", "node_expense", "scenario_capital", (node_total, scenario_total))
 
 
 def cvar(block: Any, name: str) -> Any:

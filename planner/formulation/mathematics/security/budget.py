@@ -10,11 +10,10 @@ from typing import Any
 from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term
-from planner.formulation.mathematics.curve import segments
+from planner.formulation.mathematics.capital import overnight_terms
 from planner.formulation.mathematics.investment import decisions
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.security.scope import Entry, named
-from planner.formulation.mathematics.size import size_terms
 from planner.formulation.network import Network
 from planner.language.requirements import Budget
 from planner.tree.nodes import Node
@@ -59,19 +58,12 @@ def projects_of(network: Network, name: str) -> list[str]:
 
 def money(network: Network, requirement: str, project: str, node: Node) -> list[Entry]:
     """What a decision at a node commits, by the variables that carry it [money]."""
-    part, decided = network.base.requirements[requirement], network.instance(node).projects[project]
+    part = network.base.requirements[requirement]
     assert isinstance(part, Budget)
-    start = ("start", (project, node.group))
-    if part.of == "public_money":
-        return [(*start, decided.public_money.at(node.middle))]
-    if decided.capital.curve:
-        return [
-            ("end_weight", (project, node.group, i, side), getattr(segment, side).cost)
-            for i, segment in enumerate(segments(decided.capital.curve), 1) for side in ("left", "right")
-        ]
-    variable = network.price * decided.capital.variable.at(node.middle)
-    sized = [(family, key, variable * c) for family, key, c in size_terms(network, project, node.group)]
-    return [(*start, decided.capital.fixed.at(node.middle)), *sized]
+    if part.of == "capital":
+        return overnight_terms(network, project, node)
+    decided = network.instance(node).projects[project]
+    return [("start", (project, node.group), decided.public_money.at(node.middle))]
 
 
 def most(network: Network, key: Key) -> float:

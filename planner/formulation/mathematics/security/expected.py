@@ -14,6 +14,7 @@ from typing import Any
 from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
+from planner.formulation.mathematics import scenario_totals
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.security.scope import demands_of, named, unserved
 from planner.formulation.network import Network
@@ -108,7 +109,8 @@ def _scenario_short(network: Network, losses: tuple[Key, ...], _: Node) -> list[
 
 
 def chapter(network: Network, alone: Mapping[str, float]) -> Chapter:
-    """The block; costs of nodes and capital of scenarios are filled in by `coupling`."""
+    """The block; it has the cost of every node and scenario where rules are about them."""
+    totals = TOTALS.chapter(network) if needs_totals(network) else Chapter()
     rows, unserved_tails = tuple(pools(network)), tails(network, "unserved")
     scenarios, every = network.tree.scenarios, (*tails(network, "unserved"), *tails(network, "cost"))
     beyond = tuple((*q, s.name) for q in every for s in scenarios)
@@ -121,20 +123,19 @@ def chapter(network: Network, alone: Mapping[str, float]) -> Chapter:
     def tail_limits(_: Node) -> list[float]:
         return [allowed(network, name, members(network, name)) for (name,) in every]
 
-    free = [-math.inf] * len(every)
     return Chapter(
         variables=(
             Variable("tail_threshold", every, "loss beyond which a scenario belongs to the tail", "quantity",
-                     lower=lambda _: free),
+                     lower=scenario_totals.free(len(every))),
             Variable("tail_beyond", beyond, "loss of a scenario beyond the threshold", "quantity"),
-            *_totals(network)[0],
+            *totals.variables,
         ),
         links=(
             Link("mean_short", rows, "expected unserved demand", partial(_mean_short, network),
                  lambda _: [0.0] * len(rows), "quantity"),
             Link("scenario_short", losses, "unserved demand of a scenario", partial(_scenario_short, network, losses),
                  lambda _: [0.0] * len(losses), "quantity"),
-            *_totals(network)[1],
+            *totals.links,
         ),
         data=(
             Data("unserved_allowed", rows, "expected unserved demand allowed", limits, "quantity"),
@@ -144,7 +145,7 @@ def chapter(network: Network, alone: Mapping[str, float]) -> Chapter:
         ),
         constraints=(
             Constraint("expected_unserved", rows, expected_unserved),
-            *_totals(network)[2],
+            *totals.constraints,
             Constraint("tail_loss", beyond, tail_loss),
             Constraint("tail", every, tail),
             Constraint("regret_limit", regretted, regret_limit),
@@ -163,22 +164,6 @@ def _regret_limit(network: Network, alone: Mapping[str, float], key: Key) -> flo
     part = instance.requirements[key[0]]
     assert isinstance(part, Regret)
     return part.most.at(moment) + alone[key[1]]
-
-
-def _totals(network: Network) -> tuple[tuple[Variable, ...], tuple[Link, ...], tuple[Constraint, ...]]:
-    """The cost of every node and scenario, where rules are about them."""
-    if not needs_totals(network):
-        return (), (), ()
-    nodes = tuple((n.key,) for n in network.tree.nodes)
-    names = tuple((s.name,) for s in network.tree.scenarios)
-    return (
-        (Variable("spent", nodes, "cost of a node as if it were certain", "money",
-                  lower=lambda _: [-math.inf] * len(nodes)),
-         Variable("total", names, "total cost of a scenario", "money", lower=lambda _: [-math.inf] * len(names))),
-        (Link("node_spending", nodes, "cost of a node's own variables", lambda _: [], lambda _: [], "money"),
-         Link("capital_spending", names, "capital cost of a scenario", lambda _: [], lambda _: [], "money")),
-        (Constraint("spent", nodes, spent), Constraint("total", names, scenario_total)),
-    )
 
 
 # --- rules -------------------------------------------------------------------------------------------
@@ -211,12 +196,13 @@ def spent(block: Any, node: str) -> Any:
     return block.spent[node] == block.node_spending[node]
 
 
-def scenario_total(block: Any, name: str) -> Any:
+def total(block: Any, name: str) -> Any:
     r"""total_s = \sum_n share_{s,n}\, spent_n + capital_s"""
-    tree = block.network.tree
-    scenario = next(s for s in tree.scenarios if s.name == name)
-    parts = sum(share * block.spent[tree.nodes[i].key] for i, share in scenario.shares.items())
+    parts = scenario_totals.spent(block, name, block.spent)
     return block.total[name] == parts + block.capital_spending[name]
+
+
+TOTALS = scenario_totals.Totals("spent", "total", "node_spending", "capital_spending", (spent, total))
 
 
 def regret_limit(block: Any, name: str, scenario: str) -> Any:
