@@ -148,7 +148,7 @@ def test_when_time_is_over_a_lane_opened_for_no_flow_is_still_left_out(measure: 
     values[[*used, start]], values[size] = 1.0, 10.0
     box, fixed = decided(program.arrays, values), load(program, LOOSE, relax=True)
     box.lower[size] = box.upper[size] = 10.0
-    fixed.changeColsBounds(len(values), np.arange(len(values), dtype=np.int32), box.lower, box.upper)
+    fixed.change_bounds(np.arange(len(values)), box.lower, box.upper)
     fixed.run()
     less = without_spare(program, fixed, box, Run(None, Requests(), 0.0), LOOSE.model_copy(update={"time_limit": 1.0}))
     assert less.upper[[*used, start]].tolist() == [0.0] * (len(used) + 1)
