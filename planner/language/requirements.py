@@ -7,11 +7,12 @@ slack, violation and shadow price.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from abc import abstractmethod
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from planner.language.figure import Name, Number, Part, Patterns, Share, Year, figure
+from planner.language.figure import MOMENT, Figure, Name, Number, Part, Patterns, Share, Year, figure
 
 
 class Elastic(Part):
@@ -66,35 +67,54 @@ class OfMaterial(Rule):
         return self
 
 
-class Served(OfUsers):
-    """In every node of the scope each demand is served to at least `target`: short <= (1-target)*amount."""
+class OfService(OfUsers):
+    """A rule on the least share of each demand that is served."""
 
-    kind: Literal["served"]
     target: Number = figure("share", "Least served share", most=1.0)
 
 
-class Survive(OfUsers):
+class AfterOnset(OfService):
+    """A rule on service in the windows of a shock, by the years since the onset."""
+
+    shock: Name = Field(examples=["embargo"])
+    years: Annotated[float, Field(ge=0, le=100)]
+
+    @abstractmethod
+    def is_time(self, elapsed: float) -> bool:
+        """Whether it holds in a period that starts so many years after the onset."""
+
+
+class Served(OfService):
+    """In every node of the scope each demand is served to at least `target`: short <= (1-target)*amount."""
+
+    kind: Literal["served"]
+
+
+class Survive(AfterOnset):
     """In every window of a shock each demand is served to `target` for so many years from the onset.
 
     A period of the window that starts before `years` are over counts as a whole.
     """
 
     kind: Literal["survive"]
-    shock: Name
-    years: Annotated[float, Field(gt=0, le=100)]
+    years: Annotated[float, Field(gt=0, le=100, examples=[1])]
     target: Number = figure("share", "Least served share", 1.0, most=1.0)
 
+    def is_time(self, elapsed: float) -> bool:
+        return elapsed < self.years - MOMENT
 
-class Recover(OfUsers):
+
+class Recover(AfterOnset):
     """In every window of a shock each demand is served to `target` again once `years` have passed since the onset."""
 
     kind: Literal["recover"]
-    shock: Name
-    years: Annotated[float, Field(ge=0, le=100)]
-    target: Number = figure("share", "Least served share", most=1.0)
+    years: Annotated[float, Field(ge=0, le=100, examples=[2])]
+
+    def is_time(self, elapsed: float) -> bool:
+        return elapsed >= self.years - MOMENT
 
 
-class Outage(OfUsers):
+class Outage(OfService):
     """Each demand is served to `target` when any one facility, or all that one country supplies, is lost (N-1).
 
     With `together` any so many of them are lost at once (N-k): the number of losses grows fast.
@@ -109,7 +129,6 @@ class Outage(OfUsers):
     loss: Literal["facility", "country"]
     of: Patterns = Field(default=["*"], description="Facilities or countries that may be lost.")
     together: Annotated[int, Field(ge=1, le=5)] = Field(1, description="How many are lost at once.")
-    target: Number = figure("share", "Least served share", most=1.0)
     elastic: None = Field(None, description="Not offered: a loss has no probability, so missing it would cost nothing.")
 
     @field_validator("elastic", mode="before")
@@ -151,6 +170,14 @@ class Tail(OfUsers):
         if self.of == "cost" and (self.regions, self.classes) != (["*"], ["*"]):
             raise ValueError("a tail of cost is of the whole: it has no regions or classes")
         return self
+
+    @property
+    def limit(self) -> Figure:
+        """The largest mean: a share of unserved demand, or a cost."""
+        stated = self.share or self.most
+        if stated is None:
+            raise ValueError("a tail of unserved demand needs share, one of cost needs most")
+        return stated
 
     @model_validator(mode="after")
     def _of_money(self) -> Tail:
@@ -250,6 +277,14 @@ class Concentration(OfSupply):
             raise ValueError("give largest and share, or hhi")
         return self
 
+    @property
+    def limit(self) -> Figure:
+        """The largest share, or the largest sum of squared shares: one of them is stated."""
+        stated = self.share or self.hhi
+        if stated is None:
+            raise ValueError("give largest and share, or hhi")
+        return stated
+
 
 class Sources(OfSupply):
     """At least `count` independent sources supply at least `least` each; what is missed is their shortfall.
@@ -302,13 +337,9 @@ class Budget(Rule):
         return self
 
 
-Requirement = Annotated[
+AnyKind = (
     Served | Dependence | ExpectedUnserved | Concentration | Sources | Cover | Outage | Survive | Recover | Leverage
-    | Tail | Chance | Regret | Sharing | Budget,
-    Field(discriminator="kind"),
-]
-KINDS: dict[str, type[Rule]] = {
-    "served": Served, "dependence": Dependence, "expected_unserved": ExpectedUnserved, "concentration": Concentration,
-    "sources": Sources, "cover": Cover, "outage": Outage, "survive": Survive, "recover": Recover,
-    "leverage": Leverage, "tail": Tail, "chance": Chance, "regret": Regret, "sharing": Sharing, "budget": Budget,
-}
+    | Tail | Chance | Regret | Sharing | Budget
+)
+Requirement = Annotated[AnyKind, Field(discriminator="kind")]
+KINDS: dict[str, type[Rule]] = {get_args(part.model_fields["kind"].annotation)[0]: part for part in get_args(AnyKind)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from planner.formulation.mathematics.investment import decisions
 from planner.formulation.mathematics.size import size_terms
 from planner.formulation.network import Network
 from planner.language.instance import Instance
+from planner.program.coupling import beside_values
 from planner.program.program import Program
 from planner.results.rows import NOTHING
 from planner.solving.outcome import Outcome
@@ -51,8 +52,17 @@ class Solution(CacheOwner):
     def nodes(self) -> tuple[Node, ...]:
         return self.network.tree.nodes
 
+    @property
+    def alone(self) -> Mapping[str, float]:
+        """Cost of the best plan for each scenario alone, where it is known [money]."""
+        return self.program.alone
+
     def instance(self, node: Node) -> Instance:
         return self.network.instance(node)
+
+    def overall(self, family: str) -> dict[Key, float]:
+        """Values of a family of the rules on the plan as a whole, by key."""
+        return beside_values(self.program, self.outcome.values, family)
 
     @cached_property
     def _links(self) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from planner.formulation.contingencies import with_every_loss
-from planner.formulation.mathematics.security.expected import regrets
+from planner.formulation.mathematics.security import regret
 from planner.formulation.network import build_network
 from planner.language.instance import Instance, Options
 from planner.program.blocks import Compiled
@@ -37,7 +37,7 @@ def formulate(
     instances = with_every_loss(instances)
     program = assemble(build_network(instances), compiled)
     network, risk = program.network, program.network.base.objective.risk
-    if regrets(network) or (risk is not None and risk.measure == "regret"):
+    if regret.keys(network) or (risk is not None and risk.measure == "regret"):
         futures = dict.fromkeys(s.future for s in network.tree.scenarios)
         alone = Alone(instances, Allotment(options, 2 * len(futures) + 1), listener)
         return _regretting(program, alone, list(futures), options)
@@ -50,7 +50,7 @@ def _regretting(program: Program, alone: Alone, futures: list[str], options: Opt
     So no plan's regret is more than it says, and the least regret may be lower by `doubt`, which is made a small part
     of the gap.
     """
-    risk, has_rule = program.network.base.objective.risk, bool(regrets(program.network))
+    risk, has_rule = program.network.base.objective.risk, bool(regret.keys(program.network))
     weight = risk.weight if risk is not None and risk.measure == "regret" else 0.0
     alone.find(futures, min(EXACT, options.gap) if has_rule else FIRST * options.gap)
     made = _measured(program, {future: best.bound for future, best in alone.best.items()})

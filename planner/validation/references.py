@@ -9,18 +9,7 @@ from planner.common.errors import Problem, did_you_mean
 from planner.common.patterns import is_pattern, matching
 from planner.formulation.mathematics.security.scope import country
 from planner.language.instance import Instance
-from planner.language.requirements import (
-    Budget,
-    Cover,
-    Dependence,
-    Leverage,
-    OfMaterial,
-    OfUsers,
-    Outage,
-    Recover,
-    Rule,
-    Survive,
-)
+from planner.language.requirements import Outage
 from planner.language.units import periods
 from planner.validation.case import Case, Route, parts_of
 
@@ -238,25 +227,16 @@ def _of_measures(instance: Instance) -> Iterator[Reference]:
 def _of_requirements(instance: Instance) -> Iterator[Reference]:
     for name, part in instance.requirements.items():
         path: Route = ("requirements", name)
-        yield from _each((*path, "futures"), part.futures, "future or shock")
-        yield from _of_scope(path, part)
-        if isinstance(part, Dependence):
-            yield from _one((*path, "exporter"), part.exporter, "exporter")
-        if isinstance(part, Survive | Recover | Leverage):
-            yield from _one((*path, "shock"), part.shock, "shock")
+        for field in type(part).model_fields:
+            if field in NAMED:
+                stated = getattr(part, field)
+                yield from (_one if isinstance(stated, str) else _each)((*path, field), stated, NAMED[field])
         if isinstance(part, Outage):
             yield from _each((*path, "of"), part.of, part.loss)
 
 
-NAMING = (  # Kinds of rules with a field that names parts, and what it names.
-    (OfUsers | OfMaterial | Budget, "regions", "region"), (OfUsers, "classes", "class of users"),
-    (OfMaterial, "commodities", "commodity"), (OfMaterial, "stages", "stage"), (Cover, "stockpiles", "stockpile"),
-    (Budget, "projects", "project"),
-)
-
-
-def _of_scope(path: Route, part: Rule) -> Iterator[Reference]:
-    """What a rule is about."""
-    for kinds, field, named in NAMING:
-        if isinstance(part, kinds):
-            yield from _each((*path, field), getattr(part, field), named)
+# Fields of requirements that name parts, and what they name; one name, or patterns for many.
+NAMED = {
+    "futures": "future or shock", "regions": "region", "classes": "class of users", "commodities": "commodity",
+    "stages": "stage", "stockpiles": "stockpile", "projects": "project", "exporter": "exporter", "shock": "shock",
+}

@@ -7,24 +7,11 @@ from collections.abc import Iterator
 from planner.common.errors import Problem
 from planner.common.patterns import matching
 from planner.formulation.mathematics.node_data import applies
-from planner.formulation.mathematics.security import budget, coupled, cover, sharing, supply
-from planner.formulation.mathematics.security.scope import demands_of, is_meant
+from planner.formulation.mathematics.security.kinds import kind_of
+from planner.formulation.mathematics.security.scope import demands_of
 from planner.formulation.network import Network
 from planner.language.figure import MOMENT
-from planner.language.requirements import (
-    Budget,
-    Cover,
-    Dependence,
-    Leverage,
-    OfSupply,
-    OfUsers,
-    Recover,
-    Regret,
-    Rule,
-    Sharing,
-    Sources,
-    Survive,
-)
+from planner.language.requirements import AfterOnset, Leverage, OfUsers, Rule
 from planner.validation.case import Case
 
 
@@ -32,7 +19,7 @@ def requirement_problems(case: Case, network: Network, borrowed: bool) -> Iterat
     """Requirements whose scope is empty; those of an instance borrowed for other futures may name none of them."""
     for name, part in case.instance.requirements.items():
         path = ("requirements", name)
-        if isinstance(part, Survive | Recover | Leverage) and part.shock in case.instance.shocks:
+        if isinstance(part, AfterOnset | Leverage) and part.shock in case.instance.shocks:
             yield from _shock_problems(case, name, part)
         if not any(applies(part, node) for node in network.tree.nodes):
             if borrowed or futures_left_out(case, part):
@@ -42,10 +29,6 @@ def requirement_problems(case: Case, network: Network, borrowed: bool) -> Iterat
         elif isinstance(part, OfUsers) and not demands_of(network, part):
             message = f"no demand lies in the scope of {name}: in {_few(part.regions)} of class {_few(part.classes)}"
             yield case.problem("empty-scope", message, *path, hint=_users(network))
-        elif isinstance(part, Dependence) and not _has_imports(network, part):
-            message = f"nothing in the scope of {name} can come from {part.exporter}"
-            hint = "a supplier with that origin or a lane from there must deliver its commodities to its regions"
-            yield case.problem("empty-scope", message, *path, hint=hint)
         else:
             yield from _acts_on_nothing(case, network, name, part, borrowed)
 
@@ -58,46 +41,19 @@ def futures_left_out(case: Case, part: Rule) -> list[str]:
 
 
 def _acts_on_nothing(case: Case, network: Network, name: str, part: Rule, borrowed: bool) -> Iterator[Problem]:
-    path = ("requirements", name)
-    if isinstance(part, OfSupply):
-        rows = [row for row in supply.rows(network) if row[0] == name]
-        if not rows:
-            yield case.problem("empty-scope", f"nothing supplies what {name} is about in its regions", *path)
-        for row in rows:
-            sources = supply.entries(network, network.base, row, supply.rows(network)[row])
-            if isinstance(part, Sources) and len(sources) < part.count:
-                message = f"{name} asks for {part.count} sources, but there can be only {len(sources)}:"
-                yield case.problem("too-few", f"{message} {', '.join(sources)}", *path, "count")
-    elif isinstance(part, Sharing) and not any(key[0] == name for key in sharing.keys(network)):
-        message = f"{name} compares nobody: no class in its scope has users in two regions"
-        yield case.problem("empty-scope", message, *path)
-    elif isinstance(part, Budget) and not any(key[0] == name for key in budget.rows(network)):
-        yield case.problem("empty-scope", f"no project in the scope of {name} can be decided in its years", *path)
-    elif isinstance(part, Cover) and not any(key[0] == name for key in cover.keys(network)):
-        yield case.problem("empty-scope", f"no demand lies in the scope of {name}", *path)
-    elif isinstance(part, Survive | Recover | Leverage):
-        if not borrowed and not any(_holds(network, name, part)):
-            message = f"{name} holds in no window of {part.shock}"
-            yield case.problem("empty-scope", message, *path)
-    elif isinstance(part, Regret) and case.instance.shocks:
-        message = "regret is measured over futures; a shock nobody foresees has no best plan of its own"
-        yield case.problem("incoherent", message, *path, hint="limit a tail of cost, or leave the shocks out")
+    for idle in kind_of(part).idle(network, name, part):
+        if not (borrowed and idle.is_of_future):
+            path = ("requirements", name, idle.field) if idle.field else ("requirements", name)
+            yield case.problem(idle.code, idle.message, *path, hint=idle.hint or None)
 
 
-def _holds(network: Network, name: str, part: Survive | Recover | Leverage) -> Iterator[bool]:
-    if isinstance(part, Leverage):
-        yield any(key[0] == name for key in coupled.keys(network))
-    else:
-        yield from (applies(part, node) for node in network.tree.nodes)
-
-
-def _shock_problems(case: Case, name: str, part: Survive | Recover | Leverage) -> Iterator[Problem]:
+def _shock_problems(case: Case, name: str, part: AfterOnset | Leverage) -> Iterator[Problem]:
     """Rules on a shock that has no windows, on years beyond its window, or with a price that nothing would cost."""
     path, shock = ("requirements", name), case.instance.shocks[part.shock]
     if shock.hazard == 0 and not shock.tested:
         message = f"{part.shock} has hazard 0, so that there is no window for {name} to hold in"
         yield case.problem("no-effect", message, *path, "shock", hint=f"set shocks.{part.shock}.tested: true")
-    if isinstance(part, Survive | Recover) and part.years > shock.length + MOMENT:
+    if isinstance(part, AfterOnset) and part.years > shock.length + MOMENT:
         message = f"{name} looks {part.years:g} years into {part.shock}, which lasts {shock.length:g}"
         yield case.problem("outside-horizon", message, *path, "years")
     if shock.tested and part.elastic is not None and not isinstance(part, Leverage):
@@ -128,18 +84,3 @@ def _users(network: Network) -> str:
         places.setdefault(demand.user_class, []).append(demand.region)
     told = [f"{users} in {', '.join(dict.fromkeys(regions))}" for users, regions in places.items()]
     return f"there are users {'; '.join(told)}"
-
-
-def _has_imports(network: Network, part: Dependence) -> bool:
-    commodities = {k for k in network.base.commodities if is_meant(network.base, part, k)}
-    regions = set(matching(part.regions, network.base.regions))
-    bought = any(
-        supplier.origin == part.exporter
-        and supplier.commodity in commodities
-        and regions.intersection(matching(supplier.regions, network.base.regions))
-        for supplier in network.base.suppliers.values()
-    )
-    return bought or any(
-        m.origin == part.exporter and m.commodity in commodities and m.destination in regions
-        for m in network.movements
-    )

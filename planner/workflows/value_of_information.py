@@ -18,10 +18,11 @@ import pandas as pd
 from planner.common.errors import InputError, NoAnswerError, Problem
 from planner.common.profiling import Clock
 from planner.common.signals import listening, stop_if_asked
+from planner.formulation.mathematics.security.kind import NodeKind
+from planner.formulation.mathematics.security.kinds import kind_of
 from planner.formulation.network import build_network
 from planner.language.counterfactuals import Instances, expecting, foreseen, later, only, planned
 from planner.language.instance import Instance
-from planner.language.requirements import Budget, Chance, ExpectedUnserved, Leverage, Outage, Regret, Tail
 from planner.program.blocks import MOST_KEPT, Compiled
 from planner.program.mean_value import mean_program
 from planner.program.program import Program, assemble
@@ -171,7 +172,7 @@ def _refuse_rules_on_futures(task: Task) -> None:
     """Rules on several futures together, or on losses, have another meaning where one future is certain."""
     names = [
         name for name, part in task.document.instance.requirements.items()
-        if isinstance(part, ExpectedUnserved | Tail | Chance | Regret | Leverage | Budget | Outage)
+        if not isinstance(kind_of(part), NodeKind)
     ]
     if names:
         message = f"what knowledge is worth cannot be told with {names[0]}, a rule on the plan as a whole"

@@ -15,6 +15,7 @@ import pyomo.environ as pyo
 
 from planner.formulation.declarations import Chapter, Family, Key, join
 from planner.formulation.mathematics import demand, flow, investment, lane, limit, market, origin, security, stock
+from planner.formulation.mathematics.security import dependence
 from planner.formulation.network import Network
 from planner.language.instance import Dependence, Instance
 from planner.tree.nodes import Node
@@ -55,7 +56,7 @@ def structure_of(network: Network, node: Node) -> Structure:
     return Structure(
         recipes=recipes_key(instance),
         length=node.length,
-        shares={name: security.share_allowed(network, name, node) for name in dependent},
+        shares={name: dependence.share_allowed(network, name, node) for name in dependent},
         minimum_load={name: instance.facilities[name].minimum_load.at(node.middle) for name in flow.loaded(network)},
         denied=origin.shares(network, node),
         most_flow={m: lane.most_flow(network, m, node) for m in lane.fixed_movements(network)

@@ -18,7 +18,7 @@ from planner.formulation.declarations import Numbers, PerNode
 from planner.formulation.mathematics.control import degree, share_passing
 from planner.formulation.network import Network
 from planner.language.figure import MOMENT, are_noted
-from planner.language.requirements import Recover, Rule, Survive
+from planner.language.requirements import AfterOnset, Rule
 from planner.tree.nodes import Node
 
 
@@ -34,12 +34,11 @@ def applies(requirement: Rule, node: Node) -> bool:
 
 
 def _is_time(requirement: Rule, node: Node) -> bool:
-    if not isinstance(requirement, Survive | Recover):
+    if not isinstance(requirement, AfterOnset):
         return True
     if node.onset is None or node.source != requirement.shock:
         return False
-    is_early = node.start < node.onset + requirement.years - MOMENT
-    return is_early == isinstance(requirement, Survive)
+    return requirement.is_time(node.start - node.onset)
 
 
 @cached

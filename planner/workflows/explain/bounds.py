@@ -17,8 +17,10 @@ import pandas as pd
 from planner.common.errors import NoAnswerError
 from planner.common.signals import stop_if_asked
 from planner.formulation.declarations import Key
-from planner.formulation.mathematics.security.coupled import is_money
+from planner.formulation.mathematics.security.kinds import FAMILIES, kind_of
+from planner.formulation.mathematics.security.scope import at_node
 from planner.language.instance import Options
+from planner.language.requirements import OfService
 from planner.language.units import unit
 from planner.program.program import Program
 from planner.results.rows import Row, at, nowhere
@@ -30,11 +32,8 @@ from planner.tables.frames import table
 from planner.tables.schemas import SHOWN
 from planner.tree.nodes import Node
 from planner.workflows.explain.deadline import ENDLESS, Patience
-from planner.workflows.explain.messages import RULES
 
 NOTHING = 1e-9  # Share of the sides of rows.
-SHARES = {"served", "survive", "recover"}
-ROLES = {"cover": "quantity", "expected_unserved": "quantity", "tail": "quantity", "chance": "share"}  # Of what lacks.
 
 
 class Asked(NamedTuple):
@@ -99,8 +98,8 @@ def _prepared(program: Program, options: Options) -> tuple[Solver, list[Asked], 
     sizes: dict[int, float] = {}
     groups: dict[tuple[str, str, int | None], tuple[Node | None, list[int], list[int]]] = {}
     for row, (node, family, key) in enumerate(program.rows):
-        is_rule = family in RULES
-        if family == "group_most_capital" or (is_rule and is_money(program.network, str(key[0]))):  # It is no physics.
+        is_rule = family in FAMILIES
+        if family == "group_most_capital" or (is_rule and _role(program, str(key[0])) == "money"):  # It is no physics.
             solver.change_sides(row, -np.inf, np.inf)
         elif is_rule:
             is_most = np.isfinite(program.row_upper[row])
@@ -156,8 +155,14 @@ def _answer(program: Program, asked: Asked, lacking: dict[int, float]) -> Row:
     return {
         "requirement": asked.requirement, "kind": kind, **node, "rows": len(asked.rows), "target": target, "best": best,
         "lacking": total, "reachable": bool(total <= 1e-6 * (asked.grain + _size(program, asked))),
-        "unit": unit(network.base.units, ROLES.get(asked.family, "quantity/year")),
+        "unit": unit(network.base.units, _role(program, asked.requirement)),
     }
+
+
+def _role(program: Program, name: str) -> str:
+    """Role unit of what a requirement is missed by."""
+    part = program.network.base.requirements[name]
+    return kind_of(part).role(part)
 
 
 def _size(program: Program, asked: Asked) -> float:
@@ -168,10 +173,10 @@ def _size(program: Program, asked: Asked) -> float:
 def _shares(program: Program, asked: Asked, lacking: dict[int, float]) -> tuple[float, float]:
     """Target, and for rules on served shares the best share in all."""
     node, network = asked.node, program.network
-    if node is None or asked.family not in SHARES:
+    if node is None or not isinstance(program.network.base.requirements[asked.requirement], OfService):
         return np.nan, np.nan
     keys: list[Key] = [program.rows[row][2] for row in asked.rows]
     amounts = [network.instance(node).demands[key[2]].amount.at(node.middle) for key in keys]
-    target = float(network.instance(node).requirements[asked.requirement].target.at(node.middle))  # type: ignore[union-attr]
+    target = at_node(network, asked.requirement, node, OfService).target.at(node.middle)
     total = sum(amounts)
     return target, target - sum(lacking.values()) / total if total else 1.0

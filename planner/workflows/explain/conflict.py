@@ -8,19 +8,19 @@ from itertools import zip_longest
 
 from planner.common.words import number
 from planner.formulation.contingencies import Loss
+from planner.formulation.declarations import Key
+from planner.formulation.mathematics.security.kinds import FAMILIES, kind_of
 from planner.language.instance import Options
 from planner.language.units import unit
 from planner.program.program import Program
 from planner.reading.document import Document
 from planner.workflows.explain.deadline import ENDLESS, Patience
 from planner.workflows.explain.iis import Core, find_core
-from planner.workflows.explain.messages import RULES, Said, Speaker
+from planner.workflows.explain.messages import Said, Speaker
 from planner.workflows.explain.relaxable import Lever, Levers
 from planner.workflows.explain.repair import Repair, repairs
 from planner.workflows.explain.trial_instances import Ground, is_large
 
-UNITS = {"served": "quantity/year", "survive": "quantity/year", "recover": "quantity/year", "demand": "quantity/year",
-         "cover": "quantity"}  # Of families whose rows are in amounts.
 FEW = 5  # Levers that are tried on a large program: those that matter most.
 
 
@@ -97,14 +97,23 @@ def _certificate(program: Program, core: Core, speaker: Speaker) -> str:
 
 def _gap(program: Program, core: Core, speaker: Speaker) -> Iterator[str]:
     """By how much a requirement, or else what comes next, must be missed if nothing else of the conflict gives way."""
-    row = min(core.missed, key=lambda row: (program.rows[row][1] not in RULES, -core.missed[row], row), default=None)
+    row = min(core.missed, key=lambda row: (program.rows[row][1] not in FAMILIES, -core.missed[row], row), default=None)
     if row is None:
         return
     node, family, key = program.rows[row]
     where = ", ".join(str(word) for word in key if word not in ("", "*"))
-    label = f" {unit(speaker.units, UNITS[family])}" if family in UNITS else ""
+    role = _role(program, family, key)
+    label = f" {unit(speaker.units, role)}" if role else ""
     yield (f"if all else holds, {family.replace('_', ' ')} of {where}{speaker.when(node)} is missed by at least"
            f" {number(core.missed[row], 4)}{label}")
+
+
+def _role(program: Program, family: str, key: Key) -> str:
+    """Role unit of what a row is missed by; empty where it has none of its own."""
+    if family in FAMILIES:
+        part = program.network.base.requirements[str(key[0])]
+        return kind_of(part).role(part)
+    return "quantity/year" if family == "demand" else ""
 
 
 def paragraph(found: Explanation) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from planner.common.errors import NoAnswerError
 from planner.common.signals import stop_if_asked
 from planner.formulation.declarations import Chapter, Key
+from planner.formulation.mathematics.security.kinds import FAMILIES
 from planner.language.instance import Options
 from planner.program.blocks import Layout
 from planner.program.program import Program
@@ -30,8 +31,7 @@ from planner.workflows.explain.iis_filter import Part
 
 # What may have to give way, the first that suffices: requirements; limits and pledges; demands and stocks; all.
 TIERS: tuple[frozenset[str] | None, ...] = (
-    frozenset({"served", "survive", "recover", "dependence", "concentration", "hhi", "sources", "cover", "sharing",
-               "expected_unserved", "tail", "regret_limit", "leverage", "budget", "chance"}),
+    FAMILIES,
     frozenset({"limit_at_most", "limit_at_least", "least_sales", "group_least_size", "group_most_size",
                "group_most_capital", "group_at_most", "building_at_once", "minimum_load", "quota"}),
     frozenset({"demand", "stock_balance", "reserve"}), None,

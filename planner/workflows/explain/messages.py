@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from planner.common.patterns import fits_any
@@ -11,6 +12,7 @@ from planner.formulation.declarations import Key
 from planner.formulation.mathematics.construction import work
 from planner.formulation.mathematics.control import aimed, by_class, covers, degree, touches
 from planner.formulation.mathematics.flow import availability, existing
+from planner.formulation.mathematics.security.kinds import FAMILIES, kind_of
 from planner.language.instance import Instance
 from planner.language.units import unit
 from planner.program.program import Program
@@ -62,7 +64,7 @@ class Speaker:
         return f"{number(amount)} {unit(self.units, 'quantity/year')}"
 
     def row(self, node: Node | None, family: str, key: Key) -> Iterator[Said]:
-        if family in RULES:
+        if family in FAMILIES:
             yield from self.rule(node, family, key)
         elif family in NODE_ROWS and node is not None:
             yield from NODE_ROWS[family](self, node, key)
@@ -73,13 +75,11 @@ class Speaker:
 
     def rule(self, node: Node | None, family: str, key: Key) -> Iterator[Said]:
         name = str(key[0])
-        part: Any = self.network.base.requirements[name]
+        part = self.network.base.requirements[name]
         stated, _, loss = name.partition(" without ") if name not in self.original.requirements else (name, "", "")
         path: Path = ("requirements", stated)
-        for field in ("target", "share", "hhi", "apart", "days", "count", "most", "probability"):
-            if getattr(part, field, None) is not None:
-                path = (*path, field)
-                break
+        fields = (ease.field for ease in kind_of(part).eases if getattr(part, ease.field) is not None)
+        path = (*path, *islice(fields, 1))
         place = node if node is not None else next((n for n in self.network.tree.nodes if n.key in key), None)
         about = ", ".join(str(word) for word in key[1:] if word not in ("*", "") and "@" not in str(word) and (
             place is None or str(word) != place.key))
@@ -89,21 +89,8 @@ class Speaker:
 
     def amount_asked(self, name: str, node: Node | None) -> str:
         first = node or self.network.tree.nodes[0]
-        part: Any = self.network.instance(first).requirements[name]
-        at = first.middle
-        if part.kind in ("served", "survive", "recover"):
-            return f"that {number(part.target.at(at))} of the need be served"
-        if part.kind == "chance":
-            chance = number(part.probability)
-            return f"that {number(part.target.at(at))} of the need be served with probability {chance}"
-        if part.kind == "cover":
-            return f"for {number(part.days.at(at))} days of cover"
-        if part.kind == "sources":
-            return f"for {part.count} sources of at least {self.rate(part.least.at(at))}"
-        if part.kind in ("leverage", "regret", "budget") or getattr(part, "most", None) is not None:
-            return f"for at most {number(part.most.at(at))} {self.units.money}"
-        figure = part.apart if part.kind == "sharing" else getattr(part, "hhi", None) or part.share
-        return f"for a share of at most {number(figure.at(at))}"
+        part = self.network.instance(first).requirements[name]
+        return kind_of(part).asks(part, first.middle, self.units)
 
     # Rows of a node
 
@@ -191,8 +178,6 @@ class Speaker:
                 yield Said(("controls", measure.name), words + self.when(node))
 
 
-RULES = {"served", "survive", "recover", "dependence", "concentration", "hhi", "sources", "cover", "sharing",
-         "expected_unserved", "tail", "regret_limit", "leverage", "budget", "chance", "chance_served"}
 NODE_ROWS: dict[str, Callable[[Speaker, Node, Key], Iterator[Said]]] = {
     "demand": Speaker.demand, "capacity": Speaker.capacity, "lane_capacity": Speaker.capacity,
     "balance": Speaker.balance, "stock_balance": Speaker.stock, "denial": Speaker.denial,

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from planner.formulation.mathematics.security.kind import Ease
+from planner.formulation.mathematics.security.kinds import kind_of
+from planner.formulation.mathematics.security.outage import OutageKind
 from planner.formulation.mathematics.security.scope import demands_of
 from planner.language.figure import MOMENT, Figure
 from planner.language.instance import Instance
-from planner.language.requirements import OfUsers, Outage
+from planner.language.requirements import OfUsers, Outage, Rule
 from planner.language.units import unit
 from planner.program.program import Program
 from planner.workflows.explain.iis import Core
@@ -56,12 +59,6 @@ class Lever:
         return tuple(f"{path}={value}" for path in (self.path, *self.also))
 
 
-# Fields of requirements: which way they ease, the unit, and the end of the scale.
-RULE_FIELDS: dict[str, tuple[int, str, float]] = {
-    "target": (-1, "share", 0.0), "share": (1, "share", 1.0), "hhi": (1, "share", 1.0), "apart": (1, "share", 1.0),
-    "days": (-1, "days", 0.0), "least": (-1, "quantity/year", 0.0), "probability": (-1, "probability", 0.0),
-    "most": (1, "money", float("inf")),
-}
 # Other statements: section and field, which way they ease, the unit.
 FIELDS: dict[tuple[str, str], tuple[int, str]] = {
     ("facilities", "capacity"): (1, "quantity/year"), ("lanes", "capacity"): (1, "quantity/year"),
@@ -109,17 +106,15 @@ class Levers:
         return float(value) if isinstance(value, int | float) else None
 
     def _rule(self, name: str) -> Iterator[Lever]:
-        part: Any = self.base.requirements[name]
-        for field, (sign, role, _) in RULE_FIELDS.items():
-            stated, room = self._figure(part, field), self._room(part, field)
+        part = self.base.requirements[name]
+        for ease in kind_of(part).eases:
+            stated, room = self._figure(part, ease.field), self._room(part, ease)
             if stated is not None and room > 0:
-                words = f"ask {'less' if sign < 0 else 'for no more than that'} of {name}"
-                label = unit(self.base.units, role)
-                lever = Lever(f"requirements.{name}.{field}", sign, label, words, stated or 1.0, room)
-                yield self._with_losses(lever, name, field)
-        if self._figure(part, "count") is not None and part.count > 1:
-            yield Lever(f"requirements.{name}.count", -1, "sources", f"ask {name} for fewer sources", part.count,
-                        part.count - 1, whole=True)
+                words = f"ask {'less' if ease.sign < 0 else 'for no more than that'} of {name}"
+                words = f"ask {name} for fewer {ease.role}" if ease.is_whole else words
+                label, path = unit(self.base.units, ease.role), f"requirements.{name}.{ease.field}"
+                lever = Lever(path, ease.sign, label, words, stated or 1.0, room, whole=ease.is_whole)
+                yield self._with_losses(lever, name, ease.field)
         after = part.start + MOMENT if part.start is not None else -math.inf
         starts = sorted({n.start for n in self.network.tree.nodes if n.start > after})
         first = starts[0] if part.start is None else part.start
@@ -128,13 +123,13 @@ class Levers:
             lever = Lever(f"requirements.{name}.start", 0, "year", f"let {name} begin later", 1.0, values=later)
             yield self._with_losses(lever, name, "start")
 
-    def _room(self, part: Any, field: str) -> float:
+    def _room(self, part: Rule, ease: Ease) -> float:
         """How far a field of a requirement can be turned."""
-        figure, (sign, _, end) = getattr(part, field, None), RULE_FIELDS[field]
+        figure = getattr(part, ease.field)
         if figure is None:
             return 0.0
         numbers = figure.numbers() if isinstance(figure, Figure) else [float(figure)]
-        return float(min(numbers) - end if sign < 0 else end - max(numbers))
+        return float(min(numbers) - ease.end if ease.sign < 0 else ease.end - max(numbers))
 
     def _with_losses(self, lever: Lever, name: str, field: str) -> Lever:
         """With a wider lever that turns the rules on losses for the same users as well."""
@@ -148,7 +143,8 @@ class Levers:
         ]
         if not others:
             return lever
-        most = min([lever.most, *(self._room(self.base.requirements[o], "target") for o in others)])
+        rooms = [self._room(self.base.requirements[o], ease) for o in others for ease in OutageKind.eases]
+        most = min([lever.most, *rooms])
         words = lever.words.replace(name, " and ".join([name, *others]))
         also = tuple(f"requirements.{other}.{field}" for other in others)
         return replace(lever, wider=replace(lever, words=words, also=also, most=most))

@@ -6,29 +6,29 @@ with any of its nodes.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from planner.common.caching import cached
+from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import applies
-from planner.formulation.mathematics.security.scope import demands_of, named, unserved
+from planner.formulation.mathematics.security.kind import NOTHING, Ease, OverallKind, Plan, Reading
+from planner.formulation.mathematics.security.scope import at_base, at_node, demands_of, stated, unserved
+from planner.formulation.mathematics.security.served import short_of
 from planner.formulation.network import Network
+from planner.language.instance import Units
 from planner.language.requirements import Chance
 from planner.tree.nodes import Node
-
-
-def part_of(network: Network, name: str) -> Chance:
-    part = network.base.requirements[name]
-    assert isinstance(part, Chance)
-    return part
 
 
 @cached
 def places(network: Network) -> dict[Key, Node]:
     """(requirement, node) wherever a chance requirement holds with some probability."""
     return {
-        (name, n.key): n for name in named(network, Chance) for n in network.tree.nodes
-        if n.probability > 0 and applies(part_of(network, name), n)
+        (name, n.key): n for name, part in stated(network, Chance).items() for n in network.tree.nodes
+        if n.probability > 0 and applies(part, n)
     }
 
 
@@ -37,20 +37,19 @@ def keys(network: Network) -> tuple[Key, ...]:
     demands = network.base.demands
     return tuple(
         (name, demands[d].region, d, node)
-        for name, node in places(network) for d in demands_of(network, part_of(network, name))
+        for name, node in places(network) for d in demands_of(network, at_base(network, name, Chance))
     )
 
 
 def needed(network: Network, key: Key) -> tuple[float, float]:
     """Demand at a node, and the shortage that the requirement allows there [quantity/year]."""
     node = places(network)[key[0], key[3]]
-    part, amount = network.instance(node).requirements[key[0]], network.instance(node).demands[key[2]].amount
-    assert isinstance(part, Chance)
+    part, amount = at_node(network, key[0], node, Chance), network.instance(node).demands[key[2]].amount
     return amount.at(node.middle), (1 - part.target.at(node.middle)) * amount.at(node.middle)
 
 
-def chapter(network: Network) -> Chapter:
-    rows, every, found = tuple((name,) for name in named(network, Chance)), keys(network), places(network)
+def chapter(network: Network, alone: Mapping[str, float]) -> Chapter:
+    rows, every, found = tuple((name,) for name in stated(network, Chance)), keys(network), places(network)
     scenarios = tuple((name, s.name) for (name,) in rows for s in network.tree.scenarios)
     passed = {s.name: s.shares for s in network.tree.scenarios}
     spoiled = tuple(
@@ -96,4 +95,43 @@ def chance(block: Any, name: str) -> Any:
     r"""\sum_s p_s\, fails_{q,s} \le 1 - probability_q"""
     network: Network = block.network
     failing = sum(s.probability * block.fails[name, s.name] for s in network.tree.scenarios)
-    return failing <= 1 - part_of(network, name).probability
+    return failing <= 1 - at_base(network, name, Chance).probability
+
+
+class ChanceKind(OverallKind[Chance]):
+    part, families = Chance, ("chance", "chance_served")
+    eases = (Ease("target", -1, "share", 0.0), Ease("probability", -1, "probability", 0.0))
+    chapters = (chapter,)
+
+    def keys(self, network: Network) -> tuple[Key, ...]:
+        return keys(network)
+
+    def asks(self, part: Chance, moment: float, units: Units) -> str:
+        chance_asked = number(part.probability)
+        return f"that {number(part.target.at(moment))} of the need be served with probability {chance_asked}"
+
+    def penalty_node(self, network: Network, key: Key) -> Node:
+        return places(network)[key[0], key[3]]
+
+    def reading(self, plan: Plan, family: str, key: Key) -> Reading:
+        return _served(plan, key) if family == "chance_served" else _probable(plan, key[0])
+
+
+def _served(plan: Plan, key: Key) -> Reading:
+    """A demand at a node."""
+    node, (amount, allowed) = places(plan.network)[key[0], key[3]], needed(plan.network, key)
+    short = short_of(plan, node, [key[2]])
+    target, achieved = (1 - lost / amount if amount else 1.0 for lost in (allowed, short))
+    return Reading(f"region={key[1]};demand={key[2]}", target, achieved, node=node, pool=key, is_weighed=True)
+
+
+def _probable(plan: Plan, name: str) -> Reading:
+    """The probability of the scenarios that are served in all their nodes."""
+    network, missed, failing = plan.network, plan.overall("missed_overall"), set[int]()
+    for row in keys(network):
+        node, (amount, allowed) = places(network)[row[0], row[3]], needed(network, row)
+        if row[0] == name and short_of(plan, node, [row[2]]) > allowed + missed[row] + max(NOTHING, 1e-7 * amount):
+            failing.add(node.index)
+    served = math.fsum(s.probability for s in network.tree.scenarios if not failing & s.shares.keys())
+    least = at_base(network, name, Chance).probability
+    return Reading("", least, served, "probability", "probability", room=served - least)

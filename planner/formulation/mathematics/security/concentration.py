@@ -9,27 +9,29 @@ whatever the supply; with J tangents at (j - 1/2) / J it exceeds them by at most
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from planner.common.patterns import fits_any
+from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import OfSituation, applies
 from planner.formulation.mathematics.security import supply
-from planner.formulation.mathematics.security.scope import country, named
+from planner.formulation.mathematics.security.kind import NOTHING, Ease, Idle, NodeKind, Plan, Reading
+from planner.formulation.mathematics.security.scope import at_base, at_node, country, stated
 from planner.formulation.network import Network
+from planner.language.instance import Units
 from planner.language.requirements import Concentration
 from planner.tree.nodes import Node
 
 
 def part_of(network: Network, row: Key) -> Concentration:
-    part = network.base.requirements[row[0]]
-    assert isinstance(part, Concentration)
-    return part
+    return at_base(network, row[0], Concentration)
 
 
 def keys(network: Network) -> tuple[Key, ...]:
     """The rows of all concentration requirements."""
-    names = set(named(network, Concentration))
+    names = stated(network, Concentration)
     return tuple(row for row in supply.rows(network) if row[0] in names)
 
 
@@ -49,11 +51,7 @@ def tangents(part: Concentration, amount: float, total: float) -> float:
 
 def limit(network: Network, row: Key, node: Node) -> float:
     """Largest share, or largest sum of squared shares, at a node."""
-    part = network.instance(node).requirements[row[0]]
-    assert isinstance(part, Concentration)
-    figure = part.share if part.share is not None else part.hhi
-    assert figure is not None
-    return figure.at(node.middle)
+    return at_node(network, row[0], node, Concentration).limit.at(node.middle)
 
 
 def chapter(network: Network) -> Chapter:
@@ -113,3 +111,30 @@ def tangent(block: Any, *key: Any) -> Any:
     source, row, j = key[:-1], key[:-2], key[-1]
     share = (j - 0.5) / part_of(block.network, row).tangents
     return block.squared[source] >= 2 * share * block.from_source[source] - share**2 * block.supply[row]
+
+
+class ConcentrationKind(NodeKind[Concentration]):
+    part, families = Concentration, ("concentration", "hhi")
+    eases = (Ease("share", 1, "share", 1.0), Ease("hhi", 1, "share", 1.0))
+    chapters = (supply.chapter, chapter)
+
+    def keys(self, network: Network) -> tuple[Key, ...]:
+        return keys(network)
+
+    def asks(self, part: Concentration, moment: float, units: Units) -> str:
+        return f"for a share of at most {number(part.limit.at(moment))}"
+
+    def idle(self, network: Network, name: str, part: Concentration) -> Iterator[Idle]:
+        yield from supply.unsupplied(network, name)
+
+    def reading(self, plan: Plan, node: Node, key: Key) -> Reading:
+        network, part = plan.network, part_of(plan.network, key)
+        supplied, total = plan.values(node, "from_source"), supply.net_use(plan, node, supply.rows(network)[key])
+        most, amounts = limit(network, key, node), [supplied[(*key, c)] for c in countries(network, key)]
+        if part.largest is not None:
+            measured = achieved = sum(sorted(amounts, reverse=True)[: part.largest])
+        else:
+            measured = sum(tangents(part, amount, total) for amount in amounts)
+            achieved = sum(amount * amount for amount in amounts) / total if total > NOTHING else 0.0
+        share = achieved / total if total > NOTHING else 0.0
+        return Reading(supply.scope(key), most, share, room=most * total - measured)

@@ -8,17 +8,21 @@ p: processes; d: demands; k: commodities; n: nodes. T is the days as a share of 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from planner.common.caching import cached
 from planner.common.patterns import fits_any
+from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, OfFigures, Term, Variable
 from planner.formulation.mathematics.flow import availability, existing, online_terms
 from planner.formulation.mathematics.node_data import OfSituation, applies
-from planner.formulation.mathematics.security.scope import demands_of, named
+from planner.formulation.mathematics.security.kind import Ease, Idle, NodeKind, Plan, Reading
+from planner.formulation.mathematics.security.scope import at_base, at_node, demands_of, stated
 from planner.formulation.network import Activity, Network
+from planner.language.instance import Units
 from planner.language.requirements import Cover
 from planner.tree.nodes import Node
 
@@ -39,9 +43,7 @@ class Place:
 def places(network: Network) -> dict[tuple[str, str], Place]:
     """Every place of every cover requirement, by (requirement, region or '*')."""
     found = {}
-    for name in named(network, Cover):
-        part = network.base.requirements[name]
-        assert isinstance(part, Cover)
+    for name, part in stated(network, Cover).items():
         demands = demands_of(network, part)
         regions = [r for r in network.base.regions if fits_any(part.regions, r)]
         groups = {"*": regions} if part.pooled else {r: [r] for r in regions}
@@ -84,15 +86,9 @@ def _closure(network: Network, activities: list[Activity], known: set[str], back
     return found
 
 
-def part_at(network: Network, name: str, node: Node) -> Cover:
-    part = network.instance(node).requirements[name]
-    assert isinstance(part, Cover)
-    return part
-
-
 def years(network: Network, name: str, node: Node) -> float:
     """The days of cover as a share of the year."""
-    return part_at(network, name, node).days.at(node.middle) / YEAR
+    return at_node(network, name, node, Cover).days.at(node.middle) / YEAR
 
 
 def keys(network: Network) -> tuple[Key, ...]:
@@ -103,14 +99,13 @@ def keys(network: Network) -> tuple[Key, ...]:
 
 
 def _users(network: Network, name: str, label: str) -> list[str]:
-    part = network.base.requirements[name]
-    assert isinstance(part, Cover)
+    part = at_base(network, name, Cover)
     return [d for d in demands_of(network, part) if label in ("*", network.base.demands[d].region)]
 
 
 def need(network: Network, key: Key, node: Node) -> float:
     """Need of the days after a node's end [quantity]; minus infinity where the requirement does not hold."""
-    part = part_at(network, key[0], node)
+    part = at_node(network, key[0], node, Cover)
     if not applies(part, node):
         return -math.inf
     days = years(network, key[0], node)
@@ -219,3 +214,34 @@ def cover(block: Any, name: str, label: str, demand: str) -> Any:
     )
     avoided = block.cover_avoided[name, label, demand] if part.substitution is not None else 0
     return given + avoided + block.missed[name, label, demand] >= block.cover_need[name, label, demand]
+
+
+class CoverKind(NodeKind[Cover]):
+    part, families = Cover, ("cover",)
+    eases = (Ease("days", -1, "days", 0.0),)
+    lacks = "quantity"
+    chapters = (chapter,)
+
+    def keys(self, network: Network) -> tuple[Key, ...]:
+        return keys(network)
+
+    def asks(self, part: Cover, moment: float, units: Units) -> str:
+        return f"for {number(part.days.at(moment))} days of cover"
+
+    def idle(self, network: Network, name: str, part: Cover) -> Iterator[Idle]:
+        if not any(key[0] == name for key in keys(network)):
+            yield Idle(f"no demand lies in the scope of {name}")
+
+    def reading(self, plan: Plan, node: Node, key: Key) -> Reading:
+        days = at_node(plan.network, key[0], node, Cover).days.at(node.middle)
+        needed, covered = need(plan.network, key, node), _covered(plan, node, key)
+        achieved = days * covered / needed if needed > 0 else days
+        return Reading(f"region={key[1]};demand={key[2]}", days, achieved, "days", "quantity")
+
+
+def _covered(plan: Plan, node: Node, key: Key) -> float:
+    """What stocks would give users, and what these have learned to do without, over the days of cover [quantity]."""
+    name, label, demand = key
+    given, accepts = plan.values(node, "cover_given"), plan.instance(node).demands[demand].accepts
+    found = sum(accepts[k] * given[name, label, d, k] for q, s, d, k in given if (q, s, d) == key)
+    return float(found + plan.values(node, "cover_avoided").get(key, 0.0))

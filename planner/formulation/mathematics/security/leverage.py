@@ -5,13 +5,18 @@ Index q: requirements; n: nodes; d, i: demands and their shortage tranches.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from planner.common.caching import cached
+from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term
 from planner.formulation.mathematics.node_data import applies
-from planner.formulation.mathematics.security.scope import demands_of, named
+from planner.formulation.mathematics.security.kind import Ease, Idle, OverallKind, Plan, Reading
+from planner.formulation.mathematics.security.scope import at_base, at_node, demands_of, stated
 from planner.formulation.network import Network
+from planner.language.instance import Units
 from planner.language.requirements import Leverage
 from planner.tree.nodes import Node
 
@@ -20,9 +25,7 @@ from planner.tree.nodes import Node
 def windows(network: Network) -> dict[Key, tuple[Node, ...]]:
     """The nodes of every window of the shock whose onset lies in the scope, by (requirement, window)."""
     found: dict[Key, list[Node]] = {}
-    for name in named(network, Leverage):
-        part = network.base.requirements[name]
-        assert isinstance(part, Leverage)
+    for name, part in stated(network, Leverage).items():
         for node in network.tree.nodes:
             if node.onset is None or node.source != part.shock:
                 continue
@@ -34,8 +37,7 @@ def windows(network: Network) -> dict[Key, tuple[Node, ...]]:
 
 def loss(network: Network, key: Key) -> list[tuple[Node, Any, float]]:
     """What a unit of each shortage adds to the loss of a window [money]: node, (demand, tranche), cost."""
-    part = network.base.requirements[key[0]]
-    assert isinstance(part, Leverage)
+    part = at_base(network, key[0], Leverage)
     return [
         (n, (d, i), network.price * n.length * tranche.cost.at(n.middle))
         for n in windows(network)[key] for d in demands_of(network, part)
@@ -46,12 +48,11 @@ def loss(network: Network, key: Key) -> list[tuple[Node, Any, float]]:
 def most(network: Network, key: Key) -> float:
     """The largest loss allowed, by the figures of the window's first node [money]."""
     node = windows(network)[key][0]
-    part = network.instance(node).requirements[key[0]]
-    assert isinstance(part, Leverage)
+    part = at_node(network, key[0], node, Leverage)
     return part.most.at(node.middle)
 
 
-def chapter(network: Network) -> Chapter:
+def chapter(network: Network, alone: Mapping[str, float]) -> Chapter:
     every = tuple(windows(network))
 
     def terms(_: Node) -> list[Term]:
@@ -69,3 +70,25 @@ def chapter(network: Network) -> Chapter:
 def leverage(block: Any, *key: str) -> Any:
     r"""\sum_{n \in window} length_n \sum_{d,i} cost_{d,i,n}\, short_{d,i,n} \le most_q + missed_{q,window}"""
     return block.window_loss[key] <= block.leverage_allowed[key] + block.missed_overall[key]
+
+
+class LeverageKind(OverallKind[Leverage]):
+    part, families = Leverage, ("leverage",)
+    eases = (Ease("most", 1, "money", math.inf),)
+    lacks = "money"
+    chapters = (chapter,)
+
+    def keys(self, network: Network) -> tuple[Key, ...]:
+        return tuple(windows(network))
+
+    def asks(self, part: Leverage, moment: float, units: Units) -> str:
+        return f"for at most {number(part.most.at(moment))} {units.money}"
+
+    def idle(self, network: Network, name: str, part: Leverage) -> Iterator[Idle]:
+        if not any(key[0] == name for key in windows(network)):
+            yield Idle(f"{name} holds in no window of {part.shock}", is_of_future=True)
+
+    def reading(self, plan: Plan, family: str, key: Key) -> Reading:
+        suffered = math.fsum(cost * plan.values(n, "short")[k] for n, k, cost in loss(plan.network, key))
+        allowed, node = most(plan.network, key), windows(plan.network)[key][0]
+        return Reading(f"window={key[1]}", allowed, suffered, "money", "money", node=node, pool=key)

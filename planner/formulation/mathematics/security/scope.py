@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from planner.common.patterns import fits_any
+from planner.formulation.mathematics.node_data import applies
 from planner.formulation.network import Network
 from planner.language.instance import Instance
 from planner.language.requirements import OfMaterial, OfUsers, Rule
+from planner.tree.nodes import Node
 
 Entry = tuple[str, Any, float]  # family, key, coefficient
+R = TypeVar("R", bound=Rule)
 
 
-def named(network: Network, *kinds: type[Rule]) -> list[str]:
-    """The requirements of these kinds."""
-    return [name for name, part in network.base.requirements.items() if isinstance(part, kinds)]
+def stated(network: Network, kind: type[R]) -> dict[str, R]:
+    """The requirements of a kind, by name."""
+    return {name: part for name, part in network.base.requirements.items() if isinstance(part, kind)}
+
+
+def of_kind(parts: Mapping[str, Rule], name: str, kind: type[R]) -> R:
+    """The requirement of that name, known to be of a kind. Raises TypeError where it is of another."""
+    part = parts[name]
+    if not isinstance(part, kind):
+        raise TypeError(f"{name} is no {kind.__name__}")
+    return part
+
+
+def at_base(network: Network, name: str, kind: type[R]) -> R:
+    """A requirement as the instance states it before anything happens."""
+    return of_kind(network.base.requirements, name, kind)
+
+
+def at_node(network: Network, name: str, node: Node, kind: type[R]) -> R:
+    """A requirement by the figures of a node."""
+    return of_kind(network.instance(node).requirements, name, kind)
 
 
 def demands_of(network: Network, part: OfUsers) -> list[str]:
@@ -45,3 +68,11 @@ def unserved(network: Network, demand: str) -> list[Entry]:
 def total(block: Any, entries: list[Entry]) -> Any:
     """The sum of entries as an expression of a block."""
     return sum(coefficient * getattr(block, family)[key] for family, key, coefficient in entries)
+
+
+def required(network: Network, part: OfUsers, demands: Sequence[str]) -> float:
+    """Expected demand over the nodes in which a rule holds [quantity]."""
+    return math.fsum(
+        n.probability * n.length * network.instance(n).demands[d].amount.at(n.middle)
+        for n in network.tree.nodes if applies(part, n) for d in demands
+    )

@@ -7,40 +7,37 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from planner.common.arrays import Array
+from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, OfFigures
 from planner.formulation.mathematics.node_data import OfSituation, applies
-from planner.formulation.mathematics.security.scope import demands_of, named, total, unserved
+from planner.formulation.mathematics.security.kind import Ease, NodeKind, Plan, Reading
+from planner.formulation.mathematics.security.scope import demands_of, of_kind, stated, total, unserved
 from planner.formulation.network import Network
-from planner.language.requirements import Recover, Served, Survive
+from planner.language.instance import Units
+from planner.language.requirements import OfService, Recover, Served, Survive
 from planner.tree.nodes import Node
 
-KINDS: dict[str, type[Served | Survive | Recover]] = {"served": Served, "survive": Survive, "recover": Recover}
 
-
-def keys(network: Network, kind: str) -> tuple[Key, ...]:
+def keys(network: Network, kind: type[OfService]) -> tuple[Key, ...]:
     """(requirement, region, demand) for every demand in the scope of a requirement of the kind."""
-    found = []
-    for name in named(network, KINDS[kind]):
-        part = network.base.requirements[name]
-        assert isinstance(part, Served | Survive | Recover)
-        found += [(name, network.base.demands[d].region, d) for d in demands_of(network, part)]
-    return tuple(found)
+    demands = network.base.demands
+    return tuple(
+        (name, demands[d].region, d) for name, part in stated(network, kind).items() for d in demands_of(network, part)
+    )
 
 
 def _allowed(network: Network, every: tuple[Key, ...], node: Node) -> list[float]:
     """Shortage the requirements allow where they hold."""
     parts, demands = network.instance(node).requirements, network.instance(node).demands
-    found = []
-    for name, _, demand in every:
-        part = parts[name]
-        assert isinstance(part, Served | Survive | Recover)
-        found.append((1 - part.target.at(node.middle)) * demands[demand].amount.at(node.middle))
-    return found
+    return [
+        (1 - of_kind(parts, name, OfService).target.at(node.middle)) * demands[demand].amount.at(node.middle)
+        for name, _, demand in every
+    ]
 
 
 def _elsewhere(network: Network, every: tuple[Key, ...], node: Node) -> list[float]:
@@ -50,7 +47,7 @@ def _elsewhere(network: Network, every: tuple[Key, ...], node: Node) -> list[flo
 
 
 def chapter(network: Network) -> Chapter:
-    every = tuple(key for kind in KINDS for key in keys(network, kind))
+    every = tuple(key for kind in RULES for key in keys(network, kind))
     allowed, elsewhere = (OfFigures(network, partial(f, network, every)) for f in (_allowed, _elsewhere))
 
     def short(node: Node) -> Array:
@@ -59,7 +56,7 @@ def chapter(network: Network) -> Chapter:
 
     return Chapter(
         data=(Data("allowed_short", every, "shortage allowed", OfSituation(network, short)),),
-        constraints=tuple(Constraint(kind, keys(network, kind), RULES[kind]) for kind in KINDS),
+        constraints=tuple(Constraint(rule.__name__, keys(network, kind), rule) for kind, rule in RULES.items()),
     )
 
 
@@ -81,4 +78,44 @@ def recover(block: Any, name: str, region: str, demand: str) -> Any:
     return served(block, name, region, demand)
 
 
-RULES = {"served": served, "survive": survive, "recover": recover}
+RULES: dict[type[OfService], Any] = {Served: served, Survive: survive, Recover: recover}
+S = TypeVar("S", bound=OfService)
+
+
+def short_of(plan: Plan, node: Node, demands: tuple[str, ...] | list[str]) -> float:
+    """Unserved demand at a node [quantity/year]."""
+    short = plan.values(node, "short")
+    return math.fsum(short[key] for d in demands for _, key, _ in unserved(plan.network, d))
+
+
+class ServiceKind(NodeKind[S]):
+    """A least served share, wherever its subclass says."""
+
+    eases = (Ease("target", -1, "share", 0.0),)
+    chapters = (chapter,)
+
+    def keys(self, network: Network) -> tuple[Key, ...]:
+        return keys(network, self.part)
+
+    def asks(self, part: S, moment: float, units: Units) -> str:
+        return f"that {number(part.target.at(moment))} of the need be served"
+
+    def reading(self, plan: Plan, node: Node, key: Key) -> Reading | None:
+        part = self.at(plan.network, key[0], node)
+        if not applies(part, node):
+            return None
+        amount, short = plan.instance(node).demands[key[2]].amount.at(node.middle), short_of(plan, node, [key[2]])
+        achieved = 1 - short / amount if amount else 1.0
+        return Reading(f"region={key[1]};demand={key[2]}", part.target.at(node.middle), achieved)
+
+
+class ServedKind(ServiceKind[Served]):
+    part, families = Served, ("served",)
+
+
+class SurviveKind(ServiceKind[Survive]):
+    part, families = Survive, ("survive",)
+
+
+class RecoverKind(ServiceKind[Recover]):
+    part, families = Recover, ("recover",)

@@ -6,12 +6,17 @@ Index q: requirements; c: classes; r: regions; d: demands; n: nodes. U is unserv
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
+from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import OfSituation, applies
-from planner.formulation.mathematics.security.scope import demands_of, named, total, unserved
+from planner.formulation.mathematics.security.kind import Ease, Idle, NodeKind, Plan, Reading
+from planner.formulation.mathematics.security.scope import at_base, at_node, demands_of, stated, total, unserved
+from planner.formulation.mathematics.security.served import short_of
 from planner.formulation.network import Network
+from planner.language.instance import Units
 from planner.language.requirements import Sharing
 from planner.tree.nodes import Node
 
@@ -19,7 +24,7 @@ from planner.tree.nodes import Node
 def keys(network: Network) -> tuple[Key, ...]:
     """(requirement, region, class) wherever a class has users in more than one region."""
     found = []
-    for name in named(network, Sharing):
+    for name in stated(network, Sharing):
         places = dict.fromkeys(
             (network.base.demands[d].region, network.base.demands[d].user_class) for d in members(network, name)
         )
@@ -29,9 +34,7 @@ def keys(network: Network) -> tuple[Key, ...]:
 
 
 def members(network: Network, name: str) -> list[str]:
-    part = network.base.requirements[name]
-    assert isinstance(part, Sharing)
-    return demands_of(network, part)
+    return demands_of(network, at_base(network, name, Sharing))
 
 
 def users(network: Network, key: Key) -> list[str]:
@@ -47,8 +50,7 @@ def amount(network: Network, key: Key, node: Node) -> float:
 
 def apart(network: Network, name: str, node: Node) -> float:
     """Largest difference between unserved shares; infinite where the requirement does not hold."""
-    part = network.instance(node).requirements[name]
-    assert isinstance(part, Sharing)
+    part = at_node(network, name, node, Sharing)
     return part.apart.at(node.middle) if applies(part, node) else math.inf
 
 
@@ -88,3 +90,30 @@ def best_served(block: Any, *key: str) -> Any:
 def sharing(block: Any, *key: str) -> Any:
     r"""U_{c,r,n} \le (least\_share_{q,c,n} + apart_{q,n})\, D_{c,r,n} + missed_{q,c,r,n}"""
     return _unserved(block, key) <= block.least_suffered[key] + block.sharing_allowed[key] + block.missed[key]
+
+
+class SharingKind(NodeKind[Sharing]):
+    part, families = Sharing, ("sharing",)
+    eases = (Ease("apart", 1, "share", 1.0),)
+    chapters = (chapter,)
+
+    def keys(self, network: Network) -> tuple[Key, ...]:
+        return keys(network)
+
+    def asks(self, part: Sharing, moment: float, units: Units) -> str:
+        return f"for a share of at most {number(part.apart.at(moment))}"
+
+    def idle(self, network: Network, name: str, part: Sharing) -> Iterator[Idle]:
+        if not any(key[0] == name for key in keys(network)):
+            yield Idle(f"{name} compares nobody: no class in its scope has users in two regions")
+
+    def reading(self, plan: Plan, node: Node, key: Key) -> Reading:
+        network = plan.network
+        shares = {}
+        for other in keys(network):
+            if (other[0], other[2]) == (key[0], key[2]):
+                needed, short = amount(network, other, node), short_of(plan, node, users(network, other))
+                shares[other] = short / needed if needed else 0.0
+        target, more = apart(network, key[0], node), shares[key] - min(shares.values())
+        room = (target - more) * amount(network, key, node)
+        return Reading(f"region={key[1]};class={key[2]}", target, more, room=room)

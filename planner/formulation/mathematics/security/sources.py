@@ -6,38 +6,39 @@ Index q: rows; c: sources; n: nodes. `counts` is a yes or no; what is missed is 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
+from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import OfSituation, applies
-from planner.formulation.mathematics.security import supply
-from planner.formulation.mathematics.security.scope import named
+from planner.formulation.mathematics.security import net, supply
+from planner.formulation.mathematics.security.kind import NOTHING, Ease, Idle, NodeKind, Plan, Reading
+from planner.formulation.mathematics.security.scope import at_base, at_node, stated
 from planner.formulation.network import Network
+from planner.language.instance import Units
 from planner.language.requirements import Sources
+from planner.language.units import unit
 from planner.tree.nodes import Node
 
 
 def part_of(network: Network, row: Key) -> Sources:
-    part = network.base.requirements[row[0]]
-    assert isinstance(part, Sources)
-    return part
+    return at_base(network, row[0], Sources)
 
 
 def keys(network: Network) -> tuple[Key, ...]:
     """The rows of all such requirements."""
-    names = set(named(network, Sources))
+    names = stated(network, Sources)
     return tuple(row for row in supply.rows(network) if row[0] in names)
 
 
 def least(network: Network, row: Key, node: Node) -> float:
     """Least supply of a source that counts [quantity/year]."""
-    part = network.instance(node).requirements[row[0]]
-    assert isinstance(part, Sources)
-    return part.least.at(node.middle)
+    return at_node(network, row[0], node, Sources).least.at(node.middle)
 
 
 def chapter(network: Network) -> Chapter:
-    every, names = keys(network), set(named(network, Sources))
+    every, names = keys(network), stated(network, Sources)
     single = tuple(key for key in supply.keys(network) if key[0] in names)
 
     def minimum(node: Node) -> list[Term]:
@@ -90,3 +91,42 @@ def sources(block: Any, *row: str) -> Any:
 def _sources(block: Any, row: Key) -> list[Key]:
     network: Network = block.network
     return [(*row, source) for source in supply.entries(network, network.base, row, supply.rows(network)[row])]
+
+
+class SourcesKind(NodeKind[Sources]):
+    part, families = Sources, ("sources",)
+    eases = (Ease("count", -1, "sources", 1.0, is_whole=True), Ease("least", -1, "quantity/year", 0.0))
+    chapters = (supply.chapter, chapter)
+
+    def keys(self, network: Network) -> tuple[Key, ...]:
+        return keys(network)
+
+    def asks(self, part: Sources, moment: float, units: Units) -> str:
+        return f"for {part.count} sources of at least {number(part.least.at(moment))} {unit(units, 'quantity/year')}"
+
+    def idle(self, network: Network, name: str, part: Sources) -> Iterator[Idle]:
+        yield from supply.unsupplied(network, name)
+        for row, places in supply.rows(network).items():
+            found = supply.entries(network, network.base, row, places) if row[0] == name else {}
+            if found and len(found) < part.count:
+                message = f"{name} asks for {part.count} sources, but there can be only {len(found)}:"
+                yield Idle(f"{message} {', '.join(found)}", "count", code="too-few")
+
+    def reading(self, plan: Plan, node: Node, key: Key) -> Reading:
+        part, minimum = part_of(plan.network, key), least(plan.network, key, node)
+        supplied = _supplied(plan, node, key)
+        enough = sum(v > NOTHING and v >= minimum * (1 - 1e-6) for v in supplied)
+        room = sorted(supplied, reverse=True)[part.count - 1] - minimum
+        return Reading(supply.scope(key), float(part.count), float(enough), "sources", room=room)
+
+
+def _supplied(plan: Plan, node: Node, row: Key) -> list[float]:
+    """What each source of a row supplies that is used and its own [quantity/year]."""
+    network, instance = plan.network, plan.instance(node)
+    pool, found = supply.rows(network)[row], dict[str, float]()
+    for *_, source, k in (key for key in supply.parts(network) if key[:-2] == row):
+        limits = [supply.entries(network, instance, row, pool, k)[source], net.used(network, instance, pool, k)]
+        own = supply.own(network, instance, row, source, k)
+        limits += [own] if own is not None else []
+        found[source] = found.get(source, 0.0) + min(supply.amount(plan, node, entries) for entries in limits)
+    return list(found.values())

@@ -5,17 +5,21 @@ Index q: requirements with the keys of their row; c: sources; n: nodes. Shared b
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Key, Variable
 from planner.formulation.mathematics.security import net
-from planner.formulation.mathematics.security.scope import Entry, country, is_meant, named, total
+from planner.formulation.mathematics.security.kind import Idle, Plan
+from planner.formulation.mathematics.security.scope import Entry, country, is_meant, stated, total
 from planner.formulation.network import Network
 from planner.language.instance import Instance
 from planner.language.requirements import Concentration, OfSupply, Sources
+from planner.tree.nodes import Node
 
 Place = tuple[str, str]  # commodity, region
 
@@ -24,9 +28,7 @@ Place = tuple[str, str]  # commodity, region
 def rows(network: Network) -> dict[Key, tuple[Place, ...]]:
     """The balances each row pools, by (requirement, region or '*', stage or '*', commodity or '*')."""
     found: dict[Key, list[Place]] = defaultdict(list)
-    for name in named(network, OfSupply):
-        part = network.base.requirements[name]
-        assert isinstance(part, OfSupply)
+    for name, part in stated(network, OfSupply).items():
         for k, r in network.balance:
             if is_meant(network.base, part, k) and fits_any(part.regions, r):
                 stage = network.base.commodities[k].stage or k
@@ -188,3 +190,31 @@ def part_own(block: Any, *key: str) -> Any:
     found = own(block.network, block.instance, key[:-2], key[-2], key[-1])
     assert found is not None
     return block.from_part[key] <= total(block, found)
+
+
+# What a plan achieves
+
+
+def scope(key: Key) -> str:
+    return f"region={key[1]};stage={key[2]};commodity={key[3]}"
+
+
+def unsupplied(network: Network, name: str) -> Iterator[Idle]:
+    """A rule on supply that nothing supplies."""
+    if not any(row[0] == name for row in rows(network)):
+        yield Idle(f"nothing supplies what {name} is about in its regions")
+
+
+def amount(plan: Plan, node: Node, found: list[Entry]) -> float:
+    """The sum of entries in a plan [quantity/year]."""
+    return math.fsum(coefficient * plan.values(node, family)[key] for family, key, coefficient in found)
+
+
+def net_use(plan: Plan, node: Node, places: tuple[Place, ...], with_stock: bool = False) -> float:
+    """What is both supplied anew and used, over the commodities of some places [quantity/year]."""
+    network, instance = plan.network, plan.instance(node)
+    found = 0.0
+    for k in dict.fromkeys(k for k, _ in places):
+        supplied = net.first(network, instance, places, k) + (net.kept(network, places, k) if with_stock else [])
+        found += min(amount(plan, node, net.used(network, instance, places, k)), amount(plan, node, supplied))
+    return found

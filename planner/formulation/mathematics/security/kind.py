@@ -1,0 +1,148 @@
+"""What the planner must know of one kind of requirement: an abstract class with a subclass in the module of each kind.
+
+All subclasses stand in `kinds`, from which everything else is derived: rows, tables, explanations and levers. The
+independent check knows the kinds by itself, on purpose.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+from planner.formulation.declarations import Chapter, Key
+from planner.formulation.mathematics.security.scope import at_node, stated
+from planner.formulation.network import Network
+from planner.language.instance import Instance, Units
+from planner.language.requirements import Rule
+from planner.tree.nodes import Node
+
+NOTHING = 1e-9  # Amounts below are rounding of the solver.
+R = TypeVar("R", bound=Rule)
+
+
+class Plan(Protocol):
+    """The values of a plan, as requirements read them."""
+
+    @property
+    def network(self) -> Network: ...
+
+    @property
+    def nodes(self) -> tuple[Node, ...]: ...
+
+    @property
+    def alone(self) -> Mapping[str, float]: ...
+
+    def instance(self, node: Node) -> Instance: ...
+
+    def values(self, node: Node | None, family: str) -> Mapping[Key, float]: ...
+
+    def overall(self, family: str) -> Mapping[Key, float]: ...
+
+
+class Reading(NamedTuple):
+    """What a row demands and what the plan achieves; `role` is the unit of what it is missed by.
+
+    `room` is stated where variables of the row may be larger than they need be. Of a rule on the plan as a whole:
+    `node` is where it stands, `pool` the key it is missed by, and it `is_weighed` if its penalty counts as the node's.
+    """
+
+    scope: str
+    target: float
+    achieved: float
+    target_unit: str = "share"
+    role: str = "quantity/year"
+    room: float | None = None
+    node: Node | None = None
+    pool: Key | None = None
+    is_weighed: bool = False
+
+
+class Ease(NamedTuple):
+    """A field that asks for less when it rises (`sign` 1) or falls (-1), as far as `end`."""
+
+    field: str
+    sign: int
+    role: str
+    end: float
+    is_whole: bool = False
+
+
+class Idle(NamedTuple):
+    """Why a requirement has nothing to act on, and the field to blame.
+
+    `is_of_future`: an instance borrowed for the futures of another need not act on anything there.
+    """
+
+    message: str
+    field: str = ""
+    hint: str = ""
+    code: str = "empty-scope"
+    is_of_future: bool = False
+
+
+class Kind(ABC, Generic[R]):
+    """A kind of requirement. `families` are the constraints whose rows may be missed and are told in tables.
+
+    `eases` lists the fields that could ask for less; a conflict points to the first that is stated.
+    """
+
+    part: type[R]
+    families: ClassVar[tuple[str, ...]]
+    eases: ClassVar[tuple[Ease, ...]]
+    lacks: ClassVar[str] = "quantity/year"  # Role of what a row is missed by.
+
+    def stated(self, network: Network) -> dict[str, R]:
+        """The requirements of this kind, by name."""
+        return stated(network, self.part)
+
+    def at(self, network: Network, name: str, node: Node) -> R:
+        """A requirement by the figures of a node."""
+        return at_node(network, name, node, self.part)
+
+    @abstractmethod
+    def asks(self, part: R, moment: float, units: Units) -> str:
+        """What it asks, as the end of a sentence: "for 90 days of cover"."""
+
+    def role(self, part: R) -> str:
+        """Role of what a row is missed by."""
+        return self.lacks
+
+    def idle(self, network: Network, name: str, part: R) -> Iterator[Idle]:
+        """Why it has nothing to act on, where users and periods lie in its scope."""
+        yield from ()
+
+
+class NodeKind(Kind[R]):
+    """A kind whose rows stand in the block of a node. Chapters that kinds share are made once."""
+
+    chapters: ClassVar[tuple[Callable[[Network], Chapter], ...]]
+
+    @abstractmethod
+    def keys(self, network: Network) -> tuple[Key, ...]:
+        """(requirement, region or '*', ...) of every row that may be missed."""
+
+    @abstractmethod
+    def reading(self, plan: Plan, node: Node, key: Key) -> Reading | None:
+        """A row as the table of requirements tells it; None where it does not hold."""
+
+
+class OverallKind(Kind[R]):
+    """A kind whose rows couple nodes or scenarios; they stand in a block of their own behind all nodes.
+
+    Chapters also take the cost of the best plan for each scenario alone [money].
+    """
+
+    chapters: ClassVar[tuple[Callable[[Network, Mapping[str, float]], Chapter], ...]]
+
+    @abstractmethod
+    def keys(self, network: Network) -> tuple[Key, ...]:
+        """(requirement, ...) of everything a row may be missed by."""
+
+    @abstractmethod
+    def reading(self, plan: Plan, family: str, key: Key) -> Reading:
+        """A row as the table of requirements tells it."""
+
+    def penalty_node(self, network: Network, key: Key) -> Node | None:
+        """The node whose weight a penalty has; None: it counts once and undiscounted."""
+        return None
