@@ -13,13 +13,13 @@ from planner.formulation.declarations import Chapter, Link, Term
 from planner.formulation.mathematics import model, risk
 from planner.formulation.mathematics.capital import Capital
 from planner.formulation.mathematics.construction import work
-from planner.formulation.mathematics.security import expected
+from planner.formulation.mathematics.security import totals
 from planner.program.blocks import numbers_of
 from planner.program.compile import compile_block, frozen_collector
 from planner.program.program import Arrays, Program
 from planner.tree.nodes import Node, Scenario
 
-TOTALS = (risk.TOTALS, expected.TOTALS)
+TOTALS = (risk.TOTALS, totals.TOTALS)
 EXPENSE, CAPITAL = {totals.expense for totals in TOTALS}, {totals.capital for totals in TOTALS}
 
 
