@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from planner.exports.export import export
     from planner.language.json_schema import json_schema
-    from planner.language.starter import new
     from planner.manual.reference import reference
     from planner.reading.document import load
+    from planner.reading.examples import examples, new
     from planner.reports.report import report
     from planner.reports.run import evaluate, open_run, solve
     from planner.validation.validate import validate
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from planner.workflows.tradeoff.frontier import frontier
     from planner.workflows.value_of_information import value
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Public functions, imported when first used: `planner --help` must not wait for a solver. All else may change.
 _PUBLIC = {
@@ -49,12 +49,13 @@ _PUBLIC = {
     "reference": "planner.manual.reference",
     "export": "planner.exports.export",
     "json_schema": "planner.language.json_schema",
-    "new": "planner.language.starter",
+    "examples": "planner.reading.examples",
+    "new": "planner.reading.examples",
 }
 __all__ = [
-    "__version__", "alternatives", "build", "compare", "evaluate", "explain", "export", "frontier", "futures",
-    "json_schema", "load", "losses", "new", "open_run", "project_worth", "reach", "reference", "report", "solve",
-    "sweep", "validate", "value",
+    "__version__", "alternatives", "build", "compare", "evaluate", "examples", "explain", "export", "frontier",
+    "futures", "json_schema", "load", "losses", "new", "open_run", "project_worth", "reach", "reference", "report",
+    "solve", "sweep", "validate", "value",
 ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import planner
 from planner.common.errors import InputError, Place
 from planner.reading.document import load
 from planner.reading.settle import MOST_NODES
@@ -109,14 +110,35 @@ def test_an_instance_may_be_a_link(tmp_path: Path) -> None:
 
 
 def test_a_shipped_instance_is_extended_from_any_folder(tmp_path: Path) -> None:
-    path = write(tmp_path, "extends: planner:rare-earths\nname: mine\nregions: {US: {title: Mine}}\n")
+    path = write(tmp_path, "extends: example:rare-earths\nname: mine\nregions: {US: {title: Mine}}\n")
     document = load(path)
     assert (document.instance.name, document.instance.regions["US"].title) == ("mine", "Mine")
-    assert {"instance.yaml", "planner:rare-earths.yaml", "planner:rare-earths/mines.yaml"} <= document.files.keys()
-    for name in ("rare-earth", "../pyproject", "/etc/passwd", "rare-earths.yaml", "published/farmer"):
-        (problem,) = refused(tmp_path, f"extends: planner:{name}\n")
+    assert {"instance.yaml", "example:rare-earths.yaml", "example:rare-earths/mines.yaml"} <= document.files.keys()
+    for name in ("rare-earth", "../pyproject", "/etc/passwd", "rare-earths.yaml", "published/orlib/warehouses-16"):
+        (problem,) = refused(tmp_path, f"extends: example:{name}\n")
         assert problem.code == "no-file"
         assert problem.place == Place(str(path), 1, 1)
+
+
+def test_shipped_instances_have_names(tmp_path: Path) -> None:
+    named = planner.examples()
+    assert {"quickstart", "rare-earths", "published/farmer"} <= named.keys()
+    for name in ("quickstart", "published/farmer"):
+        assert load(f"example:{name}").sha256 == load(named[name]).sha256 == load({"extends": f"example:{name}"}).sha256
+    with pytest.raises(InputError, match=r"no shipped instance quickstat - did you mean example:quickstart\?"):
+        load("example:quickstat")
+    old = load(write(tmp_path, "extends: planner:quickstart\n"))
+    assert old.sha256 == load("example:quickstart").sha256
+    assert [note.message for note in old.notes] == ["planner:quickstart is now called example:quickstart"]
+
+
+def test_a_new_instance_is_laid_over_a_shipped_one(tmp_path: Path) -> None:
+    file = planner.new(tmp_path / "mine.yaml", "quickstart")
+    assert planner.validate(file) == planner.validate("example:quickstart")
+    with pytest.raises(InputError, match="no shipped instance quick"):
+        planner.new(tmp_path / "other.yaml", "quick")
+    with pytest.raises(InputError, match="the file exists"):
+        planner.new(file, "quickstart")
 
 
 def test_circles_of_files(tmp_path: Path) -> None:

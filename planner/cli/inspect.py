@@ -154,8 +154,8 @@ def schema(options: argparse.Namespace) -> int:
 
 
 def new(options: argparse.Namespace) -> int:
-    from planner.language.starter import new
+    from planner.reading.examples import new
 
-    target = new(options.file)
+    target = new(options.file, options.example)
     print(f"wrote {target}; now: planner solve {target}")
     return GOOD

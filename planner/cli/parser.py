@@ -33,11 +33,13 @@ def parser() -> argparse.ArgumentParser:
     _export(verbs.add_parser("export", help="write a run in the format of another tool"))
     new = verbs.add_parser("new", help="write a small commented instance to start from")
     new.add_argument("file", help="file to write, such as my-case.yaml; it must not exist")
+    new.add_argument("--from", dest="example", metavar="EXAMPLE",
+                     help="lay it over a shipped instance, such as quickstart, rare-earths or published/farmer")
     return top
 
 
 def _instance(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("instance", help="a YAML instance")
+    verb.add_argument("instance", help="a YAML instance; of a shipped one example:NAME")
     _changes(verb)
 
 

@@ -14,7 +14,7 @@ from planner.language.requirements import KINDS
 FILE_WORDS: dict[str, Any] = {
     "extends": {
         "type": "string",
-        "description": "File this one is laid over, relative to this file, or planner:NAME for a shipped instance.",
+        "description": "File this one is laid over, relative to this file, or example:NAME for a shipped instance.",
     },
     "include": {"type": "array", "items": {"type": "string"}, "description": "Files merged in; nothing twice."},
     "scenarios": {

@@ -6,13 +6,7 @@ from pathlib import Path
 
 from planner.common.errors import InputError, Place, Problem
 
-
-def new(path: str | Path) -> Path:
-    """Write a small commented instance to start from. InputError when it exists or cannot be written there."""
-    target = Path(path)
-    if target.suffix not in (".yaml", ".yml"):
-        raise InputError([Problem("wrong-choice", "an instance is a .yaml file", Place(str(target), 0, 0))])
-    return written_once(target, Path(__file__).with_name("starter.yaml").read_text("utf-8"))
+STARTER = Path(__file__).with_name("starter.yaml")  # A small commented instance to start from.
 
 
 def written_once(target: Path, text: str) -> Path:

@@ -14,7 +14,7 @@ from planner.formulation.mathematics import model, risk
 from planner.formulation.mathematics.security import coupled
 from planner.formulation.network import build_network
 from planner.language.instance import Risk
-from planner.manual.words import STARTER
+from planner.language.starter import STARTER
 from planner.reading.document import load
 
 ROOT = Path(planner.__file__).parent.parent

@@ -10,15 +10,13 @@ from typing import Any, NamedTuple
 
 import yaml
 
-import planner
-from planner.language import starter
 from planner.language.figure import Part
 from planner.language.json_schema import json_schema
+from planner.language.starter import STARTER
 from planner.reading.compose import plain
+from planner.reading.examples import FOLDER
 from planner.reading.files import Reader
 
-STARTER = Path(starter.__file__).with_name("starter.yaml")
-SHIPPED = Path(planner.__file__).parent.parent / "instances"  # Beside the package in a checkout only.
 PROVENANCE = tuple(Part.model_fields)
 LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below",
           "least": "at least", "most": "at most", "minItems": "items, at least", "maxItems": "items, at most"}
@@ -157,7 +155,7 @@ def examples() -> dict[tuple[str, str], str]:
 
 
 def _instances() -> list[Path]:
-    return [STARTER, *sorted(SHIPPED.glob("*.yaml")), *sorted(SHIPPED.glob("published/*.yaml"))]
+    return [STARTER, *sorted(FOLDER.glob("*.yaml")), *sorted(FOLDER.glob("published/*.yaml"))]
 
 
 def _gather(value: Any, entry: dict[str, Any], part: str, definitions: dict[str, Any], found: Any) -> None:

@@ -13,6 +13,7 @@ from planner.language.instance import Instance
 from planner.reading.compose import Key, Node, child, plain, refuse
 from planner.reading.data import ROOT, tree_of
 from planner.reading.dump import digest, written_yaml
+from planner.reading.examples import EXAMPLE, shipped
 from planner.reading.files import Layer, Reader
 from planner.reading.form import instance_of
 from planner.reading.override import (
@@ -295,9 +296,10 @@ def load(
 ) -> Document:
     """Read an instance: base < extends < scenario < sets. InputError with all problems found.
 
-    It is a file, a mapping of what a file would say, the model object, or a document that is changed further. With
-    `on`, the futures and shocks of that file take the place of the instance's, and its controls are added. An
-    instance is `borrowed` for other futures than it was written for: what it says of futures need not apply.
+    It is a file (of a shipped one `example:NAME`), a mapping of what a file would say, the model object, or a document
+    that is changed further. With `on`, the futures and shocks of that file take the place of the instance's, and its
+    controls are added. An instance is `borrowed` for other futures than it was written for: what it says of futures
+    need not apply.
     """
     before = instance if isinstance(instance, Document) else None
     if before is not None and scenario is None and not sets and on is None and (before.borrowed or not borrowed):
@@ -332,7 +334,9 @@ def _readable(instance: AnyInstance) -> tuple[Path, _Readable]:
     if isinstance(instance, Document):
         return instance.path, instance
     if isinstance(instance, str | Path):
-        return Path(instance), Reader(Path(instance))
+        name = str(instance)
+        root = shipped(name.removeprefix(EXAMPLE)) if name.startswith(EXAMPLE) else Path(instance)
+        return root, Reader(root)
     return Path(ROOT), Reader(Path(ROOT), tree_of(instance))
 
 

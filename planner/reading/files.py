@@ -6,8 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from planner.common.errors import InputError, Place, Problem, did_you_mean
+from planner.common.errors import InputError, Place, Problem
 from planner.reading.compose import Node, compose, refuse
+from planner.reading.examples import EXAMPLE, FOLDER, shipped
 from planner.reading.expand import Words, expand
 from planner.reading.settle import Settler, join, overlay
 from planner.reading.spreadsheet import columns_and_rows, csv_grid, excel_grid
@@ -15,8 +16,7 @@ from planner.reading.spreadsheet import columns_and_rows, csv_grid, excel_grid
 MOST_BYTES = 8 * 1024 * 1024
 MOST_FILES = 40
 PIECE = 1024 * 1024  # Bytes read at once.
-INSTANCES = Path(__file__).resolve().parents[2] / "instances"
-SHIPPED = "planner:"
+FORMERLY = "planner:"  # How shipped instances were named before they were called examples.
 FILE_WORDS = ("extends", "include")
 TABLES = (".csv", ".xlsx")
 TOGETHER = "keep files that name each other in one directory"
@@ -91,9 +91,13 @@ class Reader:
         return {word: node.value.pop(word) for word in FILE_WORDS if word in node.value}
 
     def _target(self, path: Path, node: Node) -> Path:
-        """The file that a word names: `planner:NAME` is shipped; others lie in the directory of the root file."""
-        if isinstance(node.value, str) and node.value.startswith(SHIPPED):
-            return shipped(node.value.removeprefix(SHIPPED), node.place)
+        """The file that a word names: `example:NAME` is shipped; others lie in the directory of the root file."""
+        name = str(node.value)
+        if name.startswith(FORMERLY):
+            name = EXAMPLE + name.removeprefix(FORMERLY)
+            self.notes.append(Problem("renamed", f"{node.value} is now called {name}", node.place, "write it so"))
+        if name.startswith(EXAMPLE):
+            return shipped(name.removeprefix(EXAMPLE), node.place)
         return self._beside(path, node)
 
     def _beside(self, path: Path, node: Node) -> Path:
@@ -106,7 +110,7 @@ class Reader:
     def _directory(self, path: Path) -> Path:
         """Where what a file names must lie: beside the shipped instances, or beside the root file."""
         is_own = path.resolve().is_relative_to(self.directory)
-        return self.directory if is_own or not path.resolve().is_relative_to(INSTANCES) else INSTANCES
+        return self.directory if is_own or not path.resolve().is_relative_to(FOLDER) else FOLDER
 
     def _name(self, path: Path) -> str:
         """What a file is called in messages and digests: relative to its directory."""
@@ -114,7 +118,7 @@ class Reader:
             return path.name
         directory = self._directory(path)
         relative = path.resolve().relative_to(directory).as_posix()
-        return relative if directory == self.directory else f"{SHIPPED}{relative}"
+        return relative if directory == self.directory else f"{EXAMPLE}{relative}"
 
     def _load(self, path: Path, above: tuple[Path, ...], place: Place | None) -> Node:
         """The tree of one file."""
@@ -152,15 +156,6 @@ def _whole(node: Node) -> Node:
     if not isinstance(node.value, dict):
         refuse("wrong-type", "a file is a mapping of the instance's sections", node.place)
     return node
-
-
-def shipped(name: str, place: Place) -> Path:
-    """The shipped instance of this name; InputError when there is none."""
-    known = sorted(path.stem for path in INSTANCES.glob("*.yaml"))
-    if name not in known:
-        hint = did_you_mean(name, known, SHIPPED) or f"it has {', '.join(known) or 'none: they come with the sources'}"
-        refuse("no-file", f"planner ships no instance {name}", place, hint)
-    return INSTANCES / f"{name}.yaml"
 
 
 def confined(path: Path, node: Node, directory: Path, hint: str = TOGETHER) -> Path:
