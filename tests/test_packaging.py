@@ -119,6 +119,7 @@ def test_a_newcomers_way_with_the_wheel_alone(wheel: Path, tmp_path: Path) -> No
     command("new", "my-case.yaml")
     command("solve", "my-case.yaml", "--out", "run", "--quiet")
     command("report", "run", "--quiet")
+    assert "Copyright" in (work / "run" / "report.html").read_text("utf-8")
     command("reference", "--out", "reference.html")
     command("new", "--from", "quickstart", "over.yaml")
     (work / "over.yaml").write_text("extends: example:quickstart\ntime: {discount_rate: 0.05}\n")

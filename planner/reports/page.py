@@ -20,7 +20,7 @@ from planner.reports.terms import ALL
 from planner.reports.view import View
 
 ASSETS = files("planner.reports") / "assets"
-
+LICENCES = "licences.txt"  # Of Vega and all that it is bundled with, word for word.
 
 MOST_BYTES = 4_800_000  # Of a page: what can still be sent by mail and opened on a phone.
 
@@ -28,12 +28,13 @@ MOST_BYTES = 4_800_000  # Of a page: what can still be sent by mail and opened o
 def page(subject: Subject) -> str:
     """A page as HTML; of more futures than there is room for it holds the first and the dearest, and says so."""
     scripts = [libraries(), asset("tables.js"), asset("material.js"), asset("page.js")]
-    room = MOST_BYTES - sum(map(len, scripts)) - len(asset("outline.json")) - len(asset("style.css"))
+    room = MOST_BYTES - sum(map(len, [*scripts, asset("outline.json"), asset("style.css"), asset(LICENCES)]))
     subject, data = fitted(subject, room)
     has_map = any(view.name == "sites" for view in subject.views)
     return environment().get_template("page.html").render(
         subject=subject, version=planner.__version__, style=asset("style.css"), data=data,
         outline=asset("outline.json") if has_map else "null", scripts=scripts, policy=content_policy(scripts),
+        licences=asset(LICENCES),
     )
 
 
