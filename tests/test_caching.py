@@ -81,7 +81,6 @@ def told_by_id() -> set[str]:
 
 def test_objects_are_told_by_their_id_in_one_place() -> None:
     asked_for = {"solving/mpi_sppy/ranks.py"}  # Penalties of progressive hedging, for mpi-sppy.
-    asked_for |= {"language/figure.py", "workflows/sweep/dependency_tracking.py"}
     assert told_by_id() - asked_for == {"common/identity.py"}
 
 

@@ -4,6 +4,10 @@ Constraints are Pyomo rules over one *block*: the operation of one node, or the 
 three kinds of columns alike: *variables* of the block; *links*, linear expressions of variables elsewhere
 (capacity online, stock before, material returning); *data*, numbers that differ from node to node. So the
 rules of nodes of equal structure are compiled once, and each node only brings its numbers.
+
+A family says which figures of the instance its numbers depend on, by whatever way: `reads` names them as
+`section.field`. A program for an instance in which none of these has changed takes the numbers over. What says nothing
+(None) is always computed anew.
 """
 
 from __future__ import annotations
@@ -16,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.formulation.network import Network
-from planner.language.figure import are_noted
 from planner.tree.nodes import Node
 
 Key = tuple[Any, ...]
 Numbers = Sequence[float] | NDArray[np.float64]
+Reads = tuple[str, ...] | None
 PerNode = Callable[[Node], Numbers]
 
 
@@ -35,7 +39,7 @@ class OfFigures:
 
     def __call__(self, node: Node) -> NDArray[np.float64]:
         place = (self.network.variant(node), node.start, node.length)
-        if place not in self.known or are_noted():
+        if place not in self.known:
             self.known[place] = np.asarray(self.function(node), dtype=float)
         return self.known[place]
 
@@ -58,6 +62,12 @@ class Variable:
     integer: bool | Sequence[bool] = False
     costs: dict[str, PerNode] = field(default_factory=dict)
     parts: Sequence[tuple[str, str]] = ()
+    reads: Reads = None
+
+    @property
+    def functions(self) -> list[PerNode]:
+        """What gives its numbers."""
+        return [f for f in (self.lower, self.upper, *self.costs.values()) if f is not None]
 
 
 class Term(NamedTuple):
@@ -102,6 +112,7 @@ class Link:
     costs: dict[str, PerNode] = field(default_factory=dict)
     parts: Sequence[tuple[str, str]] = ()
     of_figures: bool = False
+    reads: Reads = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,7 @@ class Data:
     meaning: str
     values: PerNode
     unit: str = "quantity/year"
+    reads: Reads = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +147,11 @@ class Chapter:
     links: tuple[Link, ...] = ()
     data: tuple[Data, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """All that is a column of its block."""
+        return (*self.variables, *self.links, *self.data)
 
 
 def join(chapters: Sequence[Chapter]) -> Chapter:

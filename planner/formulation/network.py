@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from planner.common.caching import CacheOwner
+from planner.common.caching import CacheOwner, cached
 from planner.common.identity import distinct, numbered
 from planner.common.patterns import matching
 from planner.language.figure import MOMENT
@@ -89,15 +89,7 @@ class Network(CacheOwner):
     def ever(self, section: str, name: str, holds: Callable[[Any], bool]) -> bool:
         """Whether something holds of a part of the instance in some future or shock: a rule that the trunk does not
         state must be there for those that do."""
-        return any(holds(variant[name]) for variant in self._section_variants[section])
-
-    @cached_property
-    def _section_variants(self) -> dict[str, list[Any]]:
-        """The different variants of every section that futures may change, the trunk's first."""
-        def different(section: str) -> list[Any]:
-            return distinct(getattr(instance, section) for instance in self.instances.values())
-
-        return {name: different(name) for name in ("facilities", "projects", "lanes", "suppliers", "outlets", "limits")}
+        return any(holds(variant[name]) for variant in _section(self, section))
 
     def measures(self, node: Node) -> tuple[Measure, ...]:
         """The measures that hold at a node or did or will, each with its window."""
@@ -211,6 +203,12 @@ class Network(CacheOwner):
     def disposals(self) -> tuple[Place, ...]:
         commodities = self.base.commodities
         return tuple(p for p in self.balance if commodities[p[0]].disposal != "forbidden")
+
+
+@cached
+def _section(network: Network, name: str) -> list[Any]:
+    """The different variants of a section that futures may change, the trunk's first."""
+    return distinct(getattr(instance, name) for instance in network.instances.values())
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -65,27 +63,6 @@ Names = Annotated[list[Name], BeforeValidator(_as_list, json_schema_input_type=s
 
 
 MOMENT = 1e-4  # Years, less than an hour: moments nearer than this are one, for years and lengths are rounded.
-
-_open: list[Counter[int]] = []  # Who wants to know which figures are read.
-
-
-@contextmanager
-def readings() -> Iterator[Counter[int]]:
-    """How often each figure is read inside, by its identity."""
-    found: Counter[int] = Counter()
-    _open.append(found)
-    try:
-        yield found
-    finally:
-        _open.pop()
-        if _open:
-            _open[-1].update(found)
-
-
-def are_noted() -> bool:
-    """Whether readings are noted, so that nothing may be kept that was read."""
-    return bool(_open)
-
 
 class Part(BaseModel):
     """A piece of an instance: frozen, refusing unknown keys, carrying its provenance."""
@@ -172,8 +149,6 @@ class Figure(Part):
 
     def at(self, year: float) -> float:
         """Value at a point in time, `year` being decimal (2030.5 is the middle of 2030)."""
-        if _open:
-            _open[-1][id(self)] += 1
         if self.value is not None:
             return self.value
         if self.by_period is not None:
@@ -198,8 +173,6 @@ class Figure(Part):
 
     def numbers(self) -> list[float]:
         """Every number stated as the figure's value, in order of time."""
-        if _open:
-            _open[-1][id(self)] += 1
         if self.value is not None:
             return [self.value]
         if self.by_period is not None:

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.common.arrays import Array
-from planner.formulation.declarations import Chapter, Data, Family, Key, OfFigures, PerNode, Variable
+from planner.formulation.declarations import Chapter, Data, Key, OfFigures, PerNode, Variable
 from planner.formulation.mathematics import model
 from planner.formulation.mathematics.node_data import OfSituation, situations
 from planner.formulation.network import Network
 from planner.program.compile import Template, compile_block, frozen_collector
-from planner.program.incremental import Reuse
+from planner.program.incremental import Reuse, Snapshot
 from planner.program.node_blocks import Frame, Indices, Outlooks, Stamp, Stamper
 from planner.tree.nodes import Node
 
@@ -83,17 +83,16 @@ class Compiled:
     """Compiled blocks kept from one network to the next, for those that differ in numbers alone.
 
     A block of operation is what its structure and its columns and rows make it; the investments also depend on what
-    the instance says of projects and time, in every variant.
+    the instance says of projects and time, in every variant. With a `snapshot` numbers are taken over as well.
     """
 
-    def __init__(self, most_kept: int = MOST_KEPT) -> None:
+    def __init__(self, most_kept: int = MOST_KEPT, snapshot: Snapshot | None = None) -> None:
         self._most_kept = most_kept
         self._known: dict[Hashable, Template] = {}
-        self.reuse: Callable[[Network], Reuse] = lambda _: Reuse()  # What else a network may take over.
+        self.snapshot = snapshot
 
     def template(self, network: Network, chapter: Chapter, node: Node | None, structure: str) -> Template:
-        families: tuple[Family, ...] = (*chapter.variables, *chapter.links, *chapter.data)
-        columns = tuple((f.name, f.keys) for f in families)
+        columns = tuple((f.name, f.keys) for f in chapter.families)
         rows = tuple((c.name, c.keys) for c in chapter.constraints)
         key = (structure if node is not None else decided_by(network), columns, rows)
         if key not in self._known:
@@ -108,7 +107,10 @@ def _template(network: Network, chapter: Chapter, node: Node | None) -> Template
         return compile_block(model.block(network, chapter, node), chapter)
 
 
-DECIDING = {"time", "regions", "controls", "projects", "project_groups", "facilities", "lanes"}
+NOT_DECIDING = {
+    "name", "title", "description", "published_optimum", "sourced", "sampling", "sources", "elements",
+    "processes", "suppliers", "outlets", "limits", "demands", "stockpiles", "returns", "requirements", "options",
+}  # Sections of which the rows of the investments never read anything; a new section counts until it stands here.
 
 
 def decided_by(network: Network) -> str:
@@ -118,7 +120,7 @@ def decided_by(network: Network) -> str:
          [(m.name, m.start, m.end, m.phase_out) for m in network.measures(n)])
         for n in network.tree.nodes
     ]  # fmt: skip
-    told = [repr(nodes), *(variant.model_dump_json(include=DECIDING) for variant in network.variants)]
+    told = [repr(nodes), *(variant.model_dump_json(exclude=NOT_DECIDING) for variant in network.variants)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
@@ -127,11 +129,13 @@ class Pieces:
 
     def __init__(self, network: Network, compiled: Compiled | None = None) -> None:
         self.network, self._compiled = network, compiled
-        reuse = compiled.reuse(network) if compiled is not None else Reuse()
-        self.investments, self.operation = model.investments(network), reuse.of(model.operation(network))
+        self.investments, operation = model.investments(network), model.operation(network)
+        snapshot = compiled.snapshot if compiled is not None else None
+        reuse = snapshot.reuse(network, self.investments, operation) if snapshot is not None else Reuse()
+        self.operation, self.rebuild = reuse.of(operation), reuse.rebuild
         self.investment_layout = Layout.of(self.investments.variables)
         self.node_layout = Layout.of(self.operation.variables)
-        self._outlooks = Outlooks(network, reuse.recall)
+        self._outlooks = Outlooks(network, reuse.structure)
         layouts = self.investment_layout, self.node_layout
         self._stamper = Stamper(
             self.operation, (layouts[0].column, layouts[1].column), max(layout.size for layout in layouts),
@@ -144,9 +148,9 @@ class Pieces:
         self._figures: dict[int, Numbers] = {}
         self._changing = [
             v for v in self.operation.variables
-            if v.keys and not all(isinstance(f, OfFigures) for f in _functions(v))
+            if v.keys and not all(isinstance(f, OfFigures) for f in v.functions)
         ]
-        self._is_steady = all(isinstance(f, OfFigures | OfSituation) for v in self._changing for f in _functions(v))
+        self._is_steady = all(isinstance(f, OfFigures | OfSituation) for v in self._changing for f in v.functions)
         self.held = Held(np.zeros(0, dtype=np.int64), np.zeros(0))
         self._data = [d for d in self.operation.data if d.keys]
         self._has_steady_data = all(isinstance(d.values, OfFigures | OfSituation) for d in self._data)
@@ -226,11 +230,6 @@ class Pieces:
         if place not in self._sides:
             self._sides[place] = _sides(self.stamp(node), self._data, node)
         return self._sides[place]
-
-
-def _functions(family: Variable) -> list[PerNode]:
-    """What gives the numbers of a family."""
-    return [f for f in (family.lower, family.upper, *family.costs.values()) if f is not None]
 
 
 def numbers_of(

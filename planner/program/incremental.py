@@ -1,23 +1,65 @@
-"""Reuse: what was made for another network counts again where it would come out the same.
+"""Reuse: what was made for one network counts again for others, where what it depends on has not changed.
 
-Functions of a chapter give again what they gave, if that is known to hold (`Recall`); what is made of such values is
-known by them: `Derived` gives it again when all its parts are the very same objects.
+A snapshot keeps what the functions of the first network gave. A later network is compared with the first. If they
+differ in figures alone, and have the same nodes and columns, it takes over every family that reads none of the changed
+figures. What is made of such values is known by them: `Derived` gives it again when all its parts are the very same
+objects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any
 
 import numpy as np
 
-from planner.formulation.declarations import Chapter, Data, Link, OfFigures, Variable
+from planner.formulation.declarations import Chapter, Data, Key, Link, OfFigures, Reads, Variable
+from planner.formulation.mathematics.model import STRUCTURE_READS
 from planner.formulation.mathematics.node_data import OfSituation
+from planner.formulation.network import Network
+from planner.language.instance import Instance
+from planner.program.differences import Differences, differences
 from planner.tree.nodes import Node
 
 Place = tuple[str, str, int]  # Family, which of its functions, number of the node.
 Recall = Callable[[Place, Callable[[], Any]], Any]  # What is known of a place, or what the function makes.
+
+
+class Extent(Enum):
+    """How much of the operation of nodes is computed anew; investments, which are few, always are."""
+
+    ALL = "all"
+    ROWS = "rows"  # Coefficients of some families, and the numbers that go with them.
+    NUMBERS = "numbers"  # Bounds, costs and right-hand sides alone.
+    NOTHING = "nothing"
+
+
+class Reason(Enum):
+    """Why that is."""
+
+    FIRST = "first run"
+    STRUCTURE = "structure changed"
+    FIGURES = "figures changed"
+    SAME = "nothing changed"
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """What of a program was computed anew and why; `where` names sections, or their fields with changed figures."""
+
+    extent: Extent
+    reason: Reason
+    where: tuple[str, ...] = ()
+    figures: int = 0
+
+    def __str__(self) -> str:
+        """The reason in words."""
+        places = ", ".join(self.where)
+        if self.reason is Reason.STRUCTURE:
+            return f"{self.reason.value}: {places}"
+        return f"{self.figures} {self.reason.value}: {places}" if self.reason is Reason.FIGURES else self.reason.value
 
 
 @dataclass
@@ -44,25 +86,93 @@ def _is(one: object, other: object) -> bool:
 
 @dataclass(frozen=True)
 class Reuse:
-    """What a network may take over: values of functions, if any, and what is made of them."""
+    """What a network takes over: of families that read none of the `changed` figures, and what is made of it."""
 
+    rebuild: Rebuild = Rebuild(Extent.ALL, Reason.FIRST)
     recall: Recall | None = None
+    changed: frozenset[str] = frozenset()
     derived: Derived = field(default_factory=Derived)
+
+    def recall_of(self, reads: Reads) -> Recall | None:
+        """How functions recall that read these figures; None if they must compute."""
+        return None if reads is None or self.changed.intersection(reads) else self.recall
+
+    @property
+    def structure(self) -> Recall | None:
+        """How the structure of nodes is recalled."""
+        return self.recall_of(STRUCTURE_READS)
 
     def of(self, chapter: Chapter) -> Chapter:
         """The chapter with functions that recall."""
-        recall = self.recall
-        if recall is None:
-            return chapter
         return replace(
             chapter,
-            variables=tuple(_variable(v, recall) for v in chapter.variables),
-            links=tuple(_link(link, recall) for link in chapter.links),
-            data=tuple(replace(d, values=_recalling(d, "values", d.values, recall)) for d in chapter.data),
+            variables=tuple(_variable(v, self.recall_of(v.reads)) for v in chapter.variables),
+            links=tuple(_link(link, self.recall_of(link.reads)) for link in chapter.links),
+            data=tuple(_data(d, self.recall_of(d.reads)) for d in chapter.data),
         )
 
 
-def _variable(family: Variable, recall: Recall) -> Variable:
+@dataclass(frozen=True)
+class Outline:
+    """What two networks must have in common for one to take anything over: nodes, and the columns of all blocks."""
+
+    nodes: tuple[Node, ...]
+    columns: tuple[tuple[str, tuple[Key, ...]], ...]
+
+    @classmethod
+    def of(cls, network: Network, chapters: tuple[Chapter, ...]) -> Outline:
+        columns = tuple((family.name, family.keys) for chapter in chapters for family in chapter.families)
+        return cls(network.tree.nodes, columns)
+
+
+class Snapshot:
+    """What the functions of the first network gave."""
+
+    def __init__(self) -> None:
+        self._first: tuple[Mapping[str, Instance], Outline] | None = None
+        self._values: dict[Place, Any] = {}
+        self._derived = Derived()
+
+    def reuse(self, network: Network, investments: Chapter, operation: Chapter) -> Reuse:
+        """What a network takes over; of the first all is kept that it computes until the next one comes."""
+        outline = Outline.of(network, (investments, operation))
+        self._derived.learns = self._first is None
+        if self._first is None:
+            self._first = network.instances, outline
+            return Reuse(recall=self._recall, derived=self._derived)
+        found = differences(self._first[0], network.instances)
+        if found.structure:
+            return Reuse(Rebuild(Extent.ALL, Reason.STRUCTURE, found.structure))
+        if outline != self._first[1]:  # Figures decide what there is: a lane with a fixed cost has one more column.
+            return Reuse(Rebuild(Extent.ALL, Reason.STRUCTURE, tuple(sorted(found.figures))))
+        rebuild = Rebuild(_extent(found, operation), Reason.FIGURES if found.figures else Reason.SAME,
+                          tuple(sorted(found.figures)), sum(found.figures.values()))  # fmt: skip
+        return Reuse(rebuild, self._recall, frozenset(found.figures), self._derived)
+
+    def _recall(self, place: Place, make: Callable[[], Any]) -> Any:
+        if place in self._values:
+            return self._values[place]
+        value = make()
+        if self._derived.learns:
+            self._values[place] = value
+        return value
+
+
+def _extent(found: Differences, operation: Chapter) -> Extent:
+    """How much reads the figures that differ."""
+    def reads(*families: Reads) -> bool:
+        return any(r is None or found.figures.keys() & set(r) for r in families)
+
+    if reads(STRUCTURE_READS, *(link.reads for link in operation.links if link.keys)):
+        return Extent.ROWS
+    numbers = [v.reads for v in operation.variables if v.keys and v.functions]
+    numbers += [d.reads for d in operation.data if d.keys]
+    return Extent.NUMBERS if reads(*numbers) else Extent.NOTHING
+
+
+def _variable(family: Variable, recall: Recall | None) -> Variable:
+    if recall is None:
+        return family
     lower, upper = (
         _recalling(family, role, function, recall) if function is not None else None
         for role, function in (("lower", family.lower), ("upper", family.upper))
@@ -70,12 +180,18 @@ def _variable(family: Variable, recall: Recall) -> Variable:
     return replace(family, lower=lower, upper=upper, costs=_costs(family, recall))
 
 
-def _link(family: Link, recall: Recall) -> Link:
+def _link(family: Link, recall: Recall | None) -> Link:
+    if recall is None:
+        return family
     terms, constants = (
         _recalling(family, role, function, recall)
         for role, function in (("terms", family.terms), ("constants", family.constants))
     )
     return replace(family, terms=terms, constants=constants, costs=_costs(family, recall))
+
+
+def _data(family: Data, recall: Recall | None) -> Data:
+    return family if recall is None else replace(family, values=_recalling(family, "values", family.values, recall))
 
 
 def _costs(family: Variable | Link, recall: Recall) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from planner.formulation.mathematics.construction import work
 from planner.formulation.mathematics.control import by_class, degree, lane_passes
 from planner.formulation.mathematics.node_data import applies, situations
 from planner.formulation.network import Network
-from planner.language.figure import are_noted
 from planner.language.instance import Dependence
 from planner.program.compile import Template
 from planner.program.incremental import Derived, Recall
@@ -134,7 +133,7 @@ class Outlooks:
         denied = tuple((m.name, degree(m, node)) for m in network.measures(node) if by_class(m.control))
         most = tuple(lane.most_flow(network, m, node) for m in lane.fixed_movements(network))
         place = (network.variant(node), node.start, node.length, applying, denied, most)
-        if place not in self._keys or are_noted():
+        if place not in self._keys:
             self._keys[place] = model.structure_of(network, node).key
         return self._keys[place]
 

@@ -59,9 +59,9 @@ def chapter(network: Network) -> Chapter:
         ),
         data=(
             Data("needed", tuple((d,) for d in demands), "demand",
-                 of(lambda n: [needed(network, d, n) for d in demands])),
+                 of(lambda n: [needed(network, d, n) for d in demands]), reads=("demands.amount",)),
             Data("adoption", tuple((d,) for d in substituted_names(network)), "substitution that can be added",
-                 of(partial(_adoption, network))),
+                 of(partial(_adoption, network)), reads=("demands.amount", "demands.substitution")),
         ),
         constraints=(
             Constraint("demand", tuple((d,) for d in demands), demand),
@@ -115,13 +115,14 @@ def _variables(network: Network) -> tuple[Variable, ...]:
     return (
         Variable("delivered", network.deliveries, "quantity delivered to users"),
         Variable("short", network.shortages, "demand not served", upper=of(tranches),
-                 costs={"shortage": of(shortage_costs)}, parts=[(d, demands[d].region) for d, _ in network.shortages]),
+                 costs={"shortage": of(shortage_costs)}, parts=[(d, demands[d].region) for d, _ in network.shortages],
+                 reads=("demands.amount", "demands.shortage")),
         Variable("substituted", tuple((d,) for d in names), "demand that users learned to do without",
                  upper=of(most_substituted), costs={"substitution": of(substitution_costs)},
-                 parts=[(d, demands[d].region) for d in names]),
+                 parts=[(d, demands[d].region) for d in names], reads=("demands.amount", "demands.substitution")),
         Variable("collected", tuple((q,) for q in network.base.returns), "end-of-life material collected",
                  costs={"collection": of(collection_costs)},
-                 parts=[(name, q.region) for name, q in network.base.returns.items()]),
+                 parts=[(name, q.region) for name, q in network.base.returns.items()], reads=("returns.cost",)),
     )
 
 
@@ -144,8 +145,9 @@ def _substitution_links(network: Network) -> tuple[Link, Link]:
         return [0.0] * len(keys)
 
     return (
-        Link("substituted_before", keys, "substitution at the parent", before, nothing, of_figures=True),
-        Link("substituted_kept", keys, "substitution that is kept from the parent", kept, nothing, of_figures=True),
+        Link("substituted_before", keys, "substitution at the parent", before, nothing, of_figures=True, reads=()),
+        Link("substituted_kept", keys, "substitution that is kept from the parent", kept, nothing, of_figures=True,
+             reads=("demands.amount",)),
     )
 
 
@@ -176,7 +178,8 @@ def _return_link(network: Network, name: str, meaning: str, rated: bool) -> Link
         parts = network.instance(node).returns.values()
         return [rate(q, node) * q.history.at(node.middle) for q in parts]
 
-    return Link(name, tuple((q,) for q in names), meaning, terms, history, of_figures=True)
+    return Link(name, tuple((q,) for q in names), meaning, terms, history, of_figures=True,
+                reads=("returns.rate", "returns.history"))
 
 
 # --- rules -------------------------------------------------------------------------------------------

@@ -152,19 +152,23 @@ def chapter(network: Network) -> Chapter:
     variables = (
         Variable("activity", network.activities, "how much of a process a facility runs",
                  costs={"variable": of(partial(_variable_costs, network))},
-                 parts=[(a[0], network.region_of(a[0])) for a in network.activities]),
+                 parts=[(a[0], network.region_of(a[0])) for a in network.activities],
+                 reads=("processes.variable_cost", "facilities.variable_costs")),
         Variable("disposed", network.disposals, "surplus disposed of",
-                 costs={"disposal": of(partial(_disposal_costs, network))}, parts=network.disposals),
+                 costs={"disposal": of(partial(_disposal_costs, network))}, parts=network.disposals,
+                 reads=("commodities.disposal",)),
     )
     links = (
         Link("available", assets, "capacity online that can be used",
              terms=partial(online_terms, network, scale=True),
-             constants=lambda n: standing(network)(n) * availabilities(network, n)),
+             constants=lambda n: standing(network)(n) * availabilities(network, n),
+             reads=("facilities.capacity", "facilities.availability", "projects.size")),
         Link("online", assets, "capacity online",
              terms=partial(online_terms, network, scale=False),
              constants=standing(network),
              costs={"fixed": of(partial(_fixed_costs, network))},
-             parts=[(a, network.region_of(a)) for a in network.assets]),
+             parts=[(a, network.region_of(a)) for a in network.assets],
+             reads=("facilities.capacity", "facilities.fixed_cost", "projects.size")),
     )
     constraints = (
         Constraint("capacity", facilities, capacity),

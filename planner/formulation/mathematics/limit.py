@@ -32,9 +32,9 @@ def chapter(network: Network) -> Chapter:
     return Chapter(
         data=(
             Data("limit_most", _limited(network, "most"), "most of a shared limit",
-                 of(partial(_limit_values, network, "most"))),
+                 of(partial(_limit_values, network, "most")), reads=("limits.most",)),
             Data("limit_least", _limited(network, "least"), "least of a shared limit",
-                 of(partial(_limit_values, network, "least"))),
+                 of(partial(_limit_values, network, "least")), reads=("limits.least",)),
         ),
         constraints=(
             Constraint("limit_at_most", _limited(network, "most"), limit_at_most),

@@ -151,12 +151,13 @@ def _variables(network: Network) -> tuple[Variable, ...]:
                  upper=at(partial(_purchase_bounds, network, of(partial(_amounts, network)))),
                  costs={"purchase": at(partial(_dearer, network, of(partial(_step_prices, network)))),
                         "tariff": at(partial(_dearer, network, of(partial(_step_tariffs, network)))),
-                        "delivery": of(partial(_delivery, network))}, parts=bought),
+                        "delivery": of(partial(_delivery, network))}, parts=bought,
+                 reads=("suppliers.steps", "suppliers.tariffs", "suppliers.delivery_costs")),
         Variable("sold", network.sales, "quantity sold",
                  upper=of(lambda n: [_sale_step(network, key, n)[1] for key in network.sales]),
                  costs={"sales": of(partial(_sale_revenue, network)),
                         "sales_delivery": of(partial(_sale_delivery, network))},
-                 parts=sold),
+                 parts=sold, reads=("outlets.steps", "outlets.delivery_costs")),
         Variable("remaining", kept, "reserve left at the end of the period", "quantity"),
     )
 
@@ -183,7 +184,7 @@ def _reserve_link(network: Network) -> Link:
         return [f.at(node.middle) if f is not None else 0.0 for f in figures]
 
     return Link("remaining_before", keys, "reserve left before the period", terms, constants, "quantity",
-                of_figures=True)
+                of_figures=True, reads=("suppliers.steps",))
 
 
 def _shared_steps(network: Network) -> tuple[tuple[str, int], ...]:
@@ -246,14 +247,15 @@ def _data(network: Network) -> tuple[Data, ...]:
 
     return (
         Data("step_amount", steps, "most sold at a step",
-             of(lambda n: [_step(network, (*k, ""), n)[1] for k in steps])),
+             of(lambda n: [_step(network, (*k, ""), n)[1] for k in steps]), reads=("suppliers.steps",)),
         Data("region_limit", regions, "most delivered to a region",
-             OfSituation(network, region_limits)),
+             OfSituation(network, region_limits), reads=("suppliers.region_limits",)),
         Data("step_depth", sales, "depth of a market's step",
-             of(lambda n: [_sale_step(network, (*k, ""), n)[1] for k in sales])),
-        Data("least_sold", pledged, "least sold to an outlet", of(pledges)),
+             of(lambda n: [_sale_step(network, (*k, ""), n)[1] for k in sales]), reads=("outlets.steps",)),
+        Data("least_sold", pledged, "least sold to an outlet", of(pledges), reads=("outlets.least",)),
         Data("quota_amount", _quotas(network), "most an exporter lets out",
-             OfSituation(network, lambda n: [quota(network, name, n) for (name,) in _quotas(network)])),
+             OfSituation(network, lambda n: [quota(network, name, n) for (name,) in _quotas(network)]),
+             reads=("controls.amount",)),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from planner.formulation.declarations import Chapter, Family, Key, join
+from planner.formulation.declarations import Chapter, Key, join
 from planner.formulation.mathematics import demand, flow, investment, lane, limit, market, origin, security, stock
 from planner.formulation.mathematics.security import dependence
 from planner.formulation.network import Network
@@ -50,6 +50,11 @@ def recipes_key(instance: Instance) -> str:
     )
 
 
+STRUCTURE_READS = (
+    "facilities.minimum_load", "lanes.capacity", "lanes.fixed_cost", "requirements.share",
+)  # The figures that a structure depends on.
+
+
 def structure_of(network: Network, node: Node) -> Structure:
     instance = network.instance(node)
     dependent = [name for name, q in network.base.requirements.items() if isinstance(q, Dependence)]
@@ -81,8 +86,7 @@ def block(network: Network, chapter: Chapter, node: Node | None) -> pyo.Concrete
     if node is not None:
         model.instance = network.instance(node)
         model.structure = structure_of(network, node)
-    families: list[Family] = [*chapter.variables, *chapter.links, *chapter.data]
-    for family in families:
+    for family in chapter.families:
         setattr(model, family.name, pyo.Var(index(family.keys)) if family.keys else {})
     for constraint in chapter.constraints:
         if constraint.keys:

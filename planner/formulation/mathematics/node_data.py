@@ -17,7 +17,7 @@ from planner.common.patterns import matching
 from planner.formulation.declarations import Numbers, PerNode
 from planner.formulation.mathematics.control import degree, share_passing
 from planner.formulation.network import Network
-from planner.language.figure import MOMENT, are_noted
+from planner.language.figure import MOMENT
 from planner.language.requirements import AfterOnset, Rule
 from planner.tree.nodes import Node
 
@@ -75,6 +75,6 @@ class OfSituation:
 
     def __call__(self, node: Node) -> Numbers:
         situation = situations(self.network)[node.index]
-        if situation not in self.known or are_noted():
+        if situation not in self.known:
             self.known[situation] = np.asarray(self.function(node), dtype=float)
         return self.known[situation]

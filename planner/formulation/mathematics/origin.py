@@ -91,7 +91,7 @@ def chapter(network: Network) -> Chapter:
     return Chapter(
         variables=(Variable("at_level", parts, "part of an amount that is at one level"),),
         links=(Link("carried_at_level", stocks, "stock at one level left of the parent's after decay", carried, opening,
-                    "quantity", of_figures=True),),
+                    "quantity", of_figures=True, reads=("stockpiles.initial",)),),
         constraints=(
             Constraint("levels_of_whole", tuple(split), levels_of_whole),
             Constraint("better", tuple(balances(network)), better),

@@ -102,20 +102,24 @@ def chapter(network: Network) -> Chapter:
     most_released = partial(_most_released, network, of(partial(bounds, "release_limit")))
     return Chapter(
         variables=(
-            Variable("filled", keys, "put into stock", upper=of(partial(bounds, "fill_limit"))),
-            Variable("released", keys, "taken out of stock", upper=OfSituation(network, most_released)),
+            Variable("filled", keys, "put into stock", upper=of(partial(bounds, "fill_limit")),
+                     reads=("stockpiles.fill_limit",)),
+            Variable("released", keys, "taken out of stock", upper=OfSituation(network, most_released),
+                     reads=("stockpiles.release_limit",)),
             Variable("stock", keys, "stock at the end of the period", "quantity",
                      lower=of(partial(bounds, "least")), upper=of(partial(bounds, "capacity")),
                      costs={"holding": of(partial(_holding_costs, network)),
                             "final_value": OfSituation(network, left)},
-                     parts=parts),
+                     parts=parts,
+                     reads=("stockpiles.least", "stockpiles.capacity", "stockpiles.holding_cost",
+                            "stockpiles.final_value")),
         ),
         links=(
             Link("carried", keys, "stock left of the parent's after decay", carried, opening, "quantity",
-                 of_figures=True),
+                 of_figures=True, reads=("stockpiles.initial",)),
             Link("resumed", keys, "stock with which the world goes on after a shock", partial(_resumed, keys),
                  lambda _: [0.0] * len(keys), "quantity",
-                 costs={"final_value": used_up}, parts=parts),
+                 costs={"final_value": used_up}, parts=parts, reads=("stockpiles.final_value",)),
         ),
         constraints=(Constraint("stock_balance", keys, stock_balance),),
     )

@@ -18,7 +18,8 @@ from planner.formulation.contingencies import with_every_loss
 from planner.formulation.network import build_network
 from planner.language.instance import Instance, Options
 from planner.program.blocks import Compiled
-from planner.program.program import Program
+from planner.program.incremental import Snapshot
+from planner.program.program import Program, assemble
 from planner.reading.document import Document, load
 from planner.results.solution import Solution
 from planner.results.summary import key_figures, summary_rows
@@ -29,7 +30,6 @@ from planner.solving.outcome import Outcome, SolverError
 from planner.validation.validate import validate
 from planner.workflows.solve import formulate
 from planner.workflows.sweep import integer_runs, warm_start
-from planner.workflows.sweep.dependency_tracking import Learned
 from planner.workflows.sweep.warm_start import Start
 
 AGREE = 1e-6  # Relative difference up to which a hot and a cold start have found the same.
@@ -69,13 +69,13 @@ class Done:
 
 
 class Bench:
-    """What a worker keeps between jobs: the instance as read, compiled blocks. Neither tells what was solved."""
+    """What a worker keeps between jobs: the instance as read, blocks and numbers. None tells what was solved."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.base: Document = load(setup.instance, setup.scenario, setup.sets)
         self.options = Options.model_validate(dict(setup.options))
-        self.compiled = Compiled()
+        self.compiled = Compiled(snapshot=Snapshot())
         self._is_new = True
 
     def solve(self, task: Task) -> Done:
@@ -114,8 +114,8 @@ class Bench:
         return record, end.packed() if end is not None else None
 
     def _formulated(self, document: Document, options: Options) -> Program:
-        if self._is_new:
-            Learned(build_network(with_every_loss(self.base.instances())), self.compiled)
+        if self._is_new:  # The first snapshot is of the instance as it stands, from which all jobs differ least.
+            _ = assemble(build_network(with_every_loss(self.base.instances())), self.compiled).arrays
             self._is_new = False
         return formulate(document.instances(), options, compiled=self.compiled)
 

@@ -39,6 +39,7 @@ def chapter(network: Network) -> Chapter:
     missed = Variable(
         "missed", every, "what a requirement is missed by", upper=of(most_missed),
         costs={"penalty": of(penalties)}, parts=[(k[0], k[1]) for k in every],
+        reads=("requirements.elastic",),
     )
     chapters = dict.fromkeys((netting.chapter, *(make for kind in kinds.NODE for make in kind.chapters)))
     return join([Chapter(variables=(missed,)), *(make(network) for make in chapters)])

@@ -75,9 +75,9 @@ def chapter(network: Network) -> Chapter:
             Variable("squared", of_squared, "squared share of a country, times supply"),
         ),
         links=(Link("concentration_allowed", every, "largest share of supply", allowed, lambda _: [0.0] * len(every),
-                    of_figures=True),),
+                    of_figures=True, reads=("requirements.share", "requirements.hhi")),),
         data=(Data("concentration_room", every, "0 where the requirement holds, else no limit",
-                   OfSituation(network, room)),),
+                   OfSituation(network, room), reads=()),),
         constraints=(
             Constraint("concentration", largest, concentration),
             Constraint("above_level", of_largest, above_level),

@@ -134,18 +134,21 @@ def chapter(network: Network) -> Chapter:
 
     return Chapter(
         variables=(
-            Variable("cover_drawn", drawn, "stock that would be drawn", "quantity", upper=of(released)),
+            Variable("cover_drawn", drawn, "stock that would be drawn", "quantity", upper=of(released),
+                     reads=("requirements.days", "stockpiles.release_limit")),
             Variable("cover_run", run, "conversion that would be done", "quantity"),
             Variable("cover_given", given, "what users would be given", "quantity"),
         ),
         links=(
             Link("spare", assets, "capacity left unused, over the days of cover", partial(_spare, network, assets),
-                 partial(_spare_constants, network, assets), "quantity"),
+                 partial(_spare_constants, network, assets), "quantity",
+                 reads=("facilities.capacity", "facilities.availability", "projects.size", "requirements.days")),
             Link("cover_avoided", avoiding, "need that users have learned to do without", avoided,
-                 lambda _: [0.0] * len(avoiding), "quantity", of_figures=True),
+                 lambda _: [0.0] * len(avoiding), "quantity", of_figures=True, reads=("requirements.days",)),
         ),
         data=(Data("cover_need", every, "need of the days that follow",
-                   OfSituation(network, lambda n: [need(network, key, n) for key in every]), "quantity"),),
+                   OfSituation(network, lambda n: [need(network, key, n) for key in every]), "quantity",
+                   reads=("demands.amount", "requirements.days")),),
         constraints=(
             Constraint("cover_stock", drawn, cover_stock),
             Constraint("cover_balance", balances, cover_balance),

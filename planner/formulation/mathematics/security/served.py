@@ -55,7 +55,8 @@ def chapter(network: Network) -> Chapter:
         return np.where([applies(parts[q], node) for q, _, _ in every], allowed(node), elsewhere(node))
 
     return Chapter(
-        data=(Data("allowed_short", every, "shortage allowed", OfSituation(network, short)),),
+        data=(Data("allowed_short", every, "shortage allowed", OfSituation(network, short),
+                   reads=("demands.amount", "requirements.target")),),
         constraints=tuple(Constraint(rule.__name__, keys(network, kind), rule) for kind, rule in RULES.items()),
     )
 

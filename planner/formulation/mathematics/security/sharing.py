@@ -68,11 +68,11 @@ def chapter(network: Network) -> Chapter:
 
     return Chapter(
         variables=(Variable("least_share", pools, "unserved share of the best served region", "share",
-                            upper=lambda _: [1.0] * len(pools)),),
+                            upper=lambda _: [1.0] * len(pools), reads=()),),
         links=(Link("least_suffered", every, "unserved demand at that share", least, lambda _: [0.0] * len(every),
-                    of_figures=True),),
+                    of_figures=True, reads=("demands.amount",)),),
         data=(Data("sharing_allowed", every, "unserved demand allowed beyond that",
-                   OfSituation(network, allowed)),),
+                   OfSituation(network, allowed), reads=("demands.amount", "requirements.apart")),),
         constraints=(Constraint("best_served", every, best_served), Constraint("sharing", every, sharing)),
     )
 

@@ -52,18 +52,19 @@ def chapter(network: Network) -> Chapter:
 
     return Chapter(
         variables=(
-            Variable("counts", single, "source counts", "share", upper=lambda _: [1.0] * len(single), integer=True),
+            Variable("counts", single, "source counts", "share", upper=lambda _: [1.0] * len(single), integer=True,
+                     reads=()),
             Variable("shortfall", single, "what a source that counts lacks of the minimum"),
         ),
         links=(
             Link("minimum", single, "least supply of a source if it counts", minimum, lambda _: [0.0] * len(single),
-                 of_figures=True),
+                 of_figures=True, reads=("requirements.least",)),
         ),
         data=(
             Data("sources_wanted", every, "number of sources that must count",
-                 OfSituation(network, wanted), "sources"),
+                 OfSituation(network, wanted), "sources", reads=()),
             Data("sources_room", every, "0 where the requirement holds, else no limit",
-                 OfSituation(network, room)),
+                 OfSituation(network, room), reads=()),
         ),
         constraints=(
             Constraint("enough_sources", every, enough_sources),
