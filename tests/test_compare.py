@@ -125,7 +125,7 @@ def test_the_same_objective_to_the_gap_makes_no_findings(tmp_path: Path) -> None
     with (console := Console(width=110)).capture() as shown:
         show_comparison(doubted, console)
     text = " ".join(shown.get().split())
-    assert "proven between -3 and +1. Which is larger cannot be told" in text
+    assert "proven between -3 and +1. The sign is not proven" in text
     doubt = "No findings: it cannot be told whether other costs more."
     subject, told = of_comparison(doubted), of_comparison(found)
     page = {view.name: view.message for view in subject.views}
@@ -133,7 +133,7 @@ def test_the_same_objective_to_the_gap_makes_no_findings(tmp_path: Path) -> None
     assert differing >= {"figures", "costs", "shares"}
     for name in differing:
         assert doubt in page[{"served": "served_by_run"}.get(name, name)], name
-        assert f"{TITLES[name][0]}, no finding" in text
+        assert f"{TITLES[name][0]} (may be chance)" in text
     assert "(which is larger cannot be told)" in page["proof"]
     assert subject.lead.endswith(doubt)
     assert doubt not in told.lead + "".join(view.message for view in told.views)

@@ -65,7 +65,7 @@ def test_command_shows_the_worst_of_each(tmp_path: Path) -> None:
     solve(case_file(tmp_path, WITHOUT_JAPAN, {}), out=tmp_path / "run")
     done = command("losses", "run", "--of", "facility", "--out", "losses", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "6 losses of 3 things tried" in done.stdout
+    assert "6 losses of 3 assets tested" in done.stdout
     assert (tmp_path / "losses" / "losses.csv").exists()
 
 

@@ -74,9 +74,9 @@ def test_the_command_says_that_it_did_not_solve(tmp_path: Path) -> None:
     planner("solve", QUICKSTART, "--quiet", cwd=tmp_path)
     again = planner("solve", QUICKSTART, cwd=tmp_path)
     assert again.returncode == 0
-    assert "not solved again" in again.stdout
+    assert "use --force to solve again" in again.stdout
     assert "solving" not in again.stderr
     assert json.loads(planner("solve", QUICKSTART, "--json", cwd=tmp_path).stdout)["recalled"]
     forced = planner("solve", QUICKSTART, "--force", cwd=tmp_path)
-    assert "not solved again" not in forced.stdout
+    assert "use --force to solve again" not in forced.stdout
     assert "solving" in forced.stderr

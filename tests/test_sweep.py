@@ -269,8 +269,8 @@ def test_the_command_from_dry_run_to_screen(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert "7 of 7 runs done" in result.stdout
     assert "7 of 7 runs done, 0 running, 0 failed" in result.stderr
-    assert "What is built in how many runs" in result.stdout
-    assert "What the objective is sensitive to" in result.stdout
+    assert "Share of runs that build each project" in result.stdout
+    assert "Sensitivity of the objective" in result.stdout
     assert command("sweep", path, "--executor", "nobody", "--force", cwd=tmp_path).returncode == 2
 
 

@@ -127,7 +127,7 @@ def test_ctrl_c_keeps_the_points(tiny: Path, tmp_path: Path, monkeypatch: pytest
     stopped_after(6, monkeypatch)
     line = ["frontier", str(tiny), "--requirement", "cars", "--points", "5", "--out", str(tmp_path / "out"), "--quiet"]
     assert main(line) == INTERRUPTED
-    assert "of 5 points, which are kept: the same command goes on" in capsys.readouterr().err
+    assert "of 5 points, which are saved; run the same command to resume" in capsys.readouterr().err
 
 
 def test_a_request_to_stop_that_a_finished_solve_could_not_heed_still_stops(
@@ -162,7 +162,7 @@ def test_interrupted_alternatives_go_on_to_the_same_answer(
             line = ["alternatives", str(tiny), "--within", "0.2", "--count", "2", "--gap", "0", "--out", str(out)]
             assert main(line) == INTERRUPTED
         told = capsys.readouterr()
-        assert "which are kept: the same command goes on" in told.err
+        assert "which are saved; run the same command to resume" in told.err
         assert "interrupted: not all" in told.out
         assert json.loads((out / "manifest.json").read_text())["status"] == "interrupted"
         assert "not complete" in report(out).read_text()

@@ -112,7 +112,7 @@ UNCERTAIN = {
         "inconsistent", "delay is of the exporter's supply",
         [("  export_licence:", f"  export_licence:{HERE}"), (LAST, f"    delay: 0.5\n    classes: [ev]\n{LAST}")],
     ),
-    "exempt are all": ("no-effect", "touches nobody", [(BAN, f"{BAN}    exempt: ['*']{HERE}\n")]),
+    "exempt are all": ("no-effect", "has no effect", [(BAN, f"{BAN}    exempt: ['*']{HERE}\n")]),
     "no class matches": (
         "empty-pattern", "no class of users matches ev_*",
         [(BAN, f"{BAN}    exempt: ['ev_*']{HERE}\n")],

@@ -114,7 +114,7 @@ MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
     ),
     "class control that touches nobody": (
         [(BAN, BAN.replace("metal, magnet]", "metal]") + "    ^classes: [defence]\n")],
-        "no-effect", "ban touches nobody: no user of its classes takes what it controls",
+        "no-effect", "ban has no effect: no user in its classes and destinations uses",
     ),
     "quota without amount": (
         [(BAN, BAN.replace("  ban", "  ^ban", 1).replace("kind: ban", "kind: quota"))],

@@ -60,9 +60,8 @@ def report(result: Solved, options: argparse.Namespace, more: dict[str, Any] | N
 def ended(status: Status, kept: str, goes_on: bool = False) -> int:
     """The exit code of an answer to a question that is no single run; what was kept is said where it is not all."""
     if status != "complete":
-        more = ", with more time further" if status == "stopped" else ""
-        rest = f": the same command goes on from there{more}" if goes_on else ""
-        print(f"{status} after {kept}, which are kept{rest}", file=sys.stderr)
+        rest = "; run the same command to resume" if goes_on else ""
+        print(f"{status} after {kept}, which are saved{rest}", file=sys.stderr)
     return {"complete": GOOD, "stopped": STOPPED, "interrupted": INTERRUPTED}[status]
 
 

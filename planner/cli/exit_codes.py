@@ -3,5 +3,9 @@
 from __future__ import annotations
 
 GOOD, BAD_INPUT, INFEASIBLE, STOPPED, INTERNAL, INTERRUPTED = 0, 2, 3, 4, 5, 130
-EXIT_CODES = """exit codes: 0 solved to the gap asked; 2 bad input, or no room to write; 3 no plan exists;
-4 stopped early, best plan kept; 5 internal error or failed check; 130 interrupted, best plan kept"""
+MEANINGS = {
+    GOOD: "solved to the gap asked, or done", BAD_INPUT: "bad input, or no room to write",
+    INFEASIBLE: "no plan exists", STOPPED: "stopped early, best plan kept",
+    INTERNAL: "internal error or failed check", INTERRUPTED: "interrupted, best plan kept",
+}  # fmt: skip
+EXIT_CODES = "exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in MEANINGS.items())

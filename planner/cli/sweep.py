@@ -33,7 +33,7 @@ def sweep(options: argparse.Namespace) -> int:
                 options.instance,
             )
     except KeyboardInterrupt:
-        print("interrupted; what is done is kept: run it again to continue", file=sys.stderr)
+        print("Interrupted. Finished runs are saved; run the same command to resume.", file=sys.stderr)
         return INTERRUPTED
     if options.json:
         _print(_described(done))

@@ -13,6 +13,6 @@ def write(run: Run, target: Path) -> None:
     from planner.workflows.model_file import write_model
 
     if run.manifest["given"]:
-        message = "the plan of this run was given, not chosen: export the run it comes from"
+        message = "this run evaluates a fixed plan; export the run that produced it"
         raise InputError([Problem("no-model", message)])
     write_model(formulate(run.document.instances(), run.instance.options), str(target))

@@ -197,7 +197,7 @@ class Chance(OfUsers):
 
 
 class Regret(Rule):
-    """In no scenario the plan costs more than `most` above the best plan for that scenario alone."""
+    """In no scenario may the plan cost more than `most` above the best plan for that scenario alone."""
 
     is_overall = True
     kind: Literal["regret"]

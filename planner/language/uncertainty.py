@@ -181,7 +181,7 @@ class Control(Part):
         if self.classes and self.exempt:
             raise ValueError("give either classes or exempt")
         if (self.classes or self.exempt) and self.delay:
-            raise ValueError("delay is of the exporter's supply as a whole, not of some classes")
+            raise ValueError("delay cannot be combined with classes or exempt: it applies to all exports")
 
 
 class Risk(Part):

@@ -60,8 +60,8 @@ def _flow(run: Run) -> View:
         "material", SECTION, "From mine to user in the chosen year", _said(run, table, unit), table,
         {"source": "from", "target": "to", "element": "of", "year": "year", "amount": unit},
         ("future", "year", "element", "region"), drawing="material", extra={"stages": order, "unit": unit},
-        note="What lies in one region is mixed: each user draws on its sources in proportion. What a region outside the"
-        " plan sells stands at the stage of what it sells. Green: leads back to an earlier stage, such as scrap."
+        note="Material within a region is pooled: users draw on all sources proportionally. Imports appear at the stage"
+        " of the imported commodity. Green: leads back to an earlier stage, such as scrap."
         " Purple: from stock, or returned by users. Grey: sold, thrown away or put in stock. Choose a part of the"
         " drawing to see its plants.",
     )

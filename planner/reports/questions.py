@@ -37,17 +37,16 @@ def absent(run: Run) -> dict[str, list[str]]:
     """What a run does not hold, and how to get it, by question."""
     safety_lacks = []
     if not run.instance.shocks:
-        safety_lacks.append("An embargo whose date nobody knows is not in this run: a shock in the instance"
-                            " (shocks: ..., with its hazard) lets one begin in any year.")
+        safety_lacks.append("No embargo of unknown date is in this run: a shock in the instance (shocks: ..., with"
+                            " its hazard) may begin in any year.")
     if "outages" not in run.tables:
-        safety_lacks.append("What the loss of a single plant or country would do was not tried: a requirement of kind"
-                            " outage in the instance tries every one and ranks them.")
+        safety_lacks.append("No loss of a single plant or country was tested: a requirement of kind outage in the"
+                            " instance tests and ranks every one.")
     return {
         "safety": safety_lacks,
         "certainty": [
-            "What the plan is sensitive to, and what is built whatever comes, takes many runs: planner sweep with a"
-            " study, then planner report on its folder. What security costs, and which other plans are about as good,"
-            " the same way: planner frontier and planner alternatives.",
+            "Sensitivity and no-regret projects need many runs: planner sweep with a study, then planner report on"
+            " its folder. The cost of security and plans of nearly the same cost: planner frontier and alternatives.",
             "Calibration: the instance states no observations of its first year that results could be compared with.",
         ],
     }

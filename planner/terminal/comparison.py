@@ -28,12 +28,12 @@ TITLES = {
 
 
 def show_comparison(found: Comparison, console: Console) -> None:
-    """One screen per run beside the baseline."""
+    """One screen for each run that is compared with the baseline."""
     runs = found.tables["runs"]
     console.print(Text(f"Baseline {runs['run'].iloc[0]}", style="bold"))
     alike = {source.label for source in found.sources if source.units == found.sources[0].units}
     for run in runs["run"].iloc[1:]:
-        console.print(Text(f"\n{run} beside the baseline", style="bold"))
+        console.print(Text(f"\n{run} compared with the baseline", style="bold"))
         own = {name: table[table["run"] == run] for name, table in found.tables.items() if name != "runs"}
         is_told = _proof(own["proof"].iloc[0].to_dict(), console)
         if own["proof"]["note"].iloc[0]:
@@ -42,16 +42,16 @@ def show_comparison(found: Comparison, console: Console) -> None:
             _same_plan(own["same_plan"], console)
         if all(s.input is not None for s in found.sources if s.label in (run, runs["run"].iloc[0])):
             _inputs(own["inputs"], console)
-        doubt = "" if is_told else ", no finding"
+        doubt = "" if is_told else " (may be chance)"
         if run in alike:
             _plan(own["plan"], doubt, console)
         for name, (title, keys) in TITLES.items():
             _values(title + doubt, keys, own[name], console)
     if "same_plan" not in found.tables and len(found.tables["inputs"]):
-        text = "What a change costs on one and the same plan: planner compare --same-plan"
+        text = "For the cost of the change alone: planner compare --same-plan"
         console.print(Text(f"\n{text}", style="bold"))
     if found.missing:
-        console.print(Text(f"\nNot compared, for the run does not have it: {'; '.join(found.missing)}", style="yellow"))
+        console.print(Text(f"\nNot compared, as a run lacks it: {'; '.join(found.missing)}", style="yellow"))
     if found.folder is not None:
         console.print(Text.assemble("\nTables in ", (f"{found.folder}/", "bold")))
 
@@ -65,21 +65,21 @@ def _proof(row: Mapping[Any, Any], console: Console) -> bool:
         return True
     console.print(f"The objective differs by {signed(row['difference'])} {row['unit']}, {_ends(row)}.")
     if not row["told"]:
-        text = "Which is larger cannot be told, so projects and figures that differ are no findings."
-        console.print(Text(f"{text} A smaller --gap tells more.", style="yellow"))
+        text = "The sign is not proven, so other differences may be chance."
+        console.print(Text(f"{text} Use a smaller --gap.", style="yellow"))
     return bool(row["told"])
 
 
 def _ends(row: Mapping[Any, Any]) -> str:
     """Between which ends a difference is proven."""
     if not (_is_number(row["least"]) and _is_number(row["most"])):
-        return "of which nothing is proven"
+        return "with no proven bounds"
     return f"proven between {signed(row['least'])} and {signed(row['most'])}"
 
 
 def _same_plan(rows: pd.DataFrame, console: Console) -> None:
     """What the change costs with the plan of either, decisions held, operation the best there is."""
-    console.print(Text("\nOne and the same plan carried out in both", style="bold"))
+    console.print(Text("\nEach plan evaluated in both instances", style="bold"))
     table = frame([("plan of", "left"), ("in the baseline", "right"), ("here", "right"), ("difference", "right"),
                    ("unit", "left"), ("", "left")])  # fmt: skip
     for row in rows.to_dict("records"):

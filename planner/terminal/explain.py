@@ -19,16 +19,16 @@ MOST = 30
 def show_bounds(found: pd.DataFrame, console: Console) -> None:
     """What cannot be reached at any price, requirement by requirement."""
     if found.empty:
-        console.print("The instance has no requirement on supply: there is nothing to reach.")
+        console.print("The instance has no requirement on supply.")
         return
     known = found["is_least"].astype(bool)
     out = found[known & ~found["reachable"].astype(bool)]
     total = found.groupby("requirement", sort=False)["reachable"].agg(["sum", "count"])
-    console.print(Text("What any amount of money could reach, costs and all other requirements left out", style="bold"))
+    console.print(Text("Best level of each requirement, without regard to cost and other requirements", style="bold"))
     for name, reached, count in total.itertuples():
         console.print(Text(f"{name}: reachable in {int(reached)} of {int(count)} nodes"))
     if not known.all():
-        console.print(Text(f"Time was over before {int((~known).sum())} more could be asked about.", style="bold"))
+        console.print(Text(f"The time limit left {int((~known).sum())} more unknown.", style="bold"))
     if out.empty:
         if known.all():
             console.print(Text(_together(found), style="bold"))
@@ -40,7 +40,7 @@ def show_bounds(found: pd.DataFrame, console: Console) -> None:
         target = percent(row["target"], 0) if math.isfinite(row["target"]) else "-"
         node = Text(str(row["node"] or "all"))
         shown.add_row(Text(row["requirement"]), node, target, best, amount(row["lacking"]), row["unit"])
-    console.print(Text("Impossible at any price (even with fractions of projects):", style="bold"))
+    console.print(Text("Impossible at any cost, even with fractions of projects:", style="bold"))
     console.print(shown)
     if len(out) > MOST:
         console.print(f"and {len(out) - MOST} more")
@@ -50,10 +50,10 @@ def _together(found: pd.DataFrame) -> str:
     """Whether what can be reached one by one can be reached at once."""
     short = found[found["lacking_together"] > found["lacking"] + 1e-6 * (1 + found["lacking_together"].max())]
     if short.empty:
-        return "All of them can be reached at once, with fractions of projects and without regard to money."
+        return "All can be reached together, with fractions of projects and without regard to cost."
     worst = short.nlargest(1, "lacking_together").to_dict("records")[0]
     where = f" in {worst['node']}" if worst["node"] else ""
-    return (f"Each can be reached, but not all at once: {worst['requirement']} then lacks"
+    return (f"Each can be reached, but not all together: {worst['requirement']} then lacks"
             f" {amount(worst['lacking_together'])} {worst['unit']}{where}.")
 
 
@@ -75,21 +75,21 @@ def show_worth(found: Worth, console: Console) -> None:
     console.print(Text(f"{found.project} is {state}.", style="bold"))
     other = "Without it" if found.is_in else "With it"
     if found.opposite is None:
-        console.print(f"{other} there is no plan at all.")
+        console.print(f"{other} no plan exists.")
     else:
         ends = f"{signed(found.proof.least, total)} and {signed(found.proof.most, total)}"
         more = f"{signed(found.difference, total)} {found.money}, proven between {ends}"
         console.print(f"{other} the best plan found costs {more}.")
         if not found.proof.is_told:
-            console.print("Whether it pays cannot be told: a smaller --gap, of the run and here, would tell.")
+            console.print("Whether it pays is not proven: use a smaller --gap for the run and here.")
     if found.charged:
         turns = "up to" if found.is_in else "only below"
         low, high = found.break_even_range
         console.print(
-            f"Its overnight capital cost is {amount(found.capital)} {found.money}; it would be worth having {turns}"
+            f"Its overnight capital cost is {amount(found.capital)} {found.money}; it pays {turns}"
             f" about {amount(found.break_even)} {found.money} (proven between {amount(low)} and {amount(high)})."
         )
     if not found.rows.empty:
-        console.print("What it is worth, by the rows it stands in (discounted):")
+        console.print("Its value by constraint (discounted):")
         for row in found.rows.head(10).to_dict("records"):
             console.print(Text(f"  {amount(row['worth'])} {row['unit']}  {row['row']}"))

@@ -24,7 +24,7 @@ def show_losses(found: Losses, console: Console) -> None:
     worst = harmful.drop_duplicates(["loss", "lost"])
     console.print(Text(found.instance.title or found.instance.name, style="bold"))
     things = len(rows.drop_duplicates(["loss", "lost"]))
-    console.print(f"{len(rows):,} losses of {things:,} things tried; {len(worst):,} of these harm users.")
+    console.print(f"{len(rows):,} losses of {things:,} assets tested; {len(worst):,} of the assets harm users.")
     shown = frame([("lost", "left"), ("kind", "left"), ("from", "right"), ("future", "left"), ("served", "right"),
                    ("undisturbed", "right"), (f"short {units.quantity}/yr", "right"),
                    (f"loss {units.money}/yr", "right"), ("worst demand", "left")])  # fmt: skip
@@ -35,7 +35,7 @@ def show_losses(found: Losses, console: Console) -> None:
             Text(f"{row['worst_demand']} {percent(row['worst_served'], 0)}"),
         )
     if len(worst):
-        console.print(Text("\nThe worst period of each, by what users lose more than with nothing lost", style="bold"))
+        console.print(Text("\nWorst period of each, ranked by the added loss of users", style="bold"))
         console.print(shown)
     if len(worst) > MOST:
         console.print(f"and {len(worst) - MOST} more")

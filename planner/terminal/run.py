@@ -24,8 +24,8 @@ MOST_FUTURES = 24
 MOST_CLASSES = 6  # Side by side.
 FULL = 1 - 1e-6  # A share from which on nobody goes short.
 HEADLINES = {
-    "stopped": "Stopped early: the best plan so far",
-    "interrupted": "Interrupted: the best plan so far",
+    "stopped": "Stopped early with the best plan after",
+    "interrupted": "Interrupted with the best plan after",
 }
 
 
@@ -102,7 +102,8 @@ def _headline(run: Solved) -> Text:
     named = word if instance.objective.risk is None else "objective"
     money = instance.units.money
     worth = f"{total(signed(instance, outcome.objective))} {money}"
-    solved = ("Known from before, not solved again (--force does): s" if run.recalled else "S") + "olved"
+    before = "Read from an earlier identical run (use --force to solve again); it took"
+    solved = before if run.recalled else "Solved in"
     solved = solved if outcome.status == "optimal" else HEADLINES[outcome.status]
     weighed = ""
     if instance.objective.risk is not None:
@@ -110,7 +111,7 @@ def _headline(run: Solved) -> Text:
         weighed = f"The objective weighs risk ({risk.measure}, weight {risk.weight:g}): expected {word} "
         weighed += f"{ends[0]} {money}, worst {ends[1]} {money}.\n"
     return Text.assemble(
-        (f"{name}\n", "bold"), f"{solved} in {_duration(run)}: {named} {worth}{gap}.\n", weighed,
+        (f"{name}\n", "bold"), f"{solved} {_duration(run)}: {named} {worth}{gap}.\n", weighed,
         _published(run),
     )
 
@@ -317,16 +318,16 @@ def _short(text: str, width: int) -> str:
 def show_conflict(run: Solved, console: Console) -> None:
     """Why there is no plan, in words."""
     if run.outcome.status not in ("infeasible", "unbounded"):
-        console.print("Stopped before a first plan was found; there may be one. Nothing was written.")
+        console.print("Stopped before a first plan was found; one may exist. Nothing was written.")
         return
     is_endless = run.outcome.status == "unbounded"
-    first = "No plan is the best: the instance is unbounded." if is_endless else "No plan satisfies this instance."
+    first = "No plan is best: the instance is unbounded." if is_endless else "No plan satisfies this instance."
     console.print(Text(first, style="bold red"))
     if run.explanation is not None:
         console.print(Text(str(run.explanation)))
     else:
-        proven = "cost can be made as low as one likes" if is_endless else "there is no plan"
-        console.print(f"It was proven that {proven}, but not found why.")
+        conflict = "Infeasible, but no conflicting statements could be isolated."
+        console.print("Unbounded: a sale or credit has no limit." if is_endless else conflict)
 
 
 def show_profile(phases: Sequence[Phase], marks: Marks, console: Console) -> None:

@@ -87,19 +87,19 @@ def show_sweep(done: Sweep, console: Console) -> None:
     if set(statuses.index) != {"optimal"}:
         console.print(Text("  " + ", ".join(f"{n} {status}" for status, n in statuses.items()), style="yellow"))
     if done.damaged:
-        text = f"{done.damaged} damaged lines of the ledger were passed over; their runs were made again"
+        text = f"{done.damaged} damaged lines of the ledger were skipped; their runs were solved again"
         console.print(Text(text, style="yellow"))
     for record in done.wrong:
         console.print(Text(f"WRONG run {record['number']}: {record['reason']}", style="bold red"))
     again = sum("again" in r for r in done.records.values())
     if again:
-        console.print(f"{again} of them solved again from scratch" + (", all the same" * (not done.wrong)))
+        console.print(f"{again} of them solved again from scratch" + (", with the same result" * (not done.wrong)))
     if done.tables:
         _sensitivity(done.tables["sensitivity"], console)
         _regret(done.tables["no_regret"], console)
         console.print(Text.assemble("Tables in ", (f"{done.folder}/tables/", "bold")))
     else:
-        console.print("The tables follow when the other shards are done.")
+        console.print("The last shard writes the tables.")
 
 
 def _sensitivity(rows: pd.DataFrame, console: Console) -> None:
@@ -113,7 +113,7 @@ def _sensitivity(rows: pd.DataFrame, console: Console) -> None:
         ends = f"{amount(row['low'])} to {amount(row['high'])}" if pd.notna(row["low"]) else ""
         value = amount(row["value"]) if pd.notna(row["value"]) else str(row["measure"]).replace("_", " ")
         table.add_row(Text(row["factor"]), short(row["at"]), value, ends)
-    console.print(Text("\nWhat the objective is sensitive to", style="bold"))
+    console.print(Text("\nSensitivity of the objective", style="bold"))
     console.print(table)
     used, of = own["used"].sum(), own["of"].sum()
     if used < of:
@@ -127,10 +127,10 @@ def _regret(rows: pd.DataFrame, console: Console) -> None:
     """Projects by the share of runs that build them."""
     counts = rows["verdict"].value_counts()
     said = ", ".join(f"{counts.get(v, 0)} {v}" for v in ("always", "depends", "never"))
-    console.print(Text(f"\nWhat is built in how many runs: {said}", style="bold"))
+    console.print(Text(f"\nShare of runs that build each project: {said}", style="bold"))
     without = int((rows["runs"] - rows["plans"]).max()) if len(rows) else 0
     if without:
-        said = f"{without:,} of {rows['runs'].iloc[0]:,} runs have no plan: they build nothing."
+        said = f"{without:,} of {rows['runs'].iloc[0]:,} runs have no plan and build nothing."
         console.print(Text(said, style="yellow"))
     table = frame([("project", "left"), ("region", "left"), ("runs", "right"), ("year", "right"), ("driver", "left")])
     shown = rows[rows["verdict"] != "never"]

@@ -21,8 +21,8 @@ def show_frontier(found: Answer, requirement: str, console: Console) -> None:
     rows, money = found.tables["frontier"].to_dict("records"), found.instance.units.money
     measure = rows[0]["measure"]
     is_share = MEASURES[measure][1] == 1
-    end = "" if found.status == "complete" else f" ({found.status}: not all points)"
-    console.print(Text(f"What the level of {requirement} costs at least{end}", style="bold"))
+    end = "" if found.status == "complete" else f" ({found.status}: some points are missing)"
+    console.print(Text(f"Minimum cost for each level of {requirement}{end}", style="bold"))
     table = frame([(measure, "right"), (f"cost {money}", "right"), ("proven to", "right"), ("more", "right"),
                    (f"per point of {measure}" if is_share else f"per unit of {measure}", "right"),
                    ("projects", "right")])  # fmt: skip
@@ -42,7 +42,7 @@ def show_alternatives(found: Answer, within: float, console: Console) -> None:
     money, projects = found.instance.units.money, found.tables["projects"]
     counts = projects["verdict"].value_counts()
     said = ", ".join(f"{counts.get(v, 0)} {v}" for v in ("must", "optional", "never", "open"))
-    end = "" if found.status == "complete" else f" ({found.status}: not all that was asked)"
+    end = "" if found.status == "complete" else f" ({found.status}: some answers are missing)"
     console.print(Text(f"Plans within {share(within)} of the least cost: {said}{end}", style="bold"))
     table = frame([("project", "left"), ("region", "left"), ("verdict", "left"), (f"without {money}", "right"),
                    (f"with {money}", "right")])  # fmt: skip

@@ -23,12 +23,12 @@ def show_values(found: Values, console: Console) -> None:
     money = found.instance.units.money
     console.print(Text(found.instance.title or found.instance.name, style="bold"))
     word = "value" if found.instance.objective.sense == "maximise" else "cost"
-    asked = frame([("question", "left"), ("what it means", "left"), (f"{word} {money}", "right"), ("bound", "right")])
+    asked = frame([("question", "left"), ("meaning", "left"), (f"{word} {money}", "right"), ("bound", "right")])
     for row in found.costs.to_dict("records"):
         asked.add_row(row["question"], row["meaning"], _money(row["objective"]), _money(row["bound"]))
     console.print(asked)
     console.print()
-    follows = frame([("what it is worth", "left"), ("", "left"), (money, "right"), ("share of cost", "right"),
+    follows = frame([("value", "left"), ("", "left"), (money, "right"), ("share of cost", "right"),
                      ("between", "right")])
     for row in found.values.to_dict("records"):
         is_known = math.isfinite(row["amount"])
@@ -46,7 +46,7 @@ def _money(value: float) -> str:
 def show_evaluation(found: Evaluation, console: Console) -> None:
     """Expected and worst cost of the plan in these futures, beside what was planned where they are the same."""
     instance, made_for, here = found.run.instance, found.made_for, found.run.tables["scenarios"]
-    console.print(Text("\nWhat the plan costs in these futures", style="bold"))
+    console.print(Text("\nCost of the plan in these futures", style="bold"))
     table = frame([("", "left"), ("futures", "right"), ("expected", "right"), ("best", "right"), ("worst", "right")])
     for label, scenarios in (*((("made for", made_for),) if found.alike else ()), ("evaluated on", here)):
         costs = [float(cost) for cost in scenarios["cost"]]
@@ -55,7 +55,7 @@ def show_evaluation(found: Evaluation, console: Console) -> None:
         table.add_row(label, str(len(costs)), *map(total, ends))
     console.print(table)
     if not found.alike:
-        console.print(Text("Costs in the futures it was made for are no yardstick: other futures need other things. "
+        console.print(Text("Costs in other futures cannot be compared with these: they have other needs. "
                            "Evaluate another plan in these futures to compare the two."))
 
 

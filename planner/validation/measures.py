@@ -78,7 +78,7 @@ def _touched_nothing(case: Case, network: Network, name: str, control: Control) 
         message += " carries what it controls to its destinations"
         yield case.problem("no-effect", message, *path)
     elif by_class(control):
-        message = f"{name} touches nobody: no user of its classes takes what it controls in its destinations"
+        message = f"{name} has no effect: no user in its classes and destinations uses these commodities"
         yield case.problem("no-effect", message, *path, "exempt" if control.exempt else "classes")
 
 

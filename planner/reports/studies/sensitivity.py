@@ -109,7 +109,7 @@ def _tornado(study: Answered) -> View:
     drawn = _both_ways(sorted(set(table["place"]))) if is_exact else _with_intervals(sorted(set(table["said"])))
     note = "Each input alone, the others as the instance has them." if "one_way" in kinds else \
         "The mean of all runs at each value, less the mean of all." if "grid" in kinds else \
-        "Lines: 95 % confidence. What reaches across zero cannot be told from chance."
+        "Lines: 95 % confidence. A line across zero may be chance."
     if bool((table["used"] < table["of"]).any()):
         note += " Runs without a plan are left out; key figure has_plan says what decides that."
     return View(

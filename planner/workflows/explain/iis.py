@@ -37,7 +37,7 @@ TIERS: tuple[frozenset[str] | None, ...] = (
     frozenset({"demand", "stock_balance", "reserve"}), None,
 )
 TOLERANCE = 1e-7
-LATE = "no conflict was found in the time there was"
+LATE = "no conflict was found within the time limit"
 
 
 class Bound(NamedTuple):

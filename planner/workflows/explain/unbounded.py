@@ -40,7 +40,7 @@ class Endless:
     statements: tuple[Placed, ...]
 
     def __str__(self) -> str:
-        lines = ["Cost can be made as low as one likes: these together have no limit and gain money:"]
+        lines = ["Unbounded: these together have no limit and gain money:"]
         lines += [f"  {s.place} {s.path}: {s.words}" for s in self.statements]
         lines.append("Limit one of them, or correct a price that makes them gain.")
         return "\n".join(lines)
