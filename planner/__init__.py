@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from planner.exports.export import export
     from planner.language.json_schema import json_schema
     from planner.manual.reference import reference
+    from planner.manual.site import manual_site
     from planner.reading.document import load
     from planner.reading.examples import examples, new
     from planner.reports.report import report
@@ -47,6 +48,7 @@ _PUBLIC = {
     "open_run": "planner.reports.run",
     "report": "planner.reports.report",
     "reference": "planner.manual.reference",
+    "manual_site": "planner.manual.site",
     "export": "planner.exports.export",
     "json_schema": "planner.language.json_schema",
     "examples": "planner.reading.examples",
@@ -54,8 +56,8 @@ _PUBLIC = {
 }
 __all__ = [
     "__version__", "alternatives", "build", "compare", "evaluate", "examples", "explain", "export", "frontier",
-    "futures", "json_schema", "load", "losses", "new", "open_run", "project_worth", "reach", "reference", "report",
-    "solve", "sweep", "validate", "value",
+    "futures", "json_schema", "load", "losses", "manual_site", "new", "open_run", "project_worth", "reach", "reference",
+    "report", "solve", "sweep", "validate", "value",
 ]
 
 

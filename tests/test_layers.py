@@ -13,7 +13,7 @@ PLANNER = Path(__file__).parent.parent / "planner"
 FLOORS = (
     ("common",), ("language",), ("tree", "executors", "tables"), ("formulation", "reading", "check"), ("program",),
     ("solving",), ("validation",), ("results",), ("contingency",), ("workflows",), ("terminal", "reports"),
-    ("exports", "manual"), ("cli",),
+    ("exports",), ("cli",), ("manual",),
 )  # fmt: skip
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = {

@@ -11,7 +11,7 @@ import yaml
 import planner as package
 from planner.language.json_schema import json_schema
 from planner.manual.equations import TABLES, equations, symbols
-from planner.manual.reference import typeset
+from planner.manual.markdown import typeset
 from planner.manual.words import sections
 from planner.results.tables import TABLES as WRITTEN
 from tests.browser import browser
@@ -81,5 +81,5 @@ def test_page_is_drawn_without_script_or_network_and_its_links_lead_somewhere(pa
     with browser() as driver:
         driver.get(page.as_uri())
         assert driver.get_log("browser") == []
-        height = "return document.querySelector('#equation-balance math').getBoundingClientRect().height"
+        height = "return document.querySelector('#equation-balance + .formula math').getBoundingClientRect().height"
         assert driver.execute_script(height) > 15

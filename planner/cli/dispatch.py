@@ -23,13 +23,13 @@ MODULES = {
     "solve": "solve", "evaluate": "solve", "value": "solve", "losses": "solve", "explain": "explain",
     "compare": "compare", "sweep": "sweep", "frontier": "tradeoff", "alternatives": "tradeoff",
     "futures": "inspect", "validate": "inspect", "show": "inspect", "schema": "inspect", "new": "inspect",
-    "report": "publish", "export": "publish", "reference": "publish",
+    "report": "publish", "export": "publish", "reference": "publish", "manual": "publish",
 }
 
 # What the system says of a path that somebody chose; anything else it says is our mistake.
 REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
             errno.ELOOP}  # fmt: skip
-NO_ROOM = "no room to write (disk, quota or ulimit -f): what stood before is kept; make room and run this again"
+NO_ROOM = "no room to write (disk, quota or ulimit -f): the previous files are kept; make room and run again"
 
 
 def run(options: argparse.Namespace) -> int:

@@ -17,19 +17,20 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", required=True)
     _solve(verbs.add_parser("solve", help="find the least-cost plan and write its tables", epilog=EXIT_CODES))
     _evaluate(verbs.add_parser("evaluate", help="carry out the plan of a run in other futures", epilog=EXIT_CODES))
-    _losses(verbs.add_parser("losses", help="what users lose if a plant, country, supplier or lane is lost"))
-    _value(verbs.add_parser("value", help="what information and flexibility are worth, and what waiting costs"))
-    _compare(verbs.add_parser("compare", help="what differs between runs, in the input and in the results"))
-    _sweep(verbs.add_parser("sweep", help="many runs under changed assumptions; what stopped is continued"))
-    _frontier(verbs.add_parser("frontier", help="what every level of a requirement costs at least"))
-    _alternatives(verbs.add_parser("alternatives", help="other plans of about the same cost; must, optional, never"))
-    _explain(verbs.add_parser("explain", help="why there is no plan and what would help; bounds; projects"))
+    _losses(verbs.add_parser("losses", help="rank losses of plants, countries, suppliers and lanes by harm to users"))
+    _value(verbs.add_parser("value", help="value of information and flexibility, and cost of waiting"))
+    _compare(verbs.add_parser("compare", help="list the differences between runs, in input and results"))
+    _sweep(verbs.add_parser("sweep", help="many runs under changed assumptions; run again to resume"))
+    _frontier(verbs.add_parser("frontier", help="minimum cost for each level of a requirement"))
+    _alternatives(verbs.add_parser("alternatives", help="plans of nearly the same cost; must, optional, never"))
+    _explain(verbs.add_parser("explain", help="why no plan exists and what would help; value of a project"))
     _futures(verbs.add_parser("futures", help="draw random futures to evaluate a plan on"))
     _instance(verbs.add_parser("validate", help="check an instance without solving it"))
-    _show(verbs.add_parser("show", help="show what an instance says, where, and why"))
+    _show(verbs.add_parser("show", help="show an instance, or where a value comes from"))
     verbs.add_parser("schema", help="print the JSON Schema of the instance language for editors")
-    _report(verbs.add_parser("report", help="write one HTML page about a run, several side by side, or a study"))
-    _reference(verbs.add_parser("reference", help="write the language and the mathematics as one HTML page"))
+    _report(verbs.add_parser("report", help="write one HTML page about a run, a comparison or a study"))
+    _reference(verbs.add_parser("reference", help="write language, mathematics and tables as one HTML page"))
+    _manual(verbs.add_parser("manual", help="write the manual as HTML pages into a folder"))
     _export(verbs.add_parser("export", help="write a run in the format of another tool"))
     new = verbs.add_parser("new", help="write a small commented instance to start from")
     new.add_argument("file", help="file to write, such as my-case.yaml; it must not exist")
@@ -47,14 +48,14 @@ def _changes(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--scenario", metavar="NAME", help="apply a scenario of the instance")
     verb.add_argument(
         "--set", dest="sets", action="append", default=[], metavar="PATH=VALUE",
-        help="override: path.to.field=3, 'demands.*.amount*=1.1', 'x.y+=2' (repeatable)",
+        help="change a value: path.to.field=3, 'demands.*.amount*=1.1', 'x.y+=2' (repeatable)",
     )
     _quiet(verb)
 
 
 def _quiet(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--quiet", action="store_true", help="no progress, no screen")
-    verb.add_argument("--json", action="store_true", help="machine-readable output on standard output")
+    verb.add_argument("--quiet", action="store_true", help="print no progress and no results")
+    verb.add_argument("--json", action="store_true", help="write JSON to standard output")
 
 
 def _solve(verb: argparse.ArgumentParser) -> None:
@@ -62,15 +63,15 @@ def _solve(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", metavar="DIR", help="run folder (default results/<instance>/<hash>)")
     _solver(verb)
     _force(verb)
-    verb.add_argument("--write-model", metavar="FILE", help="also write the program as FILE.lp or FILE.mps")
-    verb.add_argument("--profile", action="store_true", help="also show seconds and peak memory of each phase")
-    verb.add_argument("--engine", choices=["highs", "mpi-sppy"], default="highs", help="who solves (default highs)")
+    verb.add_argument("--write-model", metavar="FILE", help="also write the model as FILE.lp or FILE.mps")
+    verb.add_argument("--profile", action="store_true", help="also print seconds and peak memory of each phase")
+    verb.add_argument("--engine", choices=["highs", "mpi-sppy"], default="highs", help="solver (default highs)")
     verb.add_argument("--algorithm", choices=["extensive", "lshaped", "ph"], default="extensive",
-                      help="of mpi-sppy: extensive form, L-shaped method, progressive hedging")
+                      help="algorithm of mpi-sppy: extensive form, L-shaped method or progressive hedging")
     verb.add_argument("--method", choices=["auto", "extensive", "benders"],
-                      help="all futures in one program, or branches apart (default auto: by size)")
+                      help="extensive: all futures in one model; benders: decomposition by branch (default: by size)")
     verb.add_argument("--executor", metavar="WHERE",
-                      help="where branches are solved: processes:N, mpi:N or dask:ADDRESS (default threads here)")
+                      help="workers for branches: processes:N, mpi:N or dask:ADDRESS (default threads here)")
     verb.add_argument("--ranks", type=int, default=1, metavar="N", help="MPI ranks for mpi-sppy (default 1)")
 
 
@@ -87,9 +88,10 @@ def _evaluate(verb: argparse.ArgumentParser) -> None:
 def _losses(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("plan", help="folder of a run that planner solve has written")
     verb.add_argument("--of", nargs="+", metavar="KIND", choices=["facility", "country", "supplier", "lane"],
-                      help="what may be lost: facility, country, supplier, lane (default all four)")  # fmt: skip
-    verb.add_argument("--classes", nargs="+", default=["*"], metavar="CLASS", help="users whose harm counts (all)")
-    verb.add_argument("--together", type=int, default=1, metavar="N", help="how many are lost at once (default 1)")
+                      help="kinds of loss: facility, country, supplier, lane (default all four)")  # fmt: skip
+    verb.add_argument("--classes", nargs="+", default=["*"], metavar="CLASS",
+                      help="classes of users whose harm counts (default all)")  # fmt: skip
+    verb.add_argument("--together", type=int, default=1, metavar="N", help="number of simultaneous losses (default 1)")
     verb.add_argument("--out", metavar="DIR", help="folder for the table (default results/<instance>/<hash>)")
     _quiet(verb)
     _solver(verb)
@@ -97,38 +99,38 @@ def _losses(verb: argparse.ArgumentParser) -> None:
 
 def _value(verb: argparse.ArgumentParser) -> None:
     _instance(verb)
-    verb.add_argument("--delays", type=float, nargs="*", metavar="YEARS", help="years of waiting (default 1 2 3)")
+    verb.add_argument("--delays", type=float, nargs="*", metavar="YEARS", help="years of delay (default 1 2 3)")
     verb.add_argument("--out", metavar="DIR", help="folder for the tables (default results/<instance>/<hash>)")
     _solver(verb)
 
 
 def _compare(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs, or instances (INSTANCE@SCENARIO) that"
-                      " are then solved; the first is the baseline")  # fmt: skip
-    verb.add_argument("--same-plan", action="store_true", help="also carry out the plan of each run in the other's"
-                      " instance: what a change costs on one and the same plan")  # fmt: skip
+    verb.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs, or instances (INSTANCE@SCENARIO) to"
+                      " solve; the first is the baseline")  # fmt: skip
+    verb.add_argument("--same-plan", action="store_true", help="also evaluate each plan in the other instance: the"
+                      " cost of the change alone")  # fmt: skip
     verb.add_argument("--out", metavar="DIR", help="also write the differences as CSV")
-    verb.add_argument("--html", metavar="FILE", help="also write them as one HTML page, as planner report does")
-    verb.add_argument("--quiet", action="store_true", help="no progress, no screen")
-    verb.add_argument("--json", action="store_true", help="machine-readable output on standard output")
+    verb.add_argument("--html", metavar="FILE", help="also write the differences as one HTML page")
+    verb.add_argument("--quiet", action="store_true", help="print no progress and no results")
+    verb.add_argument("--json", action="store_true", help="write JSON to standard output")
     _solver(verb)
 
 
 def _sweep(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("study", help="a YAML study: instance, what varies, design")
+    verb.add_argument("study", help="a study file (YAML): instance, factors, design")
     verb.add_argument("--instance", metavar="FILE", help="sweep this instance instead of the one the study names")
     verb.add_argument("--out", metavar="DIR", help="folder of the study (default results/<study>/<hash>)")
     _executor(verb)
-    verb.add_argument("--shard", metavar="I/N", help="do the I-th of N parts of the runs, as one of a batch array")
-    verb.add_argument("--dry-run", action="store_true", help="show the runs and about how long they take; run nothing")
+    verb.add_argument("--shard", metavar="I/N", help="run the I-th of N parts, as one job of a batch array")
+    verb.add_argument("--dry-run", action="store_true", help="list the runs and estimate their time; run nothing")
     _force(verb)
-    verb.add_argument("--quiet", action="store_true", help="no progress, no screen")
-    verb.add_argument("--json", action="store_true", help="machine-readable output on standard output")
+    verb.add_argument("--quiet", action="store_true", help="print no progress and no results")
+    verb.add_argument("--json", action="store_true", help="write JSON to standard output")
 
 
 def _frontier(verb: argparse.ArgumentParser) -> None:
     _instance(verb)
-    verb.add_argument("--requirement", required=True, metavar="NAME", help="the requirement whose target is the level")
+    verb.add_argument("--requirement", required=True, metavar="NAME", help="requirement whose level varies")
     verb.add_argument("--points", type=int, default=8, help="points from the cheapest to the safest (default 8)")
     verb.add_argument("--out", metavar="DIR", help="folder for the tables (default results/<instance>/<hash>)")
     _solver(verb)
@@ -136,10 +138,11 @@ def _frontier(verb: argparse.ArgumentParser) -> None:
 
 def _alternatives(verb: argparse.ArgumentParser) -> None:
     _instance(verb)
-    verb.add_argument("--within", type=float, default=0.02, metavar="SHARE", help="of the least cost (default 0.02)")
-    verb.add_argument("--count", type=int, default=5, help="how many plans that differ by project (default 5)")
+    verb.add_argument("--within", type=float, default=0.02, metavar="SHARE",
+                      help="cost tolerance as a share of the least cost (default 0.02)")  # fmt: skip
+    verb.add_argument("--count", type=int, default=5, help="number of plans that differ by project (default 5)")
     verb.add_argument("--least", type=float, default=0.01, metavar="SHARE",
-                      help="of its largest size from which a project counts as built (default 0.01)")  # fmt: skip
+                      help="least share of its maximum size that counts as built (default 0.01)")  # fmt: skip
     verb.add_argument("--out", metavar="DIR", help="folder for the tables (default results/<instance>/<hash>)")
     _solver(verb)
 
@@ -152,27 +155,32 @@ def _executor(verb: argparse.ArgumentParser) -> None:
 def _explain(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("instance", help="a YAML instance, or the folder of a run")
     _changes(verb)
-    verb.add_argument("--bounds", action="store_true", help="the best any amount of money could reach, by requirement")
-    verb.add_argument("--project", metavar="NAME", help="why a project is in the plan of a run or not")
+    verb.add_argument("--bounds", action="store_true", help="best level that money could reach, by requirement")
+    verb.add_argument("--project", metavar="NAME", help="value of a project in the plan of a run, or outside it")
     _solver(verb)
 
 
 def _futures(verb: argparse.ArgumentParser) -> None:
     _instance(verb)
-    verb.add_argument("--count", type=int, default=20, help="how many futures (default 20)")
+    verb.add_argument("--count", type=int, default=20, help="number of futures (default 20)")
     verb.add_argument("--seed", type=int, default=0, help="seed of the draw (default 0)")
     verb.add_argument("--out", metavar="FILE", help="file to write (default: standard output); it must not exist")
 
 
 def _report(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run; several runs are compared with the"
-                      " first; or the folders of a sweep, a frontier and alternatives, one of each")  # fmt: skip
+    verb.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run; of several the first is the baseline;"
+                      " or folders of a sweep, a frontier and alternatives, one of each")  # fmt: skip
     verb.add_argument("--out", metavar="FILE", help="file to write (default report.html in the first RUN)")
     _quiet(verb)
 
 
 def _reference(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--out", metavar="FILE", default="reference.html", help="file to write (default reference.html)")
+    _quiet(verb)
+
+
+def _manual(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--out", metavar="DIR", default="manual", help="folder to write (default manual)")
     _quiet(verb)
 
 
@@ -184,21 +192,21 @@ def _export(verb: argparse.ArgumentParser) -> None:
 
 
 def _solver(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--gap", type=float, help="relative gap to stop at, such as 0.005")
-    verb.add_argument("--time-limit", type=float, metavar="SECONDS", help="stop after this time, keep the best plan")
-    verb.add_argument("--threads", type=int, help="threads of the solver")
+    verb.add_argument("--gap", type=float, help="relative gap at which the search stops, such as 0.005")
+    verb.add_argument("--time-limit", type=float, metavar="SECONDS", help="wall-clock limit; the best plan is kept")
+    verb.add_argument("--threads", type=int, help="solver threads")
     verb.add_argument("--seed", type=int, help="seed of the solver")
 
 
 def _force(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--force", action="store_true", help="solve anew even if the same run has been solved before")
+    verb.add_argument("--force", action="store_true", help="solve again even if an identical run exists")
 
 
 def _show(verb: argparse.ArgumentParser) -> None:
     _instance(verb)
-    verb.add_argument("--resolved", action="store_true", help="print the instance with everything applied, as YAML")
-    verb.add_argument("--why", metavar="PATH", help="where a value came from: every statement with file and line")
+    verb.add_argument("--resolved", action="store_true", help="print the resolved instance as YAML")
+    verb.add_argument("--why", metavar="PATH", help="every statement that set a value, with file and line")
     verb.add_argument("--nodes", action="store_true", help="print the tree of nodes")
     verb.add_argument("--periods", nargs="?", const="", metavar="FIGURE",
-                      help="what every period reads of the figures that vary, or of those that a pattern names")
-    verb.add_argument("--controls", action="store_true", help="print what passes, by commodity, destination and class")
+                      help="values by period, of all figures that vary or of those that a pattern names")
+    verb.add_argument("--controls", action="store_true", help="shares that controls let pass, by commodity and class")

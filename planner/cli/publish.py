@@ -1,10 +1,12 @@
-"""Commands that tell of runs: report, export; and reference."""
+"""Commands that write pages and files: report, export, reference, manual."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
+import planner
 from planner.cli.common import listening, settings_of
 from planner.cli.exit_codes import GOOD
 
@@ -33,11 +35,16 @@ def export(options: argparse.Namespace) -> int:
 
 
 def reference(options: argparse.Namespace) -> int:
-    from planner.manual.reference import reference
+    return _written("reference", planner.reference(options.out), options)
 
-    target = reference(options.out)
+
+def manual(options: argparse.Namespace) -> int:
+    return _written("manual", planner.manual_site(options.out), options)
+
+
+def _written(name: str, target: Path, options: argparse.Namespace) -> int:
     if options.json:
-        print(json.dumps({"reference": str(target)}))
+        print(json.dumps({name: str(target)}))
     elif not options.quiet:
         print(f"wrote {target}; open it in a browser")
     return GOOD

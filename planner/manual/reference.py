@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
-import planner
+from planner.manual import generated
+from planner.manual.pages import Page
+from planner.manual.site import html
 from planner.reports.report import require_replaceable, write_whole
-from planner.tables.schemas import SCHEMAS
 
 FILE = "reference.html"
+TEXT = """# Reference
+
+The instance language, the mathematics and the tables of results, generated from the code. `planner manual` has more.
+
+## The instance language
+
+{language}
+
+## Symbols
+
+{symbols}
+
+{constraints}
+
+{tables}
+"""
 
 
 def reference(out: str | Path = FILE) -> Path:
@@ -19,24 +35,6 @@ def reference(out: str | Path = FILE) -> Path:
     """
     target = Path(out)
     require_replaceable(target)
-    return write_whole(target, page())
-
-
-def page() -> str:
-    from planner.manual import equations, words
-    from planner.reports.page import asset, environment
-
-    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
-    return environment().get_template("reference.html").render(
-        version=planner.__version__, policy=policy, style=asset("style.css") + asset("reference.css"),
-        sections=words.sections(), chapters=list(equations.by_chapter()), symbols=equations.symbols(), typeset=typeset,
-        schemas=SCHEMAS,
-    )
-
-
-def typeset(latex: str) -> str:
-    """An equation as MathML, which browsers draw without a script."""
-    from latex2mathml.converter import convert
-
-    made = convert(" ".join(latex.split()), display="block")
-    return made.replace("<math ", f'<math aria-label="{escape(latex, quote=True)}" ', 1)
+    parts = ("language", "symbols", "constraints", "tables")
+    text = TEXT.format(**{name: generated.MAKERS[name]() for name in parts})
+    return write_whole(target, html(Page("reference.md", "", "Reference", text)))

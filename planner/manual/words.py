@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 import yaml
 
 from planner.language.figure import Part
+from planner.language.instance import Instance
 from planner.language.json_schema import json_schema
 from planner.language.starter import STARTER
 from planner.reading.compose import plain
 from planner.reading.examples import FOLDER
 from planner.reading.files import Reader
+from planner.workflows.sweep.schema import Study
 
 PROVENANCE = tuple(Part.model_fields)
 LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below",
@@ -45,6 +47,7 @@ class Word(NamedTuple):
     """One field of one part."""
 
     name: str
+    is_required: bool
     kind: str
     parts: tuple[str, ...]
     unit: str
@@ -64,30 +67,48 @@ class Section(NamedTuple):
 
 def sections() -> list[Section]:
     """Every part of the language, the instance first; what all parts may say of their source stands once."""
-    schema, said = json_schema(), examples()
+    schema, said, needed = json_schema(), examples(), _required(Instance.model_json_schema(by_alias=True))
     definitions = schema["$defs"]
     whole = {"Instance": schema} | {name: part for name, part in definitions.items() if name != "Figure"}
     common = Section("Part", "Every part may say where its figures come from.", tuple(
-        _word("Part", name, schema["properties"][name], said) for name in PROVENANCE))
-    found = [_section("Figure" if name == "StatedFigure" else name, part, said) for name, part in whole.items()]
+        _word("Part", name, schema["properties"][name], said, needed) for name in PROVENANCE))
+    found = [_section("Figure" if name == "StatedFigure" else name, part, said, needed) for name, part in whole.items()]
     return [found[0], common, *sorted(found[1:])]
 
 
-def _section(name: str, part: dict[str, Any], said: dict[tuple[str, str], str]) -> Section:
+def study_sections() -> list[Section]:
+    """Every part of a study file, the study first, but for those that instances have too."""
+    schema, shared = Study.model_json_schema(by_alias=True), json_schema()["$defs"]
+    whole = {"Study": schema} | {name: part for name, part in schema["$defs"].items() if name not in shared}
+    return [_section(name, part, {}, _required(schema)) for name, part in whole.items()]
+
+
+Required = frozenset[tuple[str, str]]  # Parts and their fields.
+
+
+def _required(schema: dict[str, Any]) -> Required:
+    """The fields that must be stated, in one file or another."""
+    parts = {schema["title"]: schema} | schema["$defs"]
+    return frozenset((part, field) for part, entry in parts.items() for field in entry.get("required", ()))
+
+
+def _section(name: str, part: dict[str, Any], said: dict[tuple[str, str], str], needed: Required) -> Section:
     entries = {word: entry for word, entry in part["properties"].items() if word not in PROVENANCE}
-    words = tuple(_word(name, word, entry, said) for word, entry in entries.items())
+    words = tuple(_word(name, word, entry, said, needed) for word, entry in entries.items())
     return Section(name, str(part.get("description", "")), words)
 
 
-def _word(part: str, name: str, entry: dict[str, Any], said: dict[tuple[str, str], str]) -> Word:
+def _word(
+    part: str, name: str, entry: dict[str, Any], said: dict[tuple[str, str], str], needed: Required
+) -> Word:
     kinds = _kinds(entry)
     choices = [kind for kind in kinds if kind.startswith('"')]
     example = _shortened(said.get((part, name), "")) or _stated_default(entry) or "".join(choices[:1])
     meaning = str(entry.get("description", ""))
     return Word(
-        name, " or ".join(k.removeprefix("=") for k in kinds), tuple(k[1:] for k in kinds if k.startswith("=")),
-        str(entry.get("unit", _unit_said(meaning))), "; ".join(dict.fromkeys(_range(entry))), _stated_default(entry),
-        meaning, example,
+        name, (part, name) in needed, " or ".join(k.removeprefix("=") for k in kinds),
+        tuple(k[1:] for k in kinds if k.startswith("=")), str(entry.get("unit", _unit_said(meaning))),
+        "; ".join(dict.fromkeys(_range(entry))), _stated_default(entry), meaning, example,
     )
 
 
@@ -115,7 +136,7 @@ def _kinds(entry: dict[str, Any]) -> list[str]:
     if entry.get("type") == "array":
         return [f"list of {kind.removeprefix('=')}" for kind in _kinds(entry.get("items", {}))] or ["list"]
     if entry.get("type") == "object":
-        part = entry.get("additionalProperties")
+        part = entry.get("additionalProperties") or next(iter(entry.get("patternProperties", {}).values()), None)
         kinds = _kinds(part) if isinstance(part, dict) else []
         return [f"names with {kind.removeprefix('=')}" for kind in kinds] or ["names"]
     words = {"string": "text", "boolean": "true or false", "integer": "whole number", "number": "number"}

@@ -302,7 +302,7 @@ class Assembler:
 
 
 def assembled(pieces: Pieces, nodes: Sequence[Node]) -> Arrays:
-    r"""The arrays of investments and nodes; of a node its whole path must be among them.
+    r"""Expected cost and all rows as arrays; of a node its whole path must be among the nodes.
 
     .. math:: \min \sum_v charge_v\, x_v + \sum_n weight_n \sum_i \sum_v cost_{i,v,n}\, x_{v,n}
     """

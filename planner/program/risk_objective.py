@@ -14,7 +14,9 @@ from planner.program.program import Program
 
 
 def weighed(program: Program, measure: Risk, alone: Mapping[str, float] | None = None) -> Program:
-    """The program whose objective is (1 - weight) * expected cost + weight * measure.
+    r"""The program whose objective weighs expected cost against a measure of risk.
+
+    .. math:: \min\; (1 - \lambda) \sum_s p_s\, scenario\_cost_s + \lambda\, risk
 
     Behind it come the cost of every node and scenario and the measure's own variables.
     """
