@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 import planner
@@ -47,6 +48,19 @@ def test_nobody_is_told_to_install_what_is_somebody_elses() -> None:
     files = [*ROOT.glob("*.md"), *ROOT.glob(".github/*"), *ROOT.glob("planner/**/*.*"), *ROOT.glob("instances/**/*.*")]
     texts = {file: file.read_text("utf-8") for file in files if file.is_file() and file.suffix != ".pyc"}
     assert [file for file, text in texts.items() if "pip install planner" in text] == []
+
+
+def test_versions_are_stated_alike() -> None:
+    """What is cited, told as news and used before a commit is what is installed and tested."""
+    cited = yaml.safe_load((ROOT / ".github" / "CITATION.cff").read_text("utf-8"))
+    assert cited["version"] == planner.__version__
+    news = (ROOT / ".github" / "CHANGELOG.md").read_text("utf-8")
+    assert f"## [{planner.__version__}] - {cited['date-released']}" in news
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    exact = (ROOT / "constraints.txt").read_text("utf-8").split()
+    for hook in hooks:
+        tool = "ruff" if "ruff" in hook["repo"] else "codespell"
+        assert f"{tool}=={hook['rev'].removeprefix('v')}" in exact, tool
 
 
 def ran(*words: str | Path, cwd: Path, **environment: str) -> str:
