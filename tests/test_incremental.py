@@ -243,7 +243,7 @@ def test_a_new_section_decides_until_it_is_said_not_to() -> None:
 
 @pytest.mark.parametrize(("change", "expected"), [
     ("facilities.mine.capacity *= 1", Rebuild(Extent.NOTHING, Reason.SAME)),
-    ("projects.*.public_money = 5", Rebuild(Extent.NOTHING, Reason.FIGURES, ("projects.public_money",), 4)),
+    ("projects.*.public_money = 5", Rebuild(Extent.INVESTMENTS, Reason.FIGURES, ("projects.public_money",), 4)),
     ("processes.*.variable_cost *= 2", Rebuild(Extent.NUMBERS, Reason.FIGURES, ("processes.variable_cost",), 6)),
     ("facilities.mine.capacity *= 2", Rebuild(Extent.ROWS, Reason.FIGURES, ("facilities.capacity",), 1)),
     ("lanes.*.fixed_cost = 3", Rebuild(Extent.ALL, Reason.STRUCTURE, ("lanes.fixed_cost",))),

@@ -26,6 +26,18 @@ def test_profile_for_programs(tmp_path: Path) -> None:
     assert 50 < phases[4]["peak_megabytes"] <= total["peak_megabytes"] < 2000
 
 
+def test_a_profile_says_what_was_built_and_why(tmp_path: Path) -> None:
+    plain = planner("solve", QUICKSTART, "--profile", "--json", "--quiet", cwd=tmp_path)
+    assert json.loads(plain.stdout)["rebuilt"] == [["all", "first run"]]
+    losses = "requirements.spare={kind: outage, loss: facility, target: 0.1}"
+    several = planner("solve", QUICKSTART, "--set", losses, "--profile", "--json", "--quiet", cwd=tmp_path)
+    first, *later = json.loads(several.stdout)["rebuilt"]
+    assert first == ["all", "first run"]
+    assert later
+    assert {(extent, why.partition(":")[0]) for extent, why in later} <= {("all", "structure changed"),
+                                                                          ("nothing", "nothing changed")}
+
+
 def test_profile_on_the_screen(tmp_path: Path) -> None:
     result = planner("solve", QUICKSTART, "--profile", cwd=tmp_path)
     lines = [line.split() for line in result.stdout.splitlines()]

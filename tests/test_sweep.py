@@ -265,9 +265,13 @@ def test_the_command_from_dry_run_to_screen(tmp_path: Path) -> None:
     assert "7 linear relaxations" in dry.stdout
     assert "about" in dry.stdout
     assert not (tmp_path / "results").exists()
-    result = command("sweep", path, "--executor", "inline", cwd=tmp_path)
+    result = command("sweep", path, "--executor", "inline", "--profile", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "7 of 7 runs done" in result.stdout
+    told = [line.split() for line in result.stdout.partition("rebuilt")[2].splitlines()[1:]]
+    assert sum(int(line[0]) for line in told if line) == 7
+    assert ["1", "nothing", "nothing", "changed"] in told
+    assert any("figures changed" in " ".join(line) for line in told)
     assert "7 of 7 runs done, 0 running, 0 failed" in result.stderr
     assert "Share of runs that build each project" in result.stdout
     assert "Sensitivity of the objective" in result.stdout

@@ -64,7 +64,8 @@ def _solve(verb: argparse.ArgumentParser) -> None:
     _solver(verb)
     _force(verb)
     verb.add_argument("--write-model", metavar="FILE", help="also write the model as FILE.lp or FILE.mps")
-    verb.add_argument("--profile", action="store_true", help="also print seconds and peak memory of each phase")
+    verb.add_argument("--profile", action="store_true",
+                      help="also print seconds and peak memory of each phase, and what was rebuilt")
     verb.add_argument("--engine", choices=["highs", "mpi-sppy"], default="highs", help="solver (default highs)")
     verb.add_argument("--algorithm", choices=["extensive", "lshaped", "ph"], default="extensive",
                       help="algorithm of mpi-sppy: extensive form, L-shaped method or progressive hedging")
@@ -123,6 +124,7 @@ def _sweep(verb: argparse.ArgumentParser) -> None:
     _executor(verb)
     verb.add_argument("--shard", metavar="I/N", help="run the I-th of N parts, as one job of a batch array")
     verb.add_argument("--dry-run", action="store_true", help="list the runs and estimate their time; run nothing")
+    verb.add_argument("--profile", action="store_true", help="also print how much of each model was rebuilt, and why")
     _force(verb)
     verb.add_argument("--quiet", action="store_true", help="print no progress and no results")
     verb.add_argument("--json", action="store_true", help="write JSON to standard output")

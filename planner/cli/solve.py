@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def solve(options: argparse.Namespace) -> int:
+    from planner.terminal.rebuilt import show_rebuilt
     from planner.terminal.run import show_profile
     from planner.workflows.solve import solve as solve_instance
 
@@ -26,8 +27,10 @@ def solve(options: argparse.Namespace) -> int:
     if not options.profile:
         return report(result, options)
     phases = result.clock.profile(BEGUN)
-    code = report(result, options, {"profile": [asdict(phase) for phase in phases]})
+    told = {"profile": [asdict(phase) for phase in phases], "rebuilt": result.clock.rebuilt}
+    code = report(result, options, told)
     if not (options.json or options.quiet):
+        show_rebuilt(result.clock.rebuilt, console())
         show_profile(phases, result.clock.marks, console())
     return code
 

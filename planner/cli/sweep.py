@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def sweep(options: argparse.Namespace) -> int:
+    from planner.terminal.rebuilt import show_rebuilt
     from planner.terminal.sweep import Progress, show_plan, show_sweep
     from planner.workflows.sweep.sweep import sweep as carry_out
 
@@ -36,9 +37,11 @@ def sweep(options: argparse.Namespace) -> int:
         print("Interrupted. Finished runs are saved; run the same command to resume.", file=sys.stderr)
         return INTERRUPTED
     if options.json:
-        _print(_described(done))
+        _print(_described(done) | ({"rebuilt": done.rebuilt} if options.profile else {}))
     elif not options.quiet:
         show_sweep(done, console())
+        if options.profile:
+            show_rebuilt(done.rebuilt, console())
     return INTERNAL if done.wrong else GOOD
 
 

@@ -36,6 +36,7 @@ class Clock:
         self.begun = time.monotonic()
         self.seconds: dict[str, float] = {}
         self.peaks: dict[str, float] = {}
+        self.rebuilt: list[tuple[str, str]] = []  # Of every program: how much of it was built anew, and why.
         self.marks: Marks = "unknown"
         self._news, self._profile = news, profile
 

@@ -21,6 +21,8 @@ from planner.contingency.screening import Probe
 from planner.contingency.table import nothing_tried, outages
 from planner.formulation.contingencies import Instances, Loss, losses, withstanding
 from planner.language.instance import Instance, Options
+from planner.program.blocks import Compiled
+from planner.program.incremental import Snapshot
 from planner.program.program import Program
 from planner.solving.dispatch import solve_by_method
 from planner.solving.formulate import SILENT, Listener, formulate
@@ -44,7 +46,7 @@ class Withstood:
 
 @dataclass(frozen=True)
 class Way:
-    """How problems are formulated and solved: by HiGHS or an `engine`. All rounds share the time there is.
+    """How problems are formulated and solved: by HiGHS or an `engine`. All rounds share the time and blocks there are.
 
     Every program is `shaped` before it is solved, as by fixing a plan that is given.
     """
@@ -54,6 +56,7 @@ class Way:
     engine: Callable[[Program, Options], Outcome] | None = None
     shaped: Callable[[Program], Program] | None = None
     begun: float = field(default_factory=time.monotonic)
+    compiled: Compiled = field(default_factory=lambda: Compiled(snapshot=Snapshot()))
 
     @property
     def left(self) -> Options:
@@ -69,7 +72,7 @@ class Way:
         return limit is not None and time.monotonic() - self.begun >= limit
 
     def form(self, instances: Instances) -> Program:
-        program = formulate(instances, self.options, self.listener)
+        program = formulate(instances, self.options, self.listener, self.compiled)
         return program if self.shaped is None else self.shaped(program)
 
     def relax(self, program: Program, start: Basis | None) -> Optimum | Literal["infeasible"] | None:

@@ -28,12 +28,13 @@ Recall = Callable[[Place, Callable[[], Any]], Any]  # What is known of a place, 
 
 
 class Extent(Enum):
-    """How much of the operation of nodes is computed anew; investments, which are few, always are."""
+    """How much is computed anew. Investments always are, for they are few."""
 
     ALL = "all"
-    ROWS = "rows"  # Coefficients of some families, and the numbers that go with them.
-    NUMBERS = "numbers"  # Bounds, costs and right-hand sides alone.
-    NOTHING = "nothing"
+    ROWS = "rows"  # Of nodes: coefficients of some families, and the numbers that go with them.
+    NUMBERS = "numbers"  # Of nodes: bounds, costs and right-hand sides alone.
+    INVESTMENTS = "investments"  # Nothing of nodes.
+    NOTHING = "nothing"  # That would come out otherwise.
 
 
 class Reason(Enum):
@@ -54,12 +55,11 @@ class Rebuild:
     where: tuple[str, ...] = ()
     figures: int = 0
 
-    def __str__(self) -> str:
-        """The reason in words."""
-        places = ", ".join(self.where)
-        if self.reason is Reason.STRUCTURE:
-            return f"{self.reason.value}: {places}"
-        return f"{self.figures} {self.reason.value}: {places}" if self.reason is Reason.FIGURES else self.reason.value
+    @property
+    def told(self) -> tuple[str, str]:
+        """Both in words, for a table."""
+        why = self.reason.value if not self.figures else f"{self.figures} {self.reason.value}"
+        return self.extent.value, f"{why}: {', '.join(self.where)}" if self.where else why
 
 
 @dataclass
@@ -163,11 +163,13 @@ def _extent(found: Differences, operation: Chapter) -> Extent:
     def reads(*families: Reads) -> bool:
         return any(r is None or found.figures.keys() & set(r) for r in families)
 
+    if not found.figures:
+        return Extent.NOTHING
     if reads(STRUCTURE_READS, *(link.reads for link in operation.links if link.keys)):
         return Extent.ROWS
     numbers = [v.reads for v in operation.variables if v.keys and v.functions]
     numbers += [d.reads for d in operation.data if d.keys]
-    return Extent.NUMBERS if reads(*numbers) else Extent.NOTHING
+    return Extent.NUMBERS if reads(*numbers) else Extent.INVESTMENTS
 
 
 def _variable(family: Variable, recall: Recall | None) -> Variable:

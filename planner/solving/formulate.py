@@ -36,6 +36,8 @@ def formulate(
     """
     instances = with_every_loss(instances)
     program = assemble(build_network(instances), compiled)
+    if listener.rebuilt is not None:
+        listener.rebuilt(program.pieces.rebuild)
     network, risk = program.network, program.network.base.objective.risk
     if regret.keys(network) or (risk is not None and risk.measure == "regret"):
         futures = dict.fromkeys(s.future for s in network.tree.scenarios)

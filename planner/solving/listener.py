@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from planner.program.incremental import Rebuild
 from planner.solving.outcome import Progress
 
 
 @dataclass(frozen=True)
 class Listener:
-    """Hears of phases, of progress, and of a stop that the user asks for."""
+    """Hears of phases, of programs as they are built, of progress, and of a stop that the user asks for."""
 
     phase: Callable[[str], None] | None = None
     progress: Callable[[Progress], None] | None = None
     stopping: Callable[[], None] | None = None
+    rebuilt: Callable[[Rebuild], None] | None = None
 
 
 SILENT = Listener()

@@ -136,6 +136,7 @@ def solve(
     CheckFailedError when the tables do not bear out the result.
     """
     clock = Clock(listener.phase, profile)
+    listener = replace(listener, rebuilt=lambda rebuild: clock.rebuilt.append(rebuild.told))
     task = prepare(clock, instance, scenario, sets, options, given=engine.given if engine is not None else None)
     folder = Path(out) if out is not None else default_folder(task)
     known = recalled(task, folder, clock) if not force and model_file is None else None

@@ -51,6 +51,11 @@ class Sweep:
         """Runs whose check failed, or that come out otherwise from scratch."""
         return [record for record in self.records.values() if record["status"] == "wrong"]
 
+    @property
+    def rebuilt(self) -> list[tuple[str, str]]:
+        """Of every run that was built: how much of its program was built anew, and why."""
+        return [(r["rebuilt"][0], r["rebuilt"][1]) for r in self.records.values() if "rebuilt" in r]
+
 
 def sweep(
     path: str | Path, out: str | Path | None = None, executor: str | None = "processes", workers: int | None = None,

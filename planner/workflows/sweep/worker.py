@@ -96,17 +96,18 @@ class Bench:
         validate(document, since=self.base)
         options = self.options.model_copy(update={"seed": task.seed, "threads": 1})
         program = self._formulated(document, options)
+        rebuilt = {"rebuilt": program.pieces.rebuild.told}
         start = Start.unpacked(task.start) if task.start is not None else None
         solve = warm_start.relaxed if self.setup.relaxation else integer_runs.solved
         outcome, end = solve(program, options, start)
         if not outcome.has_plan:
-            return {"status": outcome.status, "reason": f"no plan: {outcome.status}"}, None
+            return {"status": outcome.status, "reason": f"no plan: {outcome.status}"} | rebuilt, None
         tables = _tables(program, outcome, is_whole=not self.setup.relaxation)
         figures = key_figures(document.instance, outcome, tables)
         record = {
             "status": outcome.status, "reason": "", "hot": start is not None, "gap": outcome.gap,
             "figures": _numbers(figures), "projects": _projects(tables["plan"]),
-        }
+        } | rebuilt
         if not self.setup.relaxation:
             record |= _checked(document, tables, figures["objective"])
         if task.again:
