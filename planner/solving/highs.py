@@ -267,12 +267,12 @@ class Solver:
 
     @property
     def reduced_costs(self) -> Array:
-        """Of the columns: what the objective gains by a unit more of their bound."""
+        """Of the columns: by how much a unit more of their bound raises the objective."""
         return np.array(self._highs.getSolution().col_dual)
 
     @property
     def prices(self) -> Array:
-        """Of the rows: what the objective gains by a unit more of their side."""
+        """Of the rows: by how much a unit more of their side raises the objective."""
         return np.array(self._highs.getSolution().row_dual)
 
     @property

@@ -82,6 +82,7 @@ def _run_cold(solver: Solver) -> None:
 
 
 def _run_from(solver: Solver, basis: Basis) -> None:
+    """By the dual simplex method from a basis, in so many steps at most."""
     solver.start_from(basis)
     solver.set(presolve="off", simplex_strategy=DUAL, simplex_dual_edge_weight_strategy=DEVEX)
     solver.set(dual_simplex_cost_perturbation_multiplier=0.0, simplex_iteration_limit=MOST * solver.row_count)
