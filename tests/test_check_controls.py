@@ -14,7 +14,7 @@ from planner.check.horizon import Node
 from planner.check.report import Ledger
 from planner.check.tree import build_horizon
 from planner.check.work import progress
-from planner.language.instance import Control
+from planner.language.controls import Ban
 from tests.check_tables import (
     CAPACITY,
     COSTS,
@@ -42,7 +42,7 @@ def span(start: float, length: float, source: str = "calm", onset: float | None 
 
 
 def test_the_degree_is_the_mean_of_a_trapezoid() -> None:
-    control = Control.model_validate({
+    control = Ban.model_validate({
         "exporter": "CN", "kind": "ban", "commodities": "*", "destinations": "*", "start": 2026, "end": 2030,
         "phase_in": 2, "phase_out": 1})
     for start, length, degree in (

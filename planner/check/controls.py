@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from planner.check.horizon import MOMENT, Node, near, overlap
 from planner.check.rules import matches
-from planner.language.instance import Commodity, Control, Instance
+from planner.language.controls import Ban, Control, Licence, OfGoods, OfPassage, Quota, TechnologyBan
+from planner.language.instance import Commodity, Instance
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,17 @@ class Measure:
     @property
     def is_of_classes(self) -> bool:
         """Whether it touches only some classes of users."""
-        return bool(self.control.classes or self.control.exempt)
+        return of_classes(self.control)
 
     def waiting(self, node: Node) -> float:
         """Share of a node's period in which the first licences are still awaited."""
-        until = min(self.start + self.control.delay, self.end)
+        delay = self.control.delay if isinstance(self.control, Licence) else 0.0
+        until = min(self.start + delay, self.end)
         return overlap(self.start, until, node.start, node.end) / node.length
 
     def holds_quota(self, node: Node) -> bool:
         """Whether a quota binds in a node: one period is either within its window or not."""
-        return self.control.kind == "quota" and self.start <= node.middle + MOMENT < self.end
+        return isinstance(self.control, Quota) and self.start <= node.middle + MOMENT < self.end
 
 
 def mean_degree(control: Control, start: float, end: float, phase_out: float, node: Node) -> float:
@@ -77,6 +79,8 @@ def measures_of(instance: Instance, node: Node) -> list[Measure]:
 
 def concerns(control: Control, name: str, commodity: Commodity) -> bool:
     """Whether a control names a commodity, its stage or an element in it."""
+    if not isinstance(control, OfGoods):
+        return False
     if matches(name, control.commodities) or commodity.stage in control.stages:
         return True
     return any(commodity.elements.get(element, 0.0) > 0 for element in control.elements)
@@ -84,7 +88,14 @@ def concerns(control: Control, name: str, commodity: Commodity) -> bool:
 
 def touches(control: Control, user_class: str) -> bool:
     """Whether a control of some classes of users touches this one."""
+    if not isinstance(control, OfPassage):
+        return False
     return matches(user_class, control.classes) if control.classes else not matches(user_class, control.exempt)
+
+
+def of_classes(control: Control) -> bool:
+    """Whether a control touches only some classes of users."""
+    return isinstance(control, OfPassage) and bool(control.classes or control.exempt)
 
 
 def directed(
@@ -93,7 +104,7 @@ def directed(
     """The measures that an exporter has taken on a commodity for a destination."""
     for measure in measures:
         control = measure.control
-        is_on_trade = control.exporter == exporter != destination and control.kind != "technology"
+        is_on_trade = control.exporter == exporter != destination
         if is_on_trade and concerns(control, name, commodity) and matches(destination, control.destinations):
             yield measure
 
@@ -107,9 +118,9 @@ def passing(
         control = measure.control
         if measure.is_of_classes:
             continue
-        if control.kind == "ban":
+        if isinstance(control, Ban):
             bans = min(bans, 1 - measure.degree)
-        elif control.kind == "licence":
+        elif isinstance(control, Licence):
             held_up = control.passes * measure.waiting(node)
             licences *= max(0.0, 1 - measure.degree * (1 - control.passes) - held_up)
     return bans * licences
@@ -123,9 +134,9 @@ def class_share(
     for measure in directed(measures, exporter, name, commodity, destination):
         if not (measure.is_of_classes and touches(measure.control, user_class)):
             continue
-        if measure.control.kind == "ban":
+        if isinstance(measure.control, Ban):
             bans = min(bans, 1 - measure.degree)
-        else:
+        elif isinstance(measure.control, Licence):
             licences *= 1 - measure.degree * (1 - measure.control.passes)
     return bans * licences
 
@@ -135,7 +146,9 @@ def raised(
 ) -> float:
     """Factor on the exporter's prices: every measure that states one multiplies."""
     found = directed(measures, exporter, name, commodity, destination)
-    return math.prod(1 + measure.degree * (measure.control.price - 1) for measure in found)
+    return math.prod(
+        1 + measure.degree * (measure.control.price - 1) for measure in found if isinstance(measure.control, OfGoods)
+    )
 
 
 def in_force(measures: Iterable[Measure], patterns: Iterable[str], node: Node) -> bool:
@@ -152,7 +165,7 @@ def technology(
     pace, dearer = 1.0, 0.0
     for measure in measures:
         control = measure.control
-        if control.kind != "technology" or not matches(region, control.destinations):
+        if not isinstance(control, TechnologyBan) or not matches(region, control.destinations):
             continue
         if matches(project, control.projects) or stage in control.stages:
             pace = min(pace, 1 - measure.degree * (1 - control.pace))

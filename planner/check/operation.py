@@ -12,6 +12,7 @@ from planner.check.case import Case
 from planner.check.controls import concerns
 from planner.check.horizon import TINY, Node
 from planner.check.rules import Movement, matches
+from planner.language.controls import Quota
 from planner.language.instance import Limit
 
 Key = TypeVar("Key")
@@ -138,7 +139,7 @@ def _check_quotas(case: Case, amounts: Amounts) -> None:
                 if exporter == control.exporter != region and matches(region, control.destinations)
                 and concerns(control, commodity, commodities[commodity])
             )
-            most = control.amount.at(node.middle) if control.amount is not None else math.inf
+            most = control.amount.at(node.middle) if isinstance(control, Quota) else math.inf
             case.ledger.at_most("supplier.quota", case.where(node, name), most, total)
 
 

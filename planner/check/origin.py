@@ -13,7 +13,7 @@ from itertools import chain, combinations
 
 from planner.check.amounts import Amounts
 from planner.check.case import Case
-from planner.check.controls import class_share, concerns, measures_of, touches
+from planner.check.controls import class_share, concerns, measures_of, of_classes, touches
 from planner.check.horizon import TINY, Node
 from planner.check.rules import matches
 
@@ -44,7 +44,7 @@ class Trace:
         used = {m.name for node in self.case.horizon.nodes for m in measures_of(self.case.at(node), node)}
         for instance in self.case.instances.values():
             for name, control in instance.controls.items():
-                if not (control.classes or control.exempt) or name not in used:
+                if not of_classes(control) or name not in used:
                     continue
                 for key, demand in self.base.demands.items():
                     meant = touches(control, demand.user_class) and matches(demand.region, control.destinations)

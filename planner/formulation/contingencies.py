@@ -16,8 +16,9 @@ from planner.common.identity import each_once
 from planner.common.patterns import fits_any
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.security.scope import country
+from planner.language.controls import Ban
 from planner.language.figure import Figure
-from planner.language.instance import Control, Instance, Shock
+from planner.language.instance import Instance, Shock
 from planner.language.requirements import Outage, Rule, Survive
 from planner.tree.builder import build_tree
 
@@ -145,12 +146,12 @@ def _elsewhere(instance: Instance, part: Rule) -> Rule:
     return part.model_copy(update={"futures": [*known, *windows]})
 
 
-def _bans(instance: Instance, part: Outage, loss: Loss) -> Iterator[tuple[str, Control]]:
+def _bans(instance: Instance, part: Outage, loss: Loss) -> Iterator[tuple[str, Ban]]:
     """For a country: nothing comes out of it, neither bought nor sent."""
     if part.loss == "country":
         for exporter in exporters(instance, loss.lost):
             control = {"exporter": exporter, "kind": "ban", "commodities": ["*"], "destinations": ["*"]}
-            yield f"{loss.name} from {exporter}", Control.model_validate(control)
+            yield f"{loss.name} from {exporter}", Ban.model_validate(control)
 
 
 def _without(instance: Instance, part: Outage, lost: Sequence[str]) -> Instance:

@@ -13,8 +13,9 @@ from itertools import chain, combinations
 
 from planner.common.caching import cached
 from planner.common.patterns import fits_any
-from planner.formulation.mathematics.control import by_class, covers, touches
+from planner.formulation.mathematics.control import covers, touches
 from planner.formulation.network import Delivery, Movement, Network, Place
+from planner.language.controls import OfPassage
 
 Level = tuple[str, ...]  # The tests that refuse a good, by name; nothing refuses what is clean.
 CLEAN: Level = ()
@@ -112,7 +113,7 @@ def _denied(network: Network, names: Collection[str]) -> dict[Delivery, tuple[st
     found: dict[Delivery, set[str]] = {}
     for instance in network.variants:
         for name, control in instance.controls.items():
-            if name not in names or not by_class(control):
+            if name not in names or not isinstance(control, OfPassage) or not control.is_by_class:
                 continue
             for delivery in network.deliveries:
                 demand, commodity = network.base.demands[delivery[0]], delivery[1]

@@ -258,11 +258,13 @@ Number = Annotated[Figure, BeforeValidator(_spell_out)]
 
 
 def figure(
-    unit: str, meaning: str, default: Any = ..., least: float = 0.0, most: float = math.inf, once: bool = False
+    unit: str, meaning: str, default: Any = ..., least: float = 0.0, most: float = math.inf, once: bool = False,
+    example: float | None = None,
 ) -> Any:
     """Declare a field that holds figures: its unit, meaning and range (`least` to `most`).
 
-    `once` is for a figure that is about the horizon as a whole: it may not vary by year or period.
+    `once` is for a figure that is about the horizon as a whole: it may not vary by year or period. `example` is shown
+    where no shipped instance states the field.
     """
     extra: dict[str, Any] = {"unit": unit, "least": least}
     if once:
@@ -272,4 +274,5 @@ def figure(
         extra["most"] = most
     if isinstance(default, int | float):
         default = Figure(value=float(default))
-    return Field(default, description=f"{meaning} [{unit}]", json_schema_extra=extra)
+    examples = None if example is None else [example]
+    return Field(default, description=f"{meaning} [{unit}]", json_schema_extra=extra, examples=examples)

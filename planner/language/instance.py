@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from planner.language.controls import AnyControl, Control
 from planner.language.figure import Name, Names, Number, Part, Patterns, Ratio, Share, Use, Year, figure
 from planner.language.requirements import Dependence, Elastic, Requirement, Served
 from planner.language.trade import (
@@ -29,7 +30,7 @@ from planner.language.trade import (
     SupplyStep,
     Tranche,
 )
-from planner.language.uncertainty import Control, Future, Risk, Sampling, Shock
+from planner.language.uncertainty import Future, Risk, Sampling, Shock
 
 __all__ = [
     "Capital",
@@ -323,6 +324,6 @@ class Instance(Part):
     demands: dict[Name, Demand] = Field(default_factory=dict)
     stockpiles: dict[Name, Stockpile] = Field(default_factory=dict)
     returns: dict[Name, Returns] = Field(default_factory=dict)
-    controls: dict[Name, Control] = Field(default_factory=dict)
+    controls: dict[Name, AnyControl] = Field(default_factory=dict)
     requirements: dict[Name, Requirement] = Field(default_factory=dict)
     options: Options = Options()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from planner.language.instance import Instance
-from planner.language.requirements import KINDS
 
 FILE_WORDS: dict[str, Any] = {
     "extends": {
@@ -73,8 +72,7 @@ def json_schema() -> dict[str, Any]:
                 "tables": {"type": "array", "items": {"$ref": "#/$defs/Table"}},
             }
     # A file may state a part in part: another one, that it extends or is included with, has the rest.
-    kinds = (kind.__name__ for kind in KINDS.values())
-    for name in ("Time", *kinds, *_parts_of(schema)):
+    for name in ("Time", *_parts_of(schema)):
         definitions.get(name, {}).pop("required", None)
     definitions["Table"] = TABLE
     schema["properties"] |= FILE_WORDS
@@ -85,7 +83,8 @@ def json_schema() -> dict[str, Any]:
 def _parts_of(schema: dict[str, Any]) -> list[str]:
     """Names of the definitions that the sections are made of."""
     parts = [section.get("additionalProperties", {}) for section in schema["properties"].values()]
-    return [str(part.get("$ref", "")).rpartition("/")[2] for part in parts if isinstance(part, dict)]
+    kinds = [kind for part in parts if isinstance(part, dict) for kind in part.get("anyOf", [part])]
+    return [str(kind.get("$ref", "")).rpartition("/")[2] for kind in kinds]
 
 
 def _without_discriminator(part: dict[str, Any]) -> dict[str, Any]:

@@ -161,7 +161,7 @@ class Tail(OfUsers):
     of: Literal["unserved", "cost"] = "unserved"
     tail: Annotated[float, Field(gt=0, le=1)] = Field(0.1, description="Share of probability averaged.")
     share: Number | None = figure("share", "Largest mean unserved share", default=None, most=1.0, once=True)
-    most: Number | None = figure("money", "Largest mean cost", default=None, once=True)
+    most: Number | None = figure("money", "Largest mean cost", default=None, once=True, example=80_000)
 
     @model_validator(mode="after")
     def _one_limit(self) -> Tail:
@@ -193,7 +193,7 @@ class Chance(OfUsers):
 
     kind: Literal["chance"]
     target: Number = figure("share", "Least served share", most=1.0)
-    probability: Share = Field(description="Least probability of the scenarios that are served.")
+    probability: Share = Field(description="Least probability of the scenarios that are served.", examples=[0.9])
 
 
 class Regret(Rule):
@@ -202,7 +202,7 @@ class Regret(Rule):
     is_overall = True
     kind: Literal["regret"]
     elastic: ElasticMoney | None = None
-    most: Number = figure("money", "Largest regret", once=True)
+    most: Number = figure("money", "Largest regret", once=True, example=5000)
 
 
 class Leverage(OfUsers):
@@ -214,15 +214,15 @@ class Leverage(OfUsers):
     is_overall = True
     kind: Literal["leverage"]
     elastic: ElasticMoney | None = None
-    shock: Name
-    most: Number = figure("money", "Largest loss of a window, read in the middle of its first period")
+    shock: Name = Field(examples=["embargo"])
+    most: Number = figure("money", "Largest loss of a window, read in the middle of its first period", example=20_000)
 
 
 class Sharing(OfUsers):
     """Users of one class in all regions of the scope suffer alike: unserved shares differ by at most `apart`."""
 
     kind: Literal["sharing"]
-    apart: Number = figure("share", "Largest difference between unserved shares", most=1.0)
+    apart: Number = figure("share", "Largest difference between unserved shares", most=1.0, example=0.1)
 
 
 class Dependence(OfMaterial):
@@ -268,7 +268,9 @@ class Concentration(OfSupply):
     )
     largest: Annotated[int, Field(ge=1, le=50)] | None = Field(None, description="How many countries count together.")
     share: Number | None = figure("share", "Largest share of supply", default=None, most=1.0)
-    hhi: Number | None = figure("share", "Largest sum of squared shares (0 to 1)", default=None, most=1.0)
+    hhi: Number | None = figure(
+        "share", "Largest sum of squared shares (0 to 1)", default=None, most=1.0, example=0.3
+    )
     tangents: Annotated[int, Field(ge=2, le=200)] = Field(20, description="Tangents per country, evenly spaced.")
 
     @model_validator(mode="after")
@@ -294,8 +296,8 @@ class Sources(OfSupply):
     """
 
     kind: Literal["sources"]
-    count: Annotated[int, Field(ge=1, le=50)]
-    least: Number = figure("quantity/year", "Least supply of a source that counts")
+    count: Annotated[int, Field(ge=1, le=50)] = Field(examples=[3])
+    least: Number = figure("quantity/year", "Least supply of a source that counts", example=500)
     independent: Literal["country", "facility"] = Field(
         "country", description="country: all of a country is one source; facility: each facility, supplier and lane."
     )
@@ -328,7 +330,9 @@ class Budget(Rule):
     per: Literal["year", "total"]
     regions: Patterns = Field(default=["*"], description="Regions of the facilities; of a lane, where it begins.")
     projects: Patterns = Field(default=["*"])
-    most: Number = figure("money", "Most money: per year of the period, or in all (then one number, not by year)")
+    most: Number = figure(
+        "money", "Most money: per year of the period, or in all (then one number, not by year)", example=3000
+    )
 
     @model_validator(mode="after")
     def _one_total(self) -> Budget:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from planner.language.figure import Name, Names, Number, Part, Patterns, Share, Year, figure
+from planner.language.figure import Name, Part, Patterns, Share, Year
 
 Range = Annotated[list[Share], Field(min_length=2, max_length=2)]
 Span = Annotated[list[Annotated[float, Field(ge=0, le=4000)]], Field(min_length=2, max_length=2)]
@@ -90,98 +90,6 @@ class Shock(Part):
         if self.tested and self.hazard > 0:
             raise ValueError("tested is for a shock of hazard 0; one that may happen has windows anyway")
         return self
-
-
-class Control(Part):
-    """One measure of an exporter. Acts on suppliers with this origin and on lanes out of the region, not on the
-    exporter's own market.
-
-    It is in force to the degree of a trapezoid: 0 at `start`, 1 after `phase_in` years, 1 until `end`, 0 after
-    another `phase_out` years; a period counts with the mean degree. What passes is the strictest ban (1 - degree)
-    times the product of all licences (1 - degree*(1 - passes), less what waits for its first licence). Prices
-    multiply. Of several technology bans the slowest and the dearest counts.
-    """
-
-    title: str | None = None
-    exporter: Name
-    kind: Literal["ban", "licence", "quota", "price", "technology"]
-    commodities: Patterns = Field(default_factory=list)
-    stages: list[str] = Field(default_factory=list)
-    elements: Names = Field(default_factory=list, description="Any commodity that contains one of these.")
-    projects: Patterns = Field(
-        default_factory=list, description="Of a technology ban: projects that need the exporter's technology or"
-        " equipment, beside those at facilities of `stages`.",
-    )
-    destinations: Patterns = Field(min_length=1, description="Regions of the buyers (technology: of the facilities).")
-    classes: Patterns = Field(
-        default_factory=list, description="Of a ban or licence: only users of these classes are touched. Of what they"
-        " are given of a commodity at most the share `passes` may come from the exporter, directly or out of stock; it"
-        " is not passed on to other regions where users are denied it.",
-    )
-    exempt: Patterns = Field(
-        default_factory=list, description="Of a ban or licence: classes of users with a general licence; all other"
-        " classes are touched as by `classes`.",
-    )
-    start: Year | None = Field(None, description="Start of the measure; absent: in force from the horizon's start.")
-    end: Year | None = Field(None, description="End of the measure; absent: stays in force.")
-    phase_in: Annotated[float, Field(ge=0, le=50)] = Field(0.0, description="Years until it is fully in force.")
-    phase_out: Annotated[float, Field(ge=0, le=50)] = Field(0.0, description="Years after `end` until it is gone.")
-    passes: Share = Field(0.0, description="Share of the usual volume a licence regime lets through.")
-    delay: Annotated[float, Field(ge=0, le=2)] = Field(
-        0.0, description="Licence processing time [year]: nothing passes for so long from the start."
-    )
-    amount: Number | None = figure(
-        "quantity/year", "Of a quota: most sold to all destinations together, in periods whose middle lies in its"
-        " window", default=None,
-    )
-    price: Annotated[float, Field(gt=0, le=1000)] = Field(
-        1.0, description="Factor on the prices of the exporter's suppliers while it is fully in force."
-    )
-    pace: Share = Field(1.0, description="Of a technology ban: speed of work on the projects, 1 is as planned.")
-    dearer: Annotated[float, Field(ge=0, le=100)] = Field(
-        0.0, description="Of a technology ban: added share of the capital cost of work done under it."
-    )
-
-    @model_validator(mode="after")
-    def _coherent(self) -> Control:
-        is_technology = self.kind == "technology"
-        if is_technology and not (self.projects or self.stages):
-            raise ValueError("name what is controlled: projects or stages")
-        if not is_technology and not (self.commodities or self.stages or self.elements):
-            raise ValueError("name what is controlled: commodities, stages or elements")
-        if self.start is not None and self.end is not None and self.end <= self.start:
-            raise ValueError(f"the window is empty: start {self.start:g}, end {self.end:g}")
-        if self.start is not None and self.end is not None and self.phase_in > self.end - self.start:
-            raise ValueError(f"phase_in {self.phase_in:g} is longer than the window")
-        if self.phase_out and self.end is None:
-            raise ValueError("phase_out needs end")
-        self._only_where_meant()
-        return self
-
-    def _only_where_meant(self) -> None:
-        """Fields that mean something for some kinds only."""
-        if self.kind == "ban" and (self.passes or self.delay):
-            raise ValueError("a ban lets nothing through; use kind: licence")
-        meant = {
-            "passes": ("licence",), "delay": ("licence",), "amount": ("quota",), "pace": ("technology",),
-            "dearer": ("technology",), "projects": ("technology",), "classes": ("ban", "licence"),
-            "exempt": ("ban", "licence"), "price": ("ban", "licence", "quota", "price"),
-            "commodities": ("ban", "licence", "quota", "price"), "elements": ("ban", "licence", "quota", "price"),
-        }
-        for field, kinds in meant.items():
-            plain = type(self).model_fields[field].get_default(call_default_factory=True)
-            if self.kind not in kinds and getattr(self, field) != plain:
-                raise ValueError(f"{field} belongs to kind {' or '.join(kinds)}, not {self.kind}")
-        if self.kind == "quota" and self.amount is None:
-            raise ValueError("a quota needs amount")
-        if self.kind == "price" and self.price == 1:
-            raise ValueError("a price control needs price, a factor other than 1")
-        if self.kind == "technology" and self.pace == 1 and self.dearer == 0:
-            raise ValueError("a technology ban needs pace or dearer")
-        if self.classes and self.exempt:
-            raise ValueError("give either classes or exempt")
-        if (self.classes or self.exempt) and self.delay:
-            raise ValueError("delay cannot be combined with classes or exempt: it applies to all exports")
 
 
 class Risk(Part):

@@ -22,7 +22,7 @@ from planner.common.identity import ByIdentity
 from planner.formulation.declarations import Chapter, Link, Numbers, Term, Terms
 from planner.formulation.mathematics import lane, model
 from planner.formulation.mathematics.construction import work
-from planner.formulation.mathematics.control import by_class, degree, lane_passes
+from planner.formulation.mathematics.control import degree, for_all, lane_passes
 from planner.formulation.mathematics.node_data import applies, situations
 from planner.formulation.network import Network
 from planner.language.instance import Dependence
@@ -130,7 +130,7 @@ class Outlooks:
     def _structure(self, node: Node) -> str:
         network = self.network
         applying = tuple(applies(q, node) for q in self._dependent)
-        denied = tuple((m.name, degree(m, node)) for m in network.measures(node) if by_class(m.control))
+        denied = tuple((m.name, degree(m, node)) for m in network.measures(node) if not for_all(m.control))
         most = tuple(lane.most_flow(network, m, node) for m in lane.fixed_movements(network))
         place = (network.variant(node), node.start, node.length, applying, denied, most)
         if place not in self._keys:

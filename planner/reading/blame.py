@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from planner.common.errors import Problem, closest, did_you_mean
 from planner.language.figure import Figure, Part
-from planner.language.requirements import KINDS
+from planner.language.instance import Instance
 from planner.reading.compose import Key, Node, child, plain
 from planner.reading.grammar import INSTANCE, Shape, below, fields_of, narrowed
 from planner.reading.settle import is_year_table
@@ -68,6 +68,9 @@ def _spot(tree: Node, location: tuple[Any, ...]) -> Spot:
     trail: list[Owner] = []
     is_foreign = False
     for step in location:
+        if not rest and step in _kinds(shape):
+            shape = narrowed(shape, node.value)  # The mark of a kind; a field below may bear the same name.
+            continue
         inner = child(node, step) if not rest else None
         if inner is not None:
             trail.append(Owner(path, narrowed(shape, node.value).model))
@@ -78,6 +81,11 @@ def _spot(tree: Node, location: tuple[Any, ...]) -> Spot:
         elif shape.kind == "either":
             is_foreign = is_foreign or _branch(step) != narrowed(shape, node.value).kind
     return Spot(path, node, shape, tuple(rest), tuple(trail), is_foreign)
+
+
+def _kinds(shape: Shape) -> tuple[str, ...]:
+    """The kinds that a place may be of."""
+    return tuple(kind for option in shape.options if option.model is not None for kind in _kind(option.model))
 
 
 def _branch(mark: str) -> str:
@@ -94,7 +102,7 @@ def _is_mark(step: Any, node: Node) -> bool:
         return False
     if ("[" in step and step != "[key]") or "(" in step:
         return True
-    if step in (*KINDS, "float", "constrained-float", "Period", "Figure"):
+    if step in ("float", "constrained-float", "Period", "Figure"):
         return True
     return (step == "by_year" and is_year_table(node)) or (step == "value" and not isinstance(node.value, dict | list))
 
@@ -271,6 +279,11 @@ def _unknown_key(_: Any, spot: Spot) -> Problem:
         return problem._replace(hint="a comma ends a value within { }: write 1200 rather than 1,200")
     if owner.model is None:
         return problem
+    others = _kinds_with(owner.model, str(key))
+    if others:
+        (stated,) = _kind(owner.model)
+        message = f"{dotted(owner.path)}: {key} belongs to kind {' or '.join(others)}, not {stated}"
+        return Problem("inconsistent", message, spot.node.place)
     fields = fields_of(owner.model)
     hint = did_you_mean(key, fields)
     for name, (_, shape) in fields.items():
@@ -280,6 +293,20 @@ def _unknown_key(_: Any, spot: Spot) -> Problem:
         if hint is None and outer.model is not None and str(key) in fields_of(outer.model):
             hint = f"{key} belongs to {dotted(outer.path) or 'the top level'}: is it indented too far?"
     return problem._replace(hint=hint)
+
+
+def _kinds_with(model: type[Part], key: str) -> list[str]:
+    """The other kinds of a part that have a field."""
+    sections = [shape.item for _, shape in fields_of(Instance).values() if shape.item is not None]
+    unions = [[option.model for option in item.options if option.model is not None] for item in sections]
+    kin = next((models for models in unions if model in models), [])
+    return [kind for other in kin if key in fields_of(other) for kind in _kind(other)]
+
+
+def _kind(model: type[Part]) -> tuple[str, ...]:
+    """The kind that a part is of; none where it has no kinds."""
+    fields = fields_of(model)
+    return fields["kind"][1].choices if "kind" in fields else ()
 
 
 # What each kind of error of the schema is called here; the first that fits counts.

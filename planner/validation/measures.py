@@ -8,16 +8,17 @@ from planner.common.errors import Problem
 from planner.common.patterns import fits_any, matching
 from planner.formulation.marks import is_felt
 from planner.formulation.mathematics.control import (
-    by_class,
     covers,
     degree,
+    for_all,
     in_force,
     lane_passes,
     supplier_passes,
     touches_project,
 )
 from planner.formulation.network import Movement, Network
-from planner.language.instance import Control, Supplier
+from planner.language.controls import Ban, Control, Licence, OfGoods, OfPassage, TechnologyBan
+from planner.language.instance import Supplier
 from planner.tree.nodes import Node
 from planner.validation.case import TOLERANCE, Case
 
@@ -67,17 +68,17 @@ def _is_left_out(case: Case, name: str) -> bool:
 
 def _touched_nothing(case: Case, network: Network, name: str, control: Control) -> Iterator[Problem]:
     path = ("controls", name)
-    if control.kind == "technology":
+    if isinstance(control, TechnologyBan):
         if not any(touches_project(network, control, project) for project in network.base.projects):
             message = f"{name} touches nothing: no project it names or at its stages lies in its destinations"
             yield case.problem("no-effect", message, *path)
-    elif by_class(control) and is_felt(network, name):
+    elif not for_all(control) and is_felt(network, name):
         return
-    elif not any(_purchases(network, control)) and not any(_movements(network, control)):
+    elif isinstance(control, OfGoods) and not [*_purchases(network, control), *_movements(network, control)]:
         message = f"{name} touches nothing: no supplier with origin {control.exporter} and no lane from there"
         message += " carries what it controls to its destinations"
         yield case.problem("no-effect", message, *path)
-    elif by_class(control):
+    elif isinstance(control, OfPassage) and control.is_by_class:
         message = f"{name} has no effect: no user in its classes and destinations uses these commodities"
         yield case.problem("no-effect", message, *path, "exempt" if control.exempt else "classes")
 
@@ -87,7 +88,7 @@ def _window(control: Control) -> str:
     return f"{start} to {'the end' if control.end is None else f'{control.end:g}'}"
 
 
-def _purchases(network: Network, control: Control) -> Iterator[Purchase]:
+def _purchases(network: Network, control: OfGoods) -> Iterator[Purchase]:
     """Suppliers and regions that a control acts on."""
     instance = network.base
     for name, supplier in instance.suppliers.items():
@@ -97,7 +98,7 @@ def _purchases(network: Network, control: Control) -> Iterator[Purchase]:
                     yield name, region
 
 
-def _movements(network: Network, control: Control) -> Iterator[Movement]:
+def _movements(network: Network, control: OfGoods) -> Iterator[Movement]:
     for movement in network.movements:
         is_there = movement.origin == control.exporter and fits_any(control.destinations, movement.destination)
         if is_there and covers(network.base, control, movement.commodity):
@@ -112,8 +113,8 @@ def unlimited_problems(case: Case, network: Network) -> Iterator[Problem]:
     """Supply without any limit of which a control lets a share pass: a share of what?"""
     instance = case.instance
     built = {project.lane for project in instance.projects.values()}
-    measures = [m for n in network.tree.nodes for m in in_force(network, n) if not by_class(m.control)]
-    controls = list({m.name: m.control for m in measures if m.control.kind in ("ban", "licence")}.values())
+    measures = [m for n in network.tree.nodes for m in in_force(network, n) if for_all(m.control)]
+    controls = list({m.name: m.control for m in measures if isinstance(m.control, Ban | Licence)}.values())
     for name, region in dict.fromkeys(p for control in controls for p in _purchases(network, control)):
         unlimited = [n for n in network.tree.nodes if not _is_limited(network.instance(n).suppliers[name], region)]
         node = _partial(network, [(n, supplier_passes(network, name, region, n)) for n in unlimited])

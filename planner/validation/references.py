@@ -8,6 +8,7 @@ from typing import NamedTuple
 from planner.common.errors import Problem, did_you_mean
 from planner.common.patterns import is_pattern, matching
 from planner.formulation.mathematics.security.scope import country
+from planner.language.figure import Part
 from planner.language.instance import Instance
 from planner.language.requirements import Outage
 from planner.language.units import periods
@@ -214,29 +215,27 @@ def _of_measures(instance: Instance) -> Iterator[Reference]:
             yield from _each(("stockpiles", name, "emergency"), stockpile.emergency, "control")
     for name, control in instance.controls.items():
         path: Route = ("controls", name)
-        yield from _one((*path, "exporter"), control.exporter, "exporter")
-        yield from _each((*path, "commodities"), control.commodities, "commodity")
-        yield from _names((*path, "stages"), control.stages, "stage")
-        yield from _names((*path, "elements"), control.elements, "element")
-        yield from _each((*path, "destinations"), control.destinations, "region")
-        yield from _each((*path, "projects"), control.projects, "project")
-        yield from _each((*path, "classes"), control.classes, "class of users")
-        yield from _each((*path, "exempt"), control.exempt, "class of users")
+        yield from _named_by(path, control)
 
 
 def _of_requirements(instance: Instance) -> Iterator[Reference]:
     for name, part in instance.requirements.items():
         path: Route = ("requirements", name)
-        for field in type(part).model_fields:
-            if field in NAMED:
-                stated = getattr(part, field)
-                yield from (_one if isinstance(stated, str) else _each)((*path, field), stated, NAMED[field])
+        yield from _named_by(path, part)
         if isinstance(part, Outage):
             yield from _each((*path, "of"), part.of, part.loss)
 
 
-# Fields of requirements that name parts, and what they name; one name, or patterns for many.
+# Fields of requirements and controls that name parts, and what they name; one name, or patterns for many.
 NAMED = {
-    "futures": "future or shock", "regions": "region", "classes": "class of users", "commodities": "commodity",
-    "stages": "stage", "stockpiles": "stockpile", "projects": "project", "exporter": "exporter", "shock": "shock",
+    "futures": "future or shock", "regions": "region", "destinations": "region", "classes": "class of users",
+    "exempt": "class of users", "commodities": "commodity", "stages": "stage", "elements": "element",
+    "stockpiles": "stockpile", "projects": "project", "exporter": "exporter", "shock": "shock",
 }
+
+
+def _named_by(path: Route, part: Part) -> Iterator[Reference]:
+    for field in type(part).model_fields:
+        if field in NAMED:
+            stated = getattr(part, field)
+            yield from (_one if isinstance(stated, str) else _each)((*path, field), stated, NAMED[field])

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from planner.common.errors import Problem
+from planner.language.controls import OfGoods, TechnologyBan
 from planner.language.figure import FigureField
 from planner.language.instance import Demand, Project
 from planner.language.units import price_factor
@@ -93,11 +94,11 @@ def _percentages(case: Case, figures: list[FigureField]) -> Iterator[Problem]:
         if ("tariff" in found.path or "tariffs" in found.path) and max(found.figure.numbers()) > TARIFF:
             yield _percentage(case, max(found.figure.numbers()), "a tariff", found.path)
     for name, control in case.instance.controls.items():
-        if control.price > PRICE:
+        if isinstance(control, OfGoods) and control.price > PRICE:
             message = f"{name} multiplies prices by {control.price:g}"
             hint = f"was {control.price / 100:g} meant? 1.3 is 30 % dearer"
             yield case.problem("doubtful", message, "controls", name, "price", hint=hint)
-        if control.dearer > DEARER:
+        if isinstance(control, TechnologyBan) and control.dearer > DEARER:
             yield _percentage(case, control.dearer, "an added cost", ("controls", name, "dearer"))
 
 

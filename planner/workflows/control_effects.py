@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from planner.formulation.mathematics.construction import work
-from planner.formulation.mathematics.control import by_class, class_passing, passing, price_multiple, quota
+from planner.formulation.mathematics.control import class_passing, for_all, passing, price_multiple, quota
 from planner.formulation.network import Network
+from planner.language.controls import Quota
 from planner.results.rows import Row, at
 from planner.tables.frames import looked_up, table
 from planner.tables.schemas import SHOWN
@@ -43,7 +44,7 @@ def _rows(network: Network, node: Node) -> Iterator[Row]:
             yield {"measure": "price", "exporter": part.origin, "item": supplier, "destination": region, "class": ALL,
                    **at(node), "value": price_multiple(network, supplier, region, node)}
     for name, control in network.base.controls.items():
-        if control.kind == "quota":
+        if isinstance(control, Quota):
             yield {"measure": "quota", "exporter": control.exporter, "item": name,
                    "destination": " ".join(control.destinations), "class": ALL, **at(node),
                    "value": quota(network, name, node)}
@@ -65,7 +66,7 @@ def _routes(network: Network) -> list[tuple[str, str, str]]:
 
 
 def _classes(network: Network, commodity: str, region: str) -> list[str]:
-    if not any(by_class(control) for control in network.base.controls.values()):
+    if all(for_all(control) for control in network.base.controls.values()):
         return []
     demands = network.base.demands
     balance = network.balance.get((commodity, region))

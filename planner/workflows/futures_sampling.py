@@ -8,6 +8,7 @@ from typing import Any
 
 from planner.common.errors import InputError, Problem
 from planner.common.patterns import matching
+from planner.language.controls import Ban, Licence
 from planner.language.instance import Sampling
 from planner.language.units import Span, periods
 from planner.reading.document import AnyInstance, Document, load
@@ -52,7 +53,7 @@ def drawn(document: Document, sampling: Sampling, count: int, seed: int) -> dict
         begun = _nearest(spans, generator.uniform(*sampling.onset))
         ends = begun.start + generator.uniform(*sampling.duration)
         depth = generator.uniform(*sampling.depth)
-        has_depth = document.instance.controls[measure].kind in ("ban", "licence")
+        has_depth = isinstance(document.instance.controls[measure], Ban | Licence)
         demand, delay = generator.uniform(*sampling.demand), generator.uniform(*sampling.project_delay)
         controls[f"{measure}@{name}"] = _measure(stated["controls"][measure], begun.start, ends, depth)
         found[name] = {

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from planner.language.instance import Control, Instance, Project
+from planner.language.controls import Ban, Control, Licence, OfGoods, OfPassage, TechnologyBan
+from planner.language.instance import Instance, Project
 from tests.reference_model.tree import MOMENT, Node, matches, overlap, rounded
 
 
@@ -65,22 +66,24 @@ def is_emergency(instance: Instance, node: Node, patterns: list[str]) -> bool:
 
 def of_classes(control: Control) -> bool:
     """Whether a control touches some classes of users only."""
-    return bool(control.classes or control.exempt)
+    return isinstance(control, OfPassage) and bool(control.classes or control.exempt)
 
 
 def touches(control: Control, user_class: str) -> bool:
     """Whether a control of classes touches this one."""
+    assert isinstance(control, OfPassage)
     return matches(user_class, control.classes) if control.classes else not matches(user_class, control.exempt)
 
 
 def applies(control: Control, instance: Instance, exporter: str | None, commodity: str, destination: str) -> bool:
     """Whether a control acts on this movement."""
+    if not isinstance(control, OfGoods):
+        return False
     part = instance.commodities[commodity]
     named = matches(commodity, control.commodities) or (part.stage is not None and part.stage in control.stages)
     contains = any(part.elements.get(element, 0) > 0 for element in control.elements)
-    is_trade = control.kind != "technology"
     there = control.exporter == exporter and destination != exporter and matches(destination, control.destinations)
-    return is_trade and there and (named or contains)
+    return there and (named or contains)
 
 
 def trade_measures(instance: Instance, node: Node, exporter: str | None, commodity: str, to: str) -> list[Measure]:
@@ -97,9 +100,9 @@ def passes(instance: Instance, node: Node, exporter: str | None, commodity: str,
         control = measure.control
         if of_classes(control):
             continue
-        if control.kind == "ban":
+        if isinstance(control, Ban):
             strictest = min(strictest, 1 - degree(measure, node))
-        if control.kind == "licence":
+        if isinstance(control, Licence):
             waiting = overlap(measure.start, min(measure.start + control.delay, measure.end), node.start, node.end)
             share = 1 - degree(measure, node) * (1 - control.passes) - control.passes * waiting / node.length
             licensed *= max(0.0, share)
@@ -112,9 +115,9 @@ def passes_to_class(instance: Instance, node: Node, exporter: str, commodity: st
     for measure in trade_measures(instance, node, exporter, commodity, to):
         control = measure.control
         if of_classes(control) and touches(control, user_class):
-            if control.kind == "ban":
+            if isinstance(control, Ban):
                 strictest = min(strictest, 1 - degree(measure, node))
-            else:
+            elif isinstance(control, Licence):
                 licensed *= 1 - degree(measure, node) * (1 - control.passes)
     return strictest * licensed
 
@@ -123,7 +126,8 @@ def price_factor(instance: Instance, node: Node, exporter: str | None, commodity
     """By how much the exporter's controls raise a price."""
     factor = 1.0
     for measure in trade_measures(instance, node, exporter, commodity, destination):
-        factor *= 1 + degree(measure, node) * (measure.control.price - 1)
+        if isinstance(measure.control, OfGoods):
+            factor *= 1 + degree(measure, node) * (measure.control.price - 1)
     return factor
 
 
@@ -137,8 +141,10 @@ def pace_and_dearer(
     pace, dearer = 1.0, 0.0
     for measure in measures(instance, node):
         control = measure.control
+        if not isinstance(control, TechnologyBan):
+            continue
         named = matches(name, control.projects) or (stage is not None and stage in control.stages)
-        if control.kind == "technology" and named and matches(str(region), control.destinations):
+        if named and matches(str(region), control.destinations):
             pace = min(pace, 1 - degree(measure, node) * (1 - control.pace))
             dearer = max(dearer, degree(measure, node) * control.dearer)
     return pace, dearer

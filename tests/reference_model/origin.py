@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from itertools import combinations
 
+from planner.language.controls import Quota
 from planner.language.instance import Instance
 from tests.reference_model.control import applies, measures, of_classes, passes_to_class
 from tests.reference_model.plan import Plan
@@ -138,9 +139,8 @@ class Origin(Plan):
         """The most that an exporter sells to all destinations of a quota together."""
         data = self.data(node)
         middle = node.middle + MOMENT
-        windows = [m for m in measures(data, node) if m.control.kind == "quota" and m.start <= middle < m.end]
-        for control in {measure.name: measure.control for measure in windows}.values():
-            assert control.amount is not None
+        windows = [m for m in measures(data, node) if m.start <= middle < m.end]
+        for control in {m.name: m.control for m in windows if isinstance(m.control, Quota)}.values():
             terms = [
                 term
                 for (exporter, commodity, to), rates in self.exports.items()

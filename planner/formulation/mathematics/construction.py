@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from planner.common.caching import cached
 from planner.formulation.mathematics.control import degree, touches_project
 from planner.formulation.network import Network
+from planner.language.controls import TechnologyBan
 from planner.language.figure import MOMENT
 from planner.language.instance import Project
 from planner.tree.nodes import Node
@@ -73,7 +74,7 @@ class Work:
         for node in self.network.tree.nodes:
             slowed = tuple(
                 (m.name, force) for m in self.network.measures(node)
-                if m.control.kind == "technology" and (force := degree(m, node)) > 0
+                if isinstance(m.control, TechnologyBan) and (force := degree(m, node)) > 0
             )
             before = found[node.parent] if node.parent is not None else None
             sight = (before, self.network.variant(node), node.start, node.length, slowed)
@@ -153,15 +154,14 @@ class Work:
         pace, dearer = np.ones(len(self.position)), np.zeros(len(self.position))
         for measure in self.network.measures(node):
             control = measure.control
-            if control.kind == "technology":
-                touched, force = self._touches(node.source, measure.name), degree(measure, node)
+            if isinstance(control, TechnologyBan):
+                touched, force = self._touches(node.source, measure.name, control), degree(measure, node)
                 pace[touched] = np.minimum(pace[touched], 1 - force * (1 - control.pace))
                 dearer[touched] = np.maximum(dearer[touched], force * control.dearer)
         return pace, dearer
 
-    def _touches(self, source: str, name: str) -> NDArray[np.bool_]:
+    def _touches(self, source: str, name: str, control: TechnologyBan) -> NDArray[np.bool_]:
         if (source, name) not in self._touched:
-            control = self.network.instances[source].controls[name]
             touched = [touches_project(self.network, control, project) for project in self.position]
             self._touched[source, name] = np.array(touched, dtype=bool)
         return self._touched[source, name]

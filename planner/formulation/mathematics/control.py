@@ -17,8 +17,9 @@ from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Numbers
 from planner.formulation.network import Measure, Movement, Network
+from planner.language.controls import Ban, Control, Licence, OfGoods, OfPassage, Quota, TechnologyBan
 from planner.language.figure import MOMENT
-from planner.language.instance import Control, Instance
+from planner.language.instance import Instance
 from planner.tree.nodes import Node
 
 
@@ -49,7 +50,7 @@ def in_force(network: Network, node: Node) -> list[Measure]:
     return [m for m in network.measures(node) if degree(m, node) * node.length > MOMENT]
 
 
-def covers(instance: Instance, control: Control, commodity: str) -> bool:
+def covers(instance: Instance, control: OfGoods, commodity: str) -> bool:
     """Whether a commodity falls under a measure by name, stage or an element it contains."""
     part = instance.commodities[commodity]
     return (
@@ -59,15 +60,16 @@ def covers(instance: Instance, control: Control, commodity: str) -> bool:
     )
 
 
-def touches(control: Control, user_class: str) -> bool:
+def touches(control: OfPassage, user_class: str) -> bool:
     """Whether a measure on some classes of users touches this one."""
     if control.exempt:
         return not fits_any(control.exempt, user_class)
     return fits_any(control.classes, user_class)
 
 
-def by_class(control: Control) -> bool:
-    return bool(control.classes or control.exempt)
+def for_all(control: Control) -> bool:
+    """Whether a measure touches all users alike."""
+    return not (isinstance(control, OfPassage) and control.is_by_class)
 
 
 def share_passing(measure: Measure, node: Node) -> float:
@@ -79,6 +81,8 @@ def share_passing(measure: Measure, node: Node) -> float:
     the period that this takes.
     """
     control = measure.control
+    if not isinstance(control, Ban | Licence):
+        return 1.0
     waits = node.years(measure.start, min(measure.start + control.delay, measure.end)) / node.length
     return max(0.0, 1 - degree(measure, node) * (1 - control.passes) - control.passes * waits)
 
@@ -90,9 +94,9 @@ def combined(measures: Iterator[Measure], node: Node) -> float:
     """
     strictest, licences = 1.0, 1.0
     for measure in measures:
-        if measure.control.kind == "ban":
+        if isinstance(measure.control, Ban):
             strictest = min(strictest, share_passing(measure, node))
-        elif measure.control.kind == "licence":
+        elif isinstance(measure.control, Licence):
             licences *= share_passing(measure, node)
     return strictest * licences
 
@@ -106,7 +110,7 @@ def aimed(
     for measure in network.measures(node):
         control = measure.control
         if (
-            control.exporter == exporter != destination and control.kind != "technology" and when(control)
+            isinstance(control, OfGoods) and control.exporter == exporter != destination and when(control)
             and fits_any(control.destinations, destination) and covers(instance, control, commodity)
         ):
             yield measure
@@ -114,17 +118,24 @@ def aimed(
 
 def passing(network: Network, exporter: str | None, commodity: str, destination: str, node: Node) -> float:
     """Share of all movement out of `exporter` that passes at a node, whoever the user is."""
-    return combined(aimed(network, exporter, commodity, destination, node, lambda c: not by_class(c)), node)
+    return combined(aimed(network, exporter, commodity, destination, node, for_all), node)
 
 
 def class_passing(
     network: Network, exporter: str, commodity: str, destination: str, user_class: str, node: Node
 ) -> float:
     """Most that users of a class may be given of the exporter's material, as share of what they are given."""
-    touching = aimed(
-        network, exporter, commodity, destination, node, lambda c: by_class(c) and touches(c, user_class)
-    )
-    return combined(touching, node)
+    return combined(denying(network, exporter, commodity, destination, user_class, node), node)
+
+
+def denying(
+    network: Network, exporter: str, commodity: str, destination: str, user_class: str, node: Node
+) -> Iterator[Measure]:
+    """The measures on some classes of users that touch this one."""
+    def touching(control: Control) -> bool:
+        return isinstance(control, OfPassage) and control.is_by_class and touches(control, user_class)
+
+    return aimed(network, exporter, commodity, destination, node, touching)
 
 
 Route = tuple[str | None, str, str]  # exporter, commodity, destination
@@ -153,7 +164,7 @@ def _aims(network: Network, source: str, name: str) -> NDArray[np.bool_]:
     """Which routes a control touches, by the figures of a future or shock."""
     instance = network.instances[source]
     control = instance.controls[name]
-    if control.kind == "technology":
+    if not isinstance(control, OfGoods):
         return np.zeros(len(routes(network)), dtype=bool)
     covered = {k for k in instance.commodities if covers(instance, control, k)}
     reached = {r for r in instance.regions if fits_any(control.destinations, r)} - {control.exporter}
@@ -167,7 +178,7 @@ def passing_shares(network: Network, node: Node) -> Array:
     """Share that passes on every route, whoever the user is: the strictest ban times all licences."""
     shares = tuple(
         (m.name, share_passing(m, node)) for m in network.measures(node)
-        if m.control.kind in ("ban", "licence") and not by_class(m.control)
+        if isinstance(m.control, Ban | Licence) and not m.control.is_by_class
     )
     return _passing_shares(network, node.source, shares)
 
@@ -179,7 +190,7 @@ def _passing_shares(network: Network, source: str, shares: tuple[tuple[str, floa
     strictest, licences = np.ones((2, len(routes(network))))
     for name, share in shares:
         aims = _aims(network, source, name)
-        if controls[name].kind == "ban":
+        if isinstance(controls[name], Ban):
             strictest[aims] = np.minimum(strictest[aims], share)
         else:
             licences[aims] *= share
@@ -193,9 +204,9 @@ def price_multiples(network: Network, node: Node) -> Array:
     """
     factors = np.ones(len(routes(network)))
     for measure in network.measures(node):
-        price = measure.control.price
-        if price != 1:
-            factors[_aims(network, node.source, measure.name)] *= 1 + degree(measure, node) * (price - 1)
+        control = measure.control
+        if isinstance(control, OfGoods) and control.price != 1:
+            factors[_aims(network, node.source, measure.name)] *= 1 + degree(measure, node) * (control.price - 1)
     return factors
 
 
@@ -218,11 +229,11 @@ def price_multiple(network: Network, supplier: str, region: str, node: Node) -> 
 def quota(network: Network, name: str, node: Node) -> float:
     """Most a quota lets pass at a node; infinite where the middle of the period lies outside its window."""
     holds = any(m.name == name and m.is_within(node.middle) for m in network.measures(node))
-    amount = network.instance(node).controls[name].amount
-    return amount.at(node.middle) if holds and amount is not None else math.inf
+    control = network.instance(node).controls[name]
+    return control.amount.at(node.middle) if holds and isinstance(control, Quota) else math.inf
 
 
-def touches_project(network: Network, control: Control, project: str) -> bool:
+def touches_project(network: Network, control: TechnologyBan, project: str) -> bool:
     """Whether work on a project needs what a technology ban denies."""
     asset = network.asset_of(network.base.projects[project])
     is_named = fits_any(control.projects, project) or network.stage_of(asset) in control.stages

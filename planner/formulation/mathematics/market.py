@@ -38,6 +38,7 @@ from planner.formulation.mathematics.control import (
 )
 from planner.formulation.mathematics.node_data import OfSituation
 from planner.formulation.network import Network, Purchase, Sale
+from planner.language.controls import Quota
 from planner.language.figure import Figure
 from planner.language.instance import Supplier
 from planner.tree.nodes import Node
@@ -229,7 +230,7 @@ def _pledged(network: Network) -> tuple[tuple[str], ...]:
 def _quotas(network: Network) -> tuple[tuple[str], ...]:
     """The quotas that some node knows."""
     used = {m.name for measures in network.all_measures.values() for m in measures}
-    return tuple((name,) for name, c in network.base.controls.items() if c.kind == "quota" and name in used)
+    return tuple((name,) for name, c in network.base.controls.items() if isinstance(c, Quota) and name in used)
 
 
 def _data(network: Network) -> tuple[Data, ...]:
@@ -300,7 +301,7 @@ def quota_rule(block: Any, name: str) -> Any:
 
     def is_under(origin: str | None, commodity: str, destination: str) -> bool:
         is_aimed = origin == control.exporter != destination and fits_any(control.destinations, destination)
-        return is_aimed and covers(network.base, control, commodity)
+        return is_aimed and isinstance(control, Quota) and covers(network.base, control, commodity)
 
     suppliers = network.base.suppliers
     bought = [

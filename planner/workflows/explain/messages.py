@@ -10,9 +10,10 @@ from planner.common.patterns import fits_any
 from planner.common.words import number
 from planner.formulation.declarations import Key
 from planner.formulation.mathematics.construction import work
-from planner.formulation.mathematics.control import aimed, by_class, covers, degree, touches
+from planner.formulation.mathematics.control import covers, degree, denying
 from planner.formulation.mathematics.flow import availability, existing
 from planner.formulation.mathematics.security.kinds import FAMILIES, kind_of
+from planner.language.controls import Ban, Licence
 from planner.language.instance import Instance
 from planner.language.units import unit
 from planner.program.program import Program
@@ -143,8 +144,7 @@ class Speaker:
     def denial(self, node: Node, key: Key) -> Iterator[Said]:
         exporter, demand, commodity = key
         user = self.network.base.demands[demand]
-        for measure in aimed(self.network, exporter, commodity, user.region, node,
-                             lambda c: by_class(c) and touches(c, user.user_class)):  # fmt: skip
+        for measure in denying(self.network, exporter, commodity, user.region, user.user_class, node):
             yield Said(("controls", measure.name),
                        f"{measure.name} denies {demand} {commodity} from {exporter}{self.when(node)}")
 
@@ -170,7 +170,7 @@ class Speaker:
         for measure in self.network.measures(node):
             control = measure.control
             if (
-                control.kind in ("ban", "licence") and not by_class(control) and control.exporter == exporter
+                isinstance(control, Ban | Licence) and not control.is_by_class and control.exporter == exporter
                 and covers(self.network.base, control, commodity) and fits_any(control.destinations, to)
                 and degree(measure, node) > 0
             ):
