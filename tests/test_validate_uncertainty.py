@@ -80,16 +80,17 @@ UNCERTAIN = {
         [("{probability: 0.6}", f"{{probability: 0.6, range: [0, 0.6, 1]}}{HERE}")],
     ),
     "ban that lets through": (
-        "inconsistent", "use kind: licence",
-        [("  export_ban:", f"  export_ban:{HERE}"), (BAN, f"{BAN}    passes: 0.2\n")],
+        "inconsistent", "passes belongs to kind licence, not ban",
+        [(BAN, f"{BAN}    passes: 0.2{HERE}\n")],
     ),
     "pace of a ban": (
         "inconsistent", "pace belongs to kind technology",
-        [("  export_ban:", f"  export_ban:{HERE}"), (BAN, f"{BAN}    pace: 0.2\n")],
+        [(BAN, f"{BAN}    pace: 0.2{HERE}\n")],
     ),
     "technology of elements": (
-        "inconsistent", "name what is controlled",
-        [("  export_ban:", f"  export_ban:{HERE}"), (BAN, BAN.replace("ban", "technology") + "    pace: 0.2\n")],
+        "inconsistent", "elements belongs to kind ban or licence or quota or price, not technology",
+        [("    elements: [ndpr]\n", f"    elements: [ndpr]{HERE}\n"),
+         (BAN, BAN.replace("ban", "technology") + "    pace: 0.2\n")],
     ),
     "technology as before": (
         "inconsistent", "needs pace or dearer",
@@ -109,10 +110,10 @@ UNCERTAIN = {
         [("  export_ban:", f"  export_ban:{HERE}"), (BAN, f"{BAN}    classes: [ev]\n    exempt: [defence]\n")],
     ),
     "delay of some classes": (
-        "inconsistent", "delay is of the exporter's supply",
+        "inconsistent", "delay cannot be combined with classes or exempt",
         [("  export_licence:", f"  export_licence:{HERE}"), (LAST, f"    delay: 0.5\n    classes: [ev]\n{LAST}")],
     ),
-    "exempt are all": ("no-effect", "has no effect", [(BAN, f"{BAN}    exempt: ['*']{HERE}\n")]),
+    "exempt are all": ("no-effect", "no user in its classes", [(BAN, f"{BAN}    exempt: ['*']{HERE}\n")]),
     "no class matches": (
         "empty-pattern", "no class of users matches ev_*",
         [(BAN, f"{BAN}    exempt: ['ev_*']{HERE}\n")],

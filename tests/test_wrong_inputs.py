@@ -114,14 +114,14 @@ MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
     ),
     "class control that touches nobody": (
         [(BAN, BAN.replace("metal, magnet]", "metal]") + "    ^classes: [defence]\n")],
-        "no-effect", "ban has no effect: no user in its classes and destinations uses",
+        "no-effect", "ban has no effect: no user in its classes and destinations uses these commodities",
     ),
     "quota without amount": (
         [(BAN, BAN.replace("  ban", "  ^ban", 1).replace("kind: ban", "kind: quota"))],
-        "inconsistent", "a quota needs amount",
+        "missing-key", "controls.ban needs amount",
     ),
     "classes on a quota": (
-        [(BAN, BAN.replace("  ban", "  ^ban", 1).replace("kind: ban", "kind: quota\n    amount: 9\n    classes: ev"))],
+        [(BAN, BAN.replace("kind: ban", "kind: quota\n    amount: 9\n    ^classes: ev"))],
         "inconsistent", "classes belongs to kind ban or licence, not quota",
     ),
     "technology ban without projects": (
