@@ -89,8 +89,7 @@ UNCERTAIN = {
     ),
     "technology of elements": (
         "inconsistent", "elements belongs to kind ban or licence or quota or price, not technology",
-        [("    elements: [ndpr]\n", f"    elements: [ndpr]{HERE}\n"),
-         (BAN, BAN.replace("ban", "technology") + "    pace: 0.2\n")],
+        [(BAN, f"    kind: technology\n    elements: [ndpr]{HERE}\n    pace: 0.2\n")],
     ),
     "technology as before": (
         "inconsistent", "needs pace or dearer",

@@ -31,18 +31,21 @@ TABLE: dict[str, Any] = {
         "columns": {
             "type": "array", "items": {"type": "string"},
             "description": "`name`, then fields by their paths: `capacity`, `capital.fixed.source`, `steps.0.price`.",
+            "examples": ["[name, capacity]"],
         },
-        "name": {"type": "string", "description": "Format of a row's name from its columns, such as {from}>{to}."},
-        "common": {"type": "object", "description": "Fields that all rows share."},
+        "name": {"type": "string", "description": "Format of a row's name from its columns, such as {from}>{to}.",
+                 "examples": ['"{from}>{to}"']},
+        "common": {"type": "object", "description": "Fields that all rows share.", "examples": ["{region: US}"]},
         "rows": {
             "type": "array", "items": {"type": "array"},
-            "description": "A list of cells for every entry; ~ says nothing.",
+            "description": "A list of cells for every entry; ~ says nothing.", "examples": ["[[mine, 1000]]"],
         },
         "file": {
             "type": "string", "pattern": r"\.([cC][sS][vV]|[xX][lL][sS][xX])$",
             "description": "CSV (UTF-8, commas) or Excel file in the instance's folder; an empty cell says nothing.",
+            "examples": ["plants.csv"],
         },
-        "sheet": {"type": "string", "description": "Sheet of an Excel file that has several."},
+        "sheet": {"type": "string", "description": "Sheet of an Excel file that has several.", "examples": ["plants"]},
     },
     "additionalProperties": False,
 }
