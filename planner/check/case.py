@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from planner.check.controls import Measure, measures_at, passing, raised
 from planner.check.horizon import Horizon, Node
@@ -13,6 +13,9 @@ from planner.check.reading import Table
 from planner.check.report import Ledger
 from planner.check.rules import Movement, facility_processes
 from planner.language.instance import Instance, Supplier
+from planner.language.requirements import Rule
+
+R = TypeVar("R", bound=Rule)
 
 
 class Progress(NamedTuple):
@@ -68,6 +71,13 @@ class Case:
     def at(self, node: Node) -> Instance:
         """The instance in force in a node: that of its source."""
         return self.instances[node.source]
+
+    def rule(self, name: str, node: Node, kind: type[R]) -> R:
+        """A requirement in force in a node, known to be of a kind. Raises TypeError where it is of another."""
+        part = self.at(node).requirements[name]
+        if not isinstance(part, kind):
+            raise TypeError(f"{name} is no {kind.__name__}")
+        return part
 
     def lane_passes(self, movement: Movement, node: Node) -> float:
         """Share of a movement that the controls of its origin let pass."""

@@ -14,8 +14,7 @@ import pandas as pd
 
 from planner.common.words import number
 from planner.contingency.recourse import Borne
-from planner.formulation.contingencies import Instances, Loss
-from planner.language.requirements import Outage
+from planner.formulation.contingencies import Instances, Loss, outage_of
 from planner.language.units import unit
 from planner.program.program import Program
 from planner.results.rows import Row
@@ -62,9 +61,8 @@ class Rows:
         ranks = {loss: i for i, loss in enumerate(order, 1)}
         units = self.base.units
         for loss, found in borne.items():
-            node, part, before = self.nodes[f"{loss.future}:{loss.period}"], self.base.requirements[loss.requirement], (
-                unprepared[loss])
-            assert isinstance(part, Outage)
+            node, part = self.nodes[f"{loss.future}:{loss.period}"], outage_of(self.base, loss)
+            before = unprepared[loss]
             fix, quantity, cost = self.fix(before, node)
             yield {
                 "requirement": loss.requirement, "loss": part.loss, "lost": loss.words, "node": node.key,

@@ -114,8 +114,7 @@ def withstanding(instances: Instances, chosen: Sequence[Loss]) -> dict[str, Inst
         name: _elsewhere(base, part) for name, part in base.requirements.items() if not isinstance(part, Outage)
     }
     for loss in chosen:
-        part = base.requirements[loss.requirement]
-        assert isinstance(part, Outage)
+        part = outage_of(base, loss)
         bans = dict(_bans(base, part, loss))
         controls |= bans
         shocks[loss.name] = Shock.model_validate({
@@ -130,13 +129,20 @@ def withstanding(instances: Instances, chosen: Sequence[Loss]) -> dict[str, Inst
     found = each_once(instances, lambda i: i.model_copy(update=update))
     spoiled: dict[tuple[str, tuple[str, ...], str], Instance] = {}
     for loss in chosen:
-        part = base.requirements[loss.requirement]
-        assert isinstance(part, Outage)
+        part = outage_of(base, loss)
         place = (part.loss, loss.lost, loss.future)
         if place not in spoiled:
             spoiled[place] = _without(found[loss.future], part, loss.lost)
         found[loss.name] = spoiled[place]
     return found
+
+
+def outage_of(base: Instance, loss: Loss) -> Outage:
+    """The requirement that names a loss."""
+    part = base.requirements[loss.requirement]
+    if not isinstance(part, Outage):
+        raise TypeError(f"{loss.requirement} is no requirement on losses")
+    return part
 
 
 def _elsewhere(instance: Instance, part: Rule) -> Rule:

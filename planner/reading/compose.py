@@ -41,6 +41,13 @@ class Node:
     value: dict[Key, Node] | list[Node] | Scalar
     text: str | None = None
 
+    @property
+    def entries(self) -> dict[Key, Node]:
+        """The entries of a mapping. Raises TypeError for any other value."""
+        if not isinstance(self.value, dict):
+            raise TypeError(f"{self.place}: a mapping is expected")
+        return self.value
+
     def moved(self, place: Place) -> Node:
         """The same value, stated elsewhere."""
         return Node(place, self.value, self.text)

@@ -124,9 +124,8 @@ class Document:
 
     def read(self) -> Node:
         """The tree with the scenarios that can still be chosen, to be changed further."""
-        assert isinstance(self._tree.value, dict)
         scenarios: dict[Key, Node] = {} if self._stated_scenarios is None else {"scenarios": self._stated_scenarios}
-        return Node(self._tree.place, self._tree.value | scenarios)
+        return Node(self._tree.place, self._tree.entries | scenarios)
 
     def variant(self, future: str) -> Instance:
         """The instance whose figures hold in a future, or in the window of a shock."""
@@ -306,9 +305,8 @@ def load(
         return before
     root, reader = _readable(instance)
     merged = reader.read()
-    assert isinstance(merged.value, dict)
-    scenarios = merged.value.get("scenarios")
-    body = Node(merged.place, {key: node for key, node in merged.value.items() if key != "scenarios"})
+    scenarios = merged.entries.get("scenarios")
+    body = Node(merged.place, {key: node for key, node in merged.entries.items() if key != "scenarios"})
     spare = (_controls(body) if borrowed else set()) | (before.mentioned_elsewhere() if before else set())
     files = dict(reader.files)
     if on is not None:
@@ -342,16 +340,14 @@ def _readable(instance: AnyInstance) -> tuple[Path, _Readable]:
 
 def _with_futures(body: Node, other: Node) -> Node:
     """The instance with the futures of another file."""
-    assert isinstance(body.value, dict)
-    assert isinstance(other.value, dict)
-    for key, node in other.value.items():
+    for key, node in other.entries.items():
         if key not in FUTURES:
             hint = f"it has {', '.join(FUTURES)}"
             refuse("unknown-key", f"{key} does not belong in a file of futures", node.place, hint)
-    if "futures" not in other.value:
+    if "futures" not in other.entries:
         refuse("missing", "a file of futures needs futures", other.place)
-    sections = {key: node for key, node in body.value.items() if key not in ("shocks", "sampling")}
-    for key, node in other.value.items():
+    sections = {key: node for key, node in body.entries.items() if key not in ("shocks", "sampling")}
+    for key, node in other.entries.items():
         is_added = key in ("controls", "sources") and key in sections
         sections[key] = overlay(sections[key], node) if is_added else node
     return Node(body.place, sections)

@@ -35,10 +35,9 @@ def expand(tree: Node, fetch: Fetch) -> Node:
 
 
 def _section(section: Node, shape: Shape, fetch: Fetch, problems: list[Problem]) -> Node:
-    assert isinstance(section.value, dict)
     assert shape.item is not None
     entries: dict[Key, Node] = {}
-    for key, value in section.value.items():
+    for key, value in section.entries.items():
         tables: list[Node] = []
         if key == "table":
             tables = [value]
@@ -150,8 +149,7 @@ def _drop_empty_figures(part: Node, shape: Shape) -> None:
     for key, value in list(part.value.items()) if isinstance(part.value, dict) else []:
         inner = below(shape, key, part.value)
         if inner.kind == "figure" and is_only_provenance(value):
-            assert isinstance(part.value, dict)
-            del part.value[key]
+            del part.entries[key]
         elif inner.kind == "model":
             _drop_empty_figures(value, inner)
 
@@ -162,23 +160,21 @@ def _put(part: Node, column: str, cell: Node, shape: Shape) -> None:
     while "." in rest:
         head, tail = rest.split(".", 1)
         inner = below(shape, head, target.value)
-        assert isinstance(target.value, dict)
         if shape.kind not in ("model", "figure", "either") or inner.kind == "free":
             break
-        target.value[head] = _container(target.value.get(head), inner, cell)
-        target, shape, rest = target.value[head], inner, tail
+        target.entries[head] = _container(target.entries.get(head), inner, cell)
+        target, shape, rest = target.entries[head], inner, tail
         if shape.kind == "map":
             break
         if shape.kind == "list":
             _put_item(target, rest, cell, shape)
             return
-    assert isinstance(target.value, dict)
-    existing = target.value.get(rest)
+    existing = target.entries.get(rest)
     # The number of a figure may stand in a column after those of its range and source.
     inner = below(shape, rest)
     if isinstance(cell.value, dict) and inner.has_figure():
         cell = settled(cell, inner)
-    target.value[rest] = overlay(existing, cell) if existing is not None and inner.has_figure() else cell
+    target.entries[rest] = overlay(existing, cell) if existing is not None and inner.has_figure() else cell
 
 
 def _container(existing: Node | None, shape: Shape, cell: Node) -> Node:

@@ -87,8 +87,7 @@ class Reader:
         return Node(own.place, joined.value)
 
     def _take_words(self, node: Node) -> dict[str, Node]:
-        assert isinstance(node.value, dict)
-        return {word: node.value.pop(word) for word in FILE_WORDS if word in node.value}
+        return {word: node.entries.pop(word) for word in FILE_WORDS if word in node.entries}
 
     def _target(self, path: Path, node: Node) -> Path:
         """The file that a word names: `example:NAME` is shipped; others lie in the directory of the root file."""

@@ -18,8 +18,7 @@ from planner.reading.periods import period_starts
 
 def instance_of(tree: Node, sections: dict[str, Any]) -> Instance:
     """The instance of a tree, of which these sections are validated already; InputError if another is wrong."""
-    assert isinstance(tree.value, dict)
-    data = {key: plain(node) for key, node in tree.value.items() if key not in sections}
+    data = {key: plain(node) for key, node in tree.entries.items() if key not in sections}
     context = {"starts": period_starts(tree)}
     try:
         if not sections:
@@ -28,7 +27,7 @@ def instance_of(tree: Node, sections: dict[str, Any]) -> Instance:
         rest = form.model_validate(data, strict=True, context=context)
     except ValidationError as error:
         raise InputError(problems_of(error, tree)) from None
-    stated = {str(key) for key in tree.value}
+    stated = {str(key) for key in tree.entries}
     return Instance.model_construct(stated, **{name: getattr(rest, name) for name in form.model_fields} | sections)
 
 

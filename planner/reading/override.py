@@ -169,8 +169,7 @@ class _Pending(Node):
         parent = self.holder.parent
         if isinstance(parent, _Pending):
             parent.attach(place)
-        assert isinstance(parent.value, dict)
-        parent.value[self.holder.key] = Node(place, self.value)
+        parent.entries[self.holder.key] = Node(place, self.value)
 
 
 def _new_entry(node: Node, shape: Shape, segments: list[str], path: tuple[Key, ...]) -> Iterator[Target]:

@@ -67,11 +67,10 @@ def settled(node: Node, shape: Shape = INSTANCE) -> Node:
 
 def settled_where(tree: Node, wanted: Callable[[str], bool]) -> Node:
     """A settled instance whose sections of these names are copied; the others are shared, so not to be changed."""
-    assert isinstance(tree.value, dict)
     settler = Settler()
     sections = {
-        key: settler.settle(node, below(INSTANCE, key, tree.value)) if wanted(str(key)) else node
-        for key, node in tree.value.items()
+        key: settler.settle(node, below(INSTANCE, key, tree.entries)) if wanted(str(key)) else node
+        for key, node in tree.entries.items()
     }
     if settler.problems:
         raise InputError(settler.problems)
@@ -115,10 +114,9 @@ def has_factors(figure: dict[Key, Node]) -> bool:
 
 def completed(begun: Node, bare: Node) -> Node:
     """A figure of which some words are stated, with a number or table of years; a range of factors stays one."""
-    assert isinstance(begun.value, dict)
     figure: dict[Key, Node] = {"by_year" if is_year_table(bare) else "value": bare}
-    figure |= {key: old for key, old in begun.value.items() if key not in FIGURE_KEYS}
-    if "low" in figure and "value" in figure and has_factors(begun.value):
+    figure |= {key: old for key, old in begun.entries.items() if key not in FIGURE_KEYS}
+    if "low" in figure and "value" in figure and has_factors(begun.entries):
         figure["range"] = Node(figure["low"].place, "factor")
     return Node(bare.place, figure)
 
@@ -128,12 +126,10 @@ def restated(stated: Node, bare: Node) -> tuple[Node, bool]:
 
     Source and note stay. A range that is a factor stays; one in the unit of the figure stays if the number lies in it.
     """
-    assert isinstance(stated.value, dict)
     figure = completed(stated, bare)
-    assert isinstance(figure.value, dict)
-    is_lost = "low" in figure.value and not has_factors(stated.value) and not _lies_within(figure.value)
+    is_lost = "low" in figure.entries and not has_factors(stated.entries) and not _lies_within(figure.entries)
     for key in ("low", "high", "estimate", "range") if is_lost else ():
-        figure.value.pop(key, None)
+        figure.entries.pop(key, None)
     return figure, is_lost
 
 
@@ -167,18 +163,16 @@ def overlay(base: Node, over: Node, notes: list[Problem] | None = None, path: st
 
 
 def _merged(base: Node, over: Node, notes: list[Problem] | None, path: str) -> dict[Key, Node]:
-    assert isinstance(base.value, dict)
-    assert isinstance(over.value, dict)
-    merged = dict(base.value)
-    for key, value in over.value.items():
+    merged = dict(base.entries)
+    for key, value in over.entries.items():
         inner = f"{path}.{key}" if path else str(key)
         if key in merged and value.value is None:
             del merged[key]
         else:
             merged[key] = overlay(merged[key], value, notes, inner) if key in merged else value
     # A figure is stated by value, by year or by period: the later statement counts.
-    if FIGURE_KEYS & over.value.keys() and len(FIGURE_KEYS & merged.keys()) > 1:
-        for stale in FIGURE_KEYS & merged.keys() - over.value.keys():
+    if FIGURE_KEYS & over.entries.keys() and len(FIGURE_KEYS & merged.keys()) > 1:
+        for stale in FIGURE_KEYS & merged.keys() - over.entries.keys():
             merged.pop(stale)
     return merged
 

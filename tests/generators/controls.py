@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.generators.industry import EXPORTER, Industry, Raw
 
 Trade = tuple[str, str, str]
+KINDS = ["licence", "ban", "licence", "quota", "price", "technology"]
 
 
 class Controls(Industry):
@@ -17,9 +18,8 @@ class Controls(Industry):
     def controls(self) -> None:
         """Measures of the exporter, and of the first region."""
         self.raw["controls"] = {}
-        kinds = ["licence", "ban", "licence", "quota", "price", "technology"]
         for number in range(self.draw(st.integers(1, 3)) if self.controlled else 0):
-            kind = self.pick(kinds[:5] if not self.raw["projects"] else kinds)
+            kind = self.pick(KINDS[:5] if not self.raw["projects"] else KINDS)
             name = f"{kind}-{number}"
             control = self.window(self.users(name)) | {"kind": kind}
             if kind == "technology":

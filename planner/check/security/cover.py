@@ -47,8 +47,7 @@ class Covers:
     def _place(
         self, name: str, label: str, node: Node, regions: list[str], users: list[str], steps: dict[str, Steps]
     ) -> None:
-        part, instance = self.case.at(node).requirements[name], self.case.at(node)
-        assert isinstance(part, Cover)
+        part, instance = self.case.rule(name, node, Cover), self.case.at(node)
         years = part.days.at(node.middle) / 365
         where = self.case.where(node, name, label)
         net: dict[str, float] = {}

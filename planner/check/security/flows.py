@@ -65,8 +65,7 @@ class Flows:
                 words = {"commodity": commodity, "region": region}
                 pools.setdefault(tuple(words[word] for word in sorted(base.by)), []).append((commodity, region))
         for node in self._nodes(base):
-            part = self.case.at(node).requirements[name]
-            assert isinstance(part, Dependence)
+            part = self.case.rule(name, node, Dependence)
             share = part.share.at(node.middle)
             for scope, places in pools.items():
                 use = self._net_use(places, node, with_stock=True)
@@ -201,8 +200,7 @@ class Flows:
         return total
 
     def _concentration(self, name: str, places: list[tuple[str, str]], node: Node, region: str) -> Test | None:
-        part = self.case.at(node).requirements[name]
-        assert isinstance(part, Concentration)
+        part = self.case.rule(name, node, Concentration)
         amounts = self._sources(part, places, node)
         inside = {self._country(r) for r in self.case.base.regions if matches(r, part.regions)}
         total = self._net_use(places, node)
@@ -219,8 +217,7 @@ class Flows:
         return Test(limit * total, amount, limit, share, region)
 
     def _multiplicity(self, name: str, places: list[tuple[str, str]], node: Node, region: str) -> Test | None:
-        part = self.case.at(node).requirements[name]
-        assert isinstance(part, Sources)
+        part = self.case.rule(name, node, Sources)
         amounts: dict[str, float] = {}
         for k in dict.fromkeys(k for k, _ in places):
             use = math.fsum(self.use.get((k, r, node), 0.0) for commodity, r in places if commodity == k)

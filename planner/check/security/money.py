@@ -59,8 +59,7 @@ def _committed(case: Case, part: Budget, decision: Decision, node: Node) -> floa
 def _most(case: Case, name: str, base: Budget, node: Node) -> float:
     first = case.horizon.nodes[0]
     at = node if base.per == "year" else first
-    part = case.at(at).requirements[name]
-    assert isinstance(part, Budget)
+    part = case.rule(name, at, Budget)
     return part.most.at(at.middle) * (node.length if base.per == "year" else 1.0)
 
 

@@ -13,7 +13,9 @@ from planner.language.requirements import (
     Chance,
     ExpectedUnserved,
     Leverage,
+    OfService,
     Recover,
+    Rule,
     Served,
     Sharing,
     Survive,
@@ -39,8 +41,7 @@ class Users:
         for node in self.case.horizon.nodes:
             if not applies(base, node) or not _is_time(base, node):
                 continue
-            part = self.case.at(node).requirements[name]
-            assert isinstance(part, Served | Survive | Recover)
+            part = self.case.rule(name, node, OfService)
             target = part.target.at(node.middle)
             for demand in demands_of(self.case, base):
                 required, short = self.required(demand, node), self.short(demand, node)
@@ -57,8 +58,7 @@ class Users:
             part = self.case.base.demands[demand]
             places.setdefault(part.user_class, {}).setdefault(part.region, []).append(demand)
         for node in self.case.horizon.nodes:
-            rule = self.case.at(node).requirements[name]
-            assert isinstance(rule, Sharing)
+            rule = self.case.rule(name, node, Sharing)
             for users, regions in places.items():
                 if len(regions) < 2 or not applies(base, node):
                     continue
@@ -91,10 +91,9 @@ class Users:
 
     def _first_share(self, name: str) -> float:
         node = self.case.horizon.nodes[0]
-        part = self.case.at(node).requirements[name]
-        assert isinstance(part, ExpectedUnserved | Tail)
-        assert part.share is not None
-        return part.share.at(node.middle)
+        part = self.case.rule(name, node, Rule)
+        share = part.share if isinstance(part, ExpectedUnserved | Tail) else None
+        return share.at(node.middle) if share is not None else math.nan
 
     def _expected_need(self, nodes: Iterable[Node], demands: list[str]) -> float:
         return math.fsum(n.probability * n.length * self.required(d, n) for n in nodes for d in demands)
@@ -125,8 +124,7 @@ class Users:
                 for n in inside for d in demands
                 for i, tranche in enumerate(self.case.at(n).demands[d].shortage, 1)
             )
-            part = self.case.at(inside[0]).requirements[name]
-            assert isinstance(part, Leverage)
+            part = self.case.rule(name, inside[0], Leverage)
             most = part.most.at(inside[0].middle)
             test = Test(most, loss, most, loss, role="{money}", target_role="{money}")
             label = self.case.horizon.labels[inside[0]].rpartition(":")[0]
@@ -138,8 +136,7 @@ class Users:
         for node in self.case.horizon.nodes:
             if node.probability <= 0 or not applies(base, node):
                 continue
-            part = self.case.at(node).requirements[name]
-            assert isinstance(part, Chance)
+            part = self.case.rule(name, node, Chance)
             target = part.target.at(node.middle)
             for demand in demands_of(self.case, base):
                 required, short = self.required(demand, node), self.short(demand, node)

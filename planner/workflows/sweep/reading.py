@@ -152,8 +152,7 @@ def _stated(
         assert target.node is not None
         low, high = (plain(child(target.node, key) or target.node) for key in ("low", "high"))
         label = name if len(ranged) == 1 else f"{name} {dotted(target.path)}"
-        assert isinstance(target.node.value, dict)
-        operation: Operation = "*=" if has_factors(target.node.value) else "="
+        operation: Operation = "*=" if has_factors(target.node.entries) else "="
         if low < high:
             ends = Vary(path=[dotted(target.path)], range=(low, high))
             yield made(label, ((dotted(target.path), operation),), ends, place)
