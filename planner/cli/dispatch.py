@@ -14,17 +14,13 @@ from typing import Any
 
 from planner.cli import lean
 from planner.cli.exit_codes import BAD_INPUT, GOOD, INFEASIBLE, INTERNAL, INTERRUPTED, STOPPED
+from planner.cli.parser import COMMANDS
 from planner.common.errors import InputError, NoAnswerError, WorkerLostError
 
 lean.start()
 
 # The module of each command, imported when it is used; its function has the command's name.
-MODULES = {
-    "solve": "solve", "evaluate": "solve", "value": "solve", "losses": "solve", "explain": "explain",
-    "compare": "compare", "sweep": "sweep", "frontier": "tradeoff", "alternatives": "tradeoff",
-    "futures": "inspect", "validate": "inspect", "show": "inspect", "schema": "inspect", "new": "inspect",
-    "report": "publish", "export": "publish", "reference": "publish", "manual": "publish",
-}
+MODULES = {command.name: command.module for command in COMMANDS}
 
 # What the system says of a path that somebody chose; anything else it says is our mistake.
 REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,

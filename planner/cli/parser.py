@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from typing import NamedTuple
 
 import planner
 from planner.cli.exit_codes import EXIT_CODES
 
 
+class Command(NamedTuple):
+    """A command: its name, the module of `planner.cli` whose function of that name carries it out, and its words."""
+
+    name: str
+    module: str
+    help: str
+    words: Callable[[argparse.ArgumentParser], None]
+    epilog: str | None = None
+
+
 def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
     top = argparse.ArgumentParser(
         prog="planner", description=planner.__doc__, epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"planner {planner.__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", required=True)
-    _solve(verbs.add_parser("solve", help="find the least-cost plan and write its tables", epilog=EXIT_CODES))
-    _evaluate(verbs.add_parser("evaluate", help="carry out the plan of a run in other futures", epilog=EXIT_CODES))
-    _losses(verbs.add_parser("losses", help="rank losses of plants, countries, suppliers and lanes by harm to users"))
-    _value(verbs.add_parser("value", help="value of information and flexibility, and cost of waiting"))
-    _compare(verbs.add_parser("compare", help="list the differences between runs, in input and results"))
-    _sweep(verbs.add_parser("sweep", help="many runs under changed assumptions; run again to resume"))
-    _frontier(verbs.add_parser("frontier", help="minimum cost for each level of a requirement"))
-    _alternatives(verbs.add_parser("alternatives", help="plans of nearly the same cost; must, optional, never"))
-    _explain(verbs.add_parser("explain", help="why no plan exists and what would help; value of a project"))
-    _futures(verbs.add_parser("futures", help="draw random futures to evaluate a plan on"))
-    _instance(verbs.add_parser("validate", help="check an instance without solving it"))
-    _show(verbs.add_parser("show", help="show an instance, or where a value comes from"))
-    verbs.add_parser("schema", help="print the JSON Schema of the instance language for editors")
-    _report(verbs.add_parser("report", help="write one HTML page about a run, a comparison or a study"))
-    _reference(verbs.add_parser("reference", help="write language, mathematics and tables as one HTML page"))
-    _manual(verbs.add_parser("manual", help="write the manual as HTML pages into a folder"))
-    _export(verbs.add_parser("export", help="write a run in the format of another tool"))
-    new = verbs.add_parser("new", help="write a small commented instance to start from")
-    new.add_argument("file", help="file to write, such as my-case.yaml; it must not exist")
-    new.add_argument("--from", dest="example", metavar="EXAMPLE",
-                     help="lay it over a shipped instance, such as quickstart, rare-earths or published/farmer")
+    for command in COMMANDS:
+        command.words(verbs.add_parser(command.name, help=command.help, epilog=command.epilog))
     return top
+
+
+def _nothing(_: argparse.ArgumentParser) -> None:
+    """A command without options."""
+
+
+def _new(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("file", help="file to write, such as my-case.yaml; it must not exist")
+    verb.add_argument("--from", dest="example", metavar="EXAMPLE",
+                     help="lay it over a shipped instance, such as quickstart, rare-earths or published/farmer")
 
 
 def _instance(verb: argparse.ArgumentParser) -> None:
@@ -212,3 +216,25 @@ def _show(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--periods", nargs="?", const="", metavar="FIGURE",
                       help="values by period, of all figures that vary or of those that a pattern names")
     verb.add_argument("--controls", action="store_true", help="shares that controls let pass, by commodity and class")
+
+
+COMMANDS = (
+    Command("solve", "solve", "find the least-cost plan and write its tables", _solve, EXIT_CODES),
+    Command("evaluate", "solve", "carry out the plan of a run in other futures", _evaluate, EXIT_CODES),
+    Command("losses", "solve", "rank losses of plants, countries, suppliers and lanes by harm to users", _losses),
+    Command("value", "solve", "value of information and flexibility, and cost of waiting", _value),
+    Command("compare", "compare", "list the differences between runs, in input and results", _compare),
+    Command("sweep", "sweep", "many runs under changed assumptions; run again to resume", _sweep),
+    Command("frontier", "tradeoff", "minimum cost for each level of a requirement", _frontier),
+    Command("alternatives", "tradeoff", "plans of nearly the same cost; must, optional, never", _alternatives),
+    Command("explain", "explain", "why no plan exists and what would help; value of a project", _explain),
+    Command("futures", "inspect", "draw random futures to evaluate a plan on", _futures),
+    Command("validate", "inspect", "check an instance without solving it", _instance),
+    Command("show", "inspect", "show an instance, or where a value comes from", _show),
+    Command("schema", "inspect", "print the JSON Schema of the instance language for editors", _nothing),
+    Command("report", "publish", "write one HTML page about a run, a comparison or a study", _report),
+    Command("reference", "publish", "write language, mathematics and tables as one HTML page", _reference),
+    Command("manual", "publish", "write the manual as HTML pages into a folder", _manual),
+    Command("export", "publish", "write a run in the format of another tool", _export),
+    Command("new", "inspect", "write a small commented instance to start from", _new),
+)
