@@ -134,7 +134,7 @@ def test_bounds_end_with_their_time(tmp_path: Path) -> None:
     assert found["is_least"].tolist() == [False, False, True]
     with (console := Console(width=100)).capture() as shown:
         show_bounds(found, console)
-    assert "Time was over before 2 more" in shown.get()
+    assert "The time limit left 2 more unknown" in shown.get()
     assert "Impossible" not in shown.get()
     done = planner("explain", file, "--bounds", "--time-limit", "60", cwd=tmp_path)
     assert (done.returncode, "Impossible at any cost" in done.stdout) == (0, True)
