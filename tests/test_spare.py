@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from planner.language.instance import Options
 from planner.program.program import Program
 from planner.reading.document import load as read
 from planner.results.write import read_tables
-from planner.solving.benders.algorithm import Benders
-from planner.solving.benders.cutting_plane import Cutting
+from planner.solving.benders.algorithm import Benders, Found
+from planner.solving.benders.cutting_plane import Best, Cutting
 from planner.solving.benders.master import Master
 from planner.solving.benders.solve import decompose, obstacle
 from planner.solving.benders.subproblem_solver import Oracle
@@ -107,11 +108,26 @@ def test_when_time_is_over_a_plant_of_no_size_is_still_left_out() -> None:
     x[list(starts.values())] = 1.0
     x[layout.column("size", next(key for key in layout.positions["size"] if key[0] == "ten"))] = 10.0
     benders.cutting.carry_out(x)
-    benders._leave_idle()
+    benders.leave_idle()
     less = benders.cutting.plan.x
     assert (less[starts["none"]], less[starts["ten"]]) == (0.0, 1.0)
     assert len(np.flatnonzero(less != x)) == 1
     oracle.close()
+
+
+def test_a_plan_that_is_rescued_when_time_is_over_has_no_plant_of_no_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search found no plan; the rounded one opens a plant of no size, which is left out all the same."""
+    def rescue(benders: Benders) -> None:
+        x = benders.master.relax({}).x.copy()
+        x[[program.investment_layout.column("start", key) for key in program.investment_layout.positions["start"]]] = 1
+        benders.cutting.carry_out(x)
+
+    program = formulate(by_future(case(projects={"none": PLANT}, futures=FUTURES)), LOOSE)
+    monkeypatch.setattr(Benders, "solve", lambda _: Found("stopped", Best(), -math.inf, "no time"))
+    monkeypatch.setattr(Benders, "rescue", rescue)
+    outcome = decompose(program, LOOSE)
+    assert outcome.has_plan
+    assert decisions(program, outcome.values) == []
 
 
 def test_the_check_finds_a_plant_of_no_size_that_costs(tmp_path: Path) -> None:

@@ -331,8 +331,7 @@ class Benders:
     def spare(self, limits: Options) -> None:
         """Leave out of the best plan the decisions that it is cheaper without; once at least, and while there is time.
 
-        All that the master would leave out is left out at once and carried out, which corrects the master. What does
-        nothing in the trunk is left out with all else as it is, time or not.
+        All that the master would leave out is left out at once and carried out, which corrects the master.
         """
         tried = set[bytes]()
         while (less := self._spared(tried)) is not None:
@@ -340,10 +339,9 @@ class Benders:
             self._look_at(less)
             if self.cutting.run.time_left(limits) <= 0:
                 break
-        self._leave_idle()
 
-    def _leave_idle(self) -> None:
-        """Leave out what does nothing, in the trunk or for branches, with all else as it is.
+    def leave_idle(self) -> None:
+        """Leave out what does nothing, in the trunk or for branches, with all else as it is, time or not.
 
         The master may think otherwise: it would choose another size.
         """

@@ -72,11 +72,11 @@ def decompose(
             local.is_over = lambda: False
             if found.status == "stopped" and not math.isfinite(found.plan.value):
                 _at_home(benders, local, benders.rescue)
-            elif math.isfinite(found.plan.value):
-                _at_home(benders, local, lambda: benders.spare(options))
-            found.plan = benders.cutting.plan
-            if not math.isfinite(found.plan.value):
+            if not math.isfinite(benders.cutting.plan.value):
                 return without_plan(found.status, found.message, run.begun)
+            _at_home(benders, local, lambda: benders.spare(options))
+            _at_home(benders, local, benders.leave_idle)
+            found.plan = benders.cutting.plan
             starts = benders.cutting.survey.pool.starts(found.plan.x)
             return _outcome(program, benders, local.run(found.plan.x, starts), found, run.begun)
         except (UnboundedError, SolverError):
