@@ -3,7 +3,8 @@
     python play.py PAGE.md FOLDER
 
 Blocks are played in order. `sh` runs in bash; a number after it is the exit code it must end with. `python` runs in one
-namespace. `yaml NAME` is a file of the reader, and one with a `name` or `extends` must be a valid instance. `output` is
+namespace. `yaml NAME` or `csv NAME` is a file of the reader; YAML with a `name` or `extends` must be a valid instance.
+`output` is
 what the block before it prints, in which `...` stands for anything and spaces do not count. It needs the standard
 library and the installed package alone, so that it can also be played where nothing but a wheel is installed.
 """
@@ -47,7 +48,8 @@ class Player:
 
     def play(self, block: Block) -> str:
         """What is wrong with a block; empty when nothing is."""
-        acts = {"sh": self._shell, "python": self._python, "output": self._output, "yaml": self._yaml}
+        acts = {"sh": self._shell, "python": self._python, "output": self._output, "yaml": self._file,
+                "csv": self._file}  # fmt: skip
         return acts[block.kind](block) if block.kind in acts else ""
 
     def _shell(self, block: Block) -> str:
@@ -72,12 +74,12 @@ class Player:
         is_shown = re.search(".*?".join(pieces), " ".join(self.printed.split()))
         return "" if is_shown else f"printed was\n{self.printed}"
 
-    def _yaml(self, block: Block) -> str:
+    def _file(self, block: Block) -> str:
         if not block.more:
             return ""
         file = self.folder / block.more
         file.write_text(block.text, encoding="utf-8")
-        if re.search(r"^(name|extends):", block.text, re.MULTILINE):
+        if block.kind == "yaml" and re.search(r"^(name|extends):", block.text, re.MULTILINE):
             import planner
 
             planner.validate(planner.load(file))

@@ -193,7 +193,7 @@ def _manual(verb: argparse.ArgumentParser) -> None:
 def _export(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("run", help="folder of a run that planner solve has written")
     verb.add_argument("--format", required=True, help="xlsx, iamc, parquet, mps, lp, graphml or datapackage")
-    verb.add_argument("--out", metavar="FILE", help="file to write (default beside the run); it must not exist")
+    verb.add_argument("--out", metavar="FILE", help="file to write (default next to the run); it must not exist")
     _quiet(verb)
 
 

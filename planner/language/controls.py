@@ -133,7 +133,7 @@ class TechnologyBan(Control):
 
     kind: Literal["technology"]
     projects: Patterns = Field(
-        default_factory=list, description="Projects that need the exporter's technology or equipment, beside those at"
+        default_factory=list, description="Projects that need the exporter's technology or equipment, and those at"
         " facilities of `stages`.", examples=["[magnets_*]"],
     )
     stages: list[str] = Field(default_factory=list)

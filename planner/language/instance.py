@@ -298,7 +298,7 @@ class Instance(Part):
     objective: Objective = Objective()
     time: Time
     plan: Literal["common", "adaptive"] = Field(
-        "common", description="common: one decision per period, whatever the future; adaptive: one per node."
+        "common", description="common: one decision per period in all futures; adaptive: one per node."
     )
     futures: dict[Name, Future] = Field(
         default={"base": Future(probability=1.0)}, min_length=1, description="The first is the trunk."

@@ -91,7 +91,7 @@ class Served(OfService):
 
 
 class Survive(AfterOnset):
-    """In every window of a shock each demand is served to `target` for so many years from the onset.
+    """In every window of a shock each demand is served to `target` for `years` from the onset.
 
     A period of the window that starts before `years` are over counts as a whole.
     """

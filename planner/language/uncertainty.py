@@ -74,8 +74,8 @@ class Shock(Part):
         " in the cost, but requirements hold in them.",
     )
     controls: Patterns = Field(
-        default_factory=list, description="Controls in force throughout the window, whatever their own start and end;"
-        " those of the future it comes from go on beside them.",
+        default_factory=list, description="Controls in force throughout the window, without regard to their own start"
+        " and end; those of the future it comes from stay in force.",
     )
     overrides: dict[str, object] = Field(
         default_factory=dict, description="Changes of the instance's figures in the window, by path, on top of those"

@@ -20,6 +20,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 WORD = re.compile(r"\\text\{[^}]*\}|(?<![\\A-Za-z])[A-Za-z](?:[A-Za-z]|\\_)+")
+BROAD = 4  # Columns from which a table does not fit on a phone.
 ANCHOR = re.compile(r"\s*\{#([\w.-]+)\}$")
 
 
@@ -73,6 +74,7 @@ def file_of(page: str) -> str:
 def _parser() -> MarkdownIt:
     made = MarkdownIt("commonmark", {"html": False}).enable("table")
     made.core.ruler.before("inline", "anchors", _anchors)
+    made.core.ruler.before("inline", "heads", _heads)
     for name, rule in (("fence", _fence), ("code_inline", _code), ("link_open", _link),
                        ("table_open", _table_open), ("table_close", _table_close)):  # fmt: skip
         made.add_render_rule(name, rule)
@@ -93,6 +95,22 @@ def _anchors(state: StateCore) -> None:
                 anchor += "-2"
             before.attrSet("id", anchor)
         taken.add(str(before.attrGet("id")))
+
+
+def _heads(state: StateCore) -> None:
+    """Every cell of a wide table knows the head of its column, for screens on which a row becomes a list."""
+    heads, column, table = list[str](), 0, Token("", "", 0)
+    for before, token in pairwise(state.tokens):
+        if before.type == "table_open":
+            heads, table = [], before
+        elif before.type == "tr_open":
+            column = 0
+        elif before.type == "th_open":
+            heads.append(token.content)
+            table.attrSet("class", "broad" if len(heads) >= BROAD else "")
+        elif before.type == "td_open":
+            before.attrSet("data-head", heads[column])
+            column += 1
 
 
 def _headings(tokens: Sequence[Token]) -> list[Heading]:
@@ -130,8 +148,8 @@ def _link(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env:
     return str(renderer.renderToken(tokens, index, options, env))
 
 
-def _table_open(*_: Any) -> str:
-    return '<div class="table" tabindex="0"><table>\n'
+def _table_open(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
+    return f'<div class="table {tokens[index].attrGet("class")}" tabindex="0"><table>\n'
 
 
 def _table_close(*_: Any) -> str:

@@ -86,7 +86,7 @@ def _prices(run: Run) -> View:
             tooltip=told),
     ).properties(width="container", height=alt.Step(22))
     return View(
-        "prices", SECTION, f"Shadow price{_of_chosen(run)}, beside the price stated",
+        "prices", SECTION, f"Shadow price{_of_chosen(run)} and the price stated",
         _dearest(run, table, unit), table,
         {"commodity": "commodity", "region": "region", "year": "year", "kind": "kind", "price": unit},
         ("future", "year", "element", "region"), drawn,

@@ -6,7 +6,7 @@ from planner.tables.column import NODE, NODE_OR_WHOLE, boolean, declared, intege
 
 REASONS = (
     declared(
-        "bounds", "The best possible for every requirement, whatever it costs.", "requirement node",
+        "bounds", "The best possible level of every requirement, regardless of cost.", "requirement node",
         text("requirement", "requirement"),
         text("kind", "kind of requirement"),
         *NODE_OR_WHOLE,

@@ -56,7 +56,7 @@ def risk_problems(case: Case, network: Network) -> Iterator[Problem]:
         return
     if all(s.low == s.high for s in scenarios):
         message = "no future has a range of probability and no shock a range of hazard"
-        yield case.problem("incoherent", message, *path, hint="give range: [low, high] beside the probability")
+        yield case.problem("incoherent", message, *path, hint="give range: [low, high] next to the probability")
     low, high = math.fsum(s.low for s in scenarios), math.fsum(s.high for s in scenarios)
     if not low - TOLERANCE <= 1 <= high + TOLERANCE:
         message = f"no probabilities lie in all ranges: the lower ends add up to {low:g}, the upper ends to {high:g}"

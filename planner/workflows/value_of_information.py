@@ -115,7 +115,7 @@ class Asker:
         outcome = self.solved(mean_program(program), "mean future")
         yield Cost("mean future", "as if the mean of all futures were certain (EV)", outcome.objective, outcome.bound)
         columns = positions(program)
-        meaning = "the plan for the mean future, carried out whatever happens (EEV)"
+        meaning = "the plan for the mean future, carried out in every future (EEV)"
         carried = program.holding(columns, outcome.values[columns])
         yield self.cost_if_possible(carried, "plan for the mean future", meaning)
 
@@ -183,7 +183,7 @@ def _refuse_rules_on_futures(task: Task) -> None:
 
 def asked(asker: Asker, delays: Sequence[float]) -> Iterator[Cost]:
     """The answer to every question, the plan of the instance first."""
-    meaning = "one plan, the same whatever happens"
+    meaning = "one plan, the same in every future"
     yield asker.cost(planned(asker.instances, "common"), "common plan", f"{meaning} (RP)")
     meaning = "a plan that follows what has happened"
     yield asker.cost(planned(asker.instances, "adaptive"), "adaptive plan", meaning)

@@ -17,7 +17,7 @@ SPANS = dict.fromkeys(("spread", "tornado", "plan_map", "lead_map", "frontier", 
                        "alternatives", "alternative_plans", "countries"), 6)  # fmt: skip
 QUESTIONS = {
     sensitivity.SECTION: "What depends on the assumptions?",
-    decisions.SECTION: "What is built whatever comes?",
+    decisions.SECTION: "Which projects are built in every case?",
     tradeoff.FRONTIER: "What does security cost?",
     tradeoff.ALTERNATIVES: "Which other plans are about as good?",
     origin.SECTION: "Where do the numbers come from?",
@@ -64,7 +64,7 @@ def _lead(answer: Answered) -> str:
         scenario = answer.study.get("scenario")
         chosen = f", scenario {scenario}," if scenario else ""
         return f"Many runs of {instance}{chosen} under changed assumptions."
-    return f"Plans of {instance} beside the best one."
+    return f"Plans of {instance} compared with the best one."
 
 
 def _unfinished(answer: Answered) -> str:

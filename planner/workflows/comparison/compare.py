@@ -92,7 +92,7 @@ def _proof(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
 
 def _unlike(baseline: Source, other: Source) -> str:
     return (f"This run states {' and '.join(other.units)}, the baseline {' and '.join(baseline.units)}:"
-            " objectives and plans are not set beside each other.")
+            " objectives and plans are not compared.")
 
 
 def _proven(source: Source, carried: Carried) -> Proven:

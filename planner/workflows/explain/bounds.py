@@ -136,7 +136,7 @@ def _lacking(solver: Solver, lacks: Sequence[int], sizes: Mapping[int, float]) -
     stop_if_asked()
     status = status_of(solver, interrupted=False)
     if status == "infeasible":
-        raise NoAnswerError("whatever requirements lack, there is no plan: planner explain says why", "infeasible")
+        raise NoAnswerError("no plan exists even without requirements: planner explain says why", "infeasible")
     is_late = solver.status is ModelStatus.TIME_LIMIT
     solver.change_costs(lacks, 0.0)
     if is_late:

@@ -61,7 +61,7 @@ class Repair:
     def _costs(self) -> str:
         if not math.isfinite(self.cost):
             return ""
-        without = "" if self.is_priced else ", beside what this change itself costs, which the instance does not state"
+        without = "" if self.is_priced else ", without the cost of this change, which the instance does not state"
         return f" (all then costs {number(self.cost)} {self.money}{without})"
 
 
