@@ -13,7 +13,7 @@ from typing import Any
 
 import planner
 from planner.cli.exit_codes import MEANINGS
-from planner.cli.parser import parser
+from planner.cli.parser import COMMANDS, Command
 from planner.manual import equations, formulas, words
 from planner.tables.schemas import SCHEMAS
 
@@ -104,14 +104,15 @@ def _fields(section: words.Section, names: set[str]) -> Iterator[list[str]]:
 
 def commands() -> str:
     """Every command with its arguments and options."""
-    (verbs,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
-    said = {choice.dest: choice.help or "" for choice in verbs._choices_actions}
-    return "\n\n".join(_command(name, verb, said[name]) for name, verb in sorted(verbs.choices.items()))
+    return "\n\n".join(map(_command, sorted(COMMANDS)))
 
 
-def _command(name: str, verb: argparse.ArgumentParser, said: str) -> str:
+def _command(command: Command) -> str:
+    verb = argparse.ArgumentParser()
+    command.words(verb)
     rows = [(_code(_usage(action)), _said(action.help or "")) for action in verb._actions if action.dest != "help"]
-    head = f"## planner {name} {{#command-{name}}}\n\n{_said(said[:1].upper() + said[1:])}."
+    said = command.help[:1].upper() + command.help[1:]
+    head = f"## planner {command.name} {{#command-{command.name}}}\n\n{_said(said)}."
     return f"{head}\n\n{_table(['argument', 'meaning'], rows)}" if rows else head
 
 
