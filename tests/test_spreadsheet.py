@@ -21,6 +21,8 @@ from planner.language.json_schema import json_schema
 from planner.reading import spreadsheet
 from planner.reading.compose import plain
 from planner.reading.files import Reader
+from planner.workflows.sweep.reading import read_study
+from planner.workflows.sweep.sweep import study_digest
 
 # Two mines feed one user; each project is named in the table, its money in MUSD.
 CASE = """
@@ -96,6 +98,17 @@ def test_a_run_stands_alone_and_knows_a_changed_table(tmp_path: Path) -> None:
     (tmp_path / "plants.csv").unlink()
     alone = planner.solve(tmp_path / "run" / "instance.yaml", options={"gap": 0}, out=tmp_path / "alone")
     assert alone.figures["objective"] == again.figures["objective"]
+
+
+def test_a_study_knows_a_changed_table(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    study = tmp_path / "study.yaml"
+    study.write_text(f"study: s\ninstance: {file.name}\nvary: {{rate: {{path: time.discount_rate, values: [0, 1]}}}}\n"
+                     "design: {kind: grid}\n")  # fmt: skip
+    before = study_digest(read_study(study))
+    assert study_digest(read_study(study)) == before
+    written(tmp_path, ROWS.replace("40,", "41,"))
+    assert study_digest(read_study(study)) != before
 
 
 def test_a_sheet_says_the_same(tmp_path: Path) -> None:
