@@ -100,7 +100,7 @@ def test_runs_in_other_units_are_not_subtracted(tmp_path: Path) -> None:
     proof = found.tables["proof"].iloc[0]
     assert proof[["difference", "least", "most"]].isna().all()
     assert proof["note"] == (
-        "This run states MUSD and t, the baseline USD and t: objectives and plans are not set beside each other."
+        "This run states MUSD and t, the baseline USD and t: objectives and plans are not compared."
     )
     assert found.tables["plan"].empty
     assert set(found.tables["same_plan"]["reason"]) == {"the two state other units"}

@@ -188,7 +188,7 @@ MARKED: dict[str, tuple[list[tuple[str, str]], str, str]] = {
     ),
     "regret with shocks": (
         [section("objective: {risk: {^measure: regret}}"), RAID],
-        "incoherent", "a shock nobody foresees has no best plan of its own",
+        "incoherent", "an unforeseen shock has no best plan of its own",
     ),
     "intervals without a range": (
         [section("objective: {risk: {^measure: intervals}}")],

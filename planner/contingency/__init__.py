@@ -1,1 +1,1 @@
-"""Losses of a plant, country, supplier or lane: which a plan bears, and plans that bear them all."""
+"""Losses of a plant, country, supplier or lane: the losses a plan survives, and plans that survive all of them."""

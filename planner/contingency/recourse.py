@@ -27,14 +27,14 @@ from planner.tree.nodes import Node
 
 Scopes = Mapping[str, Outage | Served]  # Whose users are meant, and what they should get, by name.
 FAILS = 1e-6  # Share of the demand in scope.
-MANDATORY = 100.0  # What must be served is worth so many times what anything else is.
+MANDATORY = 100.0  # Mandatory demand is worth this multiple of the dearest other value.
 IDLE = 1e-12  # What runs at no more does not run.
 
 
 class Borne(NamedTuple):
-    """How a loss is borne: shares served in all and of the worst demand, and what is lacking [quantity/year].
+    """Effect of a loss on a plan: shares served, in total and of the worst demand, and the shortfall [quantity/year].
 
-    `short` is what users go without, and `users_loss` what they lose by that at the stated values [money/year].
+    `short` is the users' shortage, and `users_loss` its cost to them at the stated values [money/year].
     """
 
     loss: Loss
@@ -52,7 +52,7 @@ class Borne(NamedTuple):
 
     @property
     def shortfall(self) -> float:
-        """What is lacking of the target, as a share of the need in scope."""
+        """Shortfall to the target, as a share of the need in scope."""
         return sum(self.lacking.values()) / self.amount if self.amount > 0 else 0.0
 
 
@@ -117,7 +117,7 @@ class Trial:
         return found
 
     def _values(self, scope: str) -> list[tuple[int, float]]:
-        """What users in scope lose by every unit short, as far as its value is stated [money/quantity]."""
+        """Cost to users in scope of each unit short, as far as its value is stated [money/quantity]."""
         demands, price = self.instance.demands, self.network.price
         return [
             (self._column("short", (name, i)), price * tranche.cost.at(self.node.middle))
@@ -166,12 +166,12 @@ class Trial:
         return self._read(scope, values)._replace(lacking=lacking)
 
     def _read(self, scope: str, values: Array) -> Best:
-        """What users of a scope go short of; of a target of all they need, that is what lacks."""
+        """Shortage of the users of a scope; for a target of their whole need, it is also the shortfall."""
         short = {d: sum(max(0.0, values[column]) for column in self._short(d)) for d in self.users[scope]}
         return Best(short, short, values)
 
     def _closed(self, loss: Loss) -> Iterator[tuple[int, tuple[float, float]]]:
-        """What cannot happen in a loss."""
+        """Columns that a loss closes, each with its bounds."""
         processes, nothing = self.instance.processes, (0.0, 0.0)
         places = exporters(self.base, loss.lost) if loss.kind == "country" else []
         for key in self.network.activities:

@@ -2,7 +2,7 @@
 
 Each round solves the problem with the losses found so far and then tries all others on its plan. It ends when none
 fails, so that the plan is the best of the problem with all losses in it, to the gap of the last round. The table says
-of each loss how the plan bears it and how the relaxed plan would that prepares for none; `fix` is what would have
+the effect of each loss on the plan, and on the relaxed plan that prepares for none; `fix` is the stock that would have
 closed that gap.
 """
 
@@ -34,7 +34,7 @@ from planner.solving.transfer import carried_basis
 
 @dataclass(frozen=True)
 class Withstood:
-    """The last problem with its plan, the instances behind it, and how every loss is borne."""
+    """The last problem with its plan, the instances behind it, and the effect of every loss."""
 
     instances: dict[str, Instance]
     program: Program
@@ -46,7 +46,7 @@ class Withstood:
 
 @dataclass(frozen=True)
 class Way:
-    """How problems are formulated and solved: by HiGHS or an `engine`. All rounds share the time and blocks there are.
+    """Settings to formulate and solve problems, by HiGHS or an `engine`. All rounds share the time and the blocks.
 
     Every program is `shaped` before it is solved, as by fixing a plan that is given.
     """
@@ -122,13 +122,13 @@ def _withstood(instances: Instances, way: Way, probe: Probe) -> Withstood:
 
 
 def doubtful(instances: Instances, way: Way) -> tuple[Loss, ...]:
-    """Losses that a relaxed plan fails; all others are borne by one, so that they can be borne."""
+    """Losses that a relaxed plan fails; some relaxed plan survives each other loss, so each can be survived."""
     every = losses(instances)
     return _foreseen(instances, way, Probe(instances, every))[0].chosen if every else ()
 
 
 def _foreseen(instances: Instances, way: Way, probe: Probe) -> tuple[Posed, dict[Loss, Borne]]:
-    """The problem with the losses that relaxed plans fail, and how the first of these bears each."""
+    """The problem with the losses that relaxed plans fail, and the effect of each loss on the first of these plans."""
     posed = Posed((), way.form(withstanding(instances, ())), None)
     unprepared: dict[Loss, Borne] = {}
     while isinstance(found := way.relax(posed.program, posed.start), Optimum):

@@ -1,4 +1,4 @@
-"""How a plan bears every loss: a program with a window, in which nothing is lost, for every period asked about."""
+"""Effect of every loss on a plan: one program for every period asked about, with a window in which nothing is lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CALM = "nothing lost in"  # Begin of the names of the shocks that stand for peri
 class Probe:
     """Losses to be tried on one plan after the other, by default for the users of the outage requirements.
 
-    `scopes` say whose users are meant instead, by the names that the losses bear.
+    `scopes` say whose users are meant instead, by the names of the losses.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Probe:
         self.windows = assemble(build_network(_with_windows(instances, every)), compiled)
 
     def bear(self, program: Program, values: Array) -> dict[Loss, Borne]:
-        """How a plan bears each loss, when operation is best for the users in its scope.
+        """Effect of each loss on a plan, when operation is best for the users in its scope.
 
         With hindsight the futures that cannot be told apart yet have windows of their own: the worst of them counts.
         """
@@ -44,7 +44,7 @@ class Probe:
         return {loss: found[loss] for loss in self.every}
 
     def harm(self, program: Program, values: Array) -> Iterator[tuple[Loss, Borne, Borne]]:
-        """How a plan bears each loss when users lose least money, and how the same period without it; each once."""
+        """Effect of each loss when users lose least money, and the same period without the loss; each once."""
         told: set[Loss] = set()
         for trial, here in self._trials(program, values, valued=True):
             for loss in (loss for loss in here if loss not in told):

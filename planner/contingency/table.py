@@ -1,4 +1,4 @@
-"""The table of outages: how a plan bears every loss, how one that prepares for none does, what closes that gap.
+"""The table of outages: effect of every loss on a plan, and on one that prepares for none, and a fix for the gap.
 
 `fix` is the stock at the users that would have closed the gap of the plan that prepares for nothing, of the commodity
 that is cheapest at its price in the period before; `fix_cost` its value at that price, nothing where none is known.
@@ -30,7 +30,7 @@ def outages(
     instances: Instances, program: Program, outcome: Outcome, chosen: Sequence[Loss], borne: Mapping[Loss, Borne],
     unprepared: Mapping[Loss, Borne],
 ) -> pd.DataFrame:
-    """A row per loss: as the plan of an outcome bears it, and as it was borne `unprepared`."""
+    """A row per loss: its effect on the plan of an outcome, and on the `unprepared` plan."""
     return table(RUN["outages"], Rows(instances, program, outcome, chosen).of(borne, unprepared))
 
 
@@ -40,7 +40,7 @@ def nothing_tried() -> pd.DataFrame:
 
 
 def _severity(unprepared: Borne, prepared: Borne) -> tuple[float, ...]:
-    """What losses are ranked by, worst first: shortfall to the target, and where none falls short, the share served."""
+    """Sort key of losses, worst first: shortfall to the target, then the share served."""
     shortfalls = (round(-b.shortfall, DIGITS) for b in (unprepared, prepared))
     return (*shortfalls, unprepared.served, prepared.served)
 
@@ -76,7 +76,7 @@ class Rows:
             }
 
     def fix(self, before: Borne, node: Node) -> tuple[str, float, float]:
-        """What stock at the users would have closed the gap, at the price of the period before; nothing if none."""
+        """Stock at the users that would have closed the gap, at the price of the period before; nothing if none."""
         words, quantity, cost = [], 0.0, 0.0
         for demand, lacking in before.lacking.items():
             if lacking <= 1e-9:

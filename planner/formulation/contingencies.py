@@ -46,7 +46,7 @@ class Loss(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What is lost."""
+        """The loss in words."""
         return " and ".join(self.lost)
 
 

@@ -1,13 +1,13 @@
-"""What a chapter of the mathematics declares: variables, links, data and constraints.
+"""Declarations of a chapter of the mathematics: variables, links, data and constraints.
 
 Constraints are Pyomo rules over one *block*: the operation of one node, or the investments. A rule uses
 three kinds of columns alike: *variables* of the block; *links*, linear expressions of variables elsewhere
 (capacity online, stock before, material returning); *data*, numbers that differ from node to node. So the
 rules of nodes of equal structure are compiled once, and each node only brings its numbers.
 
-A family says which figures of the instance its numbers depend on, by whatever way: `reads` names them as
-`section.field`. A program for an instance in which none of these has changed takes the numbers over. What says nothing
-(None) is always computed anew.
+A family declares the figures of the instance on which its numbers depend, directly or not: `reads` names them as
+`section.field`. A program for an instance in which none of these has changed takes the numbers over. A family without
+`reads` (None) is always computed anew.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Variable:
 
     @property
     def functions(self) -> list[PerNode]:
-        """What gives its numbers."""
+        """Functions that compute its numbers."""
         return [f for f in (self.lower, self.upper, *self.costs.values()) if f is not None]
 
 

@@ -22,13 +22,13 @@ CLEAN: Level = ()
 
 
 def name_of(level: Level) -> str:
-    """What columns and tables call a level."""
+    """Name of a level in columns and tables."""
     return f"from {' and '.join(level)}" if level else "clean"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What can be told of goods: per place the tests that can be reached, and the levels that can be there.
+    """Marks of origin: per place the tests that can be reached, and the levels that can be there.
 
     The sets are those of all futures and shocks together. A level is restricted to the tests that can be reached.
     """
@@ -39,12 +39,12 @@ class Origin:
     levels: dict[Place, tuple[Level, ...]]
 
     def sent(self, movement: Movement) -> tuple[Level, ...]:
-        """The levels a movement must tell apart, worst last; none where nobody can tell afterwards."""
+        """The levels a movement must tell apart, worst last; none where they cannot be told apart afterwards."""
         tests = self.reached.get((movement.commodity, movement.destination), frozenset())
         return self._seen((movement.commodity, movement.origin), tests)
 
     def given(self, delivery: Delivery) -> tuple[Level, ...]:
-        """The levels that what a user is given must be told apart by; none where nobody denies him anything."""
+        """The levels to distinguish in the goods a user is given; none where no control denies him anything."""
         demand, commodity = delivery
         place = (commodity, self.network.base.demands[demand].region)
         return self._seen(place, frozenset(self.denied.get(delivery, ())))
@@ -59,7 +59,7 @@ class Origin:
         return _ordered(_cut(level, tests) for level in self.levels.get(place, ())) if tests else ()
 
     def at(self, place: Place) -> frozenset[str]:
-        """The tests that refuse whatever is in a place, because it is in an exporter's region."""
+        """The tests that refuse all goods in a place, because it is in an exporter's region."""
         return self.reached.get(place, frozenset()) & {place[1]}
 
     def bought(self, place: Place, origin: str | None) -> Level:
@@ -94,7 +94,7 @@ def _ordered(levels: Iterable[Level]) -> tuple[Level, ...]:
 
 @cached
 def origin(network: Network) -> Origin:
-    """What must be told of the goods of a network; nothing where no control is of classes of users."""
+    """Marks of origin that a network must track; none where no control is of classes of users."""
     used = {measure.name for measures in network.all_measures.values() for measure in measures}
     denied = _denied(network, used)
     reached = _reached(network, denied)

@@ -196,7 +196,7 @@ class Network(CacheOwner):
 
     @cached_property
     def balance(self) -> dict[Place, Balance]:
-        """What enters and leaves each commodity's balance in each region; places nothing touches are absent."""
+        """Inflows and outflows of each commodity's balance in each region; places without any are absent."""
         return balances(self)
 
     @cached_property

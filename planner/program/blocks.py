@@ -28,7 +28,7 @@ from planner.tree.nodes import Node
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each family of a block starts among the block's columns, and where each key stands."""
+    """Positions of a block's columns: the start of each family, and the place of each key in it."""
 
     size: int
     starts: dict[str, int]

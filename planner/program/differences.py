@@ -23,7 +23,7 @@ class Differences:
 
 
 def differences(some: Mapping[str, Instance], others: Mapping[str, Instance]) -> Differences:
-    """What is another in the second; a figure that differs in several variants counts once."""
+    """Differences between two sets of variants; a figure that differs in several variants counts once."""
     if list(some) != list(others) or numbered(some.values()) != numbered(others.values()):
         return Differences({}, ("futures",))
     figures, structure = set[Path](), dict[str, None]()
@@ -37,7 +37,7 @@ def differences(some: Mapping[str, Instance], others: Mapping[str, Instance]) ->
 
 
 def place_of(path: Path) -> str:
-    """Section and field of a figure, whatever the name of the entry: demands.amount."""
+    """Section and field of a figure, without the name of the entry: demands.amount."""
     return ".".join(map(str, (path[0], *path[2:3])))
 
 
@@ -59,7 +59,7 @@ def _differing(one: Any, other: Any) -> Iterator[tuple[Path, bool]]:
 
 
 def _entries(value: Any) -> Mapping[Any, Any] | None:
-    """What a value is made of; None for one without parts."""
+    """Parts of a value by key; None for a value without parts."""
     if isinstance(value, Part):
         return vars(value)
     if isinstance(value, dict):

@@ -28,7 +28,7 @@ Recall = Callable[[Place, Callable[[], Any]], Any]  # What is known of a place, 
 
 
 class Extent(Enum):
-    """How much is computed anew. Investments always are, for they are few."""
+    """Extent of a rebuild. Investments are always computed anew, for they are few."""
 
     ALL = "all"
     ROWS = "rows"  # Of nodes: coefficients of some families, and the numbers that go with them.
@@ -48,7 +48,7 @@ class Reason(Enum):
 
 @dataclass(frozen=True)
 class Rebuild:
-    """What of a program was computed anew and why; `where` names sections, or their fields with changed figures."""
+    """Parts of a program computed anew, and the reason; `where` names sections, or fields with changed figures."""
 
     extent: Extent
     reason: Reason
@@ -86,7 +86,7 @@ def _is(one: object, other: object) -> bool:
 
 @dataclass(frozen=True)
 class Reuse:
-    """What a network takes over: of families that read none of the `changed` figures, and what is made of it."""
+    """Results that a network takes over: families that read none of the `changed` figures, and derived values."""
 
     rebuild: Rebuild = Rebuild(Extent.ALL, Reason.FIRST)
     recall: Recall | None = None
@@ -94,12 +94,12 @@ class Reuse:
     derived: Derived = field(default_factory=Derived)
 
     def recall_of(self, reads: Reads) -> Recall | None:
-        """How functions recall that read these figures; None if they must compute."""
+        """Recall for functions that read these figures; None if they must compute."""
         return None if reads is None or self.changed.intersection(reads) else self.recall
 
     @property
     def structure(self) -> Recall | None:
-        """How the structure of nodes is recalled."""
+        """Recall for the structure of nodes."""
         return self.recall_of(STRUCTURE_READS)
 
     def of(self, chapter: Chapter) -> Chapter:
@@ -114,7 +114,7 @@ class Reuse:
 
 @dataclass(frozen=True)
 class Outline:
-    """What two networks must have in common for one to take anything over: nodes, and the columns of all blocks."""
+    """Conditions for one network to take anything over from another: equal nodes, and equal columns of all blocks."""
 
     nodes: tuple[Node, ...]
     columns: tuple[tuple[str, tuple[Key, ...]], ...]
@@ -126,7 +126,7 @@ class Outline:
 
 
 class Snapshot:
-    """What the functions of the first network gave."""
+    """Results of the functions of the first network."""
 
     def __init__(self) -> None:
         self._first: tuple[Mapping[str, Instance], Outline] | None = None
@@ -134,7 +134,7 @@ class Snapshot:
         self._derived = Derived()
 
     def reuse(self, network: Network, investments: Chapter, operation: Chapter) -> Reuse:
-        """What a network takes over; of the first all is kept that it computes until the next one comes."""
+        """Reuse for a network; all that the first network computes is kept until the next one comes."""
         outline = Outline.of(network, (investments, operation))
         self._derived.learns = self._first is None
         if self._first is None:
@@ -159,7 +159,7 @@ class Snapshot:
 
 
 def _extent(found: Differences, operation: Chapter) -> Extent:
-    """How much reads the figures that differ."""
+    """Extent of the rebuild: the parts that read a figure that differs."""
     def reads(*families: Reads) -> bool:
         return any(r is None or found.figures.keys() & set(r) for r in families)
 

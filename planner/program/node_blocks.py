@@ -36,7 +36,7 @@ ABSENT = -1  # Where a block stands that is not part of a program.
 
 @dataclass(frozen=True)
 class Frame:
-    """Where blocks stand: the investments first, then those of the nodes that have a place."""
+    """Order of the blocks: the investments first, then the blocks of the nodes that have a place."""
 
     investments: int
     node: int
@@ -51,7 +51,7 @@ class Frame:
         return 0 if index is None else self.investments + int(self.places[index]) * self.node
 
     def bases(self, path: Sequence[Node]) -> Indices:
-        """Where the blocks begin that a node at the end of a path refers to, in the order of its slots."""
+        """First columns of the blocks that a node at the end of a path refers to, in the order of its slots."""
         return np.array([self.base(index) for index in blocks(path)], dtype=np.int64)
 
 
@@ -89,7 +89,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Stamp:
-    """What nodes of one outlook share. `sides` lack what the node's data say; `costs` are of links, per weight."""
+    """Coefficients of all nodes of an outlook. `sides` lack the node's own data; `costs` are of links, per weight."""
 
     rows: Rows
     template: Template
@@ -275,7 +275,7 @@ class Stamper:
         )
 
     def _places(self, terms: Terms) -> Indices:
-        """Where the variables of many terms stand in their block."""
+        """Positions in their block of the variables of many terms."""
         if terms.variables not in self._placed:
             place = self.places[terms.node is not None]
             found = np.array([place(family, key) for family, key in terms.variables], dtype=np.int64)

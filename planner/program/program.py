@@ -187,7 +187,7 @@ class Program:
         return rows.matrix(self.frame.bases(self.network.tree.path(node)), self.frame.width), fixed
 
     def cost_items(self, node: Node | None) -> Iterator[CostItem]:
-        """What one block adds to expected cost, item by item and family by family."""
+        """Cost items of one block: its contributions to expected cost, family by family."""
         chapter = self.investments if node is None else self.operation
         clock = node if node is not None else self.network.tree.nodes[0]
         families: list[Variable | Link] = [*chapter.variables, *chapter.links]

@@ -96,7 +96,7 @@ class _Builder:
             block.add_component(family.name, _variable(family, node))
 
     def _rules(self, block: Any, chapter: Chapter, node: Node) -> None:
-        """What refers to variables: links, data, constraints, and the cost of the block [money/year]."""
+        """Add everything that refers to variables: links, data, constraints, and the cost of the block [money/year]."""
         for link in chapter.links:
             block.add_component(link.name, self._link(link, node))
         for data in chapter.data:

@@ -1,6 +1,6 @@
 """Put a folder in the place of another, whole or not at all, even when the process is killed at any moment.
 
-What is new is made in a hidden workshop beside the target: new/ is being written, old/ is what stood there before.
+A new version is made in a hidden workshop next to the target: new/ is being written, old/ is what stood there before.
 While its process lives it holds a lock; whoever comes next to the same target puts right what a killed one has left.
 """
 
@@ -47,9 +47,9 @@ def require_free(target: Path, instance: str | None = None, given: Mapping[str, 
 
 
 def free_place(target: Path, instance: str | None = None, given: Mapping[str, Any] | None = None) -> Path:
-    """Where a finished answer is written: the target, or beside it when others have put something there meanwhile.
+    """Place of a finished answer: the target, or a free name next to it if something else has been put there meanwhile.
 
-    NAME-2 is beside NAME, then NAME-3 and so on: what took long to find is not lost to a file that came in between.
+    The free name is NAME-2, then NAME-3 and so on: no file put there meanwhile costs the result of a long search.
     """
     beside = (target.with_name(f"{target.name}-{number}") for number in itertools.count(2))
     return next(place for place in itertools.chain([target], beside) if _is_free(place, instance, given))
@@ -118,11 +118,11 @@ def whole_folder(target: Path, given: Mapping[str, Any] | None = None) -> Iterat
 
 @contextmanager
 def workshop(target: Path) -> Iterator[Path]:
-    """A hidden folder beside the target to make things in; when the block ends, the target stands and this is gone."""
+    """A hidden folder next to the target to make things in; when the block ends, the target stands and this is gone."""
     recover(target)
     place = Path(tempfile.mkdtemp(prefix=WORKSHOP, dir=target.absolute().parent))
     with (place / LOCK).open("w") as lock:
-        with suppress(OSError):  # A file system without locks: then nobody takes this one for that of a dead process.
+        with suppress(OSError):  # On a file system without locks no process takes this one for that of a dead process.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         place = place.rename(place.with_name(f".{target.name}{place.name}"))  # Found by others only when it is locked.
         try:
@@ -132,7 +132,7 @@ def workshop(target: Path) -> Iterator[Path]:
 
 
 def recover(target: Path) -> None:
-    """Put right what killed processes left beside a target: a folder half replaced goes back, new ones go away."""
+    """Repair what killed processes left next to a target: restore a half-replaced folder and remove new ones."""
     for place in target.absolute().parent.glob(f".{glob.escape(target.name)}{WORKSHOP}*"):
         with suppress(OSError):  # Its process lives, or it is not ours to touch.
             if not place.is_symlink() and place.stat().st_uid == os.getuid():

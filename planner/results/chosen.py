@@ -1,7 +1,7 @@
-"""Shortage that a plan chooses: users go short while goods they may have are stored, sold or thrown away beside them.
+"""Shortage that a plan chooses: users go short while goods open to them are stored, sold or discarded in their region.
 
 Of the goods that a place puts into stock beyond the least that must lie there, sells to outlets or throws away, users
-there who go short could have had so much. Who is denied an exporter's goods could have had what bears nobody's mark.
+there who go short could have had that amount. Users who are denied an exporter's goods could have had unmarked goods.
 Users are taken in the order of the instance, those who are denied something first.
 """
 
@@ -19,7 +19,7 @@ from planner.tree.nodes import Node
 
 @dataclass
 class Spare:
-    """Goods of a place that nobody there was given, and what of them is clean [quantity/year]."""
+    """Goods of a place that no user there was given, and the clean part of them [quantity/year]."""
 
     whole: float = 0.0
     clean: float = 0.0
@@ -33,7 +33,7 @@ class Spare:
 
 
 def chosen(solution: Solution, node: Node) -> dict[str, float]:
-    """What of every demand's shortage is chosen [quantity/year]; no more than it is short of."""
+    """Chosen part of every demand's shortage [quantity/year]."""
     network, found, spare = solution.network, dict[str, float](), _spare(solution, node)
     denied, short = shares(network, node), solution.values(node, "short")
     demands = solution.instance(node).demands
@@ -52,7 +52,7 @@ def chosen(solution: Solution, node: Node) -> dict[str, float]:
 
 
 def _spare(solution: Solution, node: Node) -> dict[Place, Spare]:
-    """What every place stores, sells or throws away; of the latter two nobody says whether they are clean."""
+    """Goods that every place stores, sells or discards; whether the latter two are clean is unknown."""
     network, found = solution.network, dict[Place, Spare]()
     marked = {(key[2], network.base.demands[key[1]].region) for key in denials(network)}
     gone = [*((key, v) for key, v in solution.of(node, "disposed")), *(
@@ -72,7 +72,7 @@ def _spare(solution: Solution, node: Node) -> dict[Place, Spare]:
 
 
 def _clean(solution: Solution, node: Node, stockpile: str, growth: float) -> float:
-    """What of the growth of a stockpile is clean."""
+    """Clean part of the growth of a stockpile."""
     levels = splits(solution.network).get(("stock", stockpile), (CLEAN,))
     if len(levels) == 1:
         return growth if levels == (CLEAN,) else 0.0

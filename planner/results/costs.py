@@ -41,7 +41,7 @@ def _operating(solution: Solution) -> Iterator[Row]:
 
 
 def _penalties(solution: Solution) -> Iterator[Row]:
-    """Rules on the plan as a whole that are missed: paid for when the horizon begins, whatever comes."""
+    """Penalties of missed rules on the plan as a whole: paid when the horizon begins, in all futures."""
     network = solution.network
     if not is_coupled(network):
         return

@@ -37,7 +37,7 @@ class Decided(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is decided of each (project, group), and the share closed of each (facility, group).
+    """Decisions of each (project, group), and the share closed of each (facility, group).
 
     Groups are periods of a common plan, nodes of an adaptive one.
     """

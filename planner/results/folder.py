@@ -49,7 +49,7 @@ class Folder:
 
 
 def stands(path: Path) -> bool:
-    """Whether a folder is there, after what a killed process left of it was put right."""
+    """Whether a folder is there, after what a killed process left of it was repaired."""
     recover(path)
     return path.is_dir()
 

@@ -1,4 +1,4 @@
-"""What a run was made from and what its tables mean: `manifest.json` and `datapackage.json`."""
+"""Inputs of a run and meaning of its tables: `manifest.json` and `datapackage.json`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def versions() -> dict[str, str]:
 
 @cache
 def source_digest() -> str:
-    """Digest of this package's own modules: a change of the code makes other runs, whatever the version says."""
+    """Digest of this package's own modules: a change of the code makes other runs, even at the same version."""
     root, total = Path(planner.__file__).parent, hashlib.sha256()
     for file in sorted(root.rglob("*.py")):
         total.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")

@@ -21,7 +21,7 @@ from planner.solving.outcome import Outcome
 
 @dataclass(frozen=True, eq=False)
 class Recalled:
-    """What the folder of a run says; the outcome has no values or prices beyond its tables."""
+    """A run read from its folder; the outcome has no values or prices beyond its tables."""
 
     outcome: Outcome
     tables: dict[str, pd.DataFrame]
@@ -42,7 +42,7 @@ def recall(folder: Path, digest: str) -> Recalled | None:
 
 
 def told(held: Folder) -> Recalled:
-    """What an opened folder of a run says."""
+    """The run in an opened folder."""
     mark, figures = held.manifest, held.json(SUMMARY)
     return Recalled(_outcome(mark, figures), held.tables(), figures, _report(mark["check"]), mark["seconds"])
 

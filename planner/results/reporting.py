@@ -23,7 +23,7 @@ from planner.tree.nodes import Node
 
 
 def element_balance(solution: Solution) -> pd.DataFrame:
-    """Where each element comes from and where it goes, by region and node [quantity of element per year].
+    """Sources and uses of each element, by region and node [quantity of element per year].
 
     Signs: what enters a region is positive, what leaves it negative; `processed` is what processes lose
     (negative) or release from inputs whose content is not stated; all measures of a node add up to zero.
@@ -73,9 +73,9 @@ def _contents(solution: Solution, node: Node) -> Iterable[tuple[str, str, str, f
 
 
 def shares(solution: Solution) -> pd.DataFrame:
-    """Who supplies each stage, directly: made in the planned facilities of a country, or bought from it.
+    """Direct suppliers of each stage by country: made in its planned facilities, or bought from it.
 
-    What is made of the stage's own goods is not counted again, what is thrown away is taken from all alike. `share` is
+    Goods made of the stage's own goods are not counted again; waste is subtracted from all in proportion. `share` is
     of the stage's supply at the node; `hhi` the sum of squared shares (0 to 1), `largest` the largest country's share.
     """
     label = unit(solution.network.base.units, "quantity/year")
@@ -98,7 +98,7 @@ def shares(solution: Solution) -> pd.DataFrame:
 
 
 class _Source(NamedTuple):
-    """Where a commodity of a stage is to be had: its balances, and who supplies it (country and term)."""
+    """Sources of a commodity of a stage: its balances, and its suppliers (country and term)."""
 
     stage: str
     places: tuple[net.Place, ...]
@@ -120,7 +120,7 @@ def _sources(solution: Solution, instance: Instance) -> Iterator[_Source]:
 
 
 def _supplied(solution: Solution, node: Node, sources: Iterable[_Source]) -> dict[tuple[str, str], float]:
-    """What each country supplies of each stage that is not thrown away."""
+    """Supply of each stage by each country, without waste."""
     disposed, supplied = solution.values(node, "disposed"), defaultdict[tuple[str, str], float](float)
     for source in sources:
         amounts: dict[str, float] = defaultdict(float)

@@ -27,10 +27,10 @@ def scenarios(solution: Solution) -> pd.DataFrame:
 
 
 def mass(solution: Solution, node: Node) -> float:
-    """What a yearly cost at a node counts for in the problem whose prices are known [year].
+    """Weight of a yearly cost at a node in the problem whose duals are known [year].
 
     Under a measure of risk the scenarios have the weights it gives them; a pure measure breaks ties by expected
-    cost, and prices are of that.
+    cost, and the duals are of that.
     """
     return _masses(solution)[node.index]
 

@@ -1,6 +1,6 @@
 """Manifests: every file of a folder with its digest, so that nothing is read but what was written.
 
-A manifest bears a digest of itself too. That finds accidents and slips, not those who also write digests anew.
+A manifest carries a digest of itself too. That finds accidents and slips, not forgers who write new digests.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def seal(folder: Path, facts: Mapping[str, Any]) -> None:
 
 
 def stated_manifest(folder: Path) -> dict[str, Any]:
-    """What a manifest states, whether or not that is true; nothing when it cannot be read."""
+    """Contents of a manifest, not verified; empty when it cannot be read."""
     try:
         stated = json.loads(content_of(folder / MARK))
     except (InputError, ValueError, RecursionError):

@@ -109,7 +109,7 @@ class Solution(CacheOwner):
 
     @cached_property
     def decided(self) -> tuple[Decision, ...]:
-        """What is decided, in document order of the projects and then in order of time."""
+        """Decisions, in document order of the projects and then in order of time."""
         return tuple(d for key in decisions(self.network) if (d := self._decision(*key)) is not None)
 
     def _decision(self, name: str, group: str) -> Decision | None:

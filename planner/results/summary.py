@@ -54,7 +54,7 @@ def _of_plan(instance: Instance, tables: dict[str, pd.DataFrame]) -> dict[str, A
 
 
 def _chances(nodes: pd.DataFrame) -> dict[str, float]:
-    """How likely a decision of each group comes to be taken: a common one for certain, others with their nodes."""
+    """Probability of a decision of each group: 1 for a common one, else the probability of its nodes."""
     groups = nodes[nodes["group"] != ""].assign(own=nodes["group"] == nodes["node"])
     return {
         str(group): float(part["probability"].sum()) if part["own"].all() else 1.0

@@ -49,10 +49,10 @@ def nodes(solution: Solution) -> pd.DataFrame:
 
 
 def plan(solution: Solution) -> pd.DataFrame:
-    """What to decide: one row per project and decision.
+    """Decisions: one row per project and decision.
 
-    `planned_online` is the decision plus its lead time; `online_first` and `online_last` are when work is really over,
-    in the first and in the last of the branches that reach the planned date. Empty: not by the end of any, or of one.
+    `planned_online` is the decision plus its lead time. `online_first` and `online_last` are the actual dates, in the
+    first and in the last of the branches that reach the planned date. Empty: not by the end of any, or of one.
     `standing`: firm where every plan without the project is proven dearer, else interchangeable; empty: not asked.
     """
     network, units, stands = solution.network, solution.network.base.units, standing(solution.outcome)
@@ -222,9 +222,9 @@ def stocks(solution: Solution) -> pd.DataFrame:
 
 
 def demand(solution: Solution) -> pd.DataFrame:
-    """What users need and get: required, delivered by commodity, substituted, short by tranche.
+    """Need and supply of users: required, delivered by commodity, substituted, short by tranche.
 
-    What of the shortage is `chosen` could have been had: goods for it were there, but were stored, sold or thrown away.
+    The `chosen` part of a shortage was avoidable: goods for it were there, but were stored, sold or thrown away.
     """
     label = unit(solution.network.base.units, "quantity/year")
 
@@ -269,7 +269,7 @@ def disposal(solution: Solution) -> pd.DataFrame:
 
 
 def origin(solution: Solution) -> pd.DataFrame:
-    """What is followed by its origin: amounts by level, where some users are denied an exporter's goods.
+    """Amounts tracked by origin: by level, where some users are denied an exporter's goods.
 
     A plan in which no denial binds may split an amount in many ways; this is one of them.
     """
@@ -304,7 +304,7 @@ MEASURES = {"flow": "sent", "filled": "fill", "released": "release", "delivered"
 
 
 def cover(solution: Solution) -> pd.DataFrame:
-    """How the need would be covered: what is drawn from stock, run through spare capacity, and given to users."""
+    """Cover of the need: amounts drawn from stock, made by spare capacity, and given to users."""
     network, label = solution.network, solution.network.base.units.quantity
     families = {"cover_drawn": "drawn", "cover_run": "run", "cover_given": "given"}
 

@@ -1,4 +1,4 @@
-"""How a program is solved: as one, or by Benders' decomposition; the user says, or its size."""
+"""Choose the method of a solve: one program or Benders' decomposition, by the user's option or the program's size."""
 
 from __future__ import annotations
 

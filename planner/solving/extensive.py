@@ -106,7 +106,7 @@ def _whole(program: Program, options: Options, run: Run) -> Outcome:
 def _less_waste(program: Program, options: Options, found: Search, run: Run) -> Search:
     """Under a pure measure of risk: a plan that is no worse by it and cheaper where the measure does not look.
 
-    Else the plan may build what nobody needs in all futures but the worst. The best that a bounded search finds.
+    Else the plan may build capacity that is needed in no future but the worst. The best that a bounded search finds.
     """
     risk = program.network.base.objective.risk
     if program.expected is None or risk is None or risk.weight < 1 or found.values is None or run.is_interrupted:
@@ -141,7 +141,7 @@ def _objective(program: Program, solver: Solver) -> float:
 
 
 def _turnover(program: Program, values: Array) -> float:
-    """What changes hands, at least one unit at a typical cost: the solver tells no smaller totals from none.
+    """Turnover of a plan, at least one unit at a typical cost: the solver cannot tell a smaller total from zero.
 
     Of a regret near 0 it is that of the totals it is the difference of.
     """

@@ -1,8 +1,8 @@
-"""How firm each project of a plan stands: what any plan without it costs at least.
+"""Firmness of each project of a plan: the lower bound on the cost of any plan without it.
 
-A project is firm where that is proven to be more than the plan costs. Of all others a plan without them is not proven
-dearer: within what is proven they may be exchanged for other projects. Asked of relaxations, each hot from the last,
-so many and so long that the same input has the same answer on any machine.
+A project is firm if that bound is above the cost of the plan. For every other project, a plan without it is not proven
+dearer: other projects may replace it within the gap. The bounds come from relaxations, each warm-started from the
+last. Their number and steps are limited, so that the same input has the same answer on any machine.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ POLL = 0.2  # Seconds between looks at whether a solve is to end.
 
 
 class ModelStatus(Enum):
-    """How a solve ended, as far as the planner tells ends apart."""
+    """Status of a solve, as far as the planner distinguishes them."""
 
     OPTIMAL = highspy.HighsModelStatus.kOptimal
     EMPTY = highspy.HighsModelStatus.kModelEmpty
@@ -48,7 +48,7 @@ class ModelStatus(Enum):
 
 
 class BasisStatus(IntEnum):
-    """Where a column or row is: basic, at a bound, or at 0 without one."""
+    """Basis status of a column or row: basic, at a bound, or at 0 if free."""
 
     LOWER = int(highspy.HighsBasisStatus.kLower)
     BASIC = int(highspy.HighsBasisStatus.kBasic)
@@ -277,7 +277,7 @@ class Solver:
 
     @property
     def basis(self) -> Basis:
-        """Where the last solve ended."""
+        """Basis of the last solve."""
         return Basis(self._highs.getBasis(), (self.column_count, self.row_count))
 
     @property

@@ -24,7 +24,7 @@ MOST_NEAR = 120.0  # Seconds for a search with most integers fixed.
 
 @dataclass(frozen=True)
 class Search:
-    """How the search for integers ended: `values` is the best plan or None, `bound` is proven."""
+    """Result of the integer search: `values` is the best plan or None, `bound` is proven."""
 
     status: Status
     values: Array | None
@@ -58,7 +58,7 @@ def search(program: Program, options: Options, run: Run, exact: bool = False) ->
 
 
 def _found(program: Program, solver: Solver, interrupted: bool) -> Search:
-    """What a search has found when it ends."""
+    """Result of a search that has ended."""
     has_plan, bound, nodes = solver.has_plan, solver.bound / program.cost_scale, solver.node_count
     status = status_of(solver, interrupted)  # Which may solve it once more.
     is_usable = has_plan and status not in ("infeasible", "unbounded")

@@ -1,4 +1,4 @@
-"""Who wants to hear how a run goes on."""
+"""Listeners to the progress of a run."""
 
 from __future__ import annotations
 

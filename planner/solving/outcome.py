@@ -1,4 +1,4 @@
-"""How a solve goes on and how it ends."""
+"""Progress and outcome of a solve."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a solve ended. `values` (columns) and `prices` (rows) are empty when there is no plan."""
+    """Outcome of a solve. `values` (columns) and `prices` (rows) are empty when there is no plan."""
 
     status: Status
     values: Array

@@ -108,7 +108,7 @@ class Search:
         }
 
     def choice(self, values: Array) -> Choice:
-        """What a plan decides, where it decides the same on all branches."""
+        """Decisions of a plan, where they are the same on all branches."""
         return {
             j: next((s for s in starts if all(values[c] > 0.5 for c in s)), None) for j, starts in self.starts.items()
         }
@@ -155,7 +155,7 @@ V = TypeVar("V")
 
 
 class Neighbourhood(Protocol[K, V]):
-    """What a local search needs: moves from a choice, and the value of a choice below a cutoff."""
+    """Neighbourhood of a local search: moves from a choice, and the value of a choice below a cutoff."""
 
     @property
     def relaxation(self) -> Relaxation: ...

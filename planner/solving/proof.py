@@ -1,8 +1,8 @@
-"""What is proven of a cost, and so of the difference of two: the one place that says whether a difference can be told.
+"""Proven intervals of a cost and of the difference of two costs: the one place that decides if a difference is proven.
 
 A solve proves that the least cost lies between its bound and the cost of the plan it found. Two such intervals bound
-the difference of the two least costs. Where that holds zero, either may be the dearer, and what else differs between
-the two plans (projects, dates, shares) may be a choice between equals: it is no finding.
+the difference of the two least costs. If that interval contains zero, either cost may be the higher. Other differences
+between the two plans (projects, dates, shares) may then be a choice between equals, and are no finding.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Proven:
 
 @dataclass(frozen=True)
 class Difference(Proven):
-    """How much more one value is than another, as found and as proven [money]."""
+    """Difference of one value from another, as found and as proven [money]."""
 
     rounding: float = 0.0
 
@@ -53,7 +53,7 @@ def proven(objective: float | None, bound: float | None) -> Proven:
 
 
 def difference(first: Proven, other: Proven) -> Difference:
-    """How much more the other is than the first."""
+    """The other value minus the first, with its proven interval."""
     scale = max((abs(v) for v in (first.found, other.found) if math.isfinite(v)), default=0.0)
     return Difference(
         other.found - first.found, other.least - first.most, other.most - first.least, ROUNDING * (1.0 + scale)

@@ -1,4 +1,4 @@
-"""What a plan can do without: decisions left out at a gain, and sizes that cost nothing and nobody needs."""
+"""Redundant decisions of a plan: those whose removal lowers the cost, and sizes that cost nothing and serve no use."""
 
 from __future__ import annotations
 

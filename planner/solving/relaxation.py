@@ -18,7 +18,7 @@ from planner.solving.highs import UNLIMITED, Basis, ModelStatus, Solver, free_th
 from planner.solving.run import Run, load
 from planner.solving.scaling import scaled
 
-STALLED, FEW = 2, 1000  # Simplex steps after an interior point, for each row and beside, from which that has stalled.
+STALLED, FEW = 2, 1000  # Simplex steps after an interior point, per row and in addition, that mark a stall.
 SIZES = (1 / 8, 1 / 64)  # Of costs, with which it is tried again.
 
 
@@ -97,7 +97,7 @@ class Relaxation:
 
     @property
     def value(self) -> float:
-        """What the last solve found; infinity without an optimum."""
+        """Objective of the last solve; infinity without an optimum."""
         return self.solver.objective / self.program.cost_scale if self.solver.is_optimal else math.inf
 
     @property
@@ -117,8 +117,8 @@ class Relaxation:
 
 
 class Optimum(NamedTuple):
-    """Where a relaxation ended: its value, values of columns, prices of rows, and the basis: a start for a program with
-    a little more in it.
+    """Optimum of a relaxation: its value, values of columns, duals of rows, and the basis, a warm start for a program
+    with a few more rows or columns.
     """
 
     value: float

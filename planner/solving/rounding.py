@@ -1,6 +1,6 @@
 """Decisions made whole: a solver keeps whole numbers, and what depends on them, only within its tolerances.
 
-Whatever ends a solve, its whole numbers are rounded, and what then has no room is nothing: a size where nothing is
+However a solve ends, its whole numbers are rounded, and what then has no room is nothing: a size where nothing is
 begun, the piece of a cost curve that is not chosen. Operation is solved again within these bounds, and kept inside.
 """
 

@@ -54,7 +54,7 @@ def _settings(options: Options) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Run:
-    """What goes with a solve: who hears of it, who may stop it (requests above `heard` count), when it began."""
+    """Context of a solve: its listener, requests to stop (those above `heard` count), and the time it began."""
 
     news: Callable[[Progress], None] | None
     requests: Requests
@@ -94,21 +94,21 @@ STATUSES: dict[ModelStatus, Status] = {
     ModelStatus.UNBOUNDED: "unbounded", ModelStatus.INTERRUPTED: "interrupted", ModelStatus.TIME_LIMIT: "stopped",
     ModelStatus.ITERATION_LIMIT: "stopped", ModelStatus.SOLUTION_LIMIT: "stopped",
 }
-# Ends of a linear program whose prices do not bear out what the plan costs; or whose plan misses a row by too much.
+# Statuses of a linear program whose duals do not prove the cost of the plan, or whose plan violates a row by too much.
 LOST = (ModelStatus.UNKNOWN, ModelStatus.NOT_SET)
 IMPRECISE = (ModelStatus.SOLVE_ERROR, *LOST)
 STATUSES |= dict.fromkeys(IMPRECISE, "stopped")
 
 
 def told(solver: Solver) -> str:
-    """How a solver object ended, in words."""
+    """Status of a solver object, in words."""
     if solver.status in IMPRECISE:
         return "the solver lost its precision: numbers in this instance lie too far apart"
     return solver.status_words
 
 
 def status_of(solver: Solver, interrupted: bool) -> Status:
-    """How a solver object ended. SolverError where that says nothing about the program."""
+    """Status of a solver object. SolverError if the status says nothing about the program."""
     if solver.status is ModelStatus.UNBOUNDED_OR_INFEASIBLE:  # Presolve could not tell which.
         solver.set(presolve="off")
         solver.run()

@@ -193,9 +193,9 @@ class Places:
         return cls(np.exp2(factors[: frame.investments]), np.exp2(np.round(node)))
 
     def of_nodes(self, count: int) -> Array:
-        """Factors of the columns of so many nodes."""
+        """Factors of the columns of a number of nodes."""
         return np.tile(self.node, count)
 
     def of_trunk(self, count: int) -> Array:
-        """Factors of the columns of the investments and so many nodes."""
+        """Factors of the columns of the investments and of a number of nodes."""
         return np.concatenate([self.investments, self.of_nodes(count)])

@@ -1,7 +1,7 @@
-"""What the best plan for every future alone costs, against which regret is measured.
+"""Cost of the best plan for each future alone, from which regret is measured.
 
-It is only known to lie between a proven bound and the cost of a plan. Regret is measured from the bound, so that no
-plan's regret is more than what is said; the least regret may be less than it seems by as much as the two differ.
+That cost lies between a proven bound and the cost of a plan. Regret is measured from the bound, so that the figure
+stated is never too low. The true least regret may be lower by the difference of the two.
 """
 
 from __future__ import annotations

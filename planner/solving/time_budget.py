@@ -12,7 +12,7 @@ LEAST = 0.25  # Seconds that every solve is given, however late it is.
 
 @dataclass
 class Allotment:
-    """Gives each of so many solves an equal part of the time that is left to those still to come."""
+    """Give each of a number of solves an equal part of the time left."""
 
     options: Options
     count: int

@@ -1,4 +1,4 @@
-"""What the end of one program says in another, which has the same names but for some nodes and rules."""
+"""Transfer a basis or solution between programs whose columns and rows differ for some nodes and rules."""
 
 from __future__ import annotations
 

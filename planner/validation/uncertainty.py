@@ -50,7 +50,7 @@ def risk_problems(case: Case, network: Network) -> Iterator[Problem]:
         return
     path = ("objective", "risk", "measure")
     if risk.measure == "regret" and case.instance.shocks:
-        message = "regret is measured over futures; a shock nobody foresees has no best plan of its own"
+        message = "regret is measured over futures; an unforeseen shock has no best plan of its own"
         yield case.problem("incoherent", message, *path, hint="use cvar or worst, or leave the shocks out")
     if risk.measure != "intervals":
         return

@@ -1,4 +1,4 @@
-"""What passes: the effect of all controls by commodity, destination, class of users and period."""
+"""Effect of all controls on what passes, by commodity, destination, class of users and period."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a plan fares in futures it was not made for: investments frozen, operation optimal again."""
+"""Out-of-sample evaluation of a plan: investments fixed, operation optimal again in each new future."""
 
 from __future__ import annotations
 

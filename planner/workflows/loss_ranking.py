@@ -1,7 +1,7 @@
-"""What the loss of any facility, country, supplier or lane does to the users of a plan that is given.
+"""Effect on users of the loss of any facility, country, supplier or lane, for a fixed plan.
 
-No requirement has to ask for it: investments are those of the run, operation before the loss is the cheapest one, and
-from the loss on users lose as little as can be. Losses are ranked by what users lose more than with nothing lost.
+This needs no requirement. Investments are those of the run; operation before the loss is the cheapest. After the loss,
+operation minimizes the users' loss. Losses are ranked by the users' extra loss compared with no loss.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from planner.workflows.tradeoff.answer import Status, place_for, written
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 QUESTION = "losses"
-Harm = tuple[Loss, Borne, Borne]  # A loss, and how its users fare with it and without.
+Harm = tuple[Loss, Borne, Borne]  # A loss, and its users' service with it and without.
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _tried(harm: Iterator[Harm], way: Way) -> tuple[list[Harm], Status]:
 
 
 def _users(instance: Instance, of: Sequence[str], classes: Sequence[str], folder: Path) -> Served:
-    """Whose harm counts; InputError where that is nobody, or nothing of a kind can be lost."""
+    """Users whose harm counts; InputError if there are none, or nothing of a kind can be lost."""
     place = Place(str(folder), 0, 0)
     for kind in of:
         if kind not in KINDS:

@@ -20,7 +20,7 @@ NAMES = ".names.csv"  # Added to the name of the model's file.
 
 
 def write_model(program: Program, path: str) -> None:
-    """Write the program as .lp or .mps by the file's ending, and beside it the table of its names; both whole.
+    """Write the program as .lp or .mps by the file's ending, with the table of its names next to it; both whole.
 
     A column is called c and its number, a row r and its number, then what can be kept of its name; the table has the
     name in the file and the name in full of each, so that a solution of another solver can be read.

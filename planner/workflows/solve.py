@@ -133,7 +133,7 @@ def solve(
     `options` replaces fields of the instance's `options`; `engine` solves instead of HiGHS;
     `executor` is where branches are solved when the instance is decomposed (`planner.executors`); with
     `profile` the peak memory of each phase is measured too. Raises InputError for bad input (nothing is written),
-    CheckFailedError when the tables do not bear out the result.
+    CheckFailedError when the tables contradict the result.
     """
     clock = Clock(listener.phase, profile)
     listener = replace(listener, rebuilt=lambda rebuild: clock.rebuilt.append(rebuild.told))
@@ -152,9 +152,9 @@ def solve(
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be solved; `given` is what else determines the run beside instance and options.
+    """Task of a solve; `given` holds all that determines the run except instance and options.
 
-    Of a plan that is carried out `plan` has the tables.
+    `plan` has the tables of a fixed plan.
     """
 
     document: Document
@@ -299,7 +299,7 @@ def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Solved:
 
 
 def _elsewhere(task: Task, error: OSError) -> Path:
-    """Where a run is kept that its own disk has no room for: the folder of temporary files."""
+    """Folder for a run that its own disk has no room for: that of temporary files."""
     try:
         return free_place(Path(tempfile.gettempdir()) / f"planner-{task.digest[:8]}", task.document.instance.name)
     except OSError:  # There is none that one can write in.
@@ -333,7 +333,7 @@ def _stored(
 
 
 def _beside_better(folder: Path, digest: str, outcome: Outcome) -> Path:
-    """Where to write: a run that stopped early does not replace the same run proven nearer to the best."""
+    """Folder to write to: a run that stopped early does not replace the same run with a smaller gap."""
     before = stated_manifest(folder)
     gap = before.get("gap") if before.get("run_sha256") == digest else None
     is_better = isinstance(gap, float | int) and gap < outcome.gap
@@ -341,7 +341,7 @@ def _beside_better(folder: Path, digest: str, outcome: Outcome) -> Path:
 
 
 def _put_aside(fresh: Path, folder: Path, report: CheckReport) -> Path:
-    """Keep rejected tables beside where the run would be, so that the fault can be found."""
+    """Keep rejected tables next to the run's folder, so that the fault can be found."""
     aside = folder.with_name(f"{folder.name}.rejected")
     with whole_folder(aside) as kept:
         for file in sorted(fresh.iterdir()):

@@ -1,4 +1,4 @@
-"""What information and flexibility are worth, and what waiting costs.
+"""Value of information and flexibility, and the cost of waiting.
 
 All in expected cost of one and the same instance, each figure between a proven bound and the best plan found:
 WS <= RP <= EEV, and an adaptive plan costs no more than a common one (Birge and Louveaux, Introduction to
@@ -162,7 +162,7 @@ def _answered(asker: Asker, delays: Sequence[float]) -> tuple[list[Cost], Status
 
 
 def _count(task: Task, delays: Sequence[float]) -> int:
-    """How many programs are solved: common and adaptive plan, what is known, the mean and its plan, the delays."""
+    """Number of programs to solve: common and adaptive plan, perfect information, the mean and its plan, the delays."""
     instance = task.document.instance
     known = 1 if instance.shocks else sum(future.probability > 0 for future in instance.futures.values())
     return 4 + known + len(delays)

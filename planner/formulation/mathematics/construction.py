@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 
 class Progress(NamedTuple):
-    """How far the projects decided at one node have come by the end of another."""
+    """Progress, by the end of a node, of the projects decided at another."""
 
     done: Array  # Years of planned work done.
     commissioned: Array  # Decimal year; infinite while work goes on.
@@ -35,7 +35,7 @@ class Progress(NamedTuple):
 
 
 class Charge(NamedTuple):
-    """What one unit of capital costs at a node: a yearly sum, and the weight it counts with in the objective."""
+    """Charge for one unit of capital at a node: a yearly sum, and its weight in the objective."""
 
     node: Node
     yearly: float
@@ -96,7 +96,7 @@ class Work:
     # From decision to commissioning
 
     def progress(self, decided: Node, node: Node) -> Progress:
-        r"""How far work decided at m has come by the end of n; a plant is commissioned once, when its work is done.
+        r"""Progress by the end of n of work decided at m; a plant is commissioned once, when its work is done.
 
         .. math:: done_{j,m \to n} = \sum_{m \preceq k \preceq n} pace_{j,k}\, length_k
 
@@ -211,7 +211,7 @@ class Work:
         return self._annuities[variant]
 
     def yearly(self, decided: Node, node: Node) -> Array:
-        r"""What a unit of capital decided at one node costs at another, by the instance's convention [1/year or 1].
+        r"""Cost at one node of a unit of capital decided at another, by the instance's convention [1/year or 1].
 
         .. math:: yearly_{j,m \to n} = annuity_j\, service_{j,m \to n} (1 + surcharge_{j,m \to n})
 
@@ -230,12 +230,12 @@ class Work:
         return np.asarray(after.surcharge - self.progress(decided, parent).surcharge)
 
     def weight(self, node: Node, probability: float | None = None) -> float:
-        """What one of `yearly` at a node counts for in the objective, or would with another probability."""
+        """Weight in the objective of one unit of `yearly` at a node, by its own or another probability."""
         certain = node.factor * (node.length if self.network.base.time.capital_charge == "annuity" else 1.0)
         return certain * (node.probability if probability is None else probability)
 
     def charges(self, name: str, decided: Node) -> Iterator[Charge]:
-        """Where and how one unit of a project's capital decided at a node is charged."""
+        """Charges for one unit of a project's capital decided at a node."""
         position = self.position[name]
         for node in self.network.tree.from_here(decided):
             yearly = float(self.yearly(decided, node)[position])
@@ -243,7 +243,7 @@ class Work:
                 yield Charge(node, yearly, self.weight(node))
 
     def charge(self, name: str, decided: Node) -> float:
-        r"""What one unit of a project's capital decided at a node adds to expected cost.
+        r"""Contribution to expected cost of one unit of a project's capital decided at a node.
 
         .. math:: charge_{j,m} = \sum_{n \succeq m} weight_n\, yearly_{j,m \to n}
 
@@ -253,12 +253,12 @@ class Work:
 
     @cached_property
     def expected(self) -> Charged:
-        """What capital is charged by the nodes' own probabilities."""
+        """Charges for capital by the nodes' own probabilities."""
         return self.charged(np.array([node.probability for node in self.network.tree.nodes]))
 
     def charged(self, probabilities: Array) -> Charged:
-        """What one unit of capital decided in each group adds to expected cost, for all projects, if the nodes had
-        these probabilities.
+        """Contribution to expected cost of one unit of capital decided in each group, for all projects, by these
+        probabilities of the nodes.
 
         A group's nodes may differ in their figures: one node stands for all that share them.
         """

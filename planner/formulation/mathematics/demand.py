@@ -32,7 +32,7 @@ def substituted_names(network: Network) -> list[str]:
 
 
 def kept_share(network: Network, name: str, node: Node) -> float:
-    """How much of the parent's substitution must be kept: all, or in proportion to a falling demand."""
+    """Share of the parent's substitution that must be kept: all, or less in proportion to a falling demand."""
     parent = network.tree.parent(node)
     before = needed(network, name, parent) if parent is not None else 0.0
     return min(1.0, needed(network, name, node) / before) if before > 0 else 0.0
@@ -152,7 +152,7 @@ def _substitution_links(network: Network) -> tuple[Link, Link]:
 
 
 def _return_link(network: Network, name: str, meaning: str, rated: bool) -> Link:
-    """What comes back at a node: all of it, or (`rated`) the share that can be collected."""
+    """Material that returns at a node: all of it, or (`rated`) the share that can be collected."""
     names = tuple(network.base.returns)
 
     def rate(part: Returns, node: Node) -> float:

@@ -89,7 +89,7 @@ def _closing(network: Network, node: Node) -> list[tuple[int, str, float]]:
 
 
 class Builds(NamedTuple):
-    """What can be decided in a group: every variable that carries a size, and whose."""
+    """Decisions of a group: every variable that carries a size, and its project."""
 
     variables: tuple[tuple[str, Key], ...]
     projects: NDArray[np.int64]  # Number of the project of each variable.

@@ -27,7 +27,7 @@ from planner.tree.nodes import Node, Tree
 def decisions(network: Network) -> tuple[tuple[str, str], ...]:
     """Pairs (project, group) in which the project may be decided: its window is open, and it comes online in time.
 
-    A decision that comes online after the horizon would be free under annuities and serve nobody. In the window
+    A decision that comes online after the horizon would be free under annuities and serve no demand. In the window
     of a shock only emergency projects can be decided, if they come online within it.
     """
     time, tree = network.base.time, network.tree

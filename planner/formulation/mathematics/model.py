@@ -23,7 +23,7 @@ from planner.tree.nodes import Node
 
 @dataclass(frozen=True)
 class Structure:
-    """What a node's coefficients depend on; nodes of equal structure share one compiled block."""
+    """Structure on which a node's coefficients depend; nodes of equal structure share one compiled block."""
 
     recipes: str
     length: float

@@ -23,7 +23,7 @@ from planner.tree.nodes import Node
 
 
 def applies(requirement: Rule, node: Node) -> bool:
-    """Whether a requirement holds at a node: its years and futures; the windows of a shock bear its name too.
+    """Whether a requirement holds at a node: its years and futures; the windows of a shock have its name too.
 
     Rules on surviving a shock and recovering from it count their years from its onset.
     """

@@ -2,7 +2,7 @@
 
 What moves, lies in stock or is given to a denied user is split by level (`planner.formulation.marks` says which levels
 there are): the columns of the other chapters hold the whole of it, `at_level` the part at every level but the worst,
-which is what is left. Nobody needs to say what becomes of the rest: goods may always go where worse ones may.
+which is what is left. The fate of the rest needs no rule: goods may always go where worse ones may.
 Index x: whole amounts that are split; v: levels; V: sets of levels that hold with each level all better ones;
 k: commodities; r: regions; w: stockpiles; d: demands; e: exporters; n: nodes; a(n): parent.
 """
@@ -85,7 +85,7 @@ def chapter(network: Network) -> Chapter:
         ]
 
     def opening(node: Node) -> list[float]:
-        """What lies in stock from the start bears no mark but that of where it lies."""
+        """Opening stock carries no mark except that of its place."""
         return [_opening(network, w, level, node) if node.parent is None else 0.0 for w, level in stocks]
 
     return Chapter(
@@ -111,7 +111,7 @@ def _opening(network: Network, stockpile: str, level: str, node: Node) -> float:
 
 
 def part(block: Any, key: Key, chosen: Collection[Level]) -> Any:
-    """What of an amount is at one of the levels chosen; all of it where nobody can tell its levels apart."""
+    """Part of an amount at one of the levels chosen; all of it where its levels cannot be told apart."""
     whole = getattr(block, key[0])[key[1:]]
     *others, worst = splits(block.network)[key]
     if worst not in chosen:
@@ -133,7 +133,7 @@ def better(block: Any, commodity: str, region: str, number: int) -> Any:
 
 
 def _entering(block: Any, place: Place, family: tuple[Level, ...]) -> Iterator[Any]:
-    """What enters a place at some levels; what is made or comes back there bears no mark but that of the place."""
+    """Inflow of a place at some levels; goods made or returned there carry no mark except that of the place."""
     network: Network = block.network
     found, balance, instance = origin(network), network.balance[place], block.instance
     if tuple(found.at(place)) in family:
@@ -150,7 +150,7 @@ def _entering(block: Any, place: Place, family: tuple[Level, ...]) -> Iterator[A
 
 
 def _leaving(block: Any, place: Place, family: tuple[Level, ...]) -> Iterator[Any]:
-    """What can leave a place at some levels only."""
+    """Outflow of a place that can only consist of goods at some levels."""
     network: Network = block.network
     found, balance = origin(network), network.balance[place]
     asked: list[tuple[Key, Iterable[str]]] = [

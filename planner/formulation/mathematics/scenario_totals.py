@@ -12,7 +12,7 @@ from planner.tree.nodes import Node
 
 
 class Totals(NamedTuple):
-    """What a block calls the cost of nodes and scenarios, the links they are made of, and the rules that say so.
+    """Names in a block of the cost of nodes and scenarios, the links these consist of, and the rules that define them.
 
     The links are filled in by the program, from the same cost items as the tables: the cost of a node as if it were
     certain, the capital of a scenario.
@@ -43,7 +43,7 @@ class Totals(NamedTuple):
 
 
 def spent(block: Any, name: str, cost: Any) -> Any:
-    """What the nodes of a scenario cost, by the cost of each."""
+    """Cost of a scenario: the sum over its nodes."""
     tree = block.network.tree
     return sum(share * cost[tree.nodes[i].key] for i, share in tree.scenario(name).shares.items())
 

@@ -33,7 +33,7 @@ def _opened(network: Network, source: str, measure: str) -> NDArray[np.bool_]:
 
 
 def _most_released(network: Network, limits: PerNode, node: Node) -> Array:
-    """What may be taken out of each stockpile; nothing of those that are for emergencies while there is none."""
+    """Largest release from each stockpile; zero for emergency stockpiles outside an emergency."""
     piles = network.instance(node).stockpiles.values()
     is_open = np.array([pile.release != "emergency" for pile in piles], dtype=bool)
     for measure in in_force(network, node):

@@ -35,15 +35,15 @@ from planner.solving.relaxation import Relaxation
 from planner.solving.rounding import decided
 from planner.solving.run import Run, load
 
-GROUPS = 32  # About so many columns of the master stand for branches.
+GROUPS = 32  # Approximate number of columns of the master that stand for branches.
 CLUSTERS = 24  # Most groups of branches that are alike.
-SEVERAL = 4  # Means are asked first where they stand for so many branches each.
+SEVERAL = 4  # Means are solved first where each stands for at least this number of branches.
 ROUGH = 0.01  # Gap that is enough for those in a hurry.
 WHOLE = 1e-6  # Nearer to a whole number than this is whole.
 REMAINDER = 1e-7  # What a solver's tolerance leaves of a size that is none.
-FEW, MANY = 8, 200  # So few branches are known well by their mean; so many or more are many.
+FEW, MANY = 8, 200  # Their mean describes a FEW branches well; MANY or more are many.
 ROUNDINGS = 4  # Most times that the relaxation is rounded, each time closer to its optimum:
-TIGHTER = 12  # by so many rounds at most,
+TIGHTER = 12  # by at most this number of rounds,
 CLOSEST = 0.01  # or, where that may prove the plan, to such a share of the gap.
 POLISH = 12  # Most rounds to improve what is not yes or no in a plan.
 POLISHED = 0.15  # Share of the gap at which they end,
@@ -51,7 +51,7 @@ ENOUGH = 0.95  # or where the plan is within such a share of the gap of the boun
 NEARLY = 0.005  # A plan dearer than the best by more is not worth improving.
 HOPELESS = 0.03  # Nor is one so much dearer than the bound: cuts learned elsewhere will find another.
 NEAR, NEAR_SECONDS = 12, 20.0  # Most searches near a plan one after the other, and seconds for each.
-PROVEN = 1 - 1e-6  # Share of the gap at which the bound proves the plan, whatever the last digits say.
+PROVEN = 1 - 1e-6  # Share of the gap at which the bound proves the plan, despite rounding in the last digits.
 MASTER = 0.6  # Share of the gap that the master's own search may leave.
 
 
@@ -69,7 +69,7 @@ def pace(branches: int) -> Pace:
 
 @dataclass
 class Found:
-    """How the decomposition ended: the best plan over the trunk's columns, its cost, and the proven bound."""
+    """Result of the decomposition: the incumbent over the trunk's columns, its cost, and the proven bound."""
 
     status: Status
     plan: Best
@@ -196,7 +196,7 @@ class Benders:
         return True
 
     def _settled(self) -> dict[int, float] | None:
-        """What is yes or no, settled step by step, with cuts learned on the way; None where that leads nowhere."""
+        """Values of the binaries, fixed step by step (a dive), with cuts added on the way; None if the dive fails."""
         cutting, held = self.cutting, dict[int, float]()
         relaxed = cutting.relax()
         while relaxed.x.size and (doubtful := self._open(relaxed.x, self.is_choice)).size:
@@ -284,7 +284,7 @@ class Benders:
                 return
 
     def _searched(self, gap: float) -> Search:
-        """What a search of the whole master finds; that of few branches ends where its bound proves the best plan."""
+        """Integer search of the whole master; with few branches it ends as soon as its bound proves the incumbent."""
         cutting, plan = self.cutting, self.cutting.plan
         options = cutting.options.model_copy(update={"gap": gap})
         if self.mean and math.isfinite(plan.value):
@@ -381,7 +381,7 @@ class Benders:
 
 
 def steps(columns: NDArray[np.int64], parts: Array, stride: float) -> Iterator[dict[int, float]]:
-    """What to settle at once of columns that are so likely, and less and less of it where that has no plan."""
+    """Columns to fix at once, the likeliest first; each later step fixes fewer, for when the one before has no plan."""
     likely = [int(c) for c in columns[np.argsort(-parts, kind="stable")]]
     sure = int((parts >= SURE).sum())
     yes = likely[: sure or max(1, int(stride * len(likely)))]

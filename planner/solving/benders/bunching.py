@@ -1,4 +1,4 @@
-"""What all branches cost at a point: those are asked of which the prices known say too little."""
+"""Cost of all branches at a point: only branches whose cost the known duals leave uncertain are solved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from planner.solving.benders.subproblems import Key
 FIRST = 4  # Branches asked first at a point.
 EVERY = -1.0  # The doubt that leaves no branch unasked.
 WORTHWHILE = 1e-5  # Share of a branch's cost by which prices must say more than those known.
-LEAST = 8  # So many branches are asked at any rate: those known worst.
+LEAST = 8  # Branches that are always solved: those with the largest error.
 FADE = 2.0  # What is known of a branch grows stale: its error counts for so much more whenever it is not asked.
 STALE = 1e-4  # Share of its cost by which a branch not asked may differ at least.
 
@@ -47,7 +47,7 @@ class Survey:
         """
         found: dict[int, Answer] = {}
         before = known = self.pool.values(x)
-        if np.isinf(self.errors).all() and np.isfinite(known).any():  # Nobody was asked yet: the dearest are doubted.
+        if np.isinf(self.errors).all() and np.isfinite(known).any():  # No branch was solved yet: doubt the dearest.
             self.errors = np.where(np.isfinite(known), known - known[np.isfinite(known)].min(), np.inf)
         judged, size = self.errors.copy(), FIRST
         while len(more := self._doubted(known, doubt, list(found))[:size]):
@@ -67,7 +67,7 @@ class Survey:
         return Surveyed(every, remaining)
 
     def _judge(self, found: Mapping[int, Answer], judged: Array, before: Array, known: Array) -> None:
-        """How far branches were above what was known of them, and those not asked may be above what is known now."""
+        """Update the error of each branch: its distance above the known bound if solved, an estimate of it if not."""
         asked, values = np.array(list(found)), np.array([answer.value for answer in found.values()])
         errors = np.maximum(values - before[asked], 0.0)
         seen = np.isfinite(errors) & np.isfinite(judged[asked])
@@ -114,7 +114,7 @@ class Survey:
             errors[worst] = 0.0
 
     def _take(self, key: Key, answer: Answer, x: Array) -> Array:
-        """What the prices of an answer say of all branches at x."""
+        """Lower bounds of all branches at x by the duals of one answer."""
         if answer.prices is None:
             return np.full(len(self.weights), -np.inf)
         digest = self.oracle.branches.problem(key).matrices.digest

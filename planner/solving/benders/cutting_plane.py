@@ -64,7 +64,7 @@ class Cutting:
         self, known: Best, gap: float, held: Mapping[int, float] | None = None, rounds: float = math.inf,
         enough: float = -math.inf,
     ) -> Best:
-        """Cuts until the relaxation, with some columns held, is solved to a gap, or for so many rounds.
+        """Cuts until the relaxation, with some columns held, is solved to a gap, or up to a number of rounds.
 
         The best point, or none where there is none. A point that costs no more than `enough` ends it too.
         """
@@ -124,7 +124,7 @@ class Cutting:
         return self.master.own_cost(x) + float(self.survey.least(x)) if x.size else -math.inf
 
     def doubt(self, value: float, gap: float = math.inf) -> float:
-        """How much of an expected cost may stay in doubt where it is to be known to a gap, if to any."""
+        """Error allowed in an expected cost of this value for a gap, if there is one."""
         return min(UNSEEN * self.gap, DOUBTED * gap) * abs(value)
 
     def ask(self, x: Array, doubt: float) -> float:
@@ -150,7 +150,7 @@ class Cutting:
         self.require_time()
 
     def _turnover(self, x: Array, answers: Sequence[Answer]) -> float:
-        """What changes hands under a plan at least: in the trunk, and what the branches cost or earn."""
+        """Lower bound on the turnover of a plan: in the trunk, and the costs or earnings of the branches."""
         worth = self.survey.weighted(np.array([answer.value for answer in answers]))
         return turnover(self.master.trunk.cost, x) + float(np.abs(worth).sum())
 

@@ -18,7 +18,7 @@ from planner.solving.benders.subproblem_solver import Answer, Cut
 from planner.solving.benders.subproblems import Branches
 from planner.solving.highs import Basis
 
-LEAST = 256  # Prices kept for branches of one kind at least; that which held none for longest gives way.
+LEAST = 256  # Duals kept at least for branches of one kind; the one that has been slack longest is dropped first.
 
 
 class Kin:
@@ -59,7 +59,7 @@ class Kin:
         return values[at, np.arange(len(at))], at
 
     def values(self, x: Array, some: slice | None = None) -> Array:
-        """What every cut, or some of them, says of every branch at x."""
+        """Value of every cut, or of some, for every branch at x."""
         some = some if some is not None else slice(self.count)
         taken_up = (self._linking @ x).reshape(len(self.linkings), -1)
         own = (self.kind.direct @ x)[self.kind.direct_of]
@@ -93,7 +93,7 @@ class Pool:
         return found
 
     def values(self, x: Array) -> Array:
-        """What every branch costs at x at least."""
+        """Lower bound on the cost of every branch at x."""
         found = np.full(self.count, -np.inf)
         for kin in self.kin:
             if kin.count:

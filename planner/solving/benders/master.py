@@ -41,7 +41,7 @@ class Cut:
     status: int = BasisStatus.BASIC
 
     def at(self, x: Array) -> float:
-        """What the columns of its groups are at least at x."""
+        """Lower bound at x on the columns of the cut's groups."""
         return self.constant + float(self.gradient @ x)
 
 
@@ -186,7 +186,7 @@ class Master:
         return {int(c): float(np.round(x[c])) for c in np.flatnonzero(self.trunk.integer)}
 
     def _age(self, prices: Array, status: Statuses, years: int) -> None:
-        """Drop the cuts that have not held the plan for a while. With columns held nobody ages."""
+        """Drop the cuts that have been slack for several rounds. While columns are fixed, no cut ages."""
         for cut, price, state in zip(self.cuts, prices, status, strict=True):
             cut.idle, cut.status = 0 if abs(price) > 1e-9 else cut.idle + years, int(state)
         kept = [cut for cut in self.cuts if cut.idle <= PATIENCE or not cut.groups]
@@ -232,7 +232,7 @@ class Master:
         ))
 
     def _worth(self, cut: Cut) -> float:
-        """What the row of a cut is multiplied by: one of costs by the scale of money."""
+        """Scale of a cut's row: an optimality cut has the scale of money."""
         return self.money if cut.groups else 1.0
 
     def _mean(self, inside: Key) -> Mean:

@@ -145,7 +145,7 @@ def _outcome(program: Program, benders: Benders, operations: list[Operation], fo
 
 
 def _without(master: Master, projects: Mapping[str, list[int]], bound: float) -> Iterator[tuple[str, float]]:
-    """What plans without each of some projects cost at least; nothing of those the relaxation has no answer for."""
+    """Lower bound on the cost of plans without each of some projects; projects without an answer are left out."""
     for name, columns in projects.items():
         least = master.relax(dict.fromkeys(columns, 0.0)).value
         if math.isfinite(least):

@@ -30,7 +30,7 @@ class Matrices:
 
 
 class Vectors(NamedTuple):
-    """What differs between branches of equal W; `direct` is d."""
+    """Vectors in which branches of equal W differ; `direct` is d."""
 
     cost: Array
     lower: Array

@@ -5,7 +5,7 @@ By linear duality, with c, d, W, T as in `branches` and any row prices p: for al
     value(x) >= p side + min_y (c - p W) y + constant + (d - p T) x
 
 where the minimum is over the bounds of y. A cut states the right-hand side, computed from the prices themselves and
-not from the solver's objective, so it is valid whatever state the solver ended in. Prices of an infeasible program
+not from the solver's objective, so it is valid in every state the solver ends in. Prices of an infeasible program
 (a ray) give in the same way a cut that x must satisfy.
 """
 
@@ -26,7 +26,7 @@ from planner.solving.highs import UNLIMITED, Basis, Solver
 from planner.solving.outcome import SolverError
 from planner.solving.run import status_of
 
-LANES = 4  # Branches are dealt out to so many solvers, however many work at once: results do not depend on it.
+LANES = 4  # Solvers that share the branches; the number is fixed, so results do not depend on the number of workers.
 TOLERANCE = 1e-7
 DEVEX = 1  # Weights of the dual simplex method: cheap ones, for from an old basis it is not far.
 ROOMS = (0.0, 1e-9, 1e-8, 1e-7, 1e-6)  # Shares by which the sides of a branch are eased, until it has a plan.
@@ -46,11 +46,11 @@ class Cut(NamedTuple):
 
 
 class UnboundedError(Exception):
-    """Costs can be as low as one likes."""
+    """The program is unbounded."""
 
 
 class Answer(NamedTuple):
-    """What a branch costs at x (infinite when there is no plan), the cut that supports it, row prices and basis."""
+    """Cost of a branch at x (infinite if infeasible), the cut that supports it, row duals and basis."""
 
     value: float
     cut: Cut
@@ -59,7 +59,7 @@ class Answer(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """How a branch is run at x: values of its columns and prices of its rows, as if it were certain."""
+    """Operation of a branch at x: values of its columns and duals of its rows, as if it were certain."""
 
     values: Array
     prices: Array
@@ -133,7 +133,7 @@ class Lane:
         return solver
 
     def _limit(self, solver: Solver, matrices: Matrices, vectors: Vectors, x: Array) -> Cut | None:
-        """What x must satisfy for the branch to have a plan, where it misses that by more than a tolerance."""
+        """Feasibility cut: a row on x that every feasible branch needs, if x violates it by more than a tolerance."""
         if (ray := solver.ray) is None:
             return None
         for sign in (1.0, -1.0):
@@ -182,7 +182,7 @@ def _load(matrices: Matrices, vectors: Vectors, scale: float) -> Solver:
 
 
 def _run(solver: Solver, perturbed: float, most: int) -> None:
-    """Solve in so many steps at most; perturbed costs avoid standstill, and lengthen the way from an old basis."""
+    """Solve within a limit of steps; perturbed costs avoid stalling but need more steps from a warm start."""
     solver.set(dual_simplex_cost_perturbation_multiplier=perturbed, simplex_iteration_limit=most)
     solver.run()
 

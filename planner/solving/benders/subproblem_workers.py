@@ -21,7 +21,7 @@ POLL = 0.5  # Seconds between looks at whether time is over.
 
 
 class _Worker:
-    """What a worker keeps."""
+    """State of a worker."""
 
     lane: Lane
 

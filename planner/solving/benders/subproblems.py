@@ -42,7 +42,7 @@ class Branch:
 
 
 Key = tuple[int, ...]  # Numbers of branches.
-MANY = 4  # So many branches of one W are worth an operation of their mean beside them.
+MANY = 4  # From this number of branches of one W on, the operation of their mean is solved too.
 
 
 class Branches:
@@ -104,7 +104,7 @@ class Branches:
 
     @cached_property
     def scale(self) -> float:
-        """What costs are multiplied by for the solver."""
+        """Scale of costs in the solver."""
         return scale_of(self.of_trunk.applied(self.trunk_arrays).cost)
 
     def in_own_units(self, number: int, values: Array, prices: Array) -> tuple[Array, Array]:
@@ -214,7 +214,7 @@ class Branches:
         return self._means[key]
 
     def shares(self, key: Key) -> list[float]:
-        """How much each of some branches counts among them."""
+        """Share of each branch in the probability of a group of branches."""
         total = self.probability(key)
         return [self.branches[i].probability / total if total > 0 else 1 / len(key) for i in key]
 
@@ -222,7 +222,7 @@ class Branches:
         return sum(self.branches[i].probability for i in key)
 
     def clusters(self, count: int, seed: int) -> list[Key]:
-        """About so many groups of branches that are alike; one by one where no mean of them is a bound."""
+        """About this number of groups of similar branches; single branches where no mean of them is a bound."""
         return [key for numbers in self._alike for key in self._clustered(numbers, count, seed)]
 
     @property
@@ -258,7 +258,7 @@ class Branches:
         return [tuple(n for n, at in zip(numbers, labels, strict=True) if at == label) for label in np.unique(labels)]
 
     def _features(self, number: int) -> Array:
-        """What tells branches apart: what every supplier, lane, user and so on may or does cost, node by node."""
+        """Features for grouping branches: limits and costs of every supplier, lane, user and so on, node by node."""
         vectors = self.problem((number,)).vectors
         parts = (np.where(np.isfinite(v), v, 0.0).reshape(-1, self.frame.node) for v in (vectors.upper, vectors.cost))
         return np.concatenate([(self._totals @ part.T).ravel() for part in parts])

@@ -39,7 +39,7 @@ NEAR = 1e-6  # Share by which sizes may differ from the plan's: the solver that 
 WRONG = 1e-6  # Share by which a bound may lie above a plan, by the tolerances of two solves.
 TOTAL = 4096.0  # What the cost of a plan is scaled to.
 RANKS = 0.8  # Share of the time left in which the ranks work; the rest is for carrying out their plans.
-OVERTIME = 1.1  # After so many times that, ranks in the middle of a solve are ended; their last answer stands.
+OVERTIME = 1.1  # After this multiple of the limit, ranks that still solve are ended; their last answer stands.
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Sppy:
 
     @property
     def given(self) -> dict[str, Any]:
-        """What determines the run beside the instance."""
+        """Settings that determine the run in addition to the instance."""
         versions = {name: version(name) for name in ("mpi-sppy", "mpi4py")}
         return {"engine": "mpi-sppy", "algorithm": self.algorithm, "ranks": self.ranks, "engine_versions": versions}
 

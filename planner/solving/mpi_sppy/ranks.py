@@ -1,8 +1,8 @@
-"""What every rank does: build its scenarios and run a method of mpi-sppy. Started by `planner.solving.mpi_sppy.engine`.
+"""Task of every rank: build its scenarios and run a method of mpi-sppy. Started by `planner.solving.mpi_sppy.engine`.
 
     mpiexec -n N python -m planner.solving.mpi_sppy TASK ANSWER
 
-Rank 0 writes its answer, a pickled Answer, after every round: who stops the job keeps the best.
+Rank 0 writes its answer, a pickled Answer, after every round: the best plan survives a stop of the job.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ SOLVER = "highs"  # The interface that all of mpi-sppy's methods work with.
 MANY = 10_000  # Rounds of a method that ends by its own rules, by the gap or by time.
 ROUNDS = 50  # Rounds of progressive hedging, which need not end by itself when there are integers.
 CLOSE = 1e-4  # Mean distance of the scenarios' plans at which progressive hedging ends, as a share.
-PLANS = 3  # So many plans are handed back: the last ones are the best in most cases.
+PLANS = 3  # Plans handed back: the last ones are the best in most cases.
 
 
 class Desk:
-    """Where the answer of rank 0 is kept and written."""
+    """Keeper of rank 0's answer, which it also writes."""
 
     def __init__(self, task: Task, split: Split, file: Path, rank: int) -> None:
         self.task, self.split, self.file, self.rank = task, split, file, rank

@@ -36,7 +36,7 @@ Column = tuple[str, Key]  # Family and key of a variable of the investments.
 
 @dataclass(frozen=True)
 class Branch:
-    """What one scenario has of its own: nodes, in order, and its probability among the scenarios."""
+    """The part of a scenario that it shares with no other: its nodes, in order, and its probability."""
 
     name: str
     nodes: tuple[Node, ...]
@@ -60,7 +60,7 @@ class Split:
 
     @cached_property
     def branches(self) -> tuple[Branch, ...]:
-        """What hangs off the shared nodes; without anything that branches, the one and only way."""
+        """Branches below the shared nodes; a tree that never branches has one."""
         tree = self.network.tree
         first = [n for n in tree.nodes if n.index not in self.shared and (n.parent is None or n.parent in self.shared)]
         total = math.fsum(node.probability for node in first)
@@ -158,7 +158,7 @@ class Split:
 
 
 def _operation(made: Any, nodes: Any) -> Any:
-    """What the operation of some nodes adds to expected cost [money]."""
+    """Contribution of the operation of some nodes to expected cost [money]."""
     return pyo.quicksum(node.weight * made.operation[node.key].cost for node in nodes)
 
 

@@ -1,4 +1,4 @@
-"""What passes between the engine and its ranks."""
+"""Messages between the engine and its ranks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from planner.solving.mpi_sppy.scenarios import Column
 
 @dataclass(frozen=True)
 class Task:
-    """What the ranks are to do; costs are multiplied by `scale`."""
+    """Task for the ranks; costs are multiplied by `scale`."""
 
     instances: Mapping[str, Instance]
     algorithm: str
@@ -24,7 +24,7 @@ class Task:
 
 @dataclass
 class Answer:
-    """What is known so far: bound and value in money, plans of decisions, the best last."""
+    """Answer so far: bound and value in money, plans of decisions, the best last."""
 
     bound: float = -math.inf
     objective: float = math.inf

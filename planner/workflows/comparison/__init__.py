@@ -1,1 +1,1 @@
-"""Runs beside each other: what differs in the input, and what that does to plan and results."""
+"""Comparison of runs: differences in the input, and their effect on plan and results."""

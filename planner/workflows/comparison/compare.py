@@ -79,7 +79,7 @@ def _number(source: Source, key: str) -> float | None:
 
 
 def _proof(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
-    """One row per run beside the baseline: by how much the objectives differ, and between which ends it is proven."""
+    """One row per run other than the baseline: the difference of the objectives and its proven interval."""
     first = _proven(sources[0], carried)
     rows = []
     for source in sources[1:]:
@@ -96,7 +96,7 @@ def _unlike(baseline: Source, other: Source) -> str:
 
 
 def _proven(source: Source, carried: Carried) -> Proven:
-    """What is proven of the best objective of an instance: by its run, and by other plans carried out in it."""
+    """Proven interval of the best objective of an instance: by its run, and by other plans carried out in it."""
     objective, bound = _number(source, "objective"), _number(source, "bound")
     if objective is None:
         return proven(objective, bound)

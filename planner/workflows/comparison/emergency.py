@@ -18,7 +18,7 @@ REMEDY = "to see the measure alone, compare with --set 'stockpiles.*.release=alw
 
 
 def note(baseline: Source, other: Source) -> str:
-    """What to know of a difference between two runs; empty where emergencies have no part in it."""
+    """Note on a difference between two runs that emergency stocks explain in part; else empty."""
     told = list(_told(baseline, other))
     if not told:
         return ""
@@ -35,7 +35,7 @@ def _told(baseline: Source, other: Source) -> Iterator[str]:
 
 
 def _taken(source: Source) -> pd.Series[float]:
-    """What is released in all nodes together from each stockpile for emergencies [quantity]."""
+    """Release of each emergency stockpile, over all nodes [quantity]."""
     stated = plain(source.input).get("stockpiles", {}) if source.input is not None else {}
     kept = [name for name, pile in (stated or {}).items() if pile.get("release") == "emergency"]
     stocks = source.tables.get("stocks")

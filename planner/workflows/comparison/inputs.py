@@ -1,4 +1,4 @@
-"""What differs in the input: every path of the resolved instances whose value is not the same, with its place."""
+"""Differences in the input: every path of the resolved instances whose value differs, with its place."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _row(path: tuple[Key, ...], run: str, before: Node | None, after: Node | Non
 
 
 def _value(node: Node | None) -> Any:
-    """What is compared: numbers by value, so that 1 and 1.0 are the same; empty parts are stated all the same."""
+    """Value to compare: numbers by value, so that 1 and 1.0 are equal; empty parts count as stated."""
     if node is None:
         return None
     return {dict: "{}", list: "[]"}[type(node.value)] if isinstance(node.value, dict | list) else node.value

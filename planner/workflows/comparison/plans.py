@@ -1,4 +1,4 @@
-"""What differs in the plan: which project is new, gone, earlier, later, larger or smaller."""
+"""Differences in the plan: which project is new, gone, earlier, later, larger or smaller."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What a change costs on one and the same plan: each of two plans carried out in both instances.
+"""Cost of a change on a fixed plan: each of two plans carried out in both instances.
 
-Two plans made for two instances differ in more than the change: each is one of many within its gap. Frozen, a plan is
-the same on both sides, and what differs is the change alone. The two answers also bound what the change costs when the
-plan may be made anew: at most what it costs with the baseline's plan, at least what it costs with the other's, each
-but for the gap within which that plan is the best of its own instance.
+Two plans made for two instances differ in more than the change: each is one of many within its gap. With the plan
+fixed on both sides, only the change differs. The two answers also bound the cost of the change when the plan may adapt:
+from above by its cost with the baseline's plan, from below by its cost with the other's. Each bound is uncertain by the
+gap of that plan in its own instance.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Carried:
     costs: dict[tuple[str, str], Proven | str] = field(default_factory=dict)
 
     def cost(self, owner: Source, world: Source) -> Proven | str:
-        """What the plan of one run costs in the instance of another, or why it cannot be carried out there."""
+        """Cost of one run's plan in the instance of another, or the reason why it cannot be carried out there."""
         key = (owner.label, world.label)
         if key not in self.costs:
             self.costs[key] = self._cost(_folder(owner), _folder(world) / RESOLVED)
@@ -59,7 +59,7 @@ class Carried:
 
 
 def same_plan(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
-    """One row per run beside the baseline and plan of the two: its cost in both instances and what is proven of it.
+    """One row per run other than the baseline and plan of the two: its cost in both instances and what is proven of it.
 
     InputError when a run has no folder with the instance it was solved from.
     """

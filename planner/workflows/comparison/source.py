@@ -1,4 +1,4 @@
-"""What is compared: a run folder, a committed reference, or an instance that is solved first."""
+"""Sources of a comparison: a run folder, a committed reference, or an instance that is solved first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs in the results: each table brought to one value per key, and the values side by side."""
+"""Differences in the results: each table reduced to one value per key, and the values side by side."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class View(NamedTuple):
 
 
 def side_by_side(name: str, sources: Sequence[Source]) -> pd.DataFrame:
-    """A table of comparison by its name: a row per key and run beside the baseline.
+    """A table of comparison by its name: a row per key and run other than the baseline.
 
     What one of the two does not have is empty in its column; `relative` is the difference divided by the size of the
     baseline. Runs without the tables needed are left out.

@@ -51,10 +51,10 @@ class Asked(NamedTuple):
 
 
 def bounds(program: Program, options: Options, patience: Patience = ENDLESS) -> pd.DataFrame:
-    """The best possible for every requirement in every node, whatever it costs.
+    """The best possible level of every requirement in every node, at any cost.
 
     When patience is over the rest is not asked alone: of that, more than is shown may be reached. NoAnswerError where
-    not even the rest of the instance can hold, whatever requirements lack, or time is over before the first answer.
+    the rest of the instance is infeasible even without requirements, or time is over before the first answer.
     """
     solver, asked, sizes = _prepared(program, patience.limited(options))
     patience.tell("the best possible for all requirements together")
@@ -79,7 +79,7 @@ def bounds(program: Program, options: Options, patience: Patience = ENDLESS) -> 
 def _alone(
     solver: Solver, question: Asked, sizes: Mapping[int, float], patience: Patience
 ) -> dict[int, float] | None:
-    """What a requirement lacks where nothing is asked of the others; None when patience is over."""
+    """Shortfall of a requirement when all others are dropped; None when time is over."""
     stop_if_asked()
     if patience.is_over:
         return None
@@ -129,7 +129,7 @@ def _unmissed(program: Program) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 
 def _lacking(solver: Solver, lacks: Sequence[int], sizes: Mapping[int, float]) -> dict[int, float] | None:
-    """What is lacking, by variable, where the sum of these is least; None when time is over."""
+    """Shortfalls by variable, where their sum is least; None when time is over."""
     largest = max((sizes[lack] for lack in lacks), default=1.0)
     solver.change_costs(lacks, [sizes[lack] / largest for lack in lacks])
     run_until_asked(solver)

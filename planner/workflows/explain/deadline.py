@@ -1,4 +1,4 @@
-"""How long reasons are looked for, and who hears how it goes on."""
+"""Time limit of the search for reasons, and the listener to its progress."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Patience:
         return self.left <= 0 or is_asked_to_stop()
 
     def limited(self, options: Options, most: float = math.inf) -> Options:
-        """The options with the time that is left, at most so many seconds."""
+        """The options with the time that is left, up to a number of seconds."""
         seconds = min(self.left, most)
         return options.model_copy(update={"time_limit": max(0.1, seconds) if math.isfinite(seconds) else None})
 

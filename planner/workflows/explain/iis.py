@@ -108,7 +108,7 @@ def _families(tiers: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
 
 
 def _least_violation(program: Program, blamed: list[int], patience: Patience) -> Violation | None:
-    """What is violated where the blamed rows may be; None when that does not suffice."""
+    """Least violation when only the blamed rows may be violated; None if that is not enough."""
     solver = load(program, patience.limited(Options()), relax=True)
     columns = len(program.cost)
     solver.change_costs(np.arange(columns), 0.0)

@@ -102,7 +102,7 @@ class Speaker:
                    + self.when(node))
 
     def capacity(self, node: Node, key: Key) -> Iterator[Said]:
-        """What an asset can carry without projects, and what these can add; `key` is a facility or a movement."""
+        """Capacity of an asset without projects, and the most they can add; `key` is a facility or a movement."""
         network, asset = self.network, "/".join(key)
         there = existing(network, asset, node) * availability(network, asset, node)
         section = "facilities" if asset in network.base.facilities else "lanes"
@@ -113,7 +113,7 @@ class Speaker:
             yield from self.project(node, project)
 
     def project(self, node: Node, name: str) -> Iterator[Said]:
-        """What a project can bring by a node: nothing yet, or up to its size."""
+        """Size a project can have by a node: zero during its lead time, then up to its size."""
         network = self.network
         shares = [
             work(network).available_share(m, node)[work(network).position[name]]

@@ -1,7 +1,7 @@
-"""What a repair costs: the best plan of the repaired instance, and what the repair itself gives at its price.
+"""Cost of a repair: the best plan of the repaired instance, and the repair's own gift at its price.
 
-Stock has the price of its commodity in the first period, needs that are dropped that of going short. Capacity, room and
-lead times have no price in an instance beyond that of its projects: a repair that gives them says so.
+Stock has the price of its commodity in the first period; dropped needs have the penalty of a shortage. Capacity, room
+and lead times have no price in an instance except that of its projects: a repair that gives them says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def repaired_cost(held: Held, turned: Sequence[tuple[Lever, float]]) -> tuple[fl
 
 
 def gift(held: Held, lever: Lever, amount: float) -> float:
-    """What a lever gives for nothing when it is turned [money]; not a number where that has no price."""
+    """Value of what a lever gives free when it is turned [money]; not a number if that has no price."""
     section, field = lever.path.split(".")[0], lever.path.rpartition(".")[2]
     if section in UNPRICED or (section, field) == ("stockpiles", "capacity"):
         return math.nan
@@ -45,7 +45,7 @@ def _price(held: Held, commodity: str, region: str) -> float:
 
 
 def _loss(held: Held, demand: str) -> float:
-    """What users lose by a unit less in every year, by the first tranche of their shortage [money]."""
+    """Users' loss from a unit less in every year, by the first tranche of their shortage [money]."""
     network, total = held.program.network, 0.0
     for node in network.tree.nodes:
         tranches = network.instance(node).demands[demand].shortage

@@ -60,12 +60,12 @@ class Worth:
 
     @property
     def difference(self) -> float:
-        """What the opposite would cost more; infinite if it is impossible."""
+        """Extra cost of the opposite decision; infinite if it is impossible."""
         return math.inf if self.opposite is None else self.opposite - self.cost
 
     @property
     def proof(self) -> Difference:
-        """What the least cost with the opposite is more than that with the decision of the plan, and its proof."""
+        """Least cost with the opposite decision minus that with the plan's, with its proven interval."""
         opposite = math.inf if self.opposite is None else self.opposite
         return difference(
             Proven(self.cost, self.run_bound, self.cost), Proven(opposite, max(self.bound, self.run_bound), opposite)
@@ -115,7 +115,7 @@ def project_worth(
 
 
 def _bound(plan: Plan, instance: Instance) -> float:
-    """What any plan costs at least, by the summary of a run."""
+    """Lower bound on the cost of any plan, by the summary of a run."""
     summary = plan.tables["summary"]
     stated = summary.loc[summary["key"] == "bound", "value"]
     return signed(instance, float(stated.iloc[0])) if len(stated) and stated.iloc[0] else -math.inf

@@ -1,4 +1,4 @@
-"""What could give way: every statement in a conflict as something that can be turned, in its natural unit."""
+"""Levers: every statement in a conflict that can be relaxed, in its natural unit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Lever:
     is_laid_in: bool = False
 
     def said(self, amount: float) -> str:
-        """What turning it by an amount does: a stock may be filled in time, with nothing in it at the start."""
+        """The lever's change by an amount, in words: a stock may be filled in time, and is empty at the start."""
         return f"{self.words}, laid in at the start" if self.is_laid_in and amount else self.words
 
     def turned(self, amount: float) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ class Levers:
             yield self._with_losses(lever, name, "start")
 
     def _room(self, part: Rule, ease: Ease) -> float:
-        """How far a field of a requirement can be turned."""
+        """The most that a field of a requirement can be relaxed."""
         figure = getattr(part, ease.field)
         if figure is None:
             return 0.0

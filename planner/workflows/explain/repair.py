@@ -1,6 +1,6 @@
 """The ways out of a conflict: by how much each statement would have to give way alone, or all together, at what cost.
 
-Whatever a statement changes in the program is found by turning it a little and comparing: where only right-hand sides
+The effect of a statement on the program is found by turning it a little and comparing: where only right-hand sides
 and bounds move, the least turn is one program with the turn as a variable; else it is searched for. A repair is only
 offered when the instance, changed by it and read anew, has a plan.
 """
@@ -67,7 +67,7 @@ class Repair:
 
 @dataclass(frozen=True)
 class Turn:
-    """What one unit of a lever changes: sides of rows and bounds of columns."""
+    """Change by one unit of a lever: right-hand sides of rows and bounds of columns."""
 
     row_lower: Array
     row_upper: Array
@@ -192,7 +192,7 @@ def _outwards(amount: float) -> float:
 
 
 def _turn(base: Program, changed: Program | None, step: float) -> Turn | None:
-    """What a unit changes, if that is sides and bounds alone."""
+    """Change by a unit, if it affects only right-hand sides and bounds."""
     if changed is None or base.matrix.shape != changed.matrix.shape:
         return None
     if np.abs((base.matrix - changed.matrix).data).max(initial=0.0) > 0:
@@ -210,7 +210,8 @@ def _turn(base: Program, changed: Program | None, step: float) -> Turn | None:
 def _least(ground: Ground, program: Program, turns: Sequence[tuple[Turn, float, float]]) -> list[float] | None:
     """The least turns (weighed) with which there is a plan; each comes with its most and its weight.
 
-    Of a large program a turn of weight 1 is as dear as serving nobody, so that it is least but for what costs far more.
+    In a large program a turn of weight 1 costs as much as serving no demand, so turns are least except where other
+    costs are far higher.
     """
     suited, scaling = scaled(program)
     solver, columns = ground.questioned(suited), []

@@ -134,7 +134,7 @@ class Ground:
         return Held(program, found.value, found.values, found.prices, False)
 
     def _failing(self, instances: Instances, found: Held) -> tuple[Loss, ...]:
-        """The losses that are borne worst, one of each requirement and period, for others often need no more."""
+        """The worst losses, one of each requirement and period; preparing for these often covers the others."""
         worst: dict[tuple[str, str, str], tuple[float, Loss]] = {}
         for loss, borne in Probe(instances, self.every, self._compiled).bear(found.program, found.values).items():
             place, lacking = (loss.requirement, loss.future, loss.period), sum(borne.lacking.values())
@@ -148,7 +148,7 @@ def is_large(program: Program) -> bool:
 
 
 def price_of_all(program: Program) -> float:
-    """What it costs to serve nobody, as the solver scales it: dearer than anything that a lever is worth."""
+    """Cost of serving no demand, in the solver's scale: more than any lever is worth."""
     places = [program.slice(node, "short") for node in program.network.tree.nodes]
     most = sum(float(np.abs(program.cost[s]) @ np.nan_to_num(program.upper[s], posinf=0.0)) for s in places)
     return max(most, 1.0) * program.cost_scale

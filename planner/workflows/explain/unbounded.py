@@ -35,7 +35,7 @@ ACTS = {
 
 @dataclass(frozen=True)
 class Endless:
-    """What together has no limit and is worth more than it costs, those that sell first."""
+    """Activities that together have no limit and earn more than they cost, sellers first."""
 
     statements: tuple[Placed, ...]
 

@@ -1,8 +1,8 @@
-"""Who starts from whom, so that hot starts have short ways: the root for all, then chains of neighbours.
+"""Order of warm starts, so that each is from a near job: the root for all, then chains of neighbours.
 
 Neighbours are found by the tree of least total distance (Prim 1957) over each job's nearest ones and the root. Its
 order, depth first, is cut into chains of equal length. A job starts from the nearest of the jobs before it in its
-chain and the root. All this depends on the study alone, not on who solves what when: any executor, any resumption and
+chain and the root. All this depends on the study alone, not on the order of work: any executor, any resumption and
 any shards, which take whole chains, give the same results.
 """
 

@@ -1,4 +1,4 @@
-"""Carry out the jobs of a study: each when the one it starts from is done, on whatever executor there is."""
+"""Carry out the jobs of a study: each when the one it starts from is done, on any executor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AHEAD = 2  # Jobs given out per worker, so that none waits for the next.
 
 @dataclass(frozen=True)
 class News:
-    """How far a study is."""
+    """Progress of a study."""
 
     done: int
     running: int
@@ -161,7 +161,7 @@ class _Round:
             heapq.heappush(self.queue, (task.order[child], child))
         self.failed += record["status"] in FAILED
         above: int | None = number
-        while above is not None:  # What nobody needs any more goes.
+        while above is not None:  # Drop starts that no job needs any more.
             if not task.is_needed(above):
                 self.ledger.drop(task.jobs[above].key)
             above = task.parents[above]

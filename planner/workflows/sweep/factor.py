@@ -35,7 +35,7 @@ class Factor:
         return tuple((q, self.at(q)) for q in ((0.0, 1.0) if self.is_range else quantiles))
 
     def spread(self, count: int) -> tuple[tuple[float, Scalar], ...]:
-        """Evenly spread quantiles and values: all levels, or so many points of the range or distribution."""
+        """Evenly spread quantiles and values: all levels, or a number of points of the range or distribution."""
         if self.levels:
             return self.ends((0.0, 1.0))
         if self.is_range:

@@ -1,4 +1,4 @@
-"""What a study would run, and about how long: a guess from the size of its program, for deciding, not for promising."""
+"""Forecast of a study: its runs and their approximate time, estimated from the size of its program."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAST = 0.05  # Seconds that a run takes however small it is.
 
 @dataclass(frozen=True)
 class Forecast:
-    """The jobs of a study and the seconds they may take with so many workers."""
+    """The jobs of a study and the seconds they may take with a number of workers."""
 
     file: StudyFile
     jobs: list[Job]

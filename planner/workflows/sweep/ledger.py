@@ -1,8 +1,8 @@
-"""What a study has done so far: one line of JSON per job, on disk before anything builds on it.
+"""Ledger of a study's finished jobs: one line of JSON per job, on disk before anything builds on it.
 
-A line that was being written when the machine stopped is dropped, one that is damaged (its digest does not fit) is
-passed over: its job is done again. Where a job ended, for its neighbours to start
-from, lies in a file of its own that is complete before the job's line is, and goes when all neighbours are done.
+A line that was being written when the machine stopped is dropped; a damaged one (its digest does not fit) is skipped,
+and its job is done again. The end of a job, from which its neighbours start, has a file of its own. That file is
+complete before the job's line is, and is removed when all neighbours are done.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Ledger:
         os.fsync(self._file.fileno())
 
     def start(self, key: str) -> bytes | None:
-        """Where a job ended, if it can be started from."""
+        """The start a job left for its neighbours, if it left one."""
         path = self._start(key)
         return path.read_bytes() if path.exists() else None
 
@@ -100,7 +100,7 @@ def read_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def damaged(path: Path) -> int:
-    """How many lines of a file are damaged."""
+    """Number of damaged lines in a file."""
     return sum(record is None for record in _lines(path))
 
 

@@ -36,7 +36,7 @@ class StudyFile:
     factors: tuple[Factor, ...]
 
     def place(self, *path: Key) -> Place:
-        """Where a part of the study is stated, or what holds it."""
+        """Place of a part of the study in its file, or of the part that holds it."""
         node = self.tree
         for key in path:
             inner = child(node, key)
@@ -159,6 +159,6 @@ def _stated(
 
 
 def overrides_of(factor: Factor, value: Scalar) -> Iterator[Override]:
-    """What a value of a factor changes in the instance."""
+    """Changes of the instance by a value of a factor."""
     for path, operation in factor.changes:
         yield Override(path, operation, from_plain(value, factor.place), f"study {factor.name}")

@@ -44,13 +44,13 @@ class Job:
 
     @property
     def key(self) -> str:
-        """What the job is, whatever its number."""
+        """Key of the job, independent of its number."""
         text = json.dumps([self.sets, self.seed])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def count_of(file: StudyFile) -> int:
-    """How many runs a study makes, the instance as it stands not counted."""
+    """Number of runs of a study, without that of the unchanged instance."""
     design, factors = file.study.design, file.factors
     match design:
         case OneWay():

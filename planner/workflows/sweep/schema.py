@@ -3,7 +3,7 @@
 ::
 
     study: demand-and-capital
-    instance: rare-earths.yaml        # beside this file, or in a folder below
+    instance: rare-earths.yaml        # in this file's folder, or in one below
     vary:
       demand: {path: demands.*.amount *=, range: [0.9, 1.2]}
       capital: {path: [projects.*.capital.fixed *=, projects.*.capital.variable *=], range: [0.8, 1.5]}

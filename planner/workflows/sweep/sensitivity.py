@@ -1,12 +1,12 @@
-"""What a key figure is sensitive to, by the method that belongs to the design.
+"""Sensitivity of a key figure, by the method that belongs to the design.
 
 one_way: the figure at both ends of every factor (tornado). grid: the effect of every level, and exact shares of the
 variance. sobol: first and total order indices. morris: mu*, mu and sigma of the elementary effects, in the figure's
 unit per whole range. Else: rank regression. Every measure that is an estimate has its 95 % confidence interval.
 
-Runs without a plan have no key figures but one, `has_plan`. What is said of the others rests on comparisons in which
-all runs have a plan, never on the spread of those that are left: to be left may itself depend on the factors. Every
-row says how many runs, blocks or trajectories were used, and of how many.
+Runs without a plan have no key figures but one, `has_plan`. The others are compared only where all runs
+of a comparison have a plan, never over the remaining runs alone: having a plan may itself depend on the factors. Every
+row states the runs, blocks or trajectories used, and their total.
 """
 
 from __future__ import annotations

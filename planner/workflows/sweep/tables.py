@@ -1,4 +1,4 @@
-"""The tables of a study: what was run, key figures, projects, sensitivities, and what is built whatever comes."""
+"""The tables of a study: runs, key figures, projects, sensitivities, and projects built in all futures."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 A neighbour's basis is optimal for the neighbour's numbers. The dual simplex method repairs it, with Devex weights,
 which cost nothing to begin with (those of steepest edges take as long as some hundred iterations), and without
 perturbing costs, which would be repaired for nothing. On the shipped instance this is faster than the primal method
-and than both after each other, whatever has changed.
+and than both after each other, for every kind of change.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MOST = 4  # Iterations for each row after which a hot start was none, and the pr
 
 @dataclass(frozen=True)
 class Start:
-    """Where a neighbour ended: its relaxation, the integers of its plan, and its program with these fixed."""
+    """Warm start from a neighbour: its relaxation, the integers of its plan, and its program with these fixed."""
 
     relaxed: Basis
     plan: NDArray[np.int16] | None = None
@@ -82,7 +82,7 @@ def _run_cold(solver: Solver) -> None:
 
 
 def _run_from(solver: Solver, basis: Basis) -> None:
-    """By the dual simplex method from a basis, in so many steps at most."""
+    """By the dual simplex method from a basis, up to a number of steps."""
     solver.start_from(basis)
     solver.set(presolve="off", simplex_strategy=DUAL, simplex_dual_edge_weight_strategy=DEVEX)
     solver.set(dual_simplex_cost_perturbation_multiplier=0.0, simplex_iteration_limit=MOST * solver.row_count)
@@ -91,7 +91,7 @@ def _run_from(solver: Solver, basis: Basis) -> None:
 
 def _run(solver: Solver) -> bool:
     solver.run()
-    return False  # Nobody asks to stop.
+    return False  # There are no requests to stop.
 
 
 def relaxed(program: Program, options: Options, start: Start | None) -> tuple[Outcome, Start | None]:

@@ -1,4 +1,4 @@
-"""One job of a study, in whatever process: change the instance, build, solve hot, read the figures, check."""
+"""One job of a study, in any process: change the instance, build, warm-start the solve, read the figures, check."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LEFT_OUT = frozenset({"solver_nodes", "published_optimum"})
 
 @dataclass(frozen=True)
 class Setup:
-    """What all jobs of a study have in common, in a form that travels."""
+    """Data that all jobs of a study share, in a form that can be sent to workers."""
 
     instance: str
     scenario: str | None
@@ -61,7 +61,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Done:
-    """How a job ended; `start` is where its neighbours may start from."""
+    """Result of a job; `start` is the warm start for its neighbours."""
 
     number: int
     record: dict[str, Any]
@@ -69,7 +69,7 @@ class Done:
 
 
 class Bench:
-    """What a worker keeps between jobs: the instance as read, blocks and numbers. None tells what was solved."""
+    """Cache of a worker between jobs: the instance as read, blocks and numbers. Independent of the jobs solved."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
@@ -79,7 +79,7 @@ class Bench:
         self._is_new = True
 
     def solve(self, task: Task) -> Done:
-        """One job; whatever goes wrong with it is its reason, not the end of the study: that is a request to stop."""
+        """One job; any error is recorded as its reason and does not end the study: only a request to stop does."""
         begun, worked = time.monotonic(), time.process_time()
         try:
             with listening():

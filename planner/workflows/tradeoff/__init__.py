@@ -1,1 +1,1 @@
-"""What else could be chosen: more security for more money, and other plans that cost about the same."""
+"""Trade-offs: the cost of each level of security, and other plans at about the same cost."""

@@ -87,7 +87,7 @@ def alternatives(
 
 @dataclass
 class Found:
-    """What is known so far: outcomes and checked decisions by name of the plan, proofs by project."""
+    """Findings so far: outcomes and checked decisions by name of the plan, proofs by project."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     plans: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -199,7 +199,7 @@ def _listed(near: Near, instance: Instance, name: str, found: Proof, best: Colle
 
 
 def chances(near: Near, project: str) -> Array:
-    """How likely a project is decided, as a row over the columns."""
+    """Probability that a project is decided, as a row over the columns."""
     found = np.zeros(len(near.program.cost))
     groups = near.program.network.tree.groups
     for name, group in decisions(near.program.network):
@@ -210,7 +210,7 @@ def chances(near: Near, project: str) -> Array:
 
 
 def _built(near: Near, outcome: Outcome) -> dict[str, float]:
-    """How likely each project is decided under a plan, at most 1."""
+    """Probability that each project is decided under a plan, at most 1."""
     values = outcome.values[: len(near.program.cost)]
     return {name: min(1.0, round(float(chances(near, name) @ values), 9)) for name in near.projects}
 

@@ -40,26 +40,26 @@ class Answer:
 
 
 def place_for(task: Task, out: str | Path | None) -> Path:
-    """Where the answer will stand. OccupiedError, before any work, when something else stands there."""
+    """Folder of the answer. OccupiedError, before any work, when something else stands there."""
     folder = Path(out) if out is not None else default_folder(task)
     require_free(folder.resolve(), task.document.instance.name, task.given)
     return folder
 
 
 def ended_early(error: KeyboardInterrupt | NoAnswerError, has_found: bool) -> Status:
-    """How a search ended whose findings are kept; the error again where nothing was found, or no plan can be."""
+    """Status of a search whose findings are kept; raises the error again if nothing was found or no plan exists."""
     if not has_found or (isinstance(error, NoAnswerError) and error.status != "no_plan"):
         raise error
     return "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
 
 
 def timeless(task: Task) -> Task:
-    """The same task whatever its time limit, which says how far an answer comes but not what is asked."""
+    """The task without its time limit, which affects how complete an answer is but not the question."""
     return replace(task, options=task.options.model_copy(update={"time_limit": None}))
 
 
 def asked_before(task: Task, folder: Path) -> Memory:
-    """What the same question had asked when it ended early; nothing when that is not as it was written."""
+    """Solves of the same question when it ended early; nothing if they are not as they were written."""
     for place in (folder, _beside(folder)):
         stated = stated_manifest(place)
         if stated.get("run_sha256") == task.digest and stated.get("status") != "complete":
@@ -69,7 +69,7 @@ def asked_before(task: Task, folder: Path) -> Memory:
 
 
 def _beside(folder: Path) -> Path:
-    """Where an answer that ended early stands while a complete one stands in the folder."""
+    """Folder for an answer that ended early while a complete one stands in the usual folder."""
     return folder.with_name(f"{folder.name}.unfinished")
 
 

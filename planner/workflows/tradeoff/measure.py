@@ -1,4 +1,4 @@
-"""What a frontier is about: the figure of a requirement that is its level, and the points found."""
+"""Measure of a frontier: the figure of a requirement that is its level, and the points found."""
 
 from __future__ import annotations
 

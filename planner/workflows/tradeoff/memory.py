@@ -64,7 +64,7 @@ class Memory:
 
 
 def _digest(program: Program, relax: bool) -> str:
-    """Digest of all that a solve depends on, beside the options."""
+    """Digest of all that a solve depends on, except the options."""
     arrays = program.arrays
     found = hashlib.sha256(repr((relax, arrays.offset, program.doubt, program.ceiling)).encode())
     parts = (arrays.cost, arrays.lower, arrays.upper, arrays.integer, arrays.row_lower, arrays.row_upper,

@@ -95,12 +95,12 @@ class Asker:
 
 
 def cost_of(program: Program, outcome: Outcome) -> float:
-    """What a plan costs, whatever it was looked for."""
+    """Cost of a plan, by the program's costs and not by the objective of the search."""
     return float(program.cost @ outcome.values[: len(program.cost)]) + program.offset
 
 
 def checked(program: Program, outcome: Outcome, question: str) -> dict[str, pd.DataFrame]:
-    """The tables of a plan, independently checked; CheckFailedError if they do not bear it out.
+    """The tables of a plan, independently checked; CheckFailedError if they contradict it.
 
     `program` is what the instance alone makes: columns and rows that were added for the question are left out.
     """

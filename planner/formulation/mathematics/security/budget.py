@@ -58,7 +58,7 @@ def projects_of(network: Network, name: str) -> list[str]:
 
 
 def money(network: Network, requirement: str, project: str, node: Node) -> list[Entry]:
-    """What a decision at a node commits, by the variables that carry it [money]."""
+    """Money that a decision at a node commits, by the variables that carry it [money]."""
     if at_base(network, requirement, Budget).of == "capital":
         return overnight_terms(network, project, node)
     decided = network.instance(node).projects[project]

@@ -3,7 +3,7 @@
 Index q: rows; c: countries; j: tangents; n: nodes. The sum of the m largest is exact by the dual of choosing them:
 the least of m * level + sum of what exceeds the level (Ogryczak and Tamir, Information Processing Letters 85, 2003).
 A squared share times supply, from^2 / supply, is convex in both, so its tangents at fixed shares bound it from below
-whatever the supply; with J tangents at (j - 1/2) / J it exceeds them by at most supply / (2 J)^2.
+for any supply; with J tangents at (j - 1/2) / J it exceeds them by at most supply / (2 J)^2.
 """
 
 from __future__ import annotations

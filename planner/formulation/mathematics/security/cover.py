@@ -31,7 +31,7 @@ YEAR = 365.0  # Days.
 
 @dataclass(frozen=True)
 class Place:
-    """What can cover the need in one place: stockpiles, activities, and the demands with what they accept."""
+    """Means to cover the need in one place: stockpiles, activities, and the demands with what they accept."""
 
     stockpiles: tuple[str, ...]
     activities: tuple[Activity, ...]
@@ -243,7 +243,7 @@ class CoverKind(NodeKind[Cover]):
 
 
 def _covered(plan: Plan, node: Node, key: Key) -> float:
-    """What stocks would give users, and what these have learned to do without, over the days of cover [quantity]."""
+    """Stock available to users, plus their learned substitution, over the days of cover [quantity]."""
     name, label, demand = key
     given, accepts = plan.values(node, "cover_given"), plan.instance(node).demands[demand].accepts
     found = sum(accepts[k] * given[name, label, d, k] for q, s, d, k in given if (q, s, d) == key)

@@ -154,7 +154,7 @@ def _bought_and_used(plan: Plan, node: Node, exporter: str, key: Key) -> tuple[f
 
 
 def bought_from(plan: Plan, node: Node, exporter: str, place: tuple[str, str]) -> float:
-    """What comes of a commodity into a region from an exporter: purchases and arrivals [quantity/year]."""
+    """Imports of a commodity into a region from an exporter: purchases and arrivals [quantity/year]."""
     balance, instance = plan.network.balance[place], plan.instance(node)
     purchased, flow = plan.values(node, "purchased"), plan.values(node, "flow")
     bought = sum(purchased[k] for k in balance.bought if instance.suppliers[k[0]].origin == exporter)

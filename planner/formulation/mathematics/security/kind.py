@@ -1,4 +1,4 @@
-"""What the planner must know of one kind of requirement: an abstract class with a subclass in the module of each kind.
+"""A kind of requirement: an abstract class with a subclass in the module of each kind.
 
 All subclasses stand in `kinds`, from which everything else is derived: rows, tables, explanations and levers. The
 independent check knows the kinds by itself, on purpose.
@@ -41,7 +41,7 @@ class Plan(Protocol):
 
 
 class Reading(NamedTuple):
-    """What a row demands and what the plan achieves; `role` is the unit of what it is missed by.
+    """Demand of a row and achievement of the plan; `role` is the unit of the shortfall.
 
     `room` is stated where variables of the row may be larger than they need be. Of a rule on the plan as a whole:
     `node` is where it stands, `pool` the key it is missed by, and it `is_weighed` if its penalty counts as the node's.
@@ -102,7 +102,7 @@ class Kind(ABC, Generic[R]):
 
     @abstractmethod
     def asks(self, part: R, moment: float, units: Units) -> str:
-        """What it asks, as the end of a sentence: "for 90 days of cover"."""
+        """The target as the end of a sentence: "for 90 days of cover"."""
 
     def role(self, part: R) -> str:
         """Role of what a row is missed by."""

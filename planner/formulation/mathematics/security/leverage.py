@@ -36,7 +36,7 @@ def windows(network: Network) -> dict[Key, tuple[Node, ...]]:
 
 
 def loss(network: Network, key: Key) -> list[tuple[Node, Any, float]]:
-    """What a unit of each shortage adds to the loss of a window [money]: node, (demand, tranche), cost."""
+    """Contribution of a unit of each shortage to the loss of a window [money]: node, (demand, tranche), cost."""
     part = at_base(network, key[0], Leverage)
     return [
         (n, (d, i), network.price * n.length * tranche.cost.at(n.middle))

@@ -36,7 +36,7 @@ def commodities_of(places: tuple[Place, ...]) -> frozenset[str]:
 
 
 def made(network: Network, instance: Instance, places: tuple[Place, ...], place: Place) -> list[Entry]:
-    """What is made at a place, but of the goods of these places."""
+    """Production at a place by processes that do not use the goods of these places."""
     again = turning_back(network, commodities_of(places))
     return [
         ("activity", (a, p), instance.processes[p].outputs[place[0]])
@@ -69,7 +69,7 @@ def first(network: Network, instance: Instance, places: tuple[Place, ...], commo
 
 
 def kept(network: Network, places: tuple[Place, ...], commodity: str) -> list[Entry]:
-    """What of a commodity comes out of stock or is collected."""
+    """Amount of a commodity that is released from stock or collected."""
     found: list[Entry] = []
     for place in (p for p in places if p[0] == commodity):
         found += [("released", (w,), 1.0) for w in network.balance[place].stored]

@@ -65,7 +65,7 @@ class RegretKind(OverallKind[Regret]):
 
     def idle(self, network: Network, name: str, part: Regret) -> Iterator[Idle]:
         if network.base.shocks:
-            message = "regret is measured over futures; a shock nobody foresees has no best plan of its own"
+            message = "regret is measured over futures; an unforeseen shock has no best plan of its own"
             yield Idle(message, hint="limit a tail of cost, or leave the shocks out", code="incoherent")
 
     def reading(self, plan: Plan, family: str, key: Key) -> Reading:

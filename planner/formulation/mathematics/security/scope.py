@@ -61,7 +61,7 @@ def country(instance: Instance, region: str) -> str:
 
 
 def unserved(network: Network, demand: str) -> list[Entry]:
-    """What a demand goes short of."""
+    """Shortage of a demand."""
     return [("short", (demand, i), 1.0) for i in range(1, len(network.base.demands[demand].shortage) + 1)]
 
 

@@ -105,7 +105,7 @@ class SharingKind(NodeKind[Sharing]):
 
     def idle(self, network: Network, name: str, part: Sharing) -> Iterator[Idle]:
         if not any(key[0] == name for key in keys(network)):
-            yield Idle(f"{name} compares nobody: no class in its scope has users in two regions")
+            yield Idle(f"{name} compares no regions: no class in its scope has users in two regions")
 
     def reading(self, plan: Plan, node: Node, key: Key) -> Reading:
         network = plan.network

@@ -1,4 +1,4 @@
-"""Multiplicity: at least so many independent sources, each above a minimum.
+"""Multiplicity: a least number of independent sources, each above a minimum.
 
 Index q: rows; c: sources; n: nodes. `counts` is a yes or no; what is missed is the shortfall of those that count.
 """
@@ -122,7 +122,7 @@ class SourcesKind(NodeKind[Sources]):
 
 
 def _supplied(plan: Plan, node: Node, row: Key) -> list[float]:
-    """What each source of a row supplies that is used and its own [quantity/year]."""
+    """Supply of each source of a row that is used and is the source's own [quantity/year]."""
     network, instance = plan.network, plan.instance(node)
     pool, found = supply.rows(network)[row], dict[str, float]()
     for *_, source, k in (key for key in supply.parts(network) if key[:-2] == row):

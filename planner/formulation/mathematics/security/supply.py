@@ -1,4 +1,4 @@
-"""Where supply comes from: how much each country, or each facility, supplies of what a requirement is about.
+"""Supply by source: by country or by facility, of the commodities of a requirement.
 
 Index q: requirements with the keys of their row; c: sources; n: nodes. Shared by concentration and sources.
 """
@@ -41,7 +41,7 @@ def rows(network: Network) -> dict[Key, tuple[Place, ...]]:
 def entries(
     network: Network, instance: Instance, row: Key, pool: tuple[Place, ...], only: str | None = None
 ) -> dict[str, list[Entry]]:
-    """What each source supplies, of one commodity or all: made but of the row's own goods, bought, or arriving.
+    """Supply of each source, of one commodity or all: made (not of the row's own goods), bought, or arriving.
 
     What moves within the pool of places is not counted again.
     """
@@ -81,9 +81,9 @@ def parts(network: Network) -> tuple[Key, ...]:
 
 
 def homes(network: Network, row: Key, source: str, commodity: str) -> list[Place]:
-    """Where outside the pool a source has what it sends in, if goods of the pool can get there; nowhere if not.
+    """Places outside the pool from which a source sends goods in, if goods of the pool can get there; else none.
 
-    What of it is the pool's own cannot be told, so such a source counts with no more than what is its own.
+    The pool's own part in it is unknown, so such a source counts only with goods that are surely its own.
     """
     pool, part = rows(network)[row], network.base.requirements[row[0]]
     single = isinstance(part, Sources) and part.independent == "facility"
@@ -110,7 +110,7 @@ def led_to(network: Network, pool: tuple[Place, ...], commodity: str) -> frozens
 
 
 def own(network: Network, instance: Instance, row: Key, source: str, commodity: str) -> list[Entry] | None:
-    """What a source is sure to have of its own: bought where the pool is, or made, bought, collected or arriving at
+    """Goods that are surely a source's own: bought where the pool is, or made, bought, collected or arriving at
     its home from where no goods of the pool can be; None where all it supplies is its own."""
     pool = rows(network)[row]
     places = homes(network, row, source, commodity)
@@ -211,7 +211,7 @@ def amount(plan: Plan, node: Node, found: list[Entry]) -> float:
 
 
 def net_use(plan: Plan, node: Node, places: tuple[Place, ...], with_stock: bool = False) -> float:
-    """What is both supplied anew and used, over the commodities of some places [quantity/year]."""
+    """Amount both newly supplied and used, over the commodities of some places [quantity/year]."""
     network, instance = plan.network, plan.instance(node)
     found = 0.0
     for k in dict.fromkeys(k for k, _ in places):
