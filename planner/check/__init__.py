@@ -46,7 +46,7 @@ def check_run(
 ) -> CheckReport:
     """Recompute a run from its instance and tables; of a plan that was `given`, by its tables, that it is the same.
 
-    Of one that is said to be the cheapest found, nothing may have been decided that has a cost and no size.
+    In a plan called the cheapest found, no decision may have a cost and no size.
 
     `instances` maps each future, then each shock, to the instance with its overrides; `tables` are the frames read
     back from the written files (read with `keep_default_na=False`, or a region called NA is taken for

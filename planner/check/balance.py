@@ -10,7 +10,7 @@ Place = tuple[str, str, Node]
 
 
 class Balance:
-    """What enters less what leaves each place, and the size of all of it."""
+    """Net inflow of each place, and its gross flow."""
 
     def __init__(self) -> None:
         self.surplus: dict[Place, float] = {}
@@ -24,7 +24,7 @@ class Balance:
 
 
 def check_balances(case: Case, amounts: Amounts) -> None:
-    """What enters a place leaves it: nothing is made of nothing and nothing is lost."""
+    """Material balance: inflow equals outflow at every place."""
     balance = Balance()
     _enter_activities(case, amounts, balance)
     _enter_trade(case, amounts, balance)

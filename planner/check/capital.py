@@ -1,4 +1,4 @@
-"""What a decision costs: overnight, as a yearly charge or at once, and by technology bans on the work."""
+"""Capital cost of a decision: overnight, as a yearly charge or at once, and by technology bans on the work."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def curve_cost(points: list[Point], size: float) -> float:
 
 
 def capital_charges(case: Case, decision: Decision) -> Iterator[tuple[Node, float, float]]:
-    """What a decision costs in each node: (node, yearly, contribution to the objective if the node is certain)."""
+    """Cost of a decision in each node: (node, yearly, contribution to the objective if the node is certain)."""
     lump_sum = case.base.time.capital_charge == "lump_sum"
     charge = overnight_cost if lump_sum else annuity
     charges = {node: charge(case, decision, node) for node in decision.nodes}

@@ -1,4 +1,4 @@
-"""What all checks share: the instance of each node, the tables, the ledger."""
+"""Data of all checks: the instance of each node, the tables, the ledger."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ R = TypeVar("R", bound=Rule)
 
 
 class Progress(NamedTuple):
-    """How far the work on a decision has come by the end of a node.
+    """Progress of the work on a decision by the end of a node.
 
     `done` counts years of work as planned; `commissioned` is infinite until then; `dearer` is the share of the
     capital cost that work under technology bans has added so far, `added` what this node has added to it.

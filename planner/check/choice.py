@@ -1,4 +1,4 @@
-"""Check of shortage said to be chosen: goods that lay beside the users, went into stock, were sold or thrown away."""
+"""Check of chosen shortage: goods available to the users went into stock, were sold or thrown away."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _is_denied(case: Case, trace: Trace, node: Node, name: str, k: str) -> bool:
 def _left_over(
     case: Case, amounts: Amounts, trace: Trace, node: Node
 ) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
-    """What places store beyond the least, sell and throw away; and what of it is known to bear no mark."""
+    """Goods that places store beyond the least, sell and throw away; and the part known to carry no mark."""
     whole: dict[tuple[str, str], float] = {}
     clean: dict[tuple[str, str], float] = {}
     gone = [((k, r), v) for (k, r, at), v in amounts.disposed.items() if at == node]

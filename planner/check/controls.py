@@ -1,4 +1,4 @@
-"""What the controls of a node do: how far they are in force, what passes, and at what price and pace."""
+"""Effects of the controls of a node: share in force, amounts that pass, prices and paces."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def mean_degree(control: Control, start: float, end: float, phase_out: float, no
 
 
 def measures_at(instance: Instance, node: Node) -> tuple[Measure, ...]:
-    """The measures in force in a node: those of its future and, within a window, those of the shock beside them."""
+    """The measures in force in a node: those of its future and, within a window, those of the shock as well."""
     return tuple(measure for measure in measures_of(instance, node) if measure.degree > 0)
 
 

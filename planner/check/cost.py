@@ -77,7 +77,7 @@ def recompute_costs(
 
 
 def _enter_penalties(costs: Costs, violations: Violations) -> None:
-    """What is missed is paid for where it is missed; of rules on the plan as a whole, when the horizon begins."""
+    """Penalties arise at the node of the miss; for rules on the plan as a whole, when the horizon begins."""
     case = costs.case
     for (name, region, node), violation in violations.items():
         first = node if node is not None else case.horizon.nodes[0]
@@ -102,7 +102,7 @@ def _enter_penalties(costs: Costs, violations: Violations) -> None:
 
 
 def asset_regions(case: Case) -> dict[str, str]:
-    """Where the costs of an asset arise: at a facility, and where a lane begins."""
+    """Region of an asset's costs: that of a facility, and that where a lane begins."""
     regions = {movement.key: movement.origin for movement in case.movements}
     return regions | {name: facility.region for name, facility in case.base.facilities.items()}
 
@@ -133,7 +133,7 @@ def check_costs(case: Case, costs: Costs) -> None:
 
 
 def _lane(case: Case, part: str) -> str:
-    """A movement's costs are put down to its lane entry, under whichever of both names."""
+    """A movement's costs are assigned to its lane entry, under either of both names."""
     return part if part in case.base.lanes else case.lane_of.get(part, part)
 
 

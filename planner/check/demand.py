@@ -101,7 +101,7 @@ def check_returns(case: Case, amounts: Amounts) -> None:
 
 
 def _coming_back(case: Case, amounts: Amounts, node: Node, part: Returns) -> float:
-    """What the deliveries of a node's path leave behind in its period, per year."""
+    """Material returning in a node's period from the deliveries of its path, per year."""
     demands = [name for name in case.base.demands if matches(name, part.demands)]
     total = 0.0
     for before in case.horizon.path[node]:

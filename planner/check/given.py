@@ -25,7 +25,7 @@ def check_given(case: Case, given: Mapping[str, pd.DataFrame]) -> None:
 def _expected(
     case: Case, given: Mapping[str, pd.DataFrame], table: str, name: str, amount: str
 ) -> dict[tuple[str, str], float]:
-    """What is given by thing and group; the period of a common plan stands for all nodes of an adaptive one."""
+    """Given decisions by thing and group; the period of a common plan stands for all nodes of an adaptive one."""
     nodes = given["nodes"]
     recourse = set(nodes.loc[nodes["onset"] != "", "group"]) - {""}
     groups = decision_groups(case)

@@ -42,7 +42,7 @@ class Node:
 
     @property
     def weight(self) -> float:
-        """What a yearly cost of this node counts with."""
+        """Weight of a yearly cost of this node."""
         return self.probability * self.length * self.factor
 
 

@@ -105,7 +105,7 @@ def _check_suppliers(case: Case, amounts: Amounts) -> None:
 
 
 def _check_reserves(case: Case, amounts: Amounts) -> None:
-    """What is bought along every path of the future stays within the reserve."""
+    """Purchases along every path of the future stay within the reserve."""
     bought: dict[tuple[str, int, Node], float] = {}
     for (name, number, _, node), amount in amounts.purchases.items():
         accumulate(bought, (name, number, node), amount * node.length)
@@ -123,7 +123,7 @@ def _check_reserves(case: Case, amounts: Amounts) -> None:
 
 
 def _check_quotas(case: Case, amounts: Amounts) -> None:
-    """What an exporter sells to all destinations of a quota together stays within it."""
+    """An exporter's total sales to the destinations of a quota stay within it."""
     sold: dict[Node, list[tuple[str | None, str, str, float]]] = {}
     for (name, _, region, node), amount in amounts.purchases.items():
         supplier = case.base.suppliers[name]

@@ -1,7 +1,7 @@
 """Check of who is given what an exporter denies: goods are followed, from the tables, on every way they take.
 
-A good bears the mark of every exporter from whose supplier it was bought or in whose region it has been; a process ends
-them. The table `origin` says of every amount which marks it bears at most. What enters a place with few marks must
+A good carries the mark of every exporter from whose supplier it was bought or in whose region it has been; a process
+ends them. The table `origin` states the marks each amount may carry. What enters a place with few marks must
 suffice for all that leaves it with few.
 """
 
@@ -20,7 +20,7 @@ from planner.check.rules import matches
 Marks = frozenset[str]
 Spot = tuple[str, str]  # Commodity, region.
 Item = tuple[str, str, str, str, str]  # Measure, name, commodity, region, where to.
-Use = tuple[Marks, Marks, float]  # The marks it may bear, those that anybody tells, and how much.
+Use = tuple[Marks, Marks, float]  # The marks it may carry, those that matter to some use, and the amount.
 NONE: Marks = frozenset()
 
 
@@ -68,7 +68,7 @@ class Trace:
         return found
 
     def comes(self, spot: Spot) -> Marks:
-        """The marks that goods in a place can bear."""
+        """The marks that goods in a place can carry."""
         return self._comes.get(spot, NONE)
 
     @cached_property
@@ -134,7 +134,7 @@ class Trace:
     # Rules
 
     def keep(self) -> None:
-        """What lies in stock with some marks is what was put in with them; from the start it has those of its place."""
+        """Stock with some marks was put in with them; opening stock has those of its place."""
         for name, pile in self.base.stockpiles.items():
             told = self.told.get((pile.commodity, pile.region), NONE)
             for node in self.case.horizon.nodes if told else ():
@@ -155,7 +155,7 @@ class Trace:
                 self.stock[name, node] = found
 
     def follow(self) -> None:
-        """In every place, any uses together find enough goods without the marks they do not bear."""
+        """In every place, any uses together find enough goods without the marks they refuse."""
         entering, leaving = self._entering(), self._leaving()
         for (spot, node), uses in leaving.items():
             goods = entering.get((spot, node), {})
@@ -203,7 +203,7 @@ class Trace:
         return {place: [(*use, amount) for use, amount in uses.items()] for place, uses in found.items()}
 
     def deny(self) -> None:
-        """Of what a user is given no more bears an exporter's mark than that exporter lets him have."""
+        """A user's goods with an exporter's mark stay within the amount that the exporter lets him have."""
         for (name, k, node), whole in self.amounts.delivered.items():
             demand = self.base.demands[name]
             parts = self.stated.get((("delivered", name, k, demand.region, ""), node), {})
@@ -221,7 +221,7 @@ def _name(marks: Marks) -> str:
 
 
 def check_origin(case: Case, amounts: Amounts) -> Trace:
-    """Nobody is given what is denied him, whatever way it took; returns what is known of all goods."""
+    """No user receives goods denied to him, by any route; returns the known marks of all goods."""
     trace = Trace(case, amounts)
     trace.read()
     trace.keep()

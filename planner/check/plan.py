@@ -132,7 +132,7 @@ def _check_stated(case: Case, decision: Decision, cost: float, charged: float, p
 
 
 def _check_path(case: Case, leaf: Node, decisions: Iterable[Decision]) -> None:
-    """What holds for all decisions on one path of the future."""
+    """Rules for all decisions on one path of the future."""
     path = case.horizon.path[leaf]
     taken = [(node, decision) for node in path for decision in decisions if node in decision.nodes]
     for name, project in case.base.projects.items():

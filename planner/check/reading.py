@@ -125,7 +125,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of a table as lists; `nodes` stands beside them when rows belong to nodes."""
+    """Columns of a table as lists; with `nodes` added when rows belong to nodes."""
 
     columns: Mapping[str, list[Any]]
     nodes: list[Any]  # None for a row of no node, where the layout has such.

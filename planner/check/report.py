@@ -1,4 +1,4 @@
-"""What the check found: findings, counts of tests and the largest residual."""
+"""Report of the check: findings, counts of tests and the largest residual."""
 
 from __future__ import annotations
 

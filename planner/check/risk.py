@@ -102,7 +102,7 @@ def _check_row(case: Case, outcome: Outcome, row: Sequence[float | str]) -> None
 
 
 def measure(case: Case, risk: Risk, outcomes: Sequence[Outcome]) -> float:
-    """What the risk measure makes of the scenarios' costs."""
+    """Value of the risk measure for the scenarios' costs."""
     if risk.measure == "worst":
         return max(outcome.cost for outcome in outcomes)
     if risk.measure == "regret":
@@ -135,7 +135,7 @@ def _check_weights(case: Case, risk: Risk | None, outcomes: Sequence[Outcome], t
         if math.isnan(outcome.weight):
             return  # The row is missing, and a finding as such.
         scenario = outcome.scenario
-        # What is left for the measure beside the part of the expected cost.
+        # Share of the measure, after that of the expected cost.
         own = outcome.weight - (1 - share) * scenario.probability
         low, high = _bounds(risk, scenario)
         case.ledger.at_least("scenario.weight", outcome.name, share * low, own)

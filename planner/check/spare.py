@@ -13,7 +13,7 @@ NOTHING = 1e-12  # A size that is no more, in the units of the instance, is none
 
 
 def check_spare(case: Case, costs: Costs, decisions: Iterable[Decision]) -> None:
-    """What has no size is charged nothing: else the plan without it would do the same and be cheaper.
+    """A decision without size has no charge: else the plan without it would do the same and be cheaper.
 
     Decisions that others require are left out, and so is an objective that does not look at every scenario.
     """

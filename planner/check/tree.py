@@ -94,7 +94,7 @@ def _windows(instance: Instance, spans: Spans, paths: Paths) -> Iterator[Window]
                 continue
             if shock.latest is not None and start > shock.latest + MOMENT:
                 break
-            # With hindsight it breaks into every future that nobody else could tell apart, each by itself.
+            # With hindsight it splits into all futures that are not yet distinguishable, each by itself.
             twins = [f for f in paths if f != origin and apparent[f][index] == apparent[origin][index]]
             for future in [origin, *(twins if instance.clairvoyant else ())]:
                 begins = spans[0][0] if instance.clairvoyant else start

@@ -19,7 +19,7 @@ def targets(case: Case) -> dict[str, str]:
 
 
 def progress(case: Case, name: str, decided: Node, node: Node) -> Progress:
-    """How far a project decided in one node has come at the end of another on a path from it."""
+    """Progress of a project decided in one node at the end of another on a path from it."""
     key = (name, decided, node)
     if key not in case.progress:
         before = Progress(0.0, math.inf, 0.0, 0.0)

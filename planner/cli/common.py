@@ -1,4 +1,4 @@
-"""What commands have in common: progress, the terminal, the solver's options, exit codes."""
+"""Common parts of commands: progress, the terminal, the solver's options, exit codes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from planner.workflows.solve import Listener, Solved
     from planner.workflows.tradeoff.answer import Status
 
-PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False}  # Names are text, whatever they hold.
+PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False}  # Names are text with any characters.
 
 
 @contextlib.contextmanager
@@ -58,7 +58,7 @@ def report(result: Solved, options: argparse.Namespace, more: dict[str, Any] | N
 
 
 def ended(status: Status, kept: str, goes_on: bool = False) -> int:
-    """The exit code of an answer to a question that is no single run; what was kept is said where it is not all."""
+    """The exit code of an answer to a question that is no single run; an incomplete answer names what was kept."""
     if status != "complete":
         rest = "; run the same command to resume" if goes_on else ""
         print(f"{status} after {kept}, which are saved{rest}", file=sys.stderr)

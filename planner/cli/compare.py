@@ -1,4 +1,4 @@
-"""Commands that set runs beside each other: compare."""
+"""Commands that compare runs: compare."""
 
 from __future__ import annotations
 

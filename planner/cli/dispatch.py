@@ -1,4 +1,4 @@
-"""What each command does, and how failures become messages and exit codes."""
+"""Dispatch of the commands; failures become messages and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a command says that it went well, or why it did not."""
+"""Exit codes of the commands: success, or the reason of the failure."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def futures(options: argparse.Namespace) -> int:
 
 
 def validate(options: argparse.Namespace) -> int:
-    """Whether an instance is valid; with --json as JSON on the output, whatever the answer."""
+    """Whether an instance is valid; with --json as JSON on the output for every answer."""
     from planner.reading.document import load
     from planner.validation.validate import validate as check
 

@@ -1,1 +1,1 @@
-"""What every other part uses: errors with their place, patterns of names, requests to stop, numbers in words."""
+"""Common parts that all others use: errors with their place, patterns of names, requests to stop, numbers in words."""

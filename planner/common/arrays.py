@@ -1,4 +1,4 @@
-"""What arrays of numbers are called."""
+"""Type names of arrays of numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with an input: a place, a short code, a sentence and, where possible, the way out."""
+"""Problems of an input: a place, a short code, a sentence and, where possible, the remedy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PRINTED, LONGEST = 25, 2000  # Problems that are told at most, and characters of
 
 
 class Place(NamedTuple):
-    """Where a statement stands; line 0 means that the statement is not in a file (such as `--set`)."""
+    """Place of a statement; line 0 means that the statement is not in a file (such as `--set`)."""
 
     file: str
     line: int
@@ -71,7 +71,7 @@ class InputError(Exception):
 
 
 def _said(problem: Problem) -> Problem:
-    """What a problem says, wherever in a file: a slip that many futures repeat is said once."""
+    """The problem without its position in a file: a slip that many futures repeat is reported once."""
     return problem._replace(place=problem.place and problem.place._replace(line=0, column=0))
 
 
@@ -80,7 +80,7 @@ def _order(problem: Problem) -> tuple[bool, Place, str, str]:
 
 
 def extra_hint(extra: str | None) -> str:
-    """How to install what a part of the planner needs; the planner is not on a package index."""
+    """Hint to install an extra of the planner, which is not on a package index."""
     return f"in the planner's folder: pip install -c constraints.txt -e '.[{extra}]'"
 
 

@@ -18,7 +18,7 @@ Marks = Literal["phase", "so far", "unknown"]
 
 @dataclass(frozen=True)
 class Phase:
-    """What a phase took: seconds by the wall clock, and megabytes at its peak if that was measured."""
+    """Cost of a phase: seconds by the wall clock, and megabytes at its peak if that was measured."""
 
     name: str
     seconds: float

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-INSISTENT = 3  # So many requests raise KeyboardInterrupt at once.
+INSISTENT = 3  # This number of requests raises KeyboardInterrupt at once.
 
 
 @dataclass
 class Requests:
-    """How often the user has asked to stop."""
+    """Count of the user's requests to stop."""
 
     count: int = 0
 

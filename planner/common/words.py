@@ -15,7 +15,7 @@ MOST_DIGITS = 7  # Of a share, behind the point.
 
 
 def number(value: float, digits: int = 6) -> str:
-    """At least so many digits as a number has, all of those before the point: 62.99999999999999 is 63."""
+    """A number with `digits` digits in all, or all of those before the point: 62.99999999999999 is 63."""
     return _trimmed(_written(value, digits))
 
 
@@ -43,7 +43,7 @@ def share(value: float, digits: int = 1) -> str:
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """A share in per cent with so many decimals, or two more digits than would round it to all or to none."""
+    """A share in per cent with `digits` decimals, or two more digits than would round it to all or to none."""
     ends = {end for end, room in ((100.0, ALL_OF_IT), (0.0, NONE_OF_IT)) if abs(100 * abs(value) - end) > 100 * room}
     value = 0.0 if abs(value) <= NONE_OF_IT else value
     for places in range(digits, MOST_DIGITS):
@@ -74,7 +74,7 @@ def plain(name: str) -> str:
 
 
 def _written(value: float, digits: int, decimals: int = 0) -> str:
-    """With so many digits in all, and so many behind the point at least."""
+    """A number with `digits` digits in all, and at least `decimals` behind the point."""
     if not math.isfinite(value):
         return f"{value:g}"
     size = math.floor(math.log10(abs(value))) if value else 0

@@ -1,10 +1,10 @@
-"""Who does the work: this process, a pool of processes, MPI ranks or a Dask cluster, all as one standard Executor.
+"""Executors of the work: this process, a pool of processes, MPI ranks or a Dask cluster, all as one standard Executor.
 
     with open_executor("processes:4") as executor:
         futures = [executor.submit(job, number) for number in range(100)]
 
-Jobs and their results are pickled, so a job is a function of a module. What all jobs of a worker need is put there
-once by `initializer`, for whichever worker comes. A worker that dies ends the work: every job that is not done then
+Jobs and their results are pickled, so a job is a function of a module. Data that all jobs of a worker need is put there
+once by `initializer`, in every worker that joins. A worker that dies ends the work: every job that is not done then
 raises WorkerLostError, except on Dask, which gives its jobs to other workers first.
 """
 
@@ -31,7 +31,7 @@ def open_executor(
 
     `workers` says how many when the name does not; absent, one per core. `initializer(*initargs)` is called once in
     every worker. Left by an exception, its workers are stopped without waiting for their jobs. InputError when the
-    name is unknown, a library is missing or nobody answers at the address.
+    name is unknown, a library is missing or the address does not answer.
     """
     kind, _, rest = (name or "inline").partition(":")
     setup = Setup(initializer, initargs)
@@ -59,7 +59,7 @@ def open_executor(
 
 
 def workers_of(executor: Executor) -> int:
-    """How many jobs an executor made here can do at once."""
+    """Number of jobs that an executor made here can do at once."""
     return executor.workers if isinstance(executor, Team) else 1
 
 

@@ -18,9 +18,9 @@ ANSWER = 10.0  # Seconds until a scheduler and its first worker must answer.
 
 @contextlib.contextmanager
 def local(count: int, setup: Setup) -> Iterator[Team]:
-    """So many single-threaded workers on this machine.
+    """A number of single-threaded workers on this machine.
 
-    A scheduler runs whatever any client sends it, and on this machine others may be at work: only who holds the key
+    A scheduler runs all code that any client sends, and others may use this machine: only a client that holds the key
     made here for this cluster can talk to it, and there are no pages to look at it.
     """
     require("distributed", "dask")

@@ -41,7 +41,7 @@ ALONE = {"UCX_TLS": "self,sm", "FI_TCP_IFACE": "lo", "HYDRA_IFACE": "lo", "OMPI_
 def launched(
     count: int, arguments: Sequence[str], said: IO[bytes], place: str = "--executor", extra: str = "mpi"
 ) -> subprocess.Popen[bytes]:
-    """So many ranks of `python ARGUMENTS`, in a session of their own; what they print goes to `said`.
+    """A number of ranks of `python ARGUMENTS`, in a session of their own; what they print goes to `said`.
 
     InputError when mpi4py or mpiexec is not installed.
     """
@@ -69,7 +69,7 @@ def mpiexec(place: str = "--executor", extra: str = "mpi") -> str:
 
 
 def ranks(count: int, setup: Setup) -> Team:
-    """So many MPI ranks as workers."""
+    """A number of MPI ranks as workers."""
     inner = Ranks(count, setup)
     return Team(inner, count, inner.stop, (WorkerLostError,))
 
@@ -91,7 +91,7 @@ class Ranks(Executor):
         self._reader.start()
 
     def _started(self, count: int) -> Connection:
-        """The line to the broker of so many ranks."""
+        """The line to the broker of a number of ranks."""
         with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as door:
             address = str(Path(folder) / "broker")
             door.bind(address)
@@ -163,7 +163,7 @@ class Ranks(Executor):
 
 
 def told(said: IO[bytes]) -> str:
-    """What mpiexec and its ranks said last."""
+    """Last output of mpiexec and its ranks."""
     size = said.seek(0, os.SEEK_END)
     said.seek(max(0, size - TOLD))
     return said.read().decode("utf-8", "replace").strip()

@@ -12,7 +12,7 @@ from planner.executors.team import Setup, Team, become_worker, starting_workers
 
 
 def processes(count: int, setup: Setup) -> Team:
-    """So many new processes, each started afresh: a fork would copy the solver's threads half."""
+    """A number of new processes, each started afresh: a fork would copy the solver's threads half."""
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin, (setup,))
     own: set[BaseProcess] = set()

@@ -1,4 +1,4 @@
-"""What all executors have in common: lost workers are told in one way, and workers behave."""
+"""Common parts of all executors: one error for lost workers, and the setup of workers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SINGLE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 
 @dataclass(frozen=True)
 class Setup:
-    """What makes a process a worker: the function called once in it."""
+    """Setup that makes a process a worker: the function called once in it."""
 
     initializer: Callable[..., object] | None = None
     arguments: tuple[Any, ...] = ()

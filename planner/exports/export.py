@@ -33,7 +33,7 @@ FORMATS = {
 
 
 def export(run: str | Path | Run, format: str, out: str | Path | None = None) -> Path:
-    """Write a run as `format`, by default beside its folder; returns the file, for Parquet a folder.
+    """Write a run as `format`, by default next to its folder; returns the file, for Parquet a folder.
 
     InputError when the folder holds no run, the format is unknown or needs an extra that is not installed, when
     something stands at the target already, or when the run cannot be said in the format.
@@ -74,7 +74,7 @@ def _require_free(target: Path) -> None:
 
 
 def _written(target: Path, run: Run, write: Callable[[Run, Path], None]) -> Path:
-    """Write beside the target and move it there when it is complete."""
+    """Write next to the target and move it there when it is complete."""
     with workshop(target) as place:
         aside = place / NEW
         aside.mkdir()

@@ -26,7 +26,7 @@ class Owner(NamedTuple):
 
 
 class Spot(NamedTuple):
-    """Where an error lies in the tree, what is around it, and the rest of the way that is not in the tree."""
+    """Place of an error in the tree, the value around it, and the rest of the path that is not in the tree."""
 
     path: tuple[Key, ...]
     node: Node
@@ -46,7 +46,7 @@ def dotted(path: tuple[Key, ...]) -> str:
 
 
 def problems_of(error: ValidationError, tree: Node) -> list[Problem]:
-    """What a refused instance got wrong, one problem per mistake."""
+    """Problems of a refused instance, one per mistake."""
     found: dict[tuple[Any, ...], Problem] = {}
     for detail in error.errors(include_url=False):
         spot = _spot(tree, tuple(detail["loc"]))
@@ -69,7 +69,7 @@ def _spot(tree: Node, location: tuple[Any, ...]) -> Spot:
     is_foreign = False
     for step in location:
         if not rest and step in _kinds(shape):
-            shape = narrowed(shape, node.value)  # The mark of a kind; a field below may bear the same name.
+            shape = narrowed(shape, node.value)  # The mark of a kind; a field below may have the same name.
             continue
         inner = child(node, step) if not rest else None
         if inner is not None:
@@ -256,7 +256,7 @@ def _labelled(node: Node, label: str) -> tuple[Node, tuple[Key, ...]]:
 
 
 def _meaning(spot: Spot, key: Any) -> str | None:
-    """What a missing field means."""
+    """Meaning of a missing field."""
     model = narrowed(spot.shape, spot.node.value).model
     fields = fields_of(model) if model is not None else {}
     return fields[key][0].description if key in fields else None

@@ -80,7 +80,7 @@ def children(node: Node) -> Iterator[tuple[Key, Node]]:
 
 
 def child(node: Node, key: object) -> Node | None:
-    """What stands under a key or index, if anything."""
+    """Node under a key or index, if there is one."""
     if isinstance(node.value, dict):
         return node.value.get(key) if isinstance(key, str | int) else None
     if isinstance(node.value, list) and isinstance(key, int) and 0 <= key < len(node.value):
@@ -239,7 +239,7 @@ def is_plain_text(text: str) -> bool:
     return text not in _NULL | _TRUE | _FALSE and not any(number.fullmatch(text) for number in numbers)
 
 
-# Beside control characters those that turn the order of letters about or are not seen: figures would be mirrored.
+# Control characters, and those that are invisible or reverse the order of letters, as figures would be mirrored.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
 
 _SYNTAX = (  # What the parser says, what is meant, and what to do.
@@ -259,7 +259,7 @@ _SYNTAX = (  # What the parser says, what is meant, and what to do.
 
 
 def _meant(reason: str) -> tuple[str, str | None]:
-    """What the parser says in plain words, with the way out."""
+    """The parser's message in plain words, with the remedy."""
     known = ((message, hint) for words, message, hint in _SYNTAX if words in reason)
     return next(known, (reason, None))
 

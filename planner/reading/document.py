@@ -35,7 +35,7 @@ FUTURES = ("futures", "shocks", "controls", "sources")  # What a file of futures
 
 
 class Statement(NamedTuple):
-    """What one place says about a path, and by which way."""
+    """Statement of one place about a path, and the way it was read."""
 
     place: Place
     value: object
@@ -77,7 +77,7 @@ def _heads(document: Document, overrides: list[Override]) -> _Base:
 
 
 class _Readable(Protocol):
-    """What gives the tree of an instance with `scenarios` in it, and tells of it."""
+    """Reader that gives the tree of an instance with `scenarios` in it, and its places."""
 
     layers: list[Layer]
     notes: list[Problem]
@@ -136,7 +136,7 @@ class Document:
         return {source: self.variant(source) for source in self.sources}
 
     def place(self, path: Route, future: str | None = None) -> Place:
-        """Where a path is stated, or its nearest ancestor that is; attribute names may stand for YAML keys.
+        """Place where a path is stated, or its nearest stated ancestor; attribute names may stand for YAML keys.
 
         With a future, its override of the path or of something below it, if it has one.
         """
@@ -237,7 +237,7 @@ class Document:
         return settled_where(tree, heads.touches), changes
 
     def _overrides(self, name: str) -> list[Override]:
-        """What a future changes; what a shock changes on top of the future it comes from."""
+        """Changes of a future; for a shock, its changes on top of the future it comes from."""
         if name in self._plain.instance.futures:
             return self._stated_overrides("futures", name)
         origin = self._plain.instance.shocks[name].comes_from or self.futures[0]
@@ -328,7 +328,7 @@ def load(
 
 
 def _readable(instance: AnyInstance) -> tuple[Path, _Readable]:
-    """What an instance is called, and what reads it."""
+    """Path of an instance, and its reader."""
     if isinstance(instance, Document):
         return instance.path, instance
     if isinstance(instance, str | Path):

@@ -1,4 +1,4 @@
-"""The instances that come with the planner: in a checkout beside the package, where it is installed within it."""
+"""The instances that come with the planner: next to the package in a checkout, within an installed package."""
 
 from __future__ import annotations
 

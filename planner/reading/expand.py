@@ -178,7 +178,7 @@ def _put(part: Node, column: str, cell: Node, shape: Shape) -> None:
 
 
 def _container(existing: Node | None, shape: Shape, cell: Node) -> Node:
-    """What a dotted column writes into; a number or table of years becomes a figure in full."""
+    """Container that a dotted column writes into; a number or table of years becomes a figure in full."""
     if existing is None:
         return Node(cell.place, [] if shape.kind == "list" else {})
     if shape.has_figure() and (not isinstance(existing.value, dict) or is_year_table(existing)):

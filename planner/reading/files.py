@@ -23,7 +23,7 @@ TOGETHER = "keep files that name each other in one directory"
 
 
 class Layer(NamedTuple):
-    """What one file states, and why it was read."""
+    """Statements of one file, and the reason it was read."""
 
     how: str
     tree: Node
@@ -107,12 +107,12 @@ class Reader:
         return confined(path, node, self._directory(path))
 
     def _directory(self, path: Path) -> Path:
-        """Where what a file names must lie: beside the shipped instances, or beside the root file."""
+        """Folder that must hold all files a file names: that of the shipped instances, or that of the root file."""
         is_own = path.resolve().is_relative_to(self.directory)
         return self.directory if is_own or not path.resolve().is_relative_to(FOLDER) else FOLDER
 
     def _name(self, path: Path) -> str:
-        """What a file is called in messages and digests: relative to its directory."""
+        """Name of a file in messages and digests: relative to its directory."""
         if path == self.root:  # It may itself be a link from elsewhere; nothing else may.
             return path.name
         directory = self._directory(path)
@@ -141,7 +141,7 @@ class Reader:
         return columns_and_rows(excel_grid(content, shown, sheet, named.place), Place(shown, 1, 1))
 
     def _content(self, path: Path, place: Place | None) -> bytes:
-        """What a file of the instance holds; its digest is noted."""
+        """Contents of a file of the instance; its digest is noted."""
         self.reads += 1
         content = content_of(path, place)
         self.files[self._name(path)] = hashlib.sha256(content).hexdigest()
@@ -160,7 +160,7 @@ def _whole(node: Node) -> Node:
 def confined(path: Path, node: Node, directory: Path, hint: str = TOGETHER) -> Path:
     """The file that a part of the file `path` names, relative to it; InputError when it lies outside a directory.
 
-    What is read from there is told in messages: who writes an instance or a study may not choose any file for that.
+    Messages quote the contents, so the author of an instance or a study must not be able to choose any file.
     """
     name = node.value
     if not isinstance(name, str) or not name:
@@ -175,7 +175,7 @@ def confined(path: Path, node: Node, directory: Path, hint: str = TOGETHER) -> P
 
 
 def content_of(path: Path, place: Place | None = None, most: int = MOST_BYTES) -> bytes:
-    """The bytes of a regular file of at most so many; InputError for anything else, such as a device or a pipe."""
+    """The bytes of a regular file up to a limit; InputError for anything else, such as a device or a pipe."""
     place = place or Place(str(path), 0, 0)
     try:
         if path.is_dir():
@@ -194,7 +194,7 @@ def content_of(path: Path, place: Place | None = None, most: int = MOST_BYTES) -
 
 
 def _at_most(stream: BinaryIO, most: int) -> bytes:
-    """What a stream holds, up to so many bytes. Asked for them at once it would set aside memory for all of them."""
+    """Contents of a stream, up to `most` bytes, read in parts: one read would reserve memory for all of them."""
     content = bytearray()
     while len(content) < most and (piece := stream.read(min(PIECE, most - len(content)))):
         content += piece

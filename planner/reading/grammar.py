@@ -25,7 +25,7 @@ WORDS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Shape:
-    """What may stand at a place."""
+    """Shape of the values allowed at a place."""
 
     kind: Kind
     model: type[Part] | None = None
@@ -35,7 +35,7 @@ class Shape:
     options: tuple[Shape, ...] = ()
 
     def expected(self) -> str:
-        """What may stand here, in words."""
+        """The allowed values, in words."""
         if self.kind == "choice":
             return " or ".join(self.choices)
         if self.kind == "either":
@@ -58,7 +58,7 @@ def fields_of(model: type[Part]) -> dict[str, tuple[FieldInfo, Shape]]:
 
 @cache
 def written(model: type[Part]) -> dict[str, str]:
-    """How the attributes of a part are written in YAML (`comes_from` is written `from`)."""
+    """YAML names of the attributes of a part (`comes_from` is written `from`)."""
     return {name: field.alias or name for name, field in model.model_fields.items()}
 
 

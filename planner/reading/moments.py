@@ -1,4 +1,4 @@
-"""What every period reads of the figures of an instance."""
+"""Values of an instance's figures in every period."""
 
 from __future__ import annotations
 

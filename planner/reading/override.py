@@ -35,7 +35,7 @@ class Override(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What an override did at one path."""
+    """Change by an override at one path."""
 
     path: tuple[Key, ...]
     place: Place
@@ -124,7 +124,7 @@ def _targets(node: Node, shape: Shape, segments: list[str], path: tuple[Key, ...
 
 
 def _steps(node: Node, shape: Shape, head: str, path: tuple[Key, ...]) -> Iterator[Target]:
-    """What one part of a path names under a node; fields of the schema that are not stated have no node."""
+    """Targets of one part of a path under a node; fields of the schema that are not stated have no node."""
     if shape.kind == "figure" and is_full_figure(node) and head.isdigit():
         table = child(node, "by_year")
         if table is not None:

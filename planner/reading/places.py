@@ -1,4 +1,4 @@
-"""Where paths lead in the tree of an instance; names of attributes may stand for the keys that YAML has."""
+"""Places of paths in the tree of an instance; names of attributes may stand for YAML keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Route = tuple[Any, ...]
 
 
 def place_of(tree: Node, path: Route) -> Place:
-    """Where a path is stated, or its nearest ancestor that is."""
+    """Place where a path is stated, or its nearest stated ancestor."""
     node, shape = tree, INSTANCE
     for step in path:
         key = _key(node, shape, step)
@@ -39,7 +39,7 @@ def as_written(tree: Node, path: Route) -> tuple[Key, ...]:
 
 
 def stated(tree: Node, path: tuple[Key, ...]) -> Node | None:
-    """What a layer says about a path: the value there, or the figure or list above it."""
+    """Statement of a layer about a path: the value there, or the figure or list above it."""
     node = tree
     for key in path:
         inner = child(node, key)

@@ -1,4 +1,4 @@
-"""What a figure must carry: the unit it is declared in and, in a sourced instance, where it comes from."""
+"""Obligations of a figure: the unit it is declared in and, in a sourced instance, its source."""
 
 from __future__ import annotations
 

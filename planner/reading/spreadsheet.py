@@ -135,7 +135,7 @@ def _of_cell(cell: Any, stated: Any, place: Place) -> Node:
 
 
 def _name(cell: Any) -> str:
-    """What a spreadsheet calls a cell."""
+    """Spreadsheet name of a cell."""
     return str(cell.coordinate)
 
 

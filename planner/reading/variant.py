@@ -1,4 +1,4 @@
-"""What a future may change: figures and the numbers of recipes, not which parts there are nor how they connect.
+"""Changes allowed to a future: figures and the numbers of recipes, neither parts nor their connections.
 
 The model's sets, decisions and limits are those of the trunk; only numbers are read from the variant of a
 node's future. A change that the model would not see is refused.
@@ -64,7 +64,7 @@ def _culprit(changes: list[Change], path: Route) -> Change:
 
 
 def _differences(old: Any, new: Any, path: Route) -> Iterator[Difference]:
-    """Where the second value differs from the first in a way that the model would not see, and the way out."""
+    """Differences of the second value from the first that the model would not see, and the remedy."""
     if old == new or (path and str(path[-1]) in WORDS):
         return
     if _is_figure(old) and _is_figure(new):

@@ -1,4 +1,4 @@
-"""What the charts have in common: the theme, the palette by meaning, axes and labels.
+"""Common parts of the charts: the theme, the palette by meaning, axes and labels.
 
 Colours are names of CSS variables, so that light, dark and print are a matter of the style sheet alone.
 """
@@ -51,6 +51,6 @@ def time(title: str = "") -> alt.X:
 
 
 def tips(columns: dict[str, str], **formats: str) -> list[alt.Tooltip]:
-    """What is told on touching a mark."""
+    """Tooltip of a mark."""
     return [alt.Tooltip(name, title=title, type="quantitative", format=formats[name]) if name in formats
             else alt.Tooltip(name, title=title, type="nominal") for name, title in columns.items()]

@@ -1,4 +1,4 @@
-"""What the switches of a run's page offer, in order, and what they stand at when it opens."""
+"""Choices of the switches of a run's page, in order, and their state when it opens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several runs beside the first: the frames of `planner compare`, each with its chart."""
+"""Several runs compared with the first: the frames of `planner compare`, each with its chart."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _dates(row: Mapping[Any, Any]) -> str:
 
 
 def _doubt(proof: pd.DataFrame) -> str:
-    """Said beside what differs from the first run where it cannot be told which of the two is the better."""
+    """Note on differences from the first run when it is not proven which of the two is better."""
     is_open = ~proof["told"].astype(bool) & ~proof["equal"].astype(bool) & proof["difference"].notna()
     unsure = proof.loc[is_open, "run"]
     return f" No findings: it cannot be told whether {words.listed(list(unsure))} costs more." if len(unsure) else ""

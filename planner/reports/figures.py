@@ -49,7 +49,7 @@ def _row(run: Run, found: FigureField) -> dict[str, Any]:
 
 
 def _provenance(instance: Part, found: FigureField) -> dict[str, str]:
-    """What the figure says of itself, or the nearest part around it."""
+    """Provenance stated by the figure, or by the nearest part around it."""
     known = dict.fromkeys(PROVENANCE, "")
     for part in [*_around(instance, found.path), found.figure]:
         known |= {name: str(getattr(part, name)) for name in PROVENANCE if getattr(part, name) is not None}

@@ -68,7 +68,7 @@ def _flow(run: Run) -> View:
 
 
 def _said(run: Run, table: pd.DataFrame, unit: str) -> Says:
-    """What users take in every future, year and region of every element, and where most of it comes from."""
+    """Users' intake of every element in every future, year and region, and its main source."""
     users = table[before(table["target"], "|") == USERS]
     users = users.assign(region=before(after(users["target"], "|"), " "))
     users = pd.concat([users.assign(region=ALL), users], ignore_index=True)
@@ -169,7 +169,7 @@ def _rows(run: Run, table: str) -> list[dict[Any, Any]]:
 
 
 def _balances(run: Run) -> View:
-    """What every plant takes in and gives out."""
+    """Inputs and outputs of every plant."""
     facilities = run.instance.facilities
     rows = [
         (row["facility"], facilities[row["facility"]].title or row["facility"], row["stage"] or NO_STAGE, row["region"],

@@ -1,4 +1,4 @@
-"""How runs and views show themselves in a notebook: words, a still chart, a table; no script and no network."""
+"""Runs and views in a notebook: words, a still chart, a table; no script and no network."""
 
 from __future__ import annotations
 

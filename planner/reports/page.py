@@ -74,7 +74,7 @@ def _vegalite() -> str:
 
 
 def content_policy(scripts: Sequence[str]) -> str:
-    """What the page may do: run these scripts and no others, fetch nothing, send nothing."""
+    """Content policy of the page: it runs these scripts and no others, fetches nothing, sends nothing."""
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
@@ -144,7 +144,7 @@ def _column(column: pd.Series[Any]) -> dict[str, Any]:
 
 
 def embedded(content: Any) -> str:
-    """JSON that can stand in an HTML script element whatever names it holds."""
+    """JSON that is safe in an HTML script element with any names in it."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")

@@ -34,7 +34,7 @@ SPANS = {
 
 
 def absent(run: Run) -> dict[str, list[str]]:
-    """What a run does not hold, and how to get it, by question."""
+    """Data that a run lacks, with the way to get it, by question."""
     safety_lacks = []
     if not run.instance.shocks:
         safety_lacks.append("No embargo of unknown date is in this run: a shock in the instance (shocks: ..., with"

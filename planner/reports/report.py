@@ -45,7 +45,7 @@ def report_comparison(found: Comparison, out: str | Path) -> Path:
 
 
 def _home(path: Path) -> Path:
-    """The folder for the report of a run that may have to be solved first: beside its instance."""
+    """The folder for the report of a run that may have to be solved first: next to its instance."""
     return path if stands(path) else path.parent
 
 
@@ -56,7 +56,7 @@ def _page(subject: Subject) -> str:
 
 
 def _subject(paths: Sequence[Path], options: dict[str, Any] | None, listener: Listener) -> Subject:
-    """What the page of these folders is about."""
+    """Subject of the page of these folders."""
     from planner.reports.studies.answered import open_answer, question_of
 
     answers = [path for path in paths if question_of(path) is not None]

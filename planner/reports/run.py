@@ -102,7 +102,7 @@ class Run(solving.Solved, CacheOwner):
 
     @cached_property
     def first(self) -> dict[str, Any]:
-        """What the switches stand at before anything is chosen."""
+        """State of the switches before anything is chosen."""
         from planner.reports.choices import first
 
         return first(self)
@@ -156,7 +156,7 @@ def open_run(folder: str | Path) -> Run:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation(evaluation.Evaluation):
-    """How a plan fares elsewhere, with a run that shows itself."""
+    """Evaluation of a plan in other futures, with a run that shows itself."""
 
     run: Run
 

@@ -142,7 +142,7 @@ def _supply(run: Run) -> View:
 
 
 def _parted(demand: pd.DataFrame) -> pd.DataFrame:
-    """What is not served, in what could not be had and what is chosen."""
+    """Shortage, split into the unavoidable and the chosen part."""
     names = {"short": LACKING, "chosen": BY_CHOICE}
     told = demand[demand["measure"] != "required"]
     chosen = told[told["measure"] == "chosen"]  # It is part of what is short, and is counted once.

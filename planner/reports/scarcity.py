@@ -131,7 +131,7 @@ def _of_chosen(run: Run) -> str:
 
 
 def _dearest(run: Run, table: pd.DataFrame, unit: str) -> Says:
-    """What stands furthest above its stated price in every future, year, region and of every element."""
+    """Commodities furthest above their stated price, by future, year, region and element."""
     keys = ["commodity", "region", "node", "year"]
     stated = table[table["kind"] == STATED].rename(columns={"price": "stated"})[[*keys, "stated"]]
     both = table[table["kind"] == SHADOW].merge(stated, on=keys)

@@ -1,4 +1,4 @@
-"""What a page is about: a title, key figures, switches and views, of a run, of several side by side, of a study."""
+"""Subject of a page: a title, key figures, switches and views, of a run, of several side by side, of a study."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Subject:
     absent: dict[str, list[str]] = field(default_factory=dict)  # By question: what is not there, and how to get it.
 
     def with_futures(self, count: int) -> Subject:
-        """The subject with so many futures only, those that `ranked` has first; views keep what concerns them."""
+        """The subject with a number of futures only, the first of `ranked`; views keep the rows of these."""
         kept = self.ranked[:count]
         paths = {name: path for name, path in self.paths.items() if name in kept}
         nodes = {node for path in paths.values() for node in path} | {""}

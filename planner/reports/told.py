@@ -1,4 +1,4 @@
-"""What is told of a run's rows under every choice of future, year and region."""
+"""Sentences on a run's rows under every choice of future, year and region."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def told(
     run: Run, table: pd.DataFrame, tell: Callable[[pd.DataFrame, str, str], str], otherwise: str = "",
     by: tuple[str, ...] = ("path", "region"),
 ) -> Says:
-    """What `tell` says of the rows of every choice: it is given them with the future and the region in words."""
+    """Sentences by `tell` on the rows of every choice; it receives them with the future and the region in words."""
     names = {"path": "future"}
     texts = {choice: tell(part, choice[0], place(run, choice[-1]) if "region" in by else "")
              for choice, part in _apart(by_future(run, table), by)}

@@ -47,11 +47,11 @@ class View:
 
     @property
     def message(self) -> str:
-        """What the chart states, as the switches stand at first."""
+        """Message of the chart at the first state of the switches."""
         return self.under({} if self.says is None else self.says.first)
 
     def under(self, chosen: Mapping[str, Any]) -> str:
-        """What the chart states under a choice of switches."""
+        """Message of the chart under a choice of switches."""
         return self.said if isinstance(self.said, str) else self.said.under(chosen)
 
     def spec(self) -> dict[str, Any] | None:

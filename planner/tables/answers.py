@@ -21,7 +21,7 @@ SWEEP = (
         number("again", "objective when solved from scratch as well", "money", blank=True),
     ),
     declared(
-        "inputs", "What every run sets.", "run factor",
+        "inputs", "Values of the factors in every run.", "run factor",
         integer("run", "number of the run"),
         text("factor", "factor of the study"),
         text("value", "value set"),
@@ -47,7 +47,7 @@ SWEEP = (
         number("capital_cost", "overnight capital cost", "money"),
     ),
     declared(
-        "sensitivity", "What every key figure is sensitive to, by the method that belongs to the design.",
+        "sensitivity", "Sensitivity of every key figure, by the method that belongs to the design.",
         "figure factor measure at",
         text("figure", "name of the figure"),
         text("factor", "factor of the study"),
@@ -80,7 +80,7 @@ SWEEP = (
 
 FRONTIER = (
     declared(
-        "frontier", "What every level of a requirement costs at least.", "point",
+        "frontier", "Least cost of every level of a requirement.", "point",
         integer("point", "number of the point, from the cheapest"),
         text("measure", "figure of the requirement"),
         number("level", "level reached", "[measure]"),
@@ -132,7 +132,7 @@ ALTERNATIVES = (
 
 LOSSES = (
     declared(
-        "losses", "How a plan bears every loss it is tried on, worst first.", "loss lost node",
+        "losses", "Effect on a plan of every loss tried, worst first.", "loss lost node",
         text("loss", "kind of loss"),
         text("lost", "what is lost"),
         text("title", "title of what is lost"),
@@ -153,7 +153,7 @@ LOSSES = (
 
 VALUE = (
     declared(
-        "costs", "What every way to plan costs.", "question",
+        "costs", "Cost of every way to plan.", "question",
         text("question", "way to plan"),
         text("meaning", "what is planned for"),
         number("objective", "objective; infinite where there is no plan", "money"),
@@ -161,7 +161,7 @@ VALUE = (
         label("unit of money"),
     ),
     declared(
-        "values", "What knowing, adapting and acting early are worth.", "value",
+        "values", "Value of information, of adapting and of acting early.", "value",
         text("value", "name of the value"),
         text("meaning", "how it is computed"),
         number("amount", "difference of the costs", "money", blank=True),

@@ -1,4 +1,4 @@
-"""What a table and a column declare of themselves."""
+"""Declaration of a table and of a column."""
 
 from __future__ import annotations
 

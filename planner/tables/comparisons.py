@@ -15,7 +15,7 @@ PROVEN = (
 
 
 def _side_by_side(name: str, meaning: str, *keys: Column) -> Table:
-    """Values of a run beside those of the baseline, told apart by `keys`."""
+    """Values of a run next to those of the baseline, identified by `keys`."""
     return declared(
         name, meaning, " ".join([*(k.name for k in keys), "unit", "run"]),
         *keys,
@@ -51,7 +51,7 @@ COMPARISON = (
         text("note", "what to know before the difference is read as the effect of a measure", blank=True),
     ),
     declared(
-        "same_plan", "What a change costs on one and the same plan, carried out in both instances.", "run plan",
+        "same_plan", "Cost of a change on a fixed plan, carried out in both instances.", "run plan",
         RUN,
         text("plan", "run whose plan is carried out"),
         number("baseline", "objective of the plan in the baseline's instance", "[unit]", blank=True),
@@ -98,7 +98,7 @@ COMPARISON = (
                   text("measure", "over the horizon, or of the worst demand and year")),
     _side_by_side("shares", "Share of each country in each stage, expected over the horizon.",
                   text("stage", "stage of the chain"), text("country", "country")),
-    _side_by_side("requirements", "How requirements are met.", text("requirement", "requirement"),
+    _side_by_side("requirements", "Achievement of requirements.", text("requirement", "requirement"),
                   text("measure", "what is compared")),
     _side_by_side("prices", "Mean shadow prices.", text("commodity", "commodity"), text("region", "region")),
 )

@@ -21,7 +21,7 @@ DECISIONS = (
         number("onset", "year in which a shock began; empty outside its window", "year", blank=True),
     ),
     declared(
-        "plan", "What to decide: one row per project and decision.", "project group",
+        "plan", "Decisions to build: one row per project and decision.", "project group",
         text("project", "name of the project"),
         text("title", "title of the project", blank=True),
         text("target", "plant or lane whose capacity it adds to"),
@@ -43,7 +43,7 @@ DECISIONS = (
         label("unit of money", "money_unit"),
     ),
     declared(
-        "retirements", "What to close: one row per plant and decision.", "facility group",
+        "retirements", "Decisions to close: one row per plant and decision.", "facility group",
         text("facility", "plant that closes"),
         text("group", "decision: a period, on a branch of an adaptive plan a node"),
         text("period", "period of the decision"),
@@ -65,7 +65,7 @@ DECISIONS = (
         label(),
     ),
     declared(
-        "activity", "How much every process runs in every plant.", "facility process node",
+        "activity", "Activity of every process in every plant.", "facility process node",
         text("facility", "plant"),
         text("process", "process"),
         text("region", "region of the plant"),
@@ -75,7 +75,7 @@ DECISIONS = (
         label(),
     ),
     declared(
-        "flows", "What is sent from region to region.", "lane commodity origin destination node",
+        "flows", "Shipments from region to region.", "lane commodity origin destination node",
         text("lane", "lane"),
         text("commodity", "commodity"),
         text("origin", "region it leaves"),
@@ -87,7 +87,7 @@ DECISIONS = (
         label(),
     ),
     declared(
-        "purchases", "What is bought from suppliers outside the plan.", "supplier region step node",
+        "purchases", "Purchases from suppliers outside the plan.", "supplier region step node",
         text("supplier", "supplier"),
         text("commodity", "commodity"),
         text("origin", "exporter it comes from", blank=True),
@@ -99,7 +99,7 @@ DECISIONS = (
         label(),
     ),
     declared(
-        "sales", "What is sold to outlets outside the plan.", "outlet region step node",
+        "sales", "Sales to outlets outside the plan.", "outlet region step node",
         text("outlet", "outlet"),
         text("commodity", "commodity"),
         text("region", "region that sells"),
@@ -123,7 +123,7 @@ DECISIONS = (
         label("unit of the stock; fill and release are per year"),
     ),
     declared(
-        "returns", "What comes back from products at the end of their life.", "returns node",
+        "returns", "Material returned from products at the end of their life.", "returns node",
         text("returns", "source of returns"),
         text("commodity", "commodity that comes back"),
         text("region", "region"),
@@ -133,7 +133,7 @@ DECISIONS = (
         label(),
     ),
     declared(
-        "disposal", "What is thrown away.", "commodity region node",
+        "disposal", "Amounts thrown away.", "commodity region node",
         text("commodity", "commodity"),
         text("region", "region"),
         *NODE,

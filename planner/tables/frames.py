@@ -69,12 +69,12 @@ def looked_up(column: pd.Series[Any], known: Mapping[Any, float | None]) -> pd.S
 
 
 def before(column: pd.Series[Any], mark: str) -> pd.Series[Any]:
-    """What stands before the first mark in every cell, all of it where there is none; text even without rows."""
+    """Text before the first mark in every cell, all of it where there is none; text even without rows."""
     return pd.Series([cell.partition(mark)[0] for cell in column], index=column.index, dtype="str")
 
 
 def after(column: pd.Series[Any], mark: str) -> pd.Series[Any]:
-    """What stands after the first mark in every cell, nothing where there is none; text even without rows."""
+    """Text after the first mark in every cell, empty where there is none; text even without rows."""
     return pd.Series([cell.partition(mark)[2] for cell in column], index=column.index, dtype="str")
 
 

@@ -8,7 +8,7 @@ RATE = "quantity/year"
 
 OUTCOMES = (
     declared(
-        "demand", "What users need and get, measure by measure.", "demand measure item node",
+        "demand", "Need and supply of users, measure by measure.", "demand measure item node",
         text("demand", "demand"),
         text("region", "region of the users"),
         text("class", "class of the users"),
@@ -35,7 +35,7 @@ OUTCOMES = (
         label("unit of the shadow price", "price_unit"),
     ),
     declared(
-        "cover", "How the need would be covered in the days a requirement of cover asks for.",
+        "cover", "Cover of the need in the days a requirement of cover asks for.",
         "requirement place measure name item node",
         text("requirement", "requirement of cover"),
         text("place", "region and class that are covered"),
@@ -47,7 +47,7 @@ OUTCOMES = (
         label(),
     ),
     declared(
-        "origin", "What is followed by its origin, where some users are denied an exporter's goods.",
+        "origin", "Amounts by origin, where some users are denied an exporter's goods.",
         "measure name commodity region to level node",
         text("measure", "sent, fill, release or delivered"),
         text("name", "lane, stockpile or demand"),
@@ -78,7 +78,7 @@ OUTCOMES = (
         label("unit of the price"),
     ),
     declared(
-        "shares", "Who supplies each stage, directly: made in a country, or bought from it.", "stage country node",
+        "shares", "Direct suppliers of each stage by country: made there, or bought from it.", "stage country node",
         text("stage", "stage of the chain"),
         text("country", "country"),
         *NODE,
@@ -89,7 +89,7 @@ OUTCOMES = (
         label(),
     ),
     declared(
-        "element_balance", "Where each element comes from and goes; what leaves a region is negative.",
+        "element_balance", "Sources and uses of each element; outflows of a region are negative.",
         "element region measure node",
         text("element", "element"),
         text("region", "region"),
@@ -112,7 +112,7 @@ OUTCOMES = (
         label("unit of money"),
     ),
     declared(
-        "outages", "How the plan bears every loss it is tried on, and what would have closed the gap without it.",
+        "outages", "Effect on the plan of every loss tried, and the stock that would have closed the gap without it.",
         "requirement lost node",
         text("requirement", "requirement that names the loss"),
         text("loss", "kind of loss"),

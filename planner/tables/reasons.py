@@ -26,7 +26,7 @@ REASONS = (
         label("unit of money"),
     ),
     declared(
-        "passing", "What passes: the effect of all controls.", "measure exporter item destination class node",
+        "passing", "Effect of all controls on what passes.", "measure exporter item destination class node",
         text("measure", "passes, price, quota, pace or dearer"),
         text("exporter", "exporter that controls", blank=True),
         text("item", "commodity, supplier, control or project"),

@@ -30,6 +30,6 @@ SHOWN: Schema = {table.name: table for table in REASONS}  # Tables that are show
 
 
 def question_of(manifest: Mapping[str, Any]) -> str:
-    """What a folder answers by its manifest: the question it was given, or `run`."""
+    """Question a folder answers, by its manifest, or `run`."""
     given = manifest.get("given")
     return str(given.get("question", "run")) if isinstance(given, dict) else "run"

@@ -57,9 +57,9 @@ def show_comparison(found: Comparison, console: Console) -> None:
 
 
 def _proof(row: Mapping[Any, Any], console: Console) -> bool:
-    """What is proven of the difference of the objectives; whether it can be told which is the larger, or that none is.
+    """Show the proven difference of the objectives; returns whether the larger, or equality, is proven.
 
-    Where it cannot, both plans may be equally good: what else differs is a choice between equals.
+    If it is not, both plans may be equally good, and other differences are a choice between equals.
     """
     if row["equal"] or not _is_number(row["difference"]):
         return True
@@ -78,7 +78,7 @@ def _ends(row: Mapping[Any, Any]) -> str:
 
 
 def _same_plan(rows: pd.DataFrame, console: Console) -> None:
-    """What the change costs with the plan of either, decisions held, operation the best there is."""
+    """Cost of the change with the plan of either run: decisions fixed, operation optimal."""
     console.print(Text("\nEach plan evaluated in both instances", style="bold"))
     table = frame([("plan of", "left"), ("in the baseline", "right"), ("here", "right"), ("difference", "right"),
                    ("unit", "left"), ("", "left")])  # fmt: skip

@@ -17,7 +17,7 @@ MOST = 30
 
 
 def show_bounds(found: pd.DataFrame, console: Console) -> None:
-    """What cannot be reached at any price, requirement by requirement."""
+    """Requirements that cannot be reached at any price, one by one."""
     if found.empty:
         console.print("The instance has no requirement on supply.")
         return

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from planner.workflows.loss_ranking import Losses
 
 MOST = 20
-NOTHING = 1e-6  # Share of the need below which nobody feels a loss.
+NOTHING = 1e-6  # Share of the need below which a loss counts as zero.
 
 
 def show_losses(found: Losses, console: Console) -> None:

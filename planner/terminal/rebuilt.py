@@ -1,4 +1,4 @@
-"""How much of the programs of a run or a sweep was built anew, and why."""
+"""Parts of the programs of a run or a sweep that were built anew, and the reasons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from planner.terminal.run import frame
 
 
 def show_rebuilt(rebuilt: Iterable[tuple[str, str]], console: Console) -> None:
-    """How many programs were built anew to which extent, by reason; nothing where none was built."""
+    """Number of programs built anew, by extent and reason; nothing if none was built."""
     counts = Counter(rebuilt)
     if not counts:
         return

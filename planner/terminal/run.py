@@ -1,4 +1,4 @@
-"""What a person sees in the terminal: progress while it works, one screen when it is done."""
+"""Screens of a run: progress while it works, one screen when it is done."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from planner.workflows.solve import Solved
 MOST_PROJECTS = 16
 MOST_FUTURES = 24
 MOST_CLASSES = 6  # Side by side.
-FULL = 1 - 1e-6  # A share from which on nobody goes short.
+FULL = 1 - 1e-6  # A share from which no user counts as short.
 HEADLINES = {
     "stopped": "Stopped early with the best plan after",
     "interrupted": "Interrupted with the best plan after",
@@ -117,7 +117,7 @@ def _headline(run: Solved) -> Text:
 
 
 def _duration(run: Solved) -> str:
-    """How long it took from reading the instance on, and the search alone; of a run read back, what that took then."""
+    """Time since reading the instance, and of the search alone; for a run read back, the times recorded then."""
     search = f"{run.outcome.seconds:.1f} s"
     return search if run.recalled else f"{run.clock.elapsed:.1f} s (search {search})"
 
@@ -170,7 +170,7 @@ def _plan(run: Solved) -> Group:
 
 
 def firmness(plan: pd.DataFrame) -> str:
-    """How many projects of a plan are proven to be needed."""
+    """Number of projects of a plan that are proven to be needed."""
     asked = plan[plan["standing"] != ""].drop_duplicates("project")
     firm = int((asked["standing"] == FIRM).sum())
     if asked.empty:
@@ -254,7 +254,7 @@ def _everywhere(shares: pd.DataFrame, windows: Mapping[str, str]) -> str:
 
 
 def _by_choice(shares: pd.DataFrame) -> str:
-    """Who goes short although there are goods, where most of it is chosen."""
+    """Users who go short although there are goods, if most of the shortage is chosen."""
     most = shares.sort_values("chosen", ascending=False).drop_duplicates("class")
     told = [f"{row['class']} {percent(row['chosen'])} of {percent(1 - row['served'])} in {row['row']}"
             for row in most.to_dict("records") if row["chosen"] >= 5e-4]
@@ -299,7 +299,7 @@ def _requirements(run: Solved) -> Text:
 
 
 def _losses(run: Solved) -> Text:
-    """How many losses were tried, how many had to be prepared for, and the worst of them."""
+    """Number of losses tried, number prepared for, and the worst of them."""
     tried = run.tables["outages"]
     if tried.empty:
         return Text("")

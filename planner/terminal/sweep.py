@@ -1,4 +1,4 @@
-"""Screens of studies: progress while they run, what is sensitive and what is built whatever comes."""
+"""Screens of studies: progress while they run, sensitivities, and projects built in all futures."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def show_plan(found: Forecast, console: Console) -> None:
 
 
 def show_sweep(done: Sweep, console: Console) -> None:
-    """How the runs ended, what the objective is sensitive to, the no-regret table."""
+    """Outcomes of the runs, sensitivity of the objective, the no-regret table."""
     study = done.file.study
     console.print(Text(study.title or study.study, style="bold"))
     known = len(done.records) - done.solved

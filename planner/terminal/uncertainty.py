@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def show_values(found: Values, console: Console) -> None:
-    """What was asked and what it costs; then what follows."""
+    """Questions asked and their costs, then the conclusions."""
     money = found.instance.units.money
     console.print(Text(found.instance.title or found.instance.name, style="bold"))
     word = "value" if found.instance.objective.sense == "maximise" else "cost"
@@ -44,7 +44,7 @@ def _money(value: float) -> str:
 
 
 def show_evaluation(found: Evaluation, console: Console) -> None:
-    """Expected and worst cost of the plan in these futures, beside what was planned where they are the same."""
+    """Expected and worst cost of the plan in these futures, next to the planned costs for equal futures."""
     instance, made_for, here = found.run.instance, found.made_for, found.run.tables["scenarios"]
     console.print(Text("\nCost of the plan in these futures", style="bold"))
     table = frame([("", "left"), ("futures", "right"), ("expected", "right"), ("best", "right"), ("worst", "right")])
@@ -60,7 +60,7 @@ def show_evaluation(found: Evaluation, console: Console) -> None:
 
 
 def show_controls(rows: pd.DataFrame, console: Console) -> None:
-    """What passes by future, one line per course over the periods."""
+    """Share that passes by future, one line per course over the periods."""
     if rows.empty:
         console.print("No control is ever in force.")
         return

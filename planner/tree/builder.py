@@ -180,7 +180,7 @@ class Builder:
             self.nodes[last.index] = window.nodes[-1] = last
 
     def _resumed(self, window: Window) -> Iterator[tuple[int, float]]:
-        """Where the futures a window broke into go on, each in proportion to its probability.
+        """Futures that go on after a window, each in proportion to its probability.
 
         Of stock at the very end only the share after the window counts: the rest is no longer that future's.
         """

@@ -67,7 +67,7 @@ class Node:
 
     @property
     def weight(self) -> float:
-        r"""What a yearly cost at this node counts for in the objective [year].
+        r"""Weight of a yearly cost at this node in the objective [year].
 
         .. math:: weight_n = p_n\, length_n\, factor_n
         """

@@ -1,1 +1,1 @@
-"""What a schema cannot see: names, recipes, reach, timing, coherence."""
+"""Rules that a schema cannot state: names, recipes, reach, timing, coherence."""

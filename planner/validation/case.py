@@ -1,4 +1,4 @@
-"""What is validated: one variant of an instance, and how to say where a mistake stands."""
+"""Case to validate: one variant of an instance, with the place of each mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What steps that feed each other can do together: small linear programs over how much of each is done."""
+"""Joint possibilities of steps that feed each other: small linear programs over the amount of each step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of a size that no instance can mean: nothing beside the others of their kind, or beyond all of them.
+"""Figures of an implausible size: negligible compared with the others of their kind, or far above them.
 
 A figure is measured against the median of all of its kind, so that the rule holds in any units.
 """
@@ -33,13 +33,12 @@ class Stated(NamedTuple):
 
     @property
     def far(self) -> float:
-        """How many times the median it may be."""
+        """Largest ratio to the median."""
         return FAR if self.kind == "amounts" and self.path[0] != "projects" else FAR_TOLD
 
 
 def magnitude_problems(cases: Sequence[Case]) -> Iterator[Problem]:
-    """Numbers of all variants that are too many times the median of their kind in the trunk, or too small beside it.
-    """
+    """Numbers of all variants that are far above or below the median of their kind in the trunk."""
     trunk = cases[0].instance
     sizes: defaultdict[str, list[float]] = defaultdict(list)
     for stated in _numbers(trunk):
@@ -54,7 +53,7 @@ def magnitude_problems(cases: Sequence[Case]) -> Iterator[Problem]:
 
 
 def _unlike_units(case: Case, typical: Mapping[str, float]) -> Iterator[Problem]:
-    """Sums of money that are nothing, or all, beside what typical amounts cost at typical prices."""
+    """Sums of money far below, or far above, the cost of typical amounts at typical prices."""
     if len(typical) < len(set(KINDS.values())):
         return
     units, stated = case.instance.units, typical["sums of money"]

@@ -28,7 +28,7 @@ Exists = Callable[[Figure | None], bool]
 
 
 class Step(NamedTuple):
-    """What something needs and gives, per unit of it; a process, or a movement or return that makes nothing."""
+    """Inputs and outputs of a step, per unit; a process, or a movement or return, which makes nothing."""
 
     needs: dict[Place, float]
     gives: dict[Place, float]
@@ -99,7 +99,7 @@ def _supplied(case: Case, network: Network, exists: Exists) -> Iterator[Place]:
 
 
 def _steps(case: Case, network: Network, exists: Exists) -> Iterator[Step]:
-    """What each process, movement and return needs and gives, per unit of it."""
+    """Inputs and outputs of each process, movement and return, per unit."""
     instance = case.instance
     built = {project.facility or project.lane for project in instance.projects.values()}
     for name, process in network.activities:
@@ -124,7 +124,7 @@ def _steps(case: Case, network: Network, exists: Exists) -> Iterator[Step]:
 
 
 def reach_problems(case: Case, network: Network) -> tuple[list[Problem], list[Problem]]:
-    """Problems and warnings: demands that nothing can serve, commodities that nobody can make or buy."""
+    """Problems and warnings: demands that nothing can serve, commodities that cannot be made or bought."""
     connected = _closure(case, network, lambda _: True)
     supplied = _closure(case, network, case.ever)
     problems: list[Problem] = []

@@ -25,7 +25,7 @@ class Reference(NamedTuple):
 
 
 def reference_problems(case: Case, borrowed: bool = False) -> Iterator[Problem]:
-    """Names that nothing bears and patterns that nothing matches.
+    """Names that nothing has and patterns that nothing matches.
 
     The requirements of an instance `borrowed` for other futures may name futures it no longer has.
     """

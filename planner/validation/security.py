@@ -78,7 +78,7 @@ def _few(patterns: list[str]) -> str:
 
 
 def _users(network: Network) -> str:
-    """Where there are users of which class, as far as it can be read."""
+    """Regions and classes of users in words, as far as they can be read."""
     places: dict[str, list[str]] = {}
     for demand in network.base.demands.values():
         places.setdefault(demand.user_class, []).append(demand.region)

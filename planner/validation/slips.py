@@ -12,7 +12,7 @@ from planner.language.instance import Demand, Project
 from planner.language.units import price_factor
 from planner.validation.case import TOLERANCE, Case
 
-FAR = 50  # Years from the horizon at which a year is taken for a slip, whatever its digits.
+FAR = 50  # Years from the horizon at which every year is taken for a slip.
 NEAR = 5  # Years from the horizon at which its digits are looked at.
 CENTURY = 100  # Years from the horizon at which no money is discounted.
 TARIFF, PRICE, DEARER = 3.0, 10.0, 5.0  # Shares and factors beyond which a percentage was meant.
@@ -130,7 +130,7 @@ def _capital(case: Case, name: str, project: Project, loss: float) -> Iterator[P
 
 
 def _loss_of_all(case: Case) -> float:
-    """What all users lose together over the horizon when nothing is supplied, undiscounted [money]; 0 if unknown."""
+    """Loss of all users over the horizon when nothing is supplied, undiscounted [money]; 0 if unknown."""
     demands = list(case.instance.demands.values())
     if not all(may_go_short(demand) for demand in demands):
         return 0.0

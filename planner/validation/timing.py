@@ -118,7 +118,7 @@ def _needed(case: Case, name: str) -> set[str]:
 
 
 def _exclusion_problems(case: Case, name: str, needed: set[str]) -> Iterator[Problem]:
-    """Prerequisites that a group does not allow beside the project."""
+    """Prerequisites that a group does not allow together with the project."""
     for group_name, group in case.instance.project_groups.items():
         together = matching(group.projects, [name, *sorted(needed)])
         if needed and name in together and group.at_most is not None and len(together) > group.at_most:

@@ -14,7 +14,7 @@ from planner.validation.case import TOLERANCE, Case
 
 
 def shock_problems(case: Case) -> Iterator[Problem]:
-    """Shocks that cannot begin, bear a future's name, or are too likely together."""
+    """Shocks that cannot begin, have a future's name, or are too likely together."""
     instance = case.instance
     for name, shock in instance.shocks.items():
         path = ("shocks", name)
@@ -76,7 +76,7 @@ def sampling_problems(case: Case) -> Iterator[Problem]:
 
 
 def uncertainty_doubts(case: Case) -> Iterator[Problem]:
-    """What is allowed but should be known."""
+    """Warnings about uncertainty: statements that are allowed but may surprise."""
     if case.instance.clairvoyant:
         message = "every future and shock is foreseen from the start: for comparison only, losses come out too small"
         yield case.problem("clairvoyant", message, "clairvoyant")

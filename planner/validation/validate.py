@@ -82,7 +82,7 @@ def _builds_nothing(case: Case) -> bool:
 def _network(document: Document, case: Case) -> Network:
     try:
         return build_network(document.instances())
-    except InputError as error:  # A tree that is too large; nobody stated it in one place.
+    except InputError as error:  # A tree that is too large; no single statement causes it.
         raise InputError([p._replace(place=case.locate(("time", "periods"))) for p in error.problems]) from None
 
 

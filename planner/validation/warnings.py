@@ -11,7 +11,7 @@ from planner.validation.case import Case
 from planner.validation.slips import may_go_short, named, slips
 
 EFFECTIVENESS = 3.0  # Demand served per quantity beyond which a recipe looks like a percentage.
-LOSSES = ("shortage", "elastic")  # Where a price is a loss or penalty and may be as high as one likes.
+LOSSES = ("shortage", "elastic")  # Where a price is a loss or penalty, and may have any height.
 
 
 def doubts(case: Case) -> Iterator[Problem]:
@@ -28,7 +28,7 @@ def doubts(case: Case) -> Iterator[Problem]:
 
 
 def _above_every_loss(case: Case, figures: list[FigureField]) -> Iterator[Problem]:
-    """Costs that nobody would bear, as going without is cheaper: where every user may go without."""
+    """Costs that no user would pay, as a shortage is cheaper: where every user may go short."""
     demands = case.instance.demands.values()
     if not all(may_go_short(demand) for demand in demands):
         return

@@ -126,7 +126,7 @@ class Flows:
     def _sources(
         self, part: OfSupply, places: list[tuple[str, str]], node: Node, only: str | None = None
     ) -> dict[str, float]:
-        """What each source supplies; what moves between the places, or is made of their goods, is not counted again."""
+        """Supply of each source; goods moved between the places, or made of their goods, are not counted again."""
         single, again = isinstance(part, Sources) and part.independent == "facility", self._again(places)
         found: dict[str, float] = {}
         for commodity, region in places:
@@ -145,7 +145,7 @@ class Flows:
         return found
 
     def _net_use(self, places: list[tuple[str, str]], node: Node, with_stock: bool = False) -> float:
-        """What is used, as far as it is supplied anew; with stock, as far as it is that or comes out of stock."""
+        """Use covered by new supply; with stock, by new supply or releases from stock."""
         whole = OfSupply(commodities=["*"])
         total = 0.0
         for k in dict.fromkeys(k for k, _ in places):
@@ -171,7 +171,7 @@ class Flows:
         return self.turned[tuple(places)]
 
     def _own(self, part: Sources, source: str, places: list[tuple[str, str]], k: str, node: Node) -> float:
-        """What a source outside is sure to have of its own, where goods from these places can get to it."""
+        """Goods that are surely an outside source's own, where goods from these places can get to it."""
         moves = [m for m in self.case.movements if m.commodity == k]
         inside = {region for commodity, region in places if commodity == k}
         reached: set[str] = set()

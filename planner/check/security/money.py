@@ -19,7 +19,7 @@ MONEY = "{money}"
 
 
 def check_budget(case: Case, decisions: list[Decision], book: Book, name: str, base: Budget) -> None:
-    """What is committed in a period, or on the way to a leaf; a row that nothing can be committed in may be absent."""
+    """Money committed in a period, or on the path to a leaf; a row without possible commitments may be absent."""
     regions, assets = asset_regions(case), targets(case)
     chosen = [
         d for d in decisions
@@ -64,7 +64,7 @@ def _most(case: Case, name: str, base: Budget, node: Node) -> float:
 
 
 def violations_of(case: Case, book: Book) -> Violations:
-    """What is missed, and so paid for, of all requirements; those on costs as the table states it."""
+    """Shortfalls of all requirements, on which penalties are paid; those on costs as the table states them."""
     found = dict(book.violations)
     for (name, _), (violation, node) in book.pooled.items():
         found[name, "*", node] = found.get((name, "*", node), 0.0) + violation

@@ -1,4 +1,4 @@
-"""What a row of a requirement demands, and the comparison with the table."""
+"""Demand of a requirement's row, and the comparison with the table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SCOPES: Mapping[str, Words] = {
 class Test:
     """`amount` may be at most `allowed`, in the unit of slack and violation; `target` and `achieved` say it in theirs.
 
-    `room` is what is left, where that is not their difference; `region` is where a penalty is put down to.
+    `room` is what is left, where that is not their difference; `region` is that to which a penalty is assigned.
     """
 
     allowed: float

@@ -24,7 +24,7 @@ from planner.language.requirements import (
 
 
 class Users:
-    """What users need and lack, by demand and node."""
+    """Need and shortage of users, by demand and node."""
 
     def __init__(self, case: Case, amounts: Amounts, book: Book) -> None:
         self.case, self.amounts, self.book = case, amounts, book
@@ -37,7 +37,7 @@ class Users:
         return math.fsum(self.amounts.short.get((demand, i, node), 0.0) for i in tranches)
 
     def served(self, name: str, base: Served | Survive | Recover) -> None:
-        """Each demand, in each node; after the onset of a shock for so many years, or from so many years on."""
+        """Each demand, in each node; after the onset of a shock for a number of years, or from a number of years on."""
         for node in self.case.horizon.nodes:
             if not applies(base, node) or not _is_time(base, node):
                 continue
@@ -113,7 +113,7 @@ class Users:
         self.book.compare(name, (), None, Test(share * needed, worst, share, achieved, role="{quantity}"))
 
     def leverage(self, name: str, base: Leverage) -> None:
-        """What each window of a shock costs users."""
+        """Users' loss in each window of a shock."""
         demands = list(demands_of(self.case, base))
         for window in self.case.horizon.windows:
             inside = [node for node in window.nodes if node.onset is not None]
@@ -131,7 +131,7 @@ class Users:
             self.book.compare(name, (label,), inside[0], test)
 
     def chance(self, name: str, base: Chance) -> None:
-        """Where some demand is not served, all scenarios that pass through the node fail."""
+        """A node with an unserved demand fails all scenarios that pass through it."""
         failing: set[Node] = set()
         for node in self.case.horizon.nodes:
             if node.probability <= 0 or not applies(base, node):

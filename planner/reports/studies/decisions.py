@@ -62,7 +62,7 @@ def _label(row: dict[Any, Any]) -> str:
 
 
 def _bars(table: pd.DataFrame) -> Drawing:
-    """A line of words above every bar, for names and what is told of them are long."""
+    """A line of words above every bar, because names and their notes are long."""
     row = alt.Y("rank:O", axis=None)
     colours = {name: colour for name, colour in VERDICTS.items() if name in set(table["verdict"])}
     told = chart.tips({

@@ -31,7 +31,7 @@ from planner.workflows.sweep.tables import rank_correlation
 
 SECTION = "sensitivity"
 AXES = {"x": ("input", INPUT), "y": ("figure", FIGURE)}
-FEW = 4  # Runs so few that each is said in words.
+FEW = 4  # Up to this number, each run is described in words.
 LOWER, HIGHER, MISSING = "lower value", "higher value", "no plan"
 MEASURES = {
     "change": "change against the instance as it stands", "rank_correlation": "rank correlation, -1 to 1",

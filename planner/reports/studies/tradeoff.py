@@ -151,7 +151,7 @@ def _verdicts(answer: Answered) -> View:
 
 
 def _price(row: dict[object, object], unit: str) -> str:
-    """What it costs to go against the best plan in this."""
+    """Cost of departing from the best plan in this decision."""
     loss = row["loss_without"] if row["in_best"] else row["loss_with"]
     word = "without it" if row["in_best"] else "with it"
     if not isinstance(loss, float) or pd.isna(loss):
