@@ -118,7 +118,7 @@ def _problem(detail: Any, spot: Spot) -> Problem:
 
 def _mixed_years(spot: Spot) -> Problem:
     hint = "write the years under by_year: {2026: ...}"
-    return Problem("inconsistent", f"{dotted(spot.path[:-1])}: years stand beside other keys", spot.node.place, hint)
+    return Problem("inconsistent", f"{dotted(spot.path[:-1])}: years and other keys are mixed", spot.node.place, hint)
 
 
 def _missing(_: Any, spot: Spot) -> Problem:

@@ -141,7 +141,7 @@ def _plan(table: pd.DataFrame, others: int, doubt: str) -> View:
         cell.mark_text(fontSize=11).encode(text="label:N"),
     ).properties(width="container", height=alt.Step(24))
     return View(
-        "plan", "decisions", "What each run decides otherwise than the first, with the years", said, ranked,
+        "plan", "decisions", "Decisions of each run that differ from the first, with the years", said, ranked,
         {"run": "run", "title": "project", "region": "region", "stage": "stage", "change": "change",
          "baseline_decided": "decided, first run", "decided": "decided", "moved": "years later",
          "baseline_size": "size, first run", "size": "size", "difference": "difference", "size_unit": "unit"}, (),
@@ -177,7 +177,7 @@ def _proof(table: pd.DataFrame, first: str) -> View:
         f" {_signed(row['most'])}" + ("" if row["told"] or row["equal"] else " (which is larger cannot be told)")
         for row in table.to_dict("records") if pd.notna(row["difference"])
     ]
-    proven = "Every solve proves its objective to a gap. A difference is told where all that is proven has one sign."
+    proven = "Every solve proves its objective to a gap. A difference is proven where its whole interval has one sign."
     notes = dict.fromkeys([proven, *(note for note in table["note"] if note)])
     return View(
         "proof", "cost", f"The objective against {first}, and what is proven of the difference",
@@ -190,7 +190,7 @@ def _same_plan(table: pd.DataFrame) -> View:
     said = [f"{_signed(row['difference'])} {row['unit']} with the plan of {row['plan']} in {row['run']}"
             for row in table.to_dict("records") if pd.notna(row["difference"])]
     return View(
-        "same_plan", "cost", "What the change costs on one and the same plan",
+        "same_plan", "cost", "Cost of the change on a fixed plan",
         f"{words.listed(said)}." if said else "Neither plan can be carried out in the other's instance.", table,
         {"run": "run", "plan": "plan of", "baseline": "in the first run's instance", "value": "here", **PROVEN,
          "reason": "not carried out"}, drawing="table",

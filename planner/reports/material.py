@@ -183,7 +183,7 @@ def _balances(run: Run) -> View:
                "commodity", "amount"]
     unit = f"{run.instance.units.quantity}/year"
     return View(
-        "balances", SECTION, "What each plant takes in and gives out",
+        "balances", SECTION, "Inputs and outputs of each plant",
         "Choose a plant here, or a part of the flow above.", pd.DataFrame(rows, columns=columns),
         {"title": "plant", "process": "process", "way": "", "commodity": "commodity", "year": "year", "amount": unit},
         ("future", "year", "region"), drawing="table", extra={"chooser": "title"},
@@ -209,7 +209,7 @@ def _stocks(run: Run) -> View:
         color=alt.Color("owner:N", scale=chart.colours(owners, [chart.SERIES[0], chart.SERIES[5], chart.SERIES[1]])),
         tooltip=chart.tips({"commodity": "commodity", "owner": "owner", "year": "year", "stock": unit}, stock=",.6~g"))
     return View(
-        "stocks", SECTION, "What lies in stock at the end of each period", _most_stock(run, table, unit), table,
+        "stocks", SECTION, "Stock at the end of each period", _most_stock(run, table, unit), table,
         {"commodity": "commodity", "owner": "owner", "region": "region", "year": "year", "stock": unit},
         ("future", "region"), drawn, facet="commodity",
     )

@@ -160,7 +160,7 @@ def _sites(run: Run) -> View:
     without = f"{words.count(gathered, 'plant')} of the instance without a stated position"
     note = f"{without}: gathered by region and stage, squares." if gathered else ""
     return View(
-        "sites", SECTION, "Where the plants are", _places(run, table), table, columns, ("future", "year", "region"),
+        "sites", SECTION, "Sites of the plants", _places(run, table), table, columns, ("future", "year", "region"),
         _map(run) if not table.empty else None, note=note, extra={"tall": 0.5},
     )
 
@@ -247,7 +247,7 @@ def _capacity(run: Run) -> View:
     columns = {"stage": "stage", "region": "region", "year": "year", "kept": f"there without the plan [{unit}]",
                "added": f"added by the plan [{unit}]", "used": f"used [{unit}]"}
     return View(
-        "capacity", SECTION, "What capacity that gives", _growth(run, sums), sums, columns, ("future", "region"),
+        "capacity", SECTION, "Resulting capacity", _growth(run, sums), sums, columns, ("future", "region"),
         _bars(unit), facet="stage", note="The line is what is used.",
     )
 

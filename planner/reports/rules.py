@@ -97,7 +97,7 @@ def _binding(run: Run) -> View:
             said += (f" Highest shadow price: {words.plain(top['requirement'])}{moment},"
                      f" {words.amount(top['shadow_price'])} {top['price_unit']}.")
     return View(
-        "binding", SECTION, "Where each requirement binds, and what easing it would save", said, found,
+        "binding", SECTION, "Where each requirement binds, and the saving from easing it", said, found,
         {"requirement": "requirement", "title": "what it asks", "rows": "rows", "binding": "without room",
          "missed": "missed", "slack": "least room", "unit": "unit", "shadow_price": "highest shadow price",
          "price_unit": "unit of it", "future": "there: future", "year": "year", "scope": "scope"},
@@ -151,7 +151,7 @@ def _outages(run: Run) -> View:
             x=alt.X("target:Q", axis=axis, scale=scale)),
     ).properties(width="container", height=alt.Step(22))
     return View(
-        "outages", SECTION, "What the loss of a single plant or country does, worst first", _borne(table, unit, money),
+        "outages", SECTION, "Effect of the loss of a single plant or country, worst first", _borne(table, unit, money),
         table, {"rank": "rank", "requirement": "requirement", "named": "lost", "future": "future", "year": "from",
                 "target": "target", "served": PREPARED, "served_unprepared": UNPREPARED, "lacking_unprepared":
                 f"would lack [{unit}/year]", "fix": "cheapest stock that would have answered",

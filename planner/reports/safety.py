@@ -134,7 +134,7 @@ def _supply(run: Run) -> View:
         order=alt.Order("rank:Q"),
         tooltip=chart.tips({"class": "class", "year": "year", "measure": "how", "amount": unit}, amount=",.6~g"))
     return View(
-        "supply", SECTION, "How each class is supplied, year by year", _gaps(run, table, unit), table,
+        "supply", SECTION, "Supply of each class, year by year", _gaps(run, table, unit), table,
         {"class": "class", "region": "region", "year": "year", "measure": "how", "amount": unit},
         ("future", "region"), drawn, facet="class", note="Substituted: users have learnt to do without. By choice:"
         " goods for these users were there, and were stored, sold or thrown away.",
@@ -164,9 +164,9 @@ def _gaps(run: Run, table: pd.DataFrame, unit: str) -> Says:
                 worst = most(lack, "amount")
                 said.append(f"{text}: {worst['class']}{where} lack {words.amount(worst['amount'])} {unit} in"
                             f" {words.year(worst['year'])} of {future}.")
-        return " ".join(said) or f"Nobody{where} goes short in any year of {future}."
+        return " ".join(said) or f"No user{where} goes short in any year of {future}."
 
-    return told(run, table, tell, "Nobody goes short in any year.")
+    return told(run, table, tell, "No user goes short in any year.")
 
 
 # Who supplies
@@ -206,7 +206,7 @@ def _shares(run: Run) -> View:
         x=alt.X("share:Q", axis=alt.Axis(title=None, format="%", tickCount=4), scale=alt.Scale(domain=[0, 1])),
         color=colour, order=alt.Order("order:Q"), tooltip=_told_of_shares())
     return View(
-        "shares", SECTION, "Who supplies each stage in the chosen year", _concentrated(run, table), table, SHARES,
+        "shares", SECTION, "Suppliers of each stage in the chosen year", _concentrated(run, table), table, SHARES,
         ("future", "year"), drawn, note="Made in the planned plants of a country, or bought from it directly.",
     )
 
@@ -223,7 +223,7 @@ def _along(run: Run) -> View:
         x=chart.time(), y=alt.Y("share:Q", axis=alt.Axis(title=None, format="%", tickCount=3), scale=alt.Scale(
             domain=[0, 1])), color=colour, order=alt.Order("order:Q"), tooltip=_told_of_shares())
     return View(
-        "shares_along", SECTION, "Who supplies each stage along the plan", _moved(run, table), table, SHARES,
+        "shares_along", SECTION, "Suppliers of each stage along the plan", _moved(run, table), table, SHARES,
         ("future",), drawn, facet="stage",
     )
 

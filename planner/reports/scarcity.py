@@ -45,7 +45,7 @@ def _elements(run: Run) -> View:
         color=alt.Color("measure:N", scale=chart.colours(list(COLOURS), list(COLOURS.values())), sort=list(COLOURS)),
         tooltip=chart.tips({"element": "element", "year": "year", "measure": "how", "amount": unit}, amount=",.6~g"))
     return View(
-        "elements", SECTION, "Where the chosen element comes from, and where it goes", _wasted(run, table), table,
+        "elements", SECTION, "Sources and uses of the chosen element", _wasted(run, table), table,
         {"element": "element", "region": "region", "year": "year", "measure": "how", "amount": unit},
         ("future", "element", "region"), drawn,
         note="Above zero: comes in. Below: goes out; processed is what processes lose. Both sides are equal.",

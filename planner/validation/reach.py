@@ -166,7 +166,7 @@ def _unobtainable(
     for commodity, (user, path) in _uses(case, network).items():
         if commodity in have:
             continue
-        message = f"{user} uses {commodity}, which nobody can make or buy"
+        message = f"{user} uses {commodity}, which cannot be made or bought"
         message += " in any amount above zero" if commodity in might else ""
         near = closest(commodity, [name for name in commodities if name in have])
         hint = "a loop must bring back all that it takes, or someone must sell the rest" if commodity in made else None

@@ -153,7 +153,7 @@ def _maps(study: Answered) -> tuple[View, ...]:
     ]
     if disputed(study):
         says = says_of(_drivers(study), ("project",), {"project": disputed(study)[0]})
-        found.append(_map("project_map", "Where the chosen project is built, over two inputs", says, table, "state",
+        found.append(_map("project_map", "Runs that build the chosen project, over two inputs", says, table, "state",
                           [BUILT, NOT_BUILT], ("project",), {"state": ("project", PROJECT)}))
     return tuple(found)
 
@@ -211,7 +211,7 @@ def _best_split(study: Answered) -> str:
     drivers = table.loc[table["driver"] != "", "driver"].value_counts()
     if drivers.empty:
         return "The same plan everywhere: no input changes it within its range."
-    return f"What the plan depends on most: {words.listed(list(drivers.index[:2]))}."
+    return f"The plan depends most on: {words.listed(list(drivers.index[:2]))}."
 
 
 def _drivers(study: Answered) -> dict[str, str]:

@@ -27,7 +27,7 @@ def _varied(study: Answered) -> View:
     said = f"{words.count(len(table), 'input')} by the design {words.plain(design['kind'])}" + (
         f" ({settings})" if settings else "") + f"; {words.count(len(study.tables['runs']), 'run')}"
     kind = "linear relaxations: plans may build in parts" if study.study["relaxation"] else "whole plans"
-    return View("varied", SECTION, "What was varied", f"{said}, {kind}.", table,
+    return View("varied", SECTION, "Varied inputs", f"{said}, {kind}.", table,
                 {"input": "input", "path": "where in the instance", "values": "values"}, drawing="table",
                 extra={"open": True})
 
@@ -48,7 +48,7 @@ def _runs(study: Answered) -> View:
     said = words.listed([f"{int(number)} {status}" for status, number in counts.items()])
     again = int((table["again"].notna() & (table["again"].astype(str) != "")).sum())
     twice = f" {words.count(again, 'run')} solved again from scratch to compare." if again else ""
-    return View("runs", SECTION, "How every run ended", f"{said[:1].upper()}{said[1:]}.{twice}", table,
+    return View("runs", SECTION, "Outcome of every run", f"{said[:1].upper()}{said[1:]}.{twice}", table,
                 {"run": "run", "seed": "seed", "status": "status", "reason": "reason", "gap": "gap",
                  "objective": "objective", "tests_passed": "tests passed", "again": "objective from scratch"},
                 drawing="table")

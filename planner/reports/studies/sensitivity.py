@@ -67,7 +67,7 @@ def _spread(study: Answered) -> View:
     base = chart.base().transform_filter(f"datum.run == {BASE}").mark_rule(
         color=chart.SERIES[1], strokeWidth=2.5).encode(x=alt.X("y:Q"))
     return View(
-        "spread", SECTION, "How the chosen key figure spreads over the runs", _follows(study, _ranges(study)), table,
+        "spread", SECTION, "Spread of the chosen key figure over the runs", _follows(study, _ranges(study)), table,
         {"run": "run", "y": "figure", "status": "status"}, ("figure",), alt.layer(bars, base),
         note="The line: the instance as it stands." + _left_out(study),
         extra={"fields": {"y": AXES["y"]}},
@@ -113,7 +113,7 @@ def _tornado(study: Answered) -> View:
     if bool((table["used"] < table["of"]).any()):
         note += " Runs without a plan are left out; key figure has_plan says what decides that."
     return View(
-        "tornado", SECTION, "What moves the chosen key figure", _follows(study, _strongest(study)), table, columns,
+        "tornado", SECTION, "Sensitivity of the chosen key figure", _follows(study, _strongest(study)), table, columns,
         ("figure",), drawn, note=note,
     )
 
