@@ -111,7 +111,7 @@ def _grid(table: pd.DataFrame, name: str, section: str, title: str, across: str,
 def alternatives(answer: Answered) -> tuple[View, ...]:
     plans = answer.tables["plans"]
     return (_verdicts(answer), _others(answer),
-            _grid(plans, "alternative_plans", ALTERNATIVES, "Contents of the plans", "plan", "plan"), _countries(answer))
+            _grid(plans, "alternative_plans", ALTERNATIVES, "Plans in full", "plan", "plan"), _countries(answer))
 
 
 def _within(answer: Answered) -> str:
