@@ -19,6 +19,7 @@ from planner.language.instance import Options
 from planner.program.program import Program
 from planner.reading.document import load as read
 from planner.results.write import read_tables
+from planner.solving.benders import algorithm
 from planner.solving.benders.algorithm import Benders, Found
 from planner.solving.benders.cutting_plane import Best, Cutting
 from planner.solving.benders.master import Master
@@ -128,6 +129,18 @@ def test_a_plan_that_is_rescued_when_time_is_over_has_no_plant_of_no_size(monkey
     outcome = decompose(program, LOOSE)
     assert outcome.has_plan
     assert decisions(program, outcome.values) == []
+
+
+def test_operation_fits_a_plan_without_the_remainders_of_its_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Users of 26 t need 104 t of throughput a year where 100 t stand; the plant of 4 t counts as a remainder here."""
+    monkeypatch.setattr(algorithm, "REMAINDER", 5.0)
+    raw = case(projects={"plant": PLANT}, futures=FUTURES | {"dear": FUTURES["dear"] | {"branches": 2027}})
+    raw["demands"]["users"]["amount"], raw["time"]["periods"] = 26, [1, 1]
+    program = formulate(by_future(raw), Options(gap=0.3, time_limit=5))
+    outcome = decompose(program, Options(gap=0.3, time_limit=5))
+    activity = program.matrix @ outcome.values
+    assert (activity >= program.row_lower - 1e-6).all()
+    assert (activity <= program.row_upper + 1e-6).all()
 
 
 def test_the_check_finds_a_plant_of_no_size_that_costs(tmp_path: Path) -> None:

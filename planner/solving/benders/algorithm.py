@@ -137,7 +137,7 @@ class Benders:
         """Without whole numbers the best point is a plan; False when there is none."""
         cutting, known = self.cutting, self._relaxed(self.gap)
         while known.x.size and not cutting.is_proven:
-            cutting.carry_out(self._without_remainders(known.x))
+            cutting.carry_out(self._without_remainders(known.x, {}))
             known = cutting.closed(cutting.plan, self.gap)
         return bool(known.x.size)
 
@@ -315,7 +315,7 @@ class Benders:
         exact = self.master.relax(held)  # What is not whole must fit whole numbers, not nearly so.
         if not exact.x.size:
             return Best()
-        plan = self._without_remainders(exact.x)
+        plan = self._without_remainders(exact.x, held)
         known = Best(cutting.ask(plan, cutting.doubt(exact.value)), plan)
         if known.value < cutting.plan.value:
             cutting.carry_out(plan)
@@ -373,11 +373,15 @@ class Benders:
             if reduced.size and float(reduced[columns] @ x[columns]) > noise:
                 yield columns
 
-    def _without_remainders(self, x: Array) -> Array:
-        """A point without the remainders of sizes that are none."""
-        plan, count = x.copy(), self.master.branches.frame.investments
-        plan[:count] = np.where(np.abs(x[:count]) < REMAINDER, 0.0, x[:count])
-        return np.clip(plan, self.master.trunk.lower, self.master.trunk.upper)
+    def _without_remainders(self, x: Array, held: dict[int, float]) -> Array:
+        """A point of the master without the remainders of sizes that are none; operation is settled anew without them.
+
+        `held` are the columns it holds, with their values. Where it needs the remainders, they stay.
+        """
+        trunk, sizes = self.master.trunk, x[: self.master.branches.frame.investments]
+        remain = np.flatnonzero((sizes != 0) & (np.abs(sizes) < REMAINDER) & (trunk.lower[: len(sizes)] <= 0))
+        cleaned = self.master.relax(held | dict.fromkeys(remain.tolist(), 0.0)).x if len(remain) else x
+        return np.clip(cleaned if cleaned.size else x, trunk.lower, trunk.upper)
 
 
 def steps(columns: NDArray[np.int64], parts: Array, stride: float) -> Iterator[dict[int, float]]:
