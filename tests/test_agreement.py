@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +22,10 @@ from planner.tables.schemas import RUN
 from planner.validation.validate import validate
 from planner.workflows.solve import formulate
 from tests.generators.instances import by_future, instances
+from tests.paths import ROOT
 from tests.reference_model.futures import Tree
 from tests.reference_model.objective import reference_objective
 
-ROOT = Path(__file__).parent.parent
 EXACT = Options(gap=0.0)
 
 

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
-PLANNER = Path(__file__).parent.parent / "planner"
+from tests.paths import ROOT
+
+PLANNER = ROOT / "planner"
 FLOORS = (
     ("common",), ("language",), ("tree", "executors", "tables"), ("formulation", "reading", "check"), ("program",),
     ("solving",), ("validation",), ("results",), ("contingency",), ("workflows",), ("terminal", "reports"),
     ("exports",), ("cli",), ("manual",),
 )  # fmt: skip
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# Tests of the package as a whole; all others stand in the folder of the room that they are about.
+WHOLE = {"agreement", "layers", "newcomer", "packaging", "public", "published", "readme"}
 MODULES = {
     ".".join(("planner", *path.relative_to(PLANNER).with_suffix("").parts)).removesuffix(".__init__"): path
     for path in PLANNER.rglob("*.py")
@@ -50,6 +54,14 @@ def room(module: str) -> str:
 def test_no_module_stands_loose() -> None:
     assert sorted(path.name for path in PLANNER.glob("*.py")) == ["__init__.py", "__main__.py"]
     assert {path.name for path in PLANNER.iterdir() if path.is_dir() and path.name != "__pycache__"} == set(FLOOR)
+
+
+def test_tests_stand_in_the_rooms_of_what_they_test() -> None:
+    tests = ROOT / "tests"
+    assert {path.stem for path in tests.glob("test_*.py")} == {f"test_{name}" for name in WHOLE}
+    assert {path.parent.relative_to(tests).as_posix() for path in tests.glob("*/**/test_*.py")} == {
+        *FLOOR, "reference_model",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("module", sorted(name for name in MODULES if room(name) in FLOOR))

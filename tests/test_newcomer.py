@@ -17,10 +17,9 @@ import yaml
 
 from planner.__main__ import main
 from tests.browser import Page, browser
-from tests.test_commands import PATIENCE
+from tests.commands import PATIENCE
+from tests.paths import ROOT, STARTER
 
-ROOT = Path(__file__).parent.parent
-STARTER = ROOT / "planner" / "language" / "starter.yaml"
 PUBLISHED = sorted((ROOT / "instances" / "published").glob("*.yaml"))
 LARGE = [pytest.param(file, marks=pytest.mark.long if file.stem == "rare-earths" else pytest.mark.large)
          for file in sorted((ROOT / "instances").glob("rare-earths*.yaml"))]  # fmt: skip

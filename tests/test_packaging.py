@@ -16,7 +16,7 @@ import yaml
 from packaging.requirements import Requirement
 
 import planner
-from tests.test_commands import ROOT
+from tests.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "planner", "instances")

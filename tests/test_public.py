@@ -16,7 +16,7 @@ import planner
 import planner.reports.run
 from planner.cli.dispatch import MODULES
 from planner.common.errors import NoAnswerError
-from tests.test_commands import INSTANCES, QUICKSTART, ROOT
+from tests.paths import INSTANCES, QUICKSTART, ROOT
 
 SCRIPT = """
 import planner

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from planner.workflows.solve import solve
-
-PUBLISHED = Path(__file__).parent.parent / "instances" / "published"
+from tests.paths import PUBLISHED
 
 # The optimum as printed by the source, with all its digits (see each instance's header for the source).
 PRINTED = {
@@ -61,5 +60,5 @@ def test_paperco_scenarios(scenario: str, optimum: float, tmp_path: Path) -> Non
 
 
 def test_no_published_instance_is_left_out() -> None:
-    enumerated = {"interdict-1"}  # In tests/test_outage.py.
+    enumerated = {"interdict-1"}  # In tests/contingency/test_outage.py.
     assert {path.stem for path in PUBLISHED.glob("*.yaml")} == set(PRINTED) | enumerated

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests import play
-from tests.test_newcomer import ROOT, carry_out
+from tests.paths import ROOT
+from tests.test_newcomer import carry_out
 
 README = (ROOT / "README.md").read_text()
 MOST_LINES = 120

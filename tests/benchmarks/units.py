@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import Phase, given, settings
 
 from tests.generators.instances import by_future, instances
-from tests.test_scaling import SYSTEMS, least
+from tests.other_units import SYSTEMS, least
 
 
 def main(programs: int) -> None:

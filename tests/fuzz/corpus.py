@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from planner.reading.document import load
 from tests.generators.instances import Raw, instances
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 FILES = (
     "planner/language/starter.yaml", "instances/quickstart.yaml", "tests/small.yaml", "tests/golden/tiny.yaml",
     "tests/golden/secure.yaml", "instances/published/farmer.yaml", "instances/published/lands.yaml",
