@@ -1,7 +1,7 @@
 """Numbers and lists as people read them: the one place that decides how a figure is written, on screens and pages.
 
-Tables for programs keep every digit; here a figure has as many as a sentence needs, never an exponent where none is
-needed, never a minus before nothing, and a share is never rounded to all or to nothing.
+Tables for programs keep every digit; here a figure has as many digits as a sentence needs. It has no needless exponent
+and no minus before zero, and a share is never rounded to all or to nothing.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ FORMATS = {
 def export(run: str | Path | Run, format: str, out: str | Path | None = None) -> Path:
     """Write a run as `format`, by default next to its folder; returns the file, for Parquet a folder.
 
-    InputError when the folder holds no run, the format is unknown or needs an extra that is not installed, when
-    something stands at the target already, or when the run cannot be said in the format.
+    InputError when the folder holds no run, or the format is unknown, needs an extra that is not installed or cannot
+    express the run. InputError when something stands at the target already.
     """
     if format not in FORMATS:
         hint = did_you_mean(format, FORMATS) or f"there are {', '.join(FORMATS)}"

@@ -38,7 +38,7 @@ def expecting(instances: Instances) -> dict[str, Instance]:
 
 
 def planned(instances: Instances, plan: Literal["common", "adaptive"]) -> dict[str, Instance]:
-    """Decisions are the same whatever happens, or may follow what has happened."""
+    """Instances whose decisions are common to all futures, or adapt to the future so far."""
     return each_once(instances, lambda i: i.model_copy(update={"plan": plan}))
 
 
@@ -48,7 +48,7 @@ def foreseen(instances: Instances) -> dict[str, Instance]:
 
 
 def later(instances: Instances, years: float) -> dict[str, Instance]:
-    """Nothing can be decided for so many years; a project whose time is over by then never."""
+    """Instances without decisions in the first `years`; a project whose window closes by then is never decided."""
     def change(instance: Instance) -> Instance:
         first = instance.time.start + years
         projects = {

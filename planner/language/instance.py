@@ -76,7 +76,7 @@ SHORTEST = 0.001  # Years a period lasts at least: nine hours, far above what mo
 
 
 class Source(Part):
-    """Where figures come from."""
+    """Source of figures."""
 
     title: str
     publisher: str | None = None
@@ -85,7 +85,7 @@ class Source(Part):
 
 
 class Units(Part):
-    """What the role units mean in this instance."""
+    """Meaning of the role units in this instance."""
 
     quantity: str = Field(description="Unit of all material amounts, such as t.")
     money: str = Field(description="Unit of all totals of money, such as MUSD; base-year money.")
@@ -127,7 +127,7 @@ class Time(Part):
 
 
 class Objective(Part):
-    """What is optimised; a maximised objective is the negative of total cost."""
+    """Objective to optimise; a maximised objective is the negative of total cost."""
 
     sense: Literal["minimise", "maximise"] = "minimise"
     risk: Risk | None = Field(None, description="How bad futures weigh; absent: expected cost alone counts.")
@@ -202,7 +202,7 @@ class Capital(Part):
 
 
 class Size(Part):
-    """How large a project is: fixed, a range, or a number of equal modules."""
+    """Size of a project: fixed, a range, or a number of equal modules."""
 
     fixed: Number | None = figure("quantity/year", "The only size", default=None)
     least: Number | None = figure("quantity/year", "Smallest size of a range (0 if absent)", default=None)
@@ -275,7 +275,7 @@ class ProjectGroup(Part):
 
 
 class Options(Part):
-    """How the solver is run."""
+    """Options of the solver."""
 
     gap: Annotated[float, Field(ge=0, lt=1, description="Relative gap at which the search stops.")] = 0.005
     time_limit: Annotated[float, Field(gt=0, description="Wall-clock limit [seconds].")] | None = None

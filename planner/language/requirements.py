@@ -30,7 +30,7 @@ class ElasticMoney(Elastic):
 
 
 class Rule(Part):
-    """What all requirements have: years, futures, and a price at which they may be missed."""
+    """Common fields of all requirements: years, futures, and a price at which they may be missed."""
 
     title: str | None = None
     futures: Patterns = Field(default=["*"], description="Futures; a shock's name or its windows (`embargo@2030`).")
@@ -81,7 +81,7 @@ class AfterOnset(OfService):
 
     @abstractmethod
     def is_time(self, elapsed: float) -> bool:
-        """Whether it holds in a period that starts so many years after the onset."""
+        """Whether it holds in a period that starts `elapsed` years after the onset."""
 
 
 class Served(OfService):
@@ -117,7 +117,7 @@ class Recover(AfterOnset):
 class Outage(OfService):
     """Each demand is served to `target` when any one facility, or all that one country supplies, is lost (N-1).
 
-    With `together` any so many of them are lost at once (N-k): the number of losses grows fast.
+    With `together` any such number of them is lost at once (N-k): the number of losses grows fast.
 
     The loss begins at the start of any period of the scope in an undisturbed future, unforeseen, and lasts for that
     period; flows are optimal again, with what was decided and stored before. A lost country neither makes nor sells nor
@@ -206,7 +206,7 @@ class Regret(Rule):
 
 
 class Leverage(OfUsers):
-    """What a shock that starts in the scope's years inflicts: the users' loss in its window is at most `most`.
+    """Limit on the harm of a shock that starts in the scope's years: the users' loss in its window is at most `most`.
 
     The loss is what shortage costs the users of the scope in the window, undiscounted.
     """

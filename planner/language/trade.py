@@ -114,7 +114,7 @@ class Substitution(Part):
 
 
 class Demand(Part):
-    """What the users of one class in one region need."""
+    """Need of the users of one class in one region."""
 
     title: str | None = None
     region: Name

@@ -45,7 +45,7 @@ class Future(Part):
 
 
 class Shock(Part):
-    """A window of controls that may begin at any onset and that nobody foresees; at most one happens.
+    """A window of controls that may begin at any onset, unforeseen; at most one happens.
 
     From the node before every onset hangs a window of nodes that shares its stocks and everything decided by
     then. Work under way continues; within the window only projects marked `emergency` can be decided. Afterwards
@@ -93,7 +93,7 @@ class Shock(Part):
 
 
 class Risk(Part):
-    """How bad futures weigh in the objective: (1 - weight) * expected cost + weight * measure.
+    """Weight of bad futures in the objective: (1 - weight) * expected cost + weight * measure.
 
     All measures are of one and the same total: the discounted cost of a future from the first period to the last,
     capital included. `cvar`: the mean of the worst `tail` of the probability. `worst`: the worst future. `regret`:
@@ -107,7 +107,7 @@ class Risk(Part):
 
 
 class Sampling(Part):
-    """What random futures are drawn from, each figure evenly between two ends (`planner futures`).
+    """Distributions of random futures, each figure evenly between two ends (`planner futures`).
 
     A drawn future is the trunk until its onset; then one of the `controls` begins, at a drawn depth, for a drawn
     duration, and the drawn demand and delay of projects hold until the horizon ends.

@@ -45,7 +45,7 @@ def price_factor(units: Units) -> float:
 
 
 def _money_ratio(small: str, large: str) -> float:
-    """How many `large` one `small` is."""
+    """Number of `large` in one `small`."""
     if small == large:
         return 1.0
     for left_factor, left in _readings(small):
@@ -62,7 +62,7 @@ def _readings(money: str) -> list[tuple[float, str]]:
 
 
 def _quantity_ratio(quantity: str, priced: str) -> float:
-    """How many of the priced unit one unit of quantity is."""
+    """Number of priced units in one unit of quantity."""
     if quantity == priced:
         return 1.0
     if quantity in MASSES and priced in MASSES:

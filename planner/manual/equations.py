@@ -59,7 +59,7 @@ class Symbol(NamedTuple):
 
 
 def chapters() -> list[Chapter]:
-    """Investments, operation, rules beside them and measures of risk, of a small instance, which declares them all."""
+    """Investments, operation, other rules and measures of risk, of a small instance, which declares them all."""
     network = build_network(load(STARTER, None, [f"requirements.regret={RULE}"]).instances())
     measures = [risk.chapter(network, Risk(measure=measure), {}) for measure in MEASURES]
     return [model.investments(network), model.operation(network), coupled.chapter(network, {}), *measures]

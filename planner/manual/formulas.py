@@ -1,4 +1,4 @@
-"""Formulas from docstrings: what a function computes, as LaTeX beside its code, and the terms of the objective."""
+"""Formulas from docstrings: what a function computes, as LaTeX with its code, and the terms of the objective."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BLOCK = re.compile(r"^\.\. math:: (.*(?:\n +.*)*)", re.MULTILINE)
 
 
 class Formula(NamedTuple):
-    """What a function computes: in words and formulas as its docstring has them in turn, and where it stands."""
+    """Formula of a function: the words and formulas of its docstring in order, and its place in the code."""
 
     parts: tuple[str, ...]  # Words at even places, LaTeX at odd ones.
     file: str

@@ -1,4 +1,4 @@
-"""The pages of the manual: Markdown files beside this module, in the order of `contents.yaml`."""
+"""The pages of the manual: Markdown files next to this module, in the order of `contents.yaml`."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def _unit_said(meaning: str) -> str:
 
 
 def _kinds(entry: dict[str, Any]) -> list[str]:
-    """What may stand there, in words; a part of the language as =Name."""
+    """Allowed values in words; a part of the language as =Name."""
     if "$ref" in entry:
         name = entry["$ref"].rpartition("/")[2]
         return ["=Figure" if name == "StatedFigure" else f"={name}"]
@@ -174,7 +174,7 @@ def _instances() -> list[Path]:
 
 
 def _gather(value: Any, entry: dict[str, Any], part: str, definitions: dict[str, Any], found: Any) -> None:
-    """Walk a stated value beside its description and note a value for every field met."""
+    """Walk a stated value along its description and note a value for every field met."""
     if not isinstance(value, dict):
         return
     for name, inner in value.items():

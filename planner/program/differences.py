@@ -16,7 +16,7 @@ Path = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Differences:
-    """How many figures differ, by `section.field`, and the sections that differ in anything else."""
+    """Number of figures that differ, by `section.field`, and the sections that differ in anything else."""
 
     figures: Mapping[str, int]
     structure: tuple[str, ...]

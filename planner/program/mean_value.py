@@ -1,9 +1,9 @@
 """The expected-value problem: all nodes of a period become one, with the mean of their numbers.
 
 Every coefficient, bound and right-hand side is the mean over the nodes of its period, weighted by the time spent
-there, which is what replacing random data by their mean comes to in a linear model (Birge and Louveaux, Introduction
-to Stochastic Programming, 2011, section 4.2). A limit that some nodes of a period do not have is infinite there, and
-so in the mean: it is left out.
+there. In a linear model this equals replacing random data by their mean (Birge and Louveaux, Introduction to Stochastic
+Programming, 2011, section 4.2). A limit that some nodes of a period lack is infinite there, and so in the mean: it is
+left out.
 """
 
 from __future__ import annotations

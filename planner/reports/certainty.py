@@ -1,4 +1,4 @@
-"""How sure are we? The gap, the independent check, and what is only estimated."""
+"""Section "How sure are we?": the gap, the independent check, and what is only estimated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does material flow? Stage by stage from mine to user, by element; each plant's balance; stocks."""
+"""Section "How does material flow?": stage by stage from mine to user, by element; each plant's balance; stocks."""
 
 from __future__ import annotations
 

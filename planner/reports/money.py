@@ -1,4 +1,4 @@
-"""What does it cost, and who pays? By year, by item, by region, by future."""
+"""Section "What does it cost, and who pays?": by year, by item, by region, by future."""
 
 from __future__ import annotations
 

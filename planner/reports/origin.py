@@ -1,4 +1,4 @@
-"""Where do the numbers come from? Sources, every assumption, versions and digests."""
+"""Section "Where do the numbers come from?": sources, every assumption, versions and digests."""
 
 from __future__ import annotations
 

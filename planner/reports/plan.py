@@ -1,4 +1,4 @@
-"""What should we do? Where plants stand and are built, when each decision falls, what capacity that gives."""
+"""Section "What should we do?": sites of plants and projects, dates of decisions, resulting capacity."""
 
 from __future__ import annotations
 

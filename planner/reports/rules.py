@@ -1,4 +1,4 @@
-"""What the requirements say: where each binds and what easing it would save, and what the loss of a plant does."""
+"""Section on requirements: where each binds, the saving from easing it, and the effect of the loss of a plant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is scarce? Where each element comes from and goes, and shadow prices beside those the instance states."""
+"""Section "What is scarce?": sources and uses of each element, and shadow prices compared with those stated."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Shortage that a plan chooses: users go short while goods open to them are stored, sold or discarded in their region.
 
-Of the goods that a place puts into stock beyond the least that must lie there, sells to outlets or throws away, users
-there who go short could have had that amount. Users who are denied an exporter's goods could have had unmarked goods.
+Goods that a place stores beyond the least stock, sells to outlets or throws away would have reduced the shortage of
+users there. Users who are denied an exporter's goods could have had unmarked goods.
 Users are taken in the order of the instance, those who are denied something first.
 """
 

@@ -1,8 +1,8 @@
 """A good plan fast: round the relaxation step by step, then improve the plan project by project.
 
 The relaxation of a planning problem leaves few decisions in doubt and its value is a proven bound. Every
-step here is a linear program started hot from the last one, so hundreds of plans are tried in the time the
-general search needs for one of its own. Often the plan is within the gap asked and no search is needed.
+step here is a linear program, warm-started from the last one. So hundreds of plans are tried in the time in
+which branch and bound finds one. Often the plan is within the gap and no search is needed.
 """
 
 from __future__ import annotations

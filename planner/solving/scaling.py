@@ -2,8 +2,8 @@
 
 A solver's tolerances are absolute: what it calls whole, feasible or nothing fits numbers as they are in tonnes, and
 neither grams nor megatonnes. With factors c of columns and r of rows it is handed  r A c x' ,  where  x = c x' .
-Factors are those that bring the logarithms of all entries, sides and bounds nearest to 0, in least squares (Curtis and
-Reid, On the automatic scaling of matrices for Gaussian elimination, 1972), so that they follow the data whatever units
+Factors bring the logarithms of all entries, right-hand sides and bounds nearest to 0, in least squares (Curtis and
+Reid, On the automatic scaling of matrices for Gaussian elimination, 1972), so that they follow the data in any units
 it is stated in. Whole numbers keep theirs. Numbers in the range that suits the solver are left as they are.
 """
 

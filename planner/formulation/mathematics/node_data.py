@@ -1,7 +1,8 @@
-"""Situations: what a node's own numbers may depend on. Nodes that share all of it share one number.
+"""Situations: all that a node's own numbers may depend on. Nodes of one situation share one number.
 
-The span, the figures of the variant, every measure with how strictly it holds, which requirements apply, and whether
-the node is the last of its branch or followed by a world that goes on after a shock. Nothing of the path.
+A situation has the span, the figures of the variant, every measure with its share in force, and the requirements that
+apply. It says if the node is the last of its branch, or followed by a world that resumes after a shock. It has nothing
+of the path.
 """
 
 from __future__ import annotations

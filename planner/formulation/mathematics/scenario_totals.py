@@ -1,4 +1,4 @@
-"""The cost of every node and scenario as columns of a block, for what is said of scenarios."""
+"""The cost of every node and scenario as columns of a block, for rules on scenarios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is built whatever comes? Every project's share of the runs, the plans there are, and maps of two inputs."""
+"""Section on projects built in all runs: share of the runs by project, the distinct plans, and maps of two inputs."""
 
 from __future__ import annotations
 

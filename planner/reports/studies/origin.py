@@ -1,4 +1,4 @@
-"""Where do the numbers come from? What was varied, how every run ended, versions and digests."""
+"""Section "Where do the numbers come from?": varied inputs, outcome of every run, versions and digests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What depends on the assumptions? The spread of key figures, what moves them, and each against each input."""
+"""Section "What depends on the assumptions?": spread and sensitivities of key figures, and each against each input."""
 
 from __future__ import annotations
 

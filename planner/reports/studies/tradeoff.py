@@ -1,4 +1,4 @@
-"""What does security cost, and which other plans are about as good? From `planner frontier` and `alternatives`."""
+"""Sections on the cost of security and on near-optimal plans, from `planner frontier` and `alternatives`."""
 
 from __future__ import annotations
 

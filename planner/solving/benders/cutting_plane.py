@@ -1,8 +1,8 @@
-"""Cutting planes on the master's relaxation: at which points the branches are asked, and until when.
+"""Cutting planes on the master's relaxation: the points at which branches are solved, and the end of the rounds.
 
-While the gap is wide the point asked about is the master's optimum in a region around the best point known, which
-grows and shrinks as promises are kept (Linderoth and Wright, Decomposition algorithms for stochastic programming on a
-computational grid, Computational Optimization and Applications 24, 2003). Then it lies between the two (in-out
+While the gap is wide the point is the master's optimum in a trust region around the best point known. The region grows
+and shrinks with the improvement achieved (Linderoth and Wright, Decomposition algorithms for stochastic programming on
+a computational grid, Computational Optimization and Applications 24, 2003). Then it lies between the two (in-out
 stabilisation, Ben-Ameur and Neto, Acceleration of cutting-plane and column generation algorithms, Networks 49, 2007).
 """
 

@@ -1,17 +1,19 @@
 """Scenarios of mpi-sppy from our own rules.
 
-mpi-sppy wants one model per scenario and variables that all scenarios share. Shared are the nodes from which more than
-one way leads on; what hangs off them, until nothing branches any more, is a *branch* with variables of its own. So a
+mpi-sppy needs one model per scenario and variables that all scenarios share. The shared nodes are those with more than
+one successor; the nodes below them, up to the leaves, are a *branch* with variables of its own. So a
 future, the window of a shock, or a branch of a branch each make one scenario, and windows whose world resumes on a node
-share that node too. Every scenario has the shared nodes and its branch. What must be the same in all are the decisions
-taken at shared nodes or for several branches at once, and the operation of shared nodes as far as branches refer to
-it, such as stock where they begin: the rest of that operation is linear, so the mean of the scenarios' versions is as
-feasible and costs the same. With whole numbers in the operation it is all shared. So two stages are exact for any tree.
+share that node too. Every scenario has the shared nodes and its branch.
+
+Non-anticipativity holds for the decisions taken at shared nodes or for several branches at once. It holds for the
+operation of shared nodes as far as branches refer to it, such as stock where they begin. The rest of that operation is
+linear, so the mean of the scenarios' versions is feasible and costs the same. With integers in the operation all of it
+is shared. So two stages are exact for any tree.
 The expected cost is
 
     shared cost + sum_b probability_b * (own cost of b / probability_b)
 
-with any positive probabilities that add up to 1; they are taken in proportion to how likely the branches are.
+with any positive probabilities that add up to 1; they are taken in proportion to the branches' probabilities.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Physics bounds: the best that any amount of money could reach for each requirement, period by period.
 
 Costs, budgets and all other requirements are left out; capacities, lead times, windows of decision and controls stay.
-What lacks of a requirement in a period at the least is found by one program per requirement and node, but for those of
-which nothing lacks where least lacks in all. Where something lacks even with fractions of projects, no plan at any
-price reaches the target: that is the certificate.
+One program minimizes the sum of all shortfalls. One more program per requirement and node finds its least shortfall,
+except for those without a shortfall in the first. If a shortfall remains even with fractions of projects, no plan at
+any price reaches the target: that is the certificate.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def _alone(
 
 
 def _prepared(program: Program, options: Options) -> tuple[Solver, list[Asked], dict[int, float]]:
-    """The program without costs in which every requirement may lack something, what is asked of it, and how much one
-    of each lacking variable is in the units of the program.
+    """The program without costs in which every requirement may have a shortfall, the questions to it, and the size of
+    one unit of each shortfall in the units of the program.
     """
     free = program.changed(cost=np.zeros(len(program.cost)), offset=0.0, upper=_unmissed(program))
     suited, scaling = scaled(free)

@@ -1,8 +1,8 @@
-"""A few rows of a program that cannot all hold, thinned out until none can be spared.
+"""An irreducible infeasible subsystem (IIS): rows are dropped until all that are left are needed for the conflict.
 
-After every row that proves needless, the dual ray of the solver tells which rows still have a part in the conflict, so
+After each dropped row, the dual ray of the solver shows which rows still have a part in the conflict, so
 that most rows go at once (deletion filter with Farkas rays: Chinneck, Feasibility and Infeasibility in Optimization,
-2008). Every trial goes on from the basis of the one before.
+2008). Every trial is warm-started from the basis of the one before.
 """
 
 from __future__ import annotations

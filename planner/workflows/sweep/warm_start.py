@@ -1,8 +1,8 @@
-"""Hot starts: a program is solved from a neighbour's basis.
+"""Warm starts: a program is solved from a neighbour's basis.
 
 A neighbour's basis is optimal for the neighbour's numbers. The dual simplex method repairs it, with Devex weights,
-which cost nothing to begin with (those of steepest edges take as long as some hundred iterations), and without
-perturbing costs, which would be repaired for nothing. On the shipped instance this is faster than the primal method
+which need no initial work (weights of steepest edges take as long as some hundred iterations). Costs are not perturbed,
+which would only need repair. On the shipped instance this is faster than the primal method
 and than both after each other, for every kind of change.
 """
 

@@ -1,7 +1,7 @@
-"""A frontier of a figure that is a factor of what is decided: every level is an instance of its own.
+"""A frontier of a figure that multiplies decisions: every level is an instance of its own.
 
-The ends are found by halving: the highest level that the least cost pays for, and the highest that has a plan at all,
-each to a thousandth of the way between (the relaxation is asked first, which says no in a moment). Between them levels
+Bisection finds the ends: the highest level at the least cost, and the highest level with a plan at all, each to a
+thousandth of the way between. The relaxation is solved first, because it is quickly infeasible. Between the ends levels
 are spread evenly, each at its least cost. Of points of equal cost the safest is kept.
 """
 

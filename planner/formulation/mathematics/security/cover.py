@@ -1,7 +1,7 @@
 """Cover: how long stocks would last, counting upstream forms only as far as spare capacity can convert them.
 
-At the end of a period the need of the days that follow is met, in thought, by what is drawn from stock and run
-through capacity the period leaves unused. Index q: requirements; s: regions, or all of them; w: stockpiles; a: assets;
+At the end of a period, releases from stock and unused capacity must be able to meet the need of the days that
+follow. Index q: requirements; s: regions, or all of them; w: stockpiles; a: assets;
 p: processes; d: demands; k: commodities; n: nodes. T is the days as a share of the year.
 """
 
