@@ -1,4 +1,4 @@
-"""The same object met several times, as one variant of an instance that holds in several futures.
+"""Identity of objects: the same one met several times, as one variant of an instance that holds in several futures.
 
 Equal objects that are not the same one stay apart. This is the one place where objects are told by their `id`.
 """

@@ -1,7 +1,7 @@
-"""Trying losses on a plan: the operation of one period, best for the users in scope, with something lost.
+"""Recourse of a plan after a loss: the operation of one period, best for the users in scope.
 
-All that was decided and stored before is as planned; what is lost only changes bounds, so that one small linear program
-per period serves for all losses, each from where the last one ended.
+Decisions and stocks from before the loss are as planned. A loss only changes bounds, so one small linear program per
+period serves all losses, each warm-started from the last.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Best(NamedTuple):
 class Trial:
     """One period; `node` is that of a window in which nothing is lost, `known` the plan's values.
 
-    Users lack as little as can be of the target of their scope, and then go as little short; `valued`, they lose as
-    little money as can be. What must be served may go short too, where nothing else is left.
+    Operation minimizes the shortfall to the target of the scope, and then the shortage; if `valued`, the users' loss
+    of money. Mandatory demand may go short too, as the last resort.
     """
 
     def __init__(self, scopes: Scopes, probes: Program, node: Node, known: Array, valued: bool = False) -> None:

@@ -1,9 +1,9 @@
-"""MPI ranks, started and watched from outside: a rank that dies takes its MPI job along, but not this process.
+"""MPI ranks, started and watched from outside: if a rank dies its MPI job ends, but this process goes on.
 
 `mpiexec` starts one rank more than there are workers. It is the broker (`planner.executors.broker`): jobs reach it
 through a socket, and it hands them to the workers by `mpi4py.futures`. Within a batch job of a cluster, mpiexec
 spreads the ranks over the hosts of the job; the first of them must be this one. Elsewhere all ranks are on this
-machine and talk through its memory: whoever could connect to one could have any code run by it.
+machine and talk through its memory, because anyone who can connect to a rank can make it run any code.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ FILE_WORDS: dict[str, Any] = {
 TABLE: dict[str, Any] = {
     "type": "object",
     "description": "Many entries of a section as rows, stated here by `columns` and `rows` or kept in a spreadsheet, a"
-    " `file`, whose first row names the columns. Entries beside a table join it; no name stands twice.",
+    " `file`, whose first row names the columns. Other entries of the section join the table's; each name is unique.",
     "anyOf": [{"required": ["columns", "rows"]}, {"required": ["file"]}],
     "properties": {
         "columns": {

@@ -1,7 +1,7 @@
-"""Put a folder in the place of another, whole or not at all, even when the process is killed at any moment.
+"""Atomic replacement of a folder: whole or not at all, even when the process is killed at any moment.
 
 A new version is made in a hidden workshop next to the target: new/ is being written, old/ is what stood there before.
-While its process lives it holds a lock; whoever comes next to the same target puts right what a killed one has left.
+While its process lives it holds a lock; the next process at the same target repairs what a killed one has left.
 """
 
 from __future__ import annotations

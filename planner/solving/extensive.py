@@ -1,7 +1,7 @@
 """Solve a program: values, bound, gap and prices come out.
 
-When the search ends its whole numbers are made whole and the rest is solved once more as a linear program: that gives
-clean decisions and the shadow prices. What can be left out of the plan at a gain is left out.
+When the search ends its integers are rounded, and the rest is solved once more as a linear program: that gives clean
+decisions and the shadow prices. Decisions whose removal lowers the cost are removed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The search for whole numbers: large programs are rounded first, near a plan most are held, else all is searched."""
+"""The integer search: large programs are rounded first, near a plan most integers are fixed, else all are searched."""
 
 from __future__ import annotations
 

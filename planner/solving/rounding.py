@@ -1,7 +1,7 @@
-"""Decisions made whole: a solver keeps whole numbers, and what depends on them, only within its tolerances.
+"""Rounding of integers: a solver keeps integers, and variables that depend on them, only within its tolerances.
 
-However a solve ends, its whole numbers are rounded, and what then has no room is nothing: a size where nothing is
-begun, the piece of a cost curve that is not chosen. Operation is solved again within these bounds, and kept inside.
+After every solve its integers are rounded, and variables that then have no room are set to zero: a size where nothing
+is begun, the piece of a cost curve that is not chosen. Operation is solved again within these bounds, and kept inside.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Reach: what can be had where, following supply, processes and lanes forward until nothing more is added.
 
-What circulates (acid that is brought back in full) needs no supply: of the steps that then still wait for each other,
-those count that can run together in a steady state.
+Material that circulates (acid that is returned in full) needs no supply: steps that wait for each other count if they
+can run together in a steady state.
 
-Twice: by how the parts connect, and again counting only what has a volume above zero in some period. What
-the connections rule out is a mistake. What only the volumes rule out may be the question that is asked (a
-plant that is taken away), as long as the demand may go unserved.
+Reach is computed twice: by the connections, and again by the parts with a volume above zero in some period. A demand
+that the connections rule out is a mistake. One that only the volumes rule out may be the user's question (a plant that
+is taken away), as long as the demand may go unserved.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Value of information and flexibility, and the cost of waiting.
 
-All in expected cost of one and the same instance, each figure between a proven bound and the best plan found:
+All figures are expected costs of one instance, each between a proven bound and the best plan found:
 WS <= RP <= EEV, and an adaptive plan costs no more than a common one (Birge and Louveaux, Introduction to
 Stochastic Programming, 2011, chapter 4).
 """

@@ -1,11 +1,11 @@
-"""Benders' decomposition in two phases, with bounds that hold and plans that are evaluated exactly.
+"""Benders' decomposition in two phases, with valid bounds and exactly evaluated plans.
 
-First the relaxed master learns from the means of branches that are alike, which bound them from below, and then from
-all branches that are known too little. Then whole numbers: the
-relaxation is rounded step by step, with cuts learned on the way, for what a branch costs is known only near the points
-that it was asked about. Where that is not within the gap the master is searched, near the best plan and everywhere.
-Plans are carried out in every branch. Few branches are known well by their mean: with its operation in the master
-choices are improved one by one near the best plan, sizes are rounded, and a search ends where it proves the plan.
+Phase one solves the relaxed master. Its cuts come first from the means of similar branches, which bound these from
+below, and then from all branches with uncertain cost. Phase two finds integers: the relaxation is rounded step by step,
+with new cuts at each step, because the cost of a branch is known only near the points at which it was solved. If the
+rounded plan is not within the gap, the master is searched, first near the incumbent and then everywhere. Every plan is
+evaluated in all branches. If branches are few, their mean describes them well and its operation stands in the master.
+Then local search improves choices near the incumbent, sizes are rounded, and the search ends when it proves the plan.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ MASTER = 0.6  # Share of the gap that the master's own search may leave.
 
 
 class Pace(NamedTuple):
-    """Share of the gap to which the relaxation is solved first, and share of what is in doubt settled in a step."""
+    """Share of the gap to which the relaxation is solved first, and share of fractional binaries fixed in a step."""
 
     learned: float
     stride: float

@@ -40,10 +40,10 @@ class Survey:
         self.errors = np.full(len(self.weights), np.inf)
 
     def ask(self, x: Array, doubt: float) -> Surveyed:
-        """Answers at x, where the branches that are not asked leave at most so much of the expected cost in doubt.
+        """Answers at x, where the branches that are not solved leave an error of at most `doubt` in the expected cost.
 
-        They are asked in waves, each twice as large as the one before, known worst first: what one wave taught is where
-        the next starts from. Where those asked were known worse than judged all others are doubted more.
+        Branches are solved in waves, each twice as large as the one before, largest error first. Each wave starts from
+        the duals of the one before. If errors turn out larger than estimated, the other estimates rise too.
         """
         found: dict[int, Answer] = {}
         before = known = self.pool.values(x)
@@ -78,7 +78,7 @@ class Survey:
         self.errors[asked] = np.where(np.isfinite(errors) & (self.weights[asked] > 0), errors, np.inf)
 
     def _doubted(self, known: Array, doubt: float, asked: list[int]) -> NDArray[np.int64]:
-        """The branches to ask beyond those asked, known worst first: the rest leaves at most so much in doubt."""
+        """The branches to solve next, largest error first: the rest leaves an error of at most `doubt`."""
         doubts = np.where(np.isfinite(known), self.weighted(self.errors), np.inf)
         doubts[asked] = 0.0
         order_of_doubt = np.argsort(-doubts, kind="stable")

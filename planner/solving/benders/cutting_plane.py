@@ -66,7 +66,7 @@ class Cutting:
     ) -> Best:
         """Cuts until the relaxation, with some columns held, is solved to a gap, or up to a number of rounds.
 
-        The best point, or none where there is none. A point that costs no more than `enough` ends it too.
+        Returns the best point, or none if there is none. A point that costs at most `enough` ends the rounds too.
         """
         radius = RADIUS
         while (relaxed := self._recalled(held)).x.size:
@@ -137,7 +137,7 @@ class Cutting:
         self._learned(self.means, x, self.survey.means(self.means, x))
 
     def exactly(self, x: Array) -> float:
-        """Cost at a point, for which every branch is asked."""
+        """Exact cost at a point: every branch is solved."""
         return self._learned(self.oracle.every, x, self.survey.ask(x, EVERY).answers)
 
     def carry_out(self, x: Array) -> None:

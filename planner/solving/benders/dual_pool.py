@@ -1,8 +1,8 @@
-"""Prices shared among branches: what those of one branch say of all others of its matrices.
+"""Pool of duals shared among branches: the duals of one branch bound all others of its matrices.
 
-Row prices make a valid cut for every branch of equal W, whichever of them was solved for them. So branches that
+Duals of the rows give a valid cut for every branch of equal W, from any branch that was solved. So branches that
 differ little need not all be solved at every point (bunching: Wets, Stochastic programming: solution techniques and
-approximation schemes, 1983): most are known well by the prices of others.
+approximation schemes, 1983): the duals of others bound most of them well.
 """
 
 from __future__ import annotations

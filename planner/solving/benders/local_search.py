@@ -1,7 +1,7 @@
-"""Local search over what is yes or no in the master: leave a start out, shift it by a date, change what is in doubt.
+"""Local search over the binaries of the master: drop a start, shift it by a date, change a fractional one.
 
-Every plan tried is a linear program, started hot from the last one, with numbers of modules relaxed. The mean of the
-branches stands in it, so that plans are compared by what they cost and not by what cuts happen to know of them.
+Every plan tried is a linear program, warm-started from the last one, with numbers of modules relaxed. It contains the
+mean of the branches, so that plans are compared by their cost and not by the cuts known near them.
 """
 
 from __future__ import annotations

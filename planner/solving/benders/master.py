@@ -1,9 +1,9 @@
-"""The master: investments and the trunk, and for every group of branches a column that its cuts push up.
+"""The master: investments and the trunk, and a column for every group of branches, which cuts bound from below.
 
-Without risk a group's column is the expected cost of its branches. Cuts are rows; those that have not held the plan
-for a while are dropped. Where many branches are alike the operation of their mean can stand in the master too
-(Crainic, Hewitt, Maggioni and Rei, Partial Benders decomposition, Transportation Science 55, 2021): it knows the
-bottlenecks that all of them share, which cuts learn one by one.
+Without risk a group's column is the expected cost of its branches. Cuts are rows; cuts that have been slack for
+several rounds are dropped. If many branches are similar, the master can contain the operation of their mean
+(Crainic, Hewitt, Maggioni and Rei, Partial Benders decomposition, Transportation Science 55, 2021): the mean has
+the bottlenecks that all of them share, which cuts find only one by one.
 """
 
 from __future__ import annotations
@@ -137,9 +137,9 @@ class Master:
     def relax(
         self, held: Mapping[int, float] | None = None, inside: Key = (), region: Region | None = None
     ) -> MasterOptimum:
-        """Solve the relaxation, hot from the last one, with some columns held; infinity where there is no solution.
+        """Solve the relaxation, warm-started from the last one, with some columns fixed; infinity if it is infeasible.
 
-        UnboundedError where there is no least.
+        UnboundedError if it is unbounded.
         """
         program = self.program(inside) if not held else fixed_at(self.program(inside), held)
         if region is not None:

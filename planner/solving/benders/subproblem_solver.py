@@ -1,12 +1,12 @@
-"""The oracle: what the branches cost for given trunk columns, and the cuts that say so.
+"""The oracle: cost of the branches for given trunk columns, and the cuts that support it.
 
-By linear duality, with c, d, W, T as in `branches` and any row prices p: for all x
+By linear duality, with c, d, W, T as in `branches` and any row duals p: for all x
 
     value(x) >= p side + min_y (c - p W) y + constant + (d - p T) x
 
-where the minimum is over the bounds of y. A cut states the right-hand side, computed from the prices themselves and
-not from the solver's objective, so it is valid in every state the solver ends in. Prices of an infeasible program
-(a ray) give in the same way a cut that x must satisfy.
+where the minimum is over the bounds of y. A cut states the right-hand side, computed from the duals themselves and
+not from the solver's objective, so it is valid in every state the solver ends in. The dual ray of an infeasible
+program gives a feasibility cut in the same way.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Branches: the tree cut into a trunk, where everything is decided or shared, and the branches that hang from it.
+"""Subproblems: the tree is cut into a trunk, which has all decisions and shared nodes, and the branches below it.
 
 A branch sees the trunk only through columns: capacity decided, stock left, material delivered. Its program is linear
 
     value(x) = min c y + d x + constant   subject to   row_lower <= W y + T x <= row_upper,  lower <= y <= upper
 
-for given trunk columns x. Costs are as if the branch were certain; branches that are alike share one program.
+for given trunk columns x. Costs are as if the branch were certain; branches of equal numbers share one program.
 """
 
 from __future__ import annotations

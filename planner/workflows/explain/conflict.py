@@ -1,4 +1,4 @@
-"""Why there is no plan: the statements that conflict, each where it stands, and the repairs."""
+"""Reasons of infeasibility: the statements that conflict, each with its place, and the repairs."""
 
 from __future__ import annotations
 

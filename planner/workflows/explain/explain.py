@@ -1,4 +1,4 @@
-"""The public questions: why has an instance no plan, and how far could any amount of money reach."""
+"""The public questions: why an instance has no plan, and the level any amount of money could reach."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def reach(
     instance: AnyInstance, scenario: str | None = None, sets: Sequence[str] = (), options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
 ) -> pd.DataFrame:
-    """The best that any amount of money could reach for each requirement, by node; of losses for those in doubt."""
+    """The best level at any cost for each requirement, by node; losses are added where they may matter."""
     document, settings = _read(instance, scenario, sets, options, listener)
     instances, patience = document.instances(), Patience.of(settings, listener)
     in_doubt = doubtful(instances, Way(settings, listener))

@@ -1,9 +1,9 @@
-"""An irreducible core of an infeasible program: rows and bounds that conflict, none of which could be left out.
+"""An irreducible infeasible subsystem (IIS): rows and bounds that conflict, and of which none can be dropped.
 
-First the least total violation is found; by duality the rows with a price in it cannot all hold. These few are thinned
-out (`Part`): whole requirements first, so that as few as can be are in the conflict, then rows, then bounds. Where only
-whole numbers conflict, statements are left out one by one as long as the rest still has no plan. When time is over,
-what is left is a conflict still, but not known to be irreducible, and says so.
+First the least total violation is found; by duality the rows with a nonzero dual cannot all hold. These few are
+filtered (`Part`): whole requirements first, so that few are in the conflict, then rows, then bounds. If only integers
+conflict, statements are dropped one by one as long as the rest still has no plan. When time is over, the rest is still
+a conflict, but not known to be irreducible, and says so.
 """
 
 from __future__ import annotations
@@ -198,9 +198,9 @@ def _named(chapter: Chapter, place: int) -> tuple[str, Key]:
 
 
 def _whole_core(program: Program, options: Options, patience: Patience) -> Core | None:
-    """Statements of which none can be left out, found by leaving out one after the other.
+    """Irreducible statements, found by dropping one after the other.
 
-    Where the search is not over in the time there is, a statement is kept and the core not known to be irreducible.
+    If the search runs out of time, a statement is kept and the core is not known to be irreducible.
     """
     groups: dict[tuple[str, str], list[int]] = {}
     for row, (_, family, key) in enumerate(program.rows):

@@ -1,4 +1,4 @@
-"""The ways out of a conflict: by how much each statement would have to give way alone, or all together, at what cost.
+"""Repairs of a conflict: the least change of each statement alone, or of all together, and its cost.
 
 The effect of a statement on the program is found by turning it a little and comparing: where only right-hand sides
 and bounds move, the least turn is one program with the turn as a variable; else it is searched for. A repair is only

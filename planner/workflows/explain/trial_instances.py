@@ -1,7 +1,7 @@
-"""An instance that is changed in one way or another, to see whether all its rules can then be met, and at what cost.
+"""Trials of a changed instance: whether all its rules can then be met, and at what cost.
 
-Losses that plans must withstand are added as they are found to matter, and stay for the changes tried later. A large
-program is answered by its relaxation, each from the basis of the last that had an optimum.
+Losses that plans must survive are added when a plan fails them, and stay for later trials. A large program is answered
+by its relaxation, warm-started from the last one that had an optimum.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""Cost against security: what every level of a requirement costs at least.
+"""Cost against security: the least cost of every level of a requirement.
 
 The limit of a requirement (a target, a largest share, most money) becomes a variable, its level, counted
 so that more is safer: a largest share of 0.3 is the level -0.3. The ends of the frontier are lexicographic optima: the
-least cost with the highest level at that cost, and the highest level at its least cost. Between them levels spread
-evenly are asked for, each with a small reward for more: the augmented epsilon-constraint method (Mavrotas 2009), so
-that no point is dominated by more than the solver's gap. A figure that is no limit alone but a factor (a share of what
-is used, days of what is needed) is asked level by level instead (`steps`). Each plan is checked with the instance that
-asks its level.
+least cost with the highest level at that cost, and the highest level at its least cost. Between them, evenly
+spread levels are required, each with a small reward for more: the augmented epsilon-constraint method (Mavrotas 2009).
+So no point is dominated by more than the solver's gap. A figure that multiplies variables (a share of use, days of
+need) is solved level by level instead (`steps`). Each plan is checked with the instance that requires its level.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def more(cost: float) -> float:
 
 
 def budget(program: Program, most: float) -> Row:
-    """Total cost is at most so much [money]."""
+    """Row: total cost is at most a limit [money]."""
     return Row(program.cost, upper=most - program.offset)
 
 

@@ -55,7 +55,7 @@ class Steps:
         return Point(level, level, found.objective, found.bound, found)
 
     def _has_plan(self, level: float, most: float = math.inf) -> bool:
-        """Whether a level has a plan that costs at most so much."""
+        """Whether a level has a plan within a limit of cost."""
         program = self._program(level)
         if math.isfinite(most):
             program = with_rows(program, budget(program, most))
