@@ -292,7 +292,7 @@ def test_an_interrupted_sweep_keeps_what_it_has(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert "run it again to continue" in errors
+    assert "run the same command to resume" in errors
     assert len(list(read_records(ledger))) >= 3
 
 
