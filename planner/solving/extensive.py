@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from planner.common.arrays import Array
-from planner.common.signals import listening
+from planner.common.signals import Requests, listening
 from planner.language.instance import Options
 from planner.program.program import Program
 from planner.solving.highs import DUST, Basis, Solver, free_threads
@@ -38,6 +38,7 @@ from planner.solving.scaling import scaled
 SLACK = 1e-9  # Share of the risk measure that the tie-break may give up.
 DOUBTING = 0.75  # Share of the gap for the search where doubt about what is measured against takes the rest.
 MOST_LESS = 30.0  # Seconds for a cheaper plan of the same risk.
+MISSED = 1e-8  # Share of a row by which a plan may miss it; the check allows a hundred times as much.
 
 
 def solve(
@@ -101,6 +102,35 @@ def _whole(program: Program, options: Options, run: Run) -> Outcome:
                 box = without_spare(program.changed(cost=costs), fixed, box, run, options)
             return _outcome(program, fixed, found, objective, box, run)
     raise SolverError("the plan is not feasible, or far dearer, once its integers are whole")
+
+
+def settled_anew(program: Program, outcome: Outcome, options: Options) -> Outcome:
+    """A plan with its whole numbers held and all else settled again, where it misses rows by more than a tolerance.
+
+    Its bound stays. Where there is no plan with these whole numbers, or no time, it is as it was.
+    """
+    if _most_missed(program, outcome.values) <= MISSED:
+        return outcome
+    suited, scaling = scaled(program)
+    limit = max(MOST_LESS, options.time_limit or 0.0)
+    run = Run(None, Requests(), time.monotonic())
+    box = decided(suited.arrays, scaling.shrunk(outcome.values))
+    fixed = load(suited, options.model_copy(update={"time_limit": limit}), relax=True)
+    fixed.change_bounds(np.arange(len(box.lower)), box.lower, box.upper)
+    run(fixed)
+    if not fixed.is_optimal:
+        return outcome
+    found = Search(outcome.status, None, outcome.bound, outcome.nodes, outcome.message)
+    box = without_spare(suited, fixed, box, run, options.model_copy(update={"time_limit": 0.0}))
+    again = scaling.restored(_outcome(suited, fixed, found, _objective(suited, fixed), box, run))
+    return replace(again, seconds=outcome.seconds + again.seconds, message=outcome.message, without=outcome.without)
+
+
+def _most_missed(program: Program, values: Array) -> float:
+    """The most that a row is missed by, as a share of what it adds up."""
+    activity, sizes = program.matrix @ values, abs(program.matrix) @ np.abs(values) + 1.0
+    missed = np.maximum(program.row_lower - activity, activity - program.row_upper)
+    return float((missed / sizes).max(initial=0.0))
 
 
 def _less_waste(program: Program, options: Options, found: Search, run: Run) -> Search:

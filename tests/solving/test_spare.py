@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from planner.solving.benders.master import Master
 from planner.solving.benders.solve import decompose, obstacle
 from planner.solving.benders.subproblem_solver import Oracle
 from planner.solving.benders.subproblems import Branches
-from planner.solving.extensive import solve
+from planner.solving.extensive import settled_anew, solve
 from planner.solving.formulate import formulate
 from planner.solving.outcome import Outcome
 from planner.solving.redundancy import without_spare
@@ -141,6 +142,24 @@ def test_operation_fits_a_plan_without_the_remainders_of_its_sizes(monkeypatch: 
     activity = program.matrix @ outcome.values
     assert (activity >= program.row_lower - 1e-6).all()
     assert (activity <= program.row_upper + 1e-6).all()
+
+
+def test_a_plan_that_misses_a_row_is_settled_anew() -> None:
+    """One that holds stays as it is, to the object; a decision stays decided."""
+    raw = case(projects={"plant": PLANT}, futures=FUTURES)
+    raw["demands"]["users"]["amount"] = 26
+    program = formulate(by_future(raw), LOOSE)
+    outcome = solve(program, LOOSE)
+    assert settled_anew(program, outcome, LOOSE) is outcome
+    operating = ~program.integer & (outcome.values > 1)
+    missing = replace(outcome, values=np.where(operating, outcome.values * (1 - 1e-5), outcome.values))
+    again = settled_anew(program, missing, LOOSE)
+    activity = program.matrix @ again.values
+    assert (activity >= program.row_lower - 1e-7).all()
+    assert (activity <= program.row_upper + 1e-7).all()
+    assert again.objective == pytest.approx(outcome.objective)
+    assert (again.values[program.integer] == outcome.values[program.integer]).all()
+    assert (again.bound, again.status, again.without) == (outcome.bound, outcome.status, outcome.without)
 
 
 def test_the_check_finds_a_plant_of_no_size_that_costs(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from planner.solving.benders.master import Master
 from planner.solving.benders.subproblem_solver import Operation, Oracle, OverError, UnboundedError
 from planner.solving.benders.subproblem_workers import RemoteOracle, prepare
 from planner.solving.benders.subproblems import Branches, Key
-from planner.solving.extensive import solve
+from planner.solving.extensive import settled_anew, solve
 from planner.solving.firmness import started
 from planner.solving.outcome import Outcome, Progress, SolverError, Verdict, without_plan
 from planner.solving.run import Run
@@ -78,7 +78,8 @@ def decompose(
             _at_home(benders, local, benders.leave_idle)
             found.plan = benders.cutting.plan
             starts = benders.cutting.survey.pool.starts(found.plan.x)
-            return _outcome(program, benders, local.run(found.plan.x, starts), found, run.begun)
+            outcome = _outcome(program, benders, local.run(found.plan.x, starts), found, run.begun)
+            return settled_anew(program, outcome, options)
         except (UnboundedError, SolverError):
             pass  # Whether that is so of the whole, or of a part that others hold, the whole program says.
         finally:
