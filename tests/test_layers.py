@@ -19,7 +19,7 @@ FLOORS = (
 )  # fmt: skip
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # Tests of the package as a whole; all others stand in the folder of the room that they are about.
-WHOLE = {"agreement", "layers", "newcomer", "packaging", "public", "published", "readme"}
+WHOLE = {"agreement", "layers", "newcomer", "packaging", "public", "published", "readme", "style"}
 MODULES = {
     ".".join(("planner", *path.relative_to(PLANNER).with_suffix("").parts)).removesuffix(".__init__"): path
     for path in PLANNER.rglob("*.py")
