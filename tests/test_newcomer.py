@@ -120,7 +120,7 @@ stockpiles: {w: {commodity: m, region: US, owner: commercial, initial: 1, holdin
 returns: {q: {commodity: scrap, region: US, delivered: {m: 1}, demands: [d], lifetime: {1: 1}, rate: 0.5, cost: 0.1}}
 controls: {ban: {exporter: CN, kind: ban, stages: [magnet], destinations: [US], start: 2031}}
 futures: {calm: {probability: 0.5}, storm: {probability: 0.5, from: calm, branches: 2031, controls: [ban]}}
-requirements: {r: {kind: served, target: 0.9, elastic: {price: 100}}}
+requirements: {r: {kind: served, target: 0.9, elastic: {penalty: 100}}}
 """)
 NEEDED_BY = {  # Sections that make no sense without another.
     "projects": ("project_groups",), "demands": ("returns", "requirements"), "futures": ("controls",),

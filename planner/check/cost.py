@@ -87,12 +87,12 @@ def _enter_penalties(costs: Costs, violations: Violations) -> None:
         is_money = isinstance(part, Budget | Regret | Leverage) or (isinstance(part, Tail) and part.of == "cost")
         is_chance = isinstance(part, Chance) and node is not None
         if node is not None and not is_money and not is_chance:
-            costs.priced("penalty", name, region, node, part.elastic.price, violation)
+            costs.priced("penalty", name, region, node, part.elastic.penalty, violation)
             continue
         read = first if is_chance else case.horizon.nodes[0]
-        price = case.at(read).requirements[name].elastic
-        assert price is not None
-        money = price.price.at(read.middle) * violation * (1.0 if is_money else case.money)
+        elastic = case.at(read).requirements[name].elastic
+        assert elastic is not None
+        money = elastic.penalty.at(read.middle) * violation * (1.0 if is_money else case.money)
         money *= read.weight if is_chance else 1.0
         costs.overall += money
         for begin in case.horizon.nodes:

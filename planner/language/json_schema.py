@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from planner.language.instance import Instance
+from planner.language.old_words import GONE, OLD_WORDS, OldWord
 
 FILE_WORDS: dict[str, Any] = {
     "extends": {
@@ -77,10 +78,26 @@ def json_schema() -> dict[str, Any]:
     # A file may state a part in part: another one, that it extends or is included with, has the rest.
     for name in ("Time", *_parts_of(schema)):
         definitions.get(name, {}).pop("required", None)
+    for word in OLD_WORDS:
+        for part in definitions.values():
+            _accept(word, part)
     definitions["Table"] = TABLE
     schema["properties"] |= FILE_WORDS
     schema.pop("required", None)  # A file may hold a part of an instance only.
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+def _accept(word: OldWord, part: dict[str, Any]) -> None:
+    """Let a part that has the new word, as a field or as its kind, have the old one too, marked as old."""
+    fields, goes = part.get("properties", {}), f"which goes with version {GONE}."
+    kind = fields.get("kind", {})
+    if kind.get("const") == word.new:
+        del kind["const"]
+        kind |= {"enum": [word.new, word.old], "description": f"`{word.old}` is the old word for it, {goes}"}
+    elif word.new in fields:
+        old = {"deprecated": True, "description": f"Old word for `{word.new}`, {goes}"}
+        fields[word.old] = {"examples": ["1"]} | fields[word.new] | old
+        part["required"] = [field for field in part.get("required", []) if field != word.new]
 
 
 def _parts_of(schema: dict[str, Any]) -> list[str]:

@@ -18,7 +18,7 @@ from planner.language.figure import MOMENT, Figure, Name, Number, Part, Patterns
 class Elastic(Part):
     """A requirement that may be missed at a price."""
 
-    price: Number = figure(
+    penalty: Number = figure(
         "price", "Penalty per quantity missed in a year; of a tail of cost, penalty per money missed [money/money]"
     )
 
@@ -26,7 +26,7 @@ class Elastic(Part):
 class ElasticMoney(Elastic):
     """A rule on money that may be missed at a price: a number that is the same in all units."""
 
-    price: Number = figure("money/money", "Penalty per money missed")
+    penalty: Number = figure("money/money", "Penalty per money missed")
 
 
 class Rule(Part):
@@ -41,8 +41,8 @@ class Rule(Part):
 
     @model_validator(mode="after")
     def _one_price(self) -> Rule:
-        if self.is_overall and self.elastic is not None and not self.elastic.price.is_constant:
-            raise ValueError("elastic.price: one number for the whole horizon is expected, found a series in time")
+        if self.is_overall and self.elastic is not None and not self.elastic.penalty.is_constant:
+            raise ValueError("elastic.penalty: one number for the whole horizon is expected, found a series in time")
         return self
 
 
@@ -219,10 +219,10 @@ class Leverage(OfUsers):
 
 
 class Sharing(OfUsers):
-    """Users of one class in all regions of the scope suffer alike: unserved shares differ by at most `apart`."""
+    """Users of one class in all regions of the scope suffer alike: unserved shares differ by at most `max_gap`."""
 
     kind: Literal["sharing"]
-    apart: Number = figure("share", "Largest difference between unserved shares", most=1.0, example=0.1)
+    max_gap: Number = figure("share", "Largest difference between unserved shares", most=1.0, example=0.1)
 
 
 class Dependence(OfMaterial):
@@ -288,14 +288,14 @@ class Concentration(OfSupply):
         return stated
 
 
-class Sources(OfSupply):
+class SupplierCount(OfSupply):
     """At least `count` independent sources supply at least `least` each; what is missed is their shortfall.
 
     A source counts with what is used of it. Where goods of these regions can get to a source, it counts with no more
     than it makes, buys or collects itself or gets from where they cannot come from.
     """
 
-    kind: Literal["sources"]
+    kind: Literal["supplier_count"]
     count: Annotated[int, Field(ge=1, le=50)] = Field(examples=[3])
     least: Number = figure("quantity/year", "Least supply of a source that counts", example=500)
     independent: Literal["country", "facility"] = Field(
@@ -342,8 +342,8 @@ class Budget(Rule):
 
 
 AnyKind = (
-    Served | Dependence | ExpectedUnserved | Concentration | Sources | Cover | Outage | Survive | Recover | Leverage
-    | Tail | Chance | Regret | Sharing | Budget
+    Served | Dependence | ExpectedUnserved | Concentration | SupplierCount | Cover | Outage | Survive | Recover
+    | Leverage | Tail | Chance | Regret | Sharing | Budget
 )
 Requirement = Annotated[AnyKind, Field(discriminator="kind")]
 KINDS: dict[str, type[Rule]] = {get_args(part.model_fields["kind"].annotation)[0]: part for part in get_args(AnyKind)}

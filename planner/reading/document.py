@@ -28,6 +28,7 @@ from planner.reading.override import (
 )
 from planner.reading.places import Route, as_written, place_of, stated, texts
 from planner.reading.provenance import figure_problems
+from planner.reading.renamed import Renamer
 from planner.reading.settle import find, overlay, settled, settled_where
 from planner.reading.variant import variant_problems
 
@@ -187,6 +188,7 @@ class Document:
         return history
 
     def _parsed(self, path: str) -> tuple[Key, ...]:
+        path = Renamer([]).path(path, self._tree.place)
         found = [target for target in targets(self._tree, path) if target.node is not None]
         if not found:
             refuse("unknown-path", f"{path} matches nothing", None, nearest(self._tree, path))
@@ -258,10 +260,11 @@ class Document:
         Its files are not read again, and sections that the overrides do not name are this document's own, already
         validated.
         """
-        more = [read_set(text) for text in sets]
+        notes = list(self.notes)
+        more = _read_sets(sets, notes)
         tree, new = self._changed_tree(more)
         document = Document(self.path, tree, self.layers, self._changes + new, _heads(self, more))
-        document.notes = [*self.notes, *lost_ranges(new)]
+        document.notes = [*notes, *lost_ranges(new)]
         document.files, document.scenario, document.sets = self.files, self.scenario, (*self.sets, *sets)
         # The scenarios were examined with this document; what they mention counts there as well.
         document._unchanged, document._spare, document.borrowed = tree, self.mentioned_elsewhere(), self.borrowed
@@ -308,23 +311,29 @@ def load(
     scenarios = merged.entries.get("scenarios")
     body = Node(merged.place, {key: node for key, node in merged.entries.items() if key != "scenarios"})
     spare = (_controls(body) if borrowed else set()) | (before.mentioned_elsewhere() if before else set())
-    files = dict(reader.files)
+    files, notes = dict(reader.files), list(reader.notes)
     if on is not None:
         _, other = _readable(on)
         body = _with_futures(body, other.read())
         files |= {f"on:{name}": digest for name, digest in other.files.items()}
+        notes += other.notes
     tree = settled(body)
     known = _scenarios(scenarios)
-    overrides = _chosen(known, scenario, scenarios or merged) + [read_set(text) for text in sets]
+    overrides = _chosen(known, scenario, scenarios or merged) + _read_sets(sets, notes)
     changes = apply_all(tree, overrides)
     document = Document(root, settled(tree), reader.layers, (before._changes if before else []) + changes)
-    document.notes = [*reader.notes, *lost_ranges(changes)]
+    document.notes = [*notes, *lost_ranges(changes)]
     document.files = dict(sorted(files.items()))
     document.scenario = scenario or (before.scenario if before else None)
     document.sets = (*(before.sets if before else ()), *sets)
     document._stated_scenarios, document._scenarios, document._unchanged = scenarios, known, body
     document._spare, document.borrowed = spare, borrowed or (before is not None and before.borrowed)
     return document
+
+
+def _read_sets(sets: Sequence[str], notes: list[Problem]) -> list[Override]:
+    """What was written after `--set`, with a note on every old word."""
+    return [Renamer(notes).override(read_set(text)) for text in sets]
 
 
 def _readable(instance: AnyInstance) -> tuple[Path, _Readable]:

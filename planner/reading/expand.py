@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from planner.common.errors import InputError, Problem, did_you_mean
 from planner.reading.compose import Key, Node, refuse
 from planner.reading.grammar import INSTANCE, Shape, below
+from planner.reading.renamed import Renamer
 from planner.reading.settle import is_only_provenance, is_year_table, overlay, settled
 
 TABLE_WORDS = ("columns", "rows", "common", "name", "file", "sheet")
@@ -18,8 +20,8 @@ Words = dict[Key, Node]
 Fetch = Callable[[Words], tuple[Node, Node]]  # Columns and rows of a table that is in a file of its own.
 
 
-def expand(tree: Node, fetch: Fetch) -> Node:
-    """The tree of a file with the tables of every section written out."""
+def expand(tree: Node, fetch: Fetch, renamer: Renamer) -> Node:
+    """The tree of a file with the tables of every section written out, in new words."""
     if not isinstance(tree.value, dict):
         return tree
     problems: list[Problem] = []
@@ -28,13 +30,14 @@ def expand(tree: Node, fetch: Fetch) -> Node:
         shape = below(INSTANCE, key)
         has_table = isinstance(section.value, dict) and ("table" in section.value or "tables" in section.value)
         is_section = shape.kind == "map" and shape.item is not None and shape.item.kind in ("model", "either")
-        expanded[key] = _section(section, shape, fetch, problems) if has_table and is_section else section
+        words_of = partial(_words, part=f"{key}.*", fetch=fetch, renamer=renamer)
+        expanded[key] = _section(section, shape, words_of, problems) if has_table and is_section else section
     if problems:
         raise InputError(problems)
-    return Node(tree.place, expanded)
+    return renamer.tree(Node(tree.place, expanded))
 
 
-def _section(section: Node, shape: Shape, fetch: Fetch, problems: list[Problem]) -> Node:
+def _section(section: Node, shape: Shape, words_of: Callable[[Node], Words], problems: list[Problem]) -> Node:
     assert shape.item is not None
     entries: dict[Key, Node] = {}
     for key, value in section.entries.items():
@@ -46,7 +49,7 @@ def _section(section: Node, shape: Shape, fetch: Fetch, problems: list[Problem])
         else:
             _enter(entries, str(key), value, problems)
         for table in tables:
-            for name, row in _rows(table, shape.item, fetch, problems):
+            for name, row in _rows(words_of(table), shape.item, problems):
                 _enter(entries, name, row, problems)
     return Node(section.place, entries)
 
@@ -58,10 +61,9 @@ def _enter(entries: dict[Key, Node], name: str, value: Node, problems: list[Prob
     entries[name] = value
 
 
-def _rows(table: Node, shape: Shape, fetch: Fetch, problems: list[Problem]) -> list[tuple[str, Node]]:
+def _rows(words: Words, shape: Shape, problems: list[Problem]) -> list[tuple[str, Node]]:
     """Name and part of every row of a table."""
-    words = _words(table)
-    named, stated = fetch(words) if "file" in words else (words["columns"], words["rows"])
+    named, stated = words["columns"], words["rows"]
     columns = _columns(named)
     template = words["name"].value if "name" in words else None
     if "name" not in columns and not isinstance(template, str):
@@ -84,7 +86,8 @@ def _rows(table: Node, shape: Shape, fetch: Fetch, problems: list[Problem]) -> l
     return rows
 
 
-def _words(table: Node) -> Words:
+def _words(table: Node, part: str, fetch: Fetch, renamer: Renamer) -> Words:
+    """What a table of parts at a path says, with columns and rows and in new words."""
     words = table.value if isinstance(table.value, dict) else {}
     for word in ("columns", "rows"):
         if word in words and "file" in words:
@@ -96,7 +99,8 @@ def _words(table: Node) -> Words:
     for key, value in words.items():
         if key not in TABLE_WORDS:
             refuse("unknown-key", f"a table has no {key}", value.place, did_you_mean(key, TABLE_WORDS))
-    return words
+    columns, rows = fetch(words) if "file" in words else (words["columns"], words["rows"])
+    return renamer.table(part, words | {"columns": columns, "rows": rows})
 
 
 def _columns(node: Node) -> list[str]:

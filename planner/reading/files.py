@@ -10,6 +10,7 @@ from planner.common.errors import InputError, Place, Problem
 from planner.reading.compose import Node, compose, refuse
 from planner.reading.examples import EXAMPLE, FOLDER, shipped
 from planner.reading.expand import Words, expand
+from planner.reading.renamed import Renamer
 from planner.reading.settle import Settler, join, overlay
 from planner.reading.spreadsheet import columns_and_rows, csv_grid, excel_grid
 
@@ -66,7 +67,7 @@ class Reader:
     def _with_includes(
         self, node: Node, path: Path, words: dict[str, Node], above: tuple[Path, ...], how: str
     ) -> Node:
-        own = self.settler.settle(expand(node, lambda words: self._table(path, words)))
+        own = self.settler.settle(expand(node, lambda words: self._table(path, words), Renamer(self.notes)))
         tree: Node | None = None
         listed = words["include"] if "include" in words else Node(node.place, [])
         entries = listed.value if isinstance(listed.value, list) else [listed]

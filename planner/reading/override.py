@@ -73,10 +73,14 @@ def read_mapping(overrides: Node, how: str) -> list[Override]:
         refuse("wrong-type", f"{how}: a mapping from path to value is expected", overrides.place)
     found: list[Override] = []
     for key, value in overrides.value.items():
-        left, sign, _ = str(key).strip().rpartition("=")
-        path, operation = _split(left) if sign and str(key).strip().endswith("=") else (str(key).strip(), "=")
-        found.append(Override(path, operation, value, how))
+        found.append(Override(*split_key(str(key)), value, how))
     return found
+
+
+def split_key(key: str) -> tuple[str, Operation]:
+    """Path and operation of a key such as `path *=`."""
+    stated = key.strip()
+    return _split(stated[:-1]) if stated.endswith("=") else (stated, "=")
 
 
 def _split(left: str) -> tuple[str, Operation]:

@@ -224,10 +224,10 @@ def returns() -> Raw:
 def requirements() -> Raw:
     """Defence is served, and magnets do not all come from the exporter; both at a price."""
     return {
-        "defence": {"kind": "served", "classes": ["defence"], "target": 0.95, "elastic": {"price": 5000}},
+        "defence": {"kind": "served", "classes": ["defence"], "target": 0.95, "elastic": {"penalty": 5000}},
         "sources": {
             "kind": "dependence", "exporter": EXPORTER, "commodities": ["magnet.*"], "share": 0.7, "by": ["region"],
-            "elastic": {"price": 40},
+            "elastic": {"penalty": 40},
         },
     }  # fmt: skip
 

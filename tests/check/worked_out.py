@@ -66,7 +66,7 @@ BASE: dict[str, Any] = {
         "stop_oxide": {"exporter": "CN", "kind": "ban", "elements": ["NdPr"], "destinations": ["*"], "start": 2027},
     },
     "requirements": {
-        "served": {"kind": "served", "target": 0.95, "elastic": {"price": 3}},
+        "served": {"kind": "served", "target": 0.95, "elastic": {"penalty": 3}},
         "origin": {"kind": "dependence", "exporter": "CN", "commodities": ["oxide"], "share": 0.5,
                    "by": ["commodity"]},
     },

@@ -65,7 +65,7 @@ def test_override_on_the_line_changes_the_run(tmp_path: Path) -> None:
 
 def test_infeasible_instance_names_the_conflict(tmp_path: Path) -> None:
     starter = (ROOT / "planner" / "language" / "starter.yaml").read_text()
-    strict = starter.replace(", elastic: {price: 2000}", "").replace("target: 0.9", "target: 1")
+    strict = starter.replace(", elastic: {penalty: 2000}", "").replace("target: 0.9", "target: 1")
     (tmp_path / "case.yaml").write_text(strict)
     result = planner("solve", "case.yaml", "--set", "facilities.mine.capacity=10", cwd=tmp_path)
     assert result.returncode == 3

@@ -38,7 +38,7 @@ SCOPE: dict[str, Any] = {"regions": ["US"], "commodities": ["m"]}
 RULES: dict[str, dict[str, Any]] = {
     "largest": {"kind": "concentration", "largest": 1, "share": 0.6, **SCOPE},
     "squares": {"kind": "concentration", "hhi": 0.52, "tangents": 5, **SCOPE},
-    "sources": {"kind": "sources", "count": 2, "least": 40, **SCOPE},
+    "sources": {"kind": "supplier_count", "count": 2, "least": 40, **SCOPE},
     "dependence": {"kind": "dependence", "exporter": "CN", "share": 0.6, **SCOPE},
 }
 # Turning goods to and fro costs next to nothing.

@@ -64,7 +64,7 @@ CASES = {
     # the index is 0.53125. A tonne more on the right side is a hundredth of the share.
     "hhi": Case(
         {"kind": "concentration", "stages": ["magnet"], "hhi": 0.5, "tangents": 2}, {}, 1000, 1375, 0.53125, 10),
-    "sources": Case({"kind": "sources", "stages": ["magnet"], "count": 2, "least": 30}, {}, 1000, 1300, 2, 10),
+    "sources": Case({"kind": "supplier_count", "stages": ["magnet"], "count": 2, "least": 30}, {}, 1000, 1300, 2, 10),
     # 73 days are a fifth of the year: twenty tonnes bought and held.
     "cover": Case({"kind": "cover", "days": 73}, {"stockpiles": {"store": STORE}}, 1000, 1220, 73, 11, "US"),
     # Half a year's need is bought early and held for a year, in which China may stop; if not it is used after all.
@@ -95,7 +95,7 @@ CASES = {
     "chance": Case({"kind": "chance", "target": 0.8, "probability": 0.75}, STORM, 2400, 2480, 0.8, 2, "storm:2027"),
     # Japan goes short at 8 rather than buy at 10, until its share may be only 0.4 above the American one.
     "sharing": Case(
-        {"kind": "sharing", "apart": 0.4},
+        {"kind": "sharing", "max_gap": 0.4},
         {"regions": {"CN": {}, "US": {}, "JP": {}}, "suppliers.china.regions": ["US", "JP"], "demands.robots": {
             "region": "JP", "class": "ev", "accepts": {"magnet": 1}, "amount": 100,
             "shortage": [{"share": 1, "cost": 8}]}}, 1800, 1920, 0.4, 2, "region=JP"),
@@ -143,12 +143,12 @@ def test_effect_is_as_computed_by_hand(case: Case, tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_a_low_price_lets_it_be_missed_and_a_loose_rule_has_slack(case: Case, tmp_path: Path) -> None:
     if case.changes is not SHOCK or case.rule["kind"] == "leverage":  # What is only tested costs nothing.
-        missed = solved(tmp_path, case.changes, case.rule | {"elastic": {"price": case.shadow / 2}})
+        missed = solved(tmp_path, case.changes, case.rule | {"elastic": {"penalty": case.shadow / 2}})
         row = row_of(missed, case)
         assert row["violation"] > 0
         assert row["shadow_price"] == pytest.approx(case.shadow / 2)
         assert missed.outcome.objective < case.cost
-    loose = {"share": 1.0, "hhi": 1.0, "least": 0.0, "days": 0, "target": 0.0, "most": 1e6, "apart": 1.0}
+    loose = {"share": 1.0, "hhi": 1.0, "least": 0.0, "days": 0, "target": 0.0, "most": 1e6, "max_gap": 1.0}
     rule = case.rule | {key: value for key, value in loose.items() if key in case.rule}
     found = solved(tmp_path, case.changes, rule)
     assert found.outcome.objective == pytest.approx(case.without, abs=1e-5)
@@ -157,7 +157,7 @@ def test_a_low_price_lets_it_be_missed_and_a_loose_rule_has_slack(case: Case, tm
     assert row["violation"] == 0
 
 
-EASED = {"share": 0.01, "hhi": 0.01, "target": -0.01, "most": 1.0, "days": -0.365, "least": -1.0, "apart": 0.01}
+EASED = {"share": 0.01, "hhi": 0.01, "target": -0.01, "most": 1.0, "days": -0.365, "least": -1.0, "max_gap": 0.01}
 
 
 def eased(figure: Any, by: float) -> Any:
@@ -190,7 +190,7 @@ def test_public_money_is_committed_with_the_decision(tmp_path: Path) -> None:
     assert found.outcome.objective == pytest.approx(50 * 30 + 50 * 50)
     (row,) = found.tables["requirements"].to_dict("records")
     assert (row["achieved"], row["slack"], row["violation"], row["shadow_price"]) == (200, 100, 0, 0)
-    priced = solved(tmp_path, changes, rule | {"elastic": {"price": 2}}, "priced")
+    priced = solved(tmp_path, changes, rule | {"elastic": {"penalty": 2}}, "priced")
     assert priced.outcome.objective == pytest.approx(100 * 30 + 100 * 2)
     assert priced.tables["requirements"]["violation"].tolist() == pytest.approx([100])
 
@@ -198,17 +198,19 @@ def test_public_money_is_committed_with_the_decision(tmp_path: Path) -> None:
 WRONG: dict[str, tuple[Raw, str]] = {
     "region": ({"kind": "served", "target": 0.9, "regions": ["USA"]}, "did you mean US?"),
     "class": ({"kind": "served", "target": 0.9, "classes": ["wind*"]}, "no class of users matches wind*"),
-    "stage": ({"kind": "sources", "count": 1, "least": 1, "stages": ["met*"]}, "no stage matches met*"),
+    "stage": ({"kind": "supplier_count", "count": 1, "least": 1, "stages": ["met*"]}, "no stage matches met*"),
     "nobody there": ({"kind": "served", "target": 0.9, "regions": ["CN"]}, "there are users ev in US"),
     "later than all": ({"kind": "served", "target": 0.9, "start": 2050}, "they begin from 2026 to 2026"),
     "end before start": ({"kind": "served", "target": 0.9, "start": 2027, "end": 2026}, "it must lie after start"),
     "above one": ({"kind": "served", "target": 90}, "did you mean 0.9?"),
     "misspelt": ({"kind": "served", "tarket": 0.9}, "did you mean target?"),
-    "no price": ({"kind": "served", "target": 0.9, "elastic": {}}, "elastic needs price"),
-    "price alone": ({"kind": "served", "target": 0.9, "elastic": 5}, "write {price: 5}"),
-    "elastic: true": ({"kind": "served", "target": 0.9, "elastic": True}, "write {price: ...}"),
-    "loss at a price": ({"kind": "outage", "loss": "facility", "target": 1, "elastic": {"price": 1}}, "no probability"),
-    "too many": ({"kind": "sources", "stages": ["magnet"], "count": 5, "least": 1}, "there can be only 2: US, CN"),
+    "no penalty": ({"kind": "served", "target": 0.9, "elastic": {}}, "elastic needs penalty"),
+    "penalty alone": ({"kind": "served", "target": 0.9, "elastic": 5}, "write {penalty: 5}"),
+    "elastic: true": ({"kind": "served", "target": 0.9, "elastic": True}, "write {penalty: ...}"),
+    "loss at a price": (
+        {"kind": "outage", "loss": "facility", "target": 1, "elastic": {"penalty": 1}}, "no probability"),
+    "too many": (
+        {"kind": "supplier_count", "stages": ["magnet"], "count": 5, "least": 1}, "there can be only 2: US, CN"),
 }
 
 

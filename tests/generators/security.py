@@ -15,7 +15,7 @@ class Security(Controls):
         """Served shares at a price; dependence hard or at a price; up to two rules of the other kinds."""
         requirements: Raw = {}
         if self.chance():
-            part: Raw = {"kind": "served", "target": self.figure([0.8, 0.95], 1.0), "elastic": {"price": 15.0}}
+            part: Raw = {"kind": "served", "target": self.figure([0.8, 0.95], 1.0), "elastic": {"penalty": 15.0}}
             classes = [demand["class"] for demand in self.raw["demands"].values()]
             scopes: list[Raw] = [{}, {"classes": [self.pick(classes)]}, {"start": self.starts[-1]}]
             part |= self.pick(scopes)
@@ -40,14 +40,14 @@ class Security(Controls):
             part |= {"commodities": [], "stages": [f"{stage[:2]}*"]}
         part |= {"share": self.figure([0.5, 0.2], 1.0), "by": self.pick([["region", "commodity"], ["region"], []])}
         if self.chance():
-            part["elastic"] = {"price": self.figure([3.0, 10.0])}
+            part["elastic"] = {"penalty": self.figure([3.0, 10.0])}
         if self.chance():
             part |= {"futures": [self.pick(list(self.raw["futures"]))], "end": self.end}
         return part
 
     def priced(self, part: Raw) -> Raw:
         """The rule at a price, in some for a future only."""
-        part["elastic"] = {"price": self.pick([3.0, 12.0])}
+        part["elastic"] = {"penalty": self.pick([3.0, 12.0])}
         if self.chance(4):
             part["futures"] = [next(iter(self.raw["futures"]))]
         return part
@@ -61,7 +61,7 @@ class Security(Controls):
         return self.priced(part | {"largest": self.pick([1, 2]), "share": self.figure([0.4, 0.7], 1.0)})
 
     def sources(self) -> Raw:
-        part: Raw = {"kind": "sources", "commodities": ["*"], "by": [], "count": self.pick([1, 2])}
+        part: Raw = {"kind": "supplier_count", "commodities": ["*"], "by": [], "count": self.pick([1, 2])}
         part |= {"least": self.figure([2.0, 6.0]), "independent": self.pick(["country", "facility"])}
         return self.priced(part)
 
@@ -73,7 +73,7 @@ class Security(Controls):
     def sharing(self) -> Raw:
         users = [(part["region"], part["class"]) for part in self.raw["demands"].values()]
         shared = any(one[1] == other[1] and one[0] != other[0] for one in users for other in users)
-        return self.priced({"kind": "sharing", "apart": self.figure([0.1, 0.3], 1.0)}) if shared else {}
+        return self.priced({"kind": "sharing", "max_gap": self.figure([0.1, 0.3], 1.0)}) if shared else {}
 
     def expected(self) -> Raw:
         by = self.pick([[], ["region"], ["region", "class"]])
@@ -83,7 +83,7 @@ class Security(Controls):
         part: Raw = {"kind": "tail", "tail": self.pick([0.1, 0.4]), "of": self.pick(["unserved", "cost"])}
         if part["of"] == "cost":
             part["most"] = self.money(5.0, 40.0)
-            part["elastic"] = {"price": self.pick([0.3, 2.0])}
+            part["elastic"] = {"penalty": self.pick([0.3, 2.0])}
             return part
         return self.priced(part | {"share": self.pick([0.05, 0.3])})
 
@@ -96,7 +96,7 @@ class Security(Controls):
             return {}
         part: Raw = {"kind": "budget", "of": "capital", "per": self.pick(["year", "total"])}
         part |= {"most": self.money(1.0, 20.0)}
-        return part | ({"elastic": {"price": self.pick([0.2, 3.0])}} if self.chance() else {})
+        return part | ({"elastic": {"penalty": self.pick([0.2, 3.0])}} if self.chance() else {})
 
     def after_onset(self) -> Raw:
         if not self.raw["shocks"]:
@@ -105,7 +105,7 @@ class Security(Controls):
         kind, years = self.pick(["survive", "recover"]), self.raw["shocks"][name]["length"]
         part: Raw = {"kind": kind, "shock": name, "target": self.figure([0.5, 0.9], 1.0)}
         part["years"] = years if kind == "survive" else 0.0
-        part["elastic"] = {"price": 5.0}
+        part["elastic"] = {"penalty": 5.0}
         return part
 
     def leverage(self) -> Raw:
@@ -113,4 +113,4 @@ class Security(Controls):
             return {}
         name = self.pick(list(self.raw["shocks"]))
         part: Raw = {"kind": "leverage", "shock": name, "most": self.money(1.0, 10.0)}
-        return part | {"elastic": {"price": self.pick([0.1, 2.0])}}
+        return part | {"elastic": {"penalty": self.pick([0.1, 2.0])}}

@@ -214,7 +214,7 @@ ONCE = {
     "requirements.r.most": "requirements: {r: {kind: tail, of: cost, most: SERIES}}",
     "requirements.r.most of regret": "requirements: {r: {kind: regret, most: SERIES}}",
     "requirements.r.most of a budget": "requirements: {r: {kind: budget, of: capital, per: total, most: SERIES}}",
-    "requirements.r.elastic.price": "requirements: {r: {kind: regret, most: 1, elastic: {price: SERIES}}}",
+    "requirements.r.elastic.penalty": "requirements: {r: {kind: regret, most: 1, elastic: {penalty: SERIES}}}",
 }
 
 
@@ -282,9 +282,9 @@ ON_MONEY = {
 ])  # fmt: skip
 def test_the_price_of_a_rule_on_money_is_money_per_money(rule: dict[str, Any], label: str) -> None:
     """The same number in any units: no price per kilogram."""
-    elastic = {"price": {"value": 3, "unit": label, "source": "x"}, "note": "why"}
+    elastic = {"penalty": {"value": 3, "unit": label, "source": "x"}, "note": "why"}
     made = TypeAdapter[Any](Requirement).validate_python(rule | {"elastic": elastic})
-    (price,) = (field for field in walk_figures(made) if field.path == ("elastic", "price"))
+    (price,) = (field for field in walk_figures(made) if field.path == ("elastic", "penalty"))
     units = Units(quantity="t", money="MUSD", price="USD/kg")
     assert unit(units, price.unit) == price.figure.unit == label
     assert (price.figure.source, made.elastic.note) == ("x", "why")

@@ -39,7 +39,7 @@ class Overall(Security):
             return []
         slack = self.program.add("lacking", name)
         at = self.nodes[0] if node is None else node
-        self.penalties.append((slack, price * part.elastic.price.at(at.middle)))
+        self.penalties.append((slack, price * part.elastic.penalty.at(at.middle)))
         return [(-1, slack)]
 
     def spending(self, scenario: Scenario) -> int:

@@ -19,14 +19,14 @@ from planner.language.requirements import (
     Recover,
     Rule,
     Sharing,
-    Sources,
+    SupplierCount,
     Survive,
 )
 from tests.reference_model.origin import Origin
 from tests.reference_model.program import Terms
 from tests.reference_model.tree import MOMENT, Node, matches
 
-OfSupply = Concentration | Sources
+OfSupply = Concentration | SupplierCount
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Security(Origin):
         if part.elastic is None:
             return []
         slack = self.program.add("missed", name, key, node)
-        self.pay(node, self.money * part.elastic.price.at(node.middle), slack)
+        self.pay(node, self.money * part.elastic.penalty.at(node.middle), slack)
         return [(-1, slack)]
 
     # Rules on one node
@@ -92,7 +92,7 @@ class Security(Origin):
             self.after_onset(node, name, part)
         elif isinstance(part, Sharing):
             self.sharing(node, name, part)
-        elif isinstance(part, Concentration | Sources):
+        elif isinstance(part, Concentration | SupplierCount):
             for key, places, sources in self.sources(part):
                 if isinstance(part, Concentration):
                     self.concentration(node, name, key, part, places, sources)
@@ -127,7 +127,7 @@ class Security(Origin):
             for other in others:
                 ratio = need / needs[other]
                 terms = [*lacks[users, region], *slack, *[(-ratio * v, c) for v, c in lacks[other]]]
-                self.program.row(terms, most=part.apart.at(node.middle) * need)
+                self.program.row(terms, most=part.max_gap.at(node.middle) * need)
 
     def recycled(self, own: set[str]) -> set[str]:
         """Those goods and all that can be had in no other way than from them."""
@@ -185,7 +185,7 @@ class Security(Origin):
 
     def by_source(self, part: OfSupply, places: list[tuple[str, str]], commodity: str) -> dict[str, Terms]:
         """What each source supplies of a commodity."""
-        single = isinstance(part, Sources) and part.independent == "facility"
+        single = isinstance(part, SupplierCount) and part.independent == "facility"
         found: dict[str, Terms] = defaultdict(list)
         for supply in self.fresh(places, commodity):
             found[supply.name if single else supply.country] += supply.terms
@@ -219,7 +219,7 @@ class Security(Origin):
         self.program.row([*squares, *[(-limit * v, c) for v, c in everything], *slack], most=0)
 
     def multiplicity(
-        self, node: Node, name: str, key: object, part: Sources, places: list[tuple[str, str]], sources: list[str]
+        self, node: Node, name: str, key: object, part: SupplierCount, places: list[tuple[str, str]], sources: list[str]
     ) -> None:
         """So many sources supply the minimum, of what is used and their own, but for what is missed."""
         least, chosen, lacking = part.least.at(node.middle), [], self.missed(node, name, key, part)
@@ -241,7 +241,7 @@ class Security(Origin):
         self.program.row(chosen, least=part.count)
         self.program.row(lacking, most=0)
 
-    def own(self, part: Sources, places: list[tuple[str, str]], commodity: str, source: str) -> Terms | None:
+    def own(self, part: SupplierCount, places: list[tuple[str, str]], commodity: str, source: str) -> Terms | None:
         """What a source outside has that cannot have come from these places; None if nothing there can have."""
         inside = {region for k, region in places if k == commodity}
         arriving = {

@@ -363,7 +363,7 @@ def test_limits() -> None:
 
 
 def test_served_at_a_price() -> None:
-    served = {"kind": "served", "target": 0.7, "start": 2027, "elastic": {"price": 2.0}}
+    served = {"kind": "served", "target": 0.7, "start": 2027, "elastic": {"penalty": 2.0}}
     assert solved(case(requirements={"rule": served})) == pytest.approx(50 + 50 + 7 * 2)
     assert solved(case(requirements={"rule": served | {"classes": ["defence"]}})) == pytest.approx(100)
     with pytest.raises(Infeasible):
@@ -372,7 +372,7 @@ def test_served_at_a_price() -> None:
 
 def test_served_by_future() -> None:
     raw = tree(2027)
-    raw["requirements"] = {"rule": {"kind": "served", "target": 0.7, "futures": ["good"], "elastic": {"price": 2.0}}}
+    raw["requirements"] = {"rule": {"kind": "served", "target": 0.7, "futures": ["good"], "elastic": {"penalty": 2.0}}}
     # The shared node of 2026 is in scope, as the good future passes through it.
     assert solved(raw) == pytest.approx(40 + 14 + 0.5 * 100 + 0.5 * (10 + 14))
 
@@ -382,7 +382,7 @@ def test_dependence() -> None:
     raw = case(**plant(capacity=3.0), suppliers={"cn": supplier()}, requirements={"rule": part})
     # x <= 0.4 * (3 + x) gives x = 2.
     assert solved(raw) == pytest.approx(2 * (2 * 1 + 5 * 5))
-    raw["requirements"]["rule"] = part | {"elastic": {"price": 1.0}}
+    raw["requirements"]["rule"] = part | {"elastic": {"penalty": 1.0}}
     # All 7 are bought: 7 - 0.4 * 10 = 3 are missed at 1.
     assert solved(raw) == pytest.approx(2 * (7 * 1 + 3 * 1))
 

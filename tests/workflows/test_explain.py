@@ -78,7 +78,8 @@ BROKEN = {
         {"stockpiles": {"store": STORE | {"capacity": 5}}}, {"ample": {"kind": "cover", "days": 90}},
         "requirements.ample"),
     "sources that are too small": Broken(
-        {"facilities.plant.capacity": 20}, {"two": {"kind": "sources", "stages": ["magnet"], "count": 2, "least": 30}},
+        {"facilities.plant.capacity": 20},
+        {"two": {"kind": "supplier_count", "stages": ["magnet"], "count": 2, "least": 30}},
         "requirements.two"),
     "an embargo that cannot be survived": Broken(
         {**SHOCK, "stockpiles.store.capacity": 30},

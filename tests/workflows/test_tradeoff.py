@@ -47,7 +47,7 @@ projects:
 suppliers: {china: {commodity: magnet, origin: CN, regions: [US], steps: [{price: 60, amount: 250}]}}
 demands:
   cars: {region: US, class: ev, accepts: {magnet: 1}, amount: 700, shortage: [{share: 1, cost: 65}]}
-requirements: {cars: {kind: served, classes: [ev], target: 0.1, start: 2027, elastic: {price: 10}}}
+requirements: {cars: {kind: served, classes: [ev], target: 0.1, start: 2027, elastic: {penalty: 10}}}
 """
 
 
@@ -167,7 +167,7 @@ def test_no_plan_is_told_twice_and_projects_are_counted_once(tiny: Path, tmp_pat
 
 def test_a_page_tells_projects_without_which_there_is_no_plan(tmp_path: Path) -> None:
     """Without the first western plant 600 t of 693 t can be served: infinitely dear."""
-    text = TINY.replace("target: 0.1, start: 2027, elastic: {price: 10}", "target: 0.99, start: 2027")
+    text = TINY.replace("target: 0.1, start: 2027, elastic: {penalty: 10}", "target: 0.99, start: 2027")
     (tmp_path / "strict.yaml").write_text(text)
     found = alternatives(tmp_path / "strict.yaml", 0.1, 0, out=tmp_path / "out").tables["projects"]
     row = found.set_index("project").loc["west_1"]
@@ -190,10 +190,10 @@ def test_what_has_no_frontier_is_refused(tiny: Path, tmp_path: Path) -> None:
 
 
 RULES = {  # A rule, the figure of it that is the level, whether it falls, and how dear a shortage is.
-    "unserved": ("{kind: expected_unserved, classes: [ev], share: 0.5, elastic: {price: 10}}", "share", True, 40),
+    "unserved": ("{kind: expected_unserved, classes: [ev], share: 0.5, elastic: {penalty: 10}}", "share", True, 40),
     "budget": ("{kind: budget, of: capital, per: total, most: 5}", "most", True, 65),
     "dependence": (
-        "{kind: dependence, exporter: CN, commodities: [magnet], share: 0.5, elastic: {price: 10}}", "share", True, 65
+        "{kind: dependence, exporter: CN, commodities: [magnet], share: 0.5, elastic: {penalty: 10}}", "share", True, 65
     ),
     "cover": ("{kind: cover, days: 10}", "days", False, 65),
 }

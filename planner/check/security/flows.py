@@ -10,7 +10,7 @@ from planner.check.case import Case
 from planner.check.horizon import TINY, Node
 from planner.check.rules import Movement, matches
 from planner.check.security.row import Book, Test, applies
-from planner.language.requirements import Concentration, Dependence, OfMaterial, OfSupply, Sources
+from planner.language.requirements import Concentration, Dependence, OfMaterial, OfSupply, SupplierCount
 
 Place = tuple[str, str, Node]
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class Flows:
         self, part: OfSupply, places: list[tuple[str, str]], node: Node, only: str | None = None
     ) -> dict[str, float]:
         """Supply of each source; goods moved between the places, or made of their goods, are not counted again."""
-        single, again = isinstance(part, Sources) and part.independent == "facility", self._again(places)
+        single, again = isinstance(part, SupplierCount) and part.independent == "facility", self._again(places)
         found: dict[str, float] = {}
         for commodity, region in places:
             place = (commodity, region, node)
@@ -170,7 +170,7 @@ class Flows:
             )
         return self.turned[tuple(places)]
 
-    def _own(self, part: Sources, source: str, places: list[tuple[str, str]], k: str, node: Node) -> float:
+    def _own(self, part: SupplierCount, source: str, places: list[tuple[str, str]], k: str, node: Node) -> float:
         """Goods that are surely an outside source's own, where goods from these places can get to it."""
         moves = [m for m in self.case.movements if m.commodity == k]
         inside = {region for commodity, region in places if commodity == k}
@@ -217,7 +217,7 @@ class Flows:
         return Test(limit * total, amount, limit, share, region)
 
     def _multiplicity(self, name: str, places: list[tuple[str, str]], node: Node, region: str) -> Test | None:
-        part = self.case.rule(name, node, Sources)
+        part = self.case.rule(name, node, SupplierCount)
         amounts: dict[str, float] = {}
         for k in dict.fromkeys(k for k, _ in places):
             use = math.fsum(self.use.get((k, r, node), 0.0) for commodity, r in places if commodity == k)

@@ -65,11 +65,11 @@ class Users:
                 needs = {r: math.fsum(self.required(d, node) for d in ds) for r, ds in regions.items()}
                 lacks = {r: math.fsum(self.short(d, node) for d in ds) for r, ds in regions.items()}
                 shares = {r: lacks[r] / needs[r] if needs[r] > 0 else 0.0 for r in regions}
-                apart, least = rule.apart.at(node.middle), min(shares.values())
+                max_gap, least = rule.max_gap.at(node.middle), min(shares.values())
                 for region, share in shares.items():
-                    allowed = (least + apart) * needs[region]
+                    allowed = (least + max_gap) * needs[region]
                     self.book.compare(
-                        name, (region, users), node, Test(allowed, lacks[region], apart, share - least, region)
+                        name, (region, users), node, Test(allowed, lacks[region], max_gap, share - least, region)
                     )
 
     def expected(self, name: str, base: ExpectedUnserved) -> None:

@@ -13,6 +13,7 @@ from planner.common.errors import InputError, Place, Problem
 from planner.language.instance import Instance
 from planner.reading.compose import Node, compose
 from planner.reading.document import load
+from planner.reading.renamed import Renamer
 from planner.reading.settle import settled
 from planner.results.folder import open_folder, open_reference, stands
 from planner.results.write import MARK, RESOLVED
@@ -88,7 +89,8 @@ def _of_folder(folder: Path, label: str) -> Source:
         return Source(label, folder, open_reference(folder), None, {})
     held = open_folder(folder)
     node = compose(held.text(RESOLVED), str(folder / RESOLVED))
-    return Source(label, folder, held.tables(), settled(node) if node is not None else None, held.manifest)
+    tree = settled(Renamer([]).tree(node)) if node is not None else None  # An older run is in old words.
+    return Source(label, folder, held.tables(), tree, held.manifest)
 
 
 def name_of(source: Source) -> str:

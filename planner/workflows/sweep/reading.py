@@ -14,7 +14,8 @@ from planner.reading.blame import dotted
 from planner.reading.compose import Key, Node, child, compose, from_plain, plain
 from planner.reading.document import Document, load
 from planner.reading.files import confined, content_of, text_of
-from planner.reading.override import Operation, Override, apply, read_mapping, targets
+from planner.reading.override import Operation, Override, apply, split_key, targets
+from planner.reading.renamed import Renamer
 from planner.reading.settle import has_factors, is_full_figure, settled
 from planner.workflows.sweep.factor import Factor, made
 from planner.workflows.sweep.schema import Scalar, Study, Vary
@@ -123,7 +124,7 @@ def _factors(tree: Node, study: Study, document: Document) -> Iterator[Factor]:
 
 def _of(name: str, part: Vary, node: Node, document: Document) -> Iterator[Factor]:
     place = (child(node, "path") or node).place
-    changes = tuple(_split(text, place) for text in part.path)
+    changes = tuple(_split(text, place, document.notes) for text in part.path)
     if part.range == "stated":
         yield from _stated(name, changes, place, document)
         return
@@ -134,9 +135,10 @@ def _of(name: str, part: Vary, node: Node, document: Document) -> Iterator[Facto
         raise InputError([Problem("empty-range", f"vary.{name}: {error}", about.place)]) from None
 
 
-def _split(text: str, place: Place) -> tuple[str, Operation]:
-    (override,) = read_mapping(Node(place, {text: Node(place, 0)}), "study")
-    return override.path, override.operation
+def _split(text: str, place: Place, notes: list[Problem]) -> tuple[str, Operation]:
+    """Path and operation of what a study varies, with a note on an old word."""
+    path, operation = split_key(text)
+    return Renamer(notes).path(path, place), operation
 
 
 def _stated(

@@ -13,7 +13,7 @@ from planner.solving.outcome import Outcome
 FINE = 1e-7  # To which level a plan is checked: the solver's tolerance.
 # The figure of a requirement that can be a level: whether more of it is safer, and the most it can be.
 MEASURES = {
-    "target": (1, 1.0), "share": (-1, 1.0), "hhi": (-1, 1.0), "apart": (-1, 1.0), "most": (-1, math.inf),
+    "target": (1, 1.0), "share": (-1, 1.0), "hhi": (-1, 1.0), "max_gap": (-1, 1.0), "most": (-1, math.inf),
     "days": (1, math.inf), "least": (1, math.inf),
 }
 

@@ -34,7 +34,7 @@ def chapter(network: Network) -> Chapter:
         .. math:: penalty_{q,n}
         """
         elastic = [network.instance(node).requirements[k[0]].elastic for k in every]
-        return [network.price * e.price.at(node.middle) if e is not None else 0.0 for e in elastic]
+        return [network.price * e.penalty.at(node.middle) if e is not None else 0.0 for e in elastic]
 
     missed = Variable(
         "missed", every, "what a requirement is missed by", upper=of(most_missed),

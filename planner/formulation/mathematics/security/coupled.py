@@ -34,7 +34,7 @@ def penalty(network: Network, key: Key) -> float:
     if elastic is None:
         return 0.0
     worth = weighed.weight if weighed is not None else 1.0
-    return worth * elastic.price.at(node.middle) * (1.0 if is_money(network, key[0]) else network.price)
+    return worth * elastic.penalty.at(node.middle) * (1.0 if is_money(network, key[0]) else network.price)
 
 
 def chapter(network: Network, alone: Mapping[str, float]) -> Chapter:

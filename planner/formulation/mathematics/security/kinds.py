@@ -16,13 +16,13 @@ from planner.formulation.mathematics.security.outage import OutageKind
 from planner.formulation.mathematics.security.regret import RegretKind
 from planner.formulation.mathematics.security.served import RecoverKind, ServedKind, SurviveKind
 from planner.formulation.mathematics.security.sharing import SharingKind
-from planner.formulation.mathematics.security.sources import SourcesKind
+from planner.formulation.mathematics.security.supplier_count import SupplierCountKind
 from planner.formulation.mathematics.security.tail import TailKind
 from planner.language.requirements import Rule
 
 NODE: tuple[NodeKind[Any], ...] = (
-    ServedKind(), SurviveKind(), RecoverKind(), DependenceKind(), ConcentrationKind(), SourcesKind(), CoverKind(),
-    SharingKind(),
+    ServedKind(), SurviveKind(), RecoverKind(), DependenceKind(), ConcentrationKind(), SupplierCountKind(),
+    CoverKind(), SharingKind(),
 )
 OVERALL: tuple[OverallKind[Any], ...] = (
     ExpectedUnservedKind(), TailKind(), RegretKind(), ChanceKind(), LeverageKind(), BudgetKind(),

@@ -48,10 +48,10 @@ def amount(network: Network, key: Key, node: Node) -> float:
     return sum(network.instance(node).demands[d].amount.at(node.middle) for d in users(network, key))
 
 
-def apart(network: Network, name: str, node: Node) -> float:
+def max_gap(network: Network, name: str, node: Node) -> float:
     """Largest difference between unserved shares; infinite where the requirement does not hold."""
     part = at_node(network, name, node, Sharing)
-    return part.apart.at(node.middle) if applies(part, node) else math.inf
+    return part.max_gap.at(node.middle) if applies(part, node) else math.inf
 
 
 def chapter(network: Network) -> Chapter:
@@ -63,8 +63,9 @@ def chapter(network: Network) -> Chapter:
                 for i, key in enumerate(every)]
 
     def allowed(node: Node) -> list[float]:
-        return [apart(network, key[0], node) * amount(network, key, node) if apart(network, key[0], node) < math.inf
-                else math.inf for key in every]
+        gaps = [max_gap(network, key[0], node) for key in every]
+        return [gap * amount(network, key, node) if gap < math.inf else math.inf
+                for gap, key in zip(gaps, every, strict=True)]
 
     return Chapter(
         variables=(Variable("least_share", pools, "unserved share of the best served region", "share",
@@ -72,7 +73,7 @@ def chapter(network: Network) -> Chapter:
         links=(Link("least_suffered", every, "unserved demand at that share", least, lambda _: [0.0] * len(every),
                     of_figures=True, reads=("demands.amount",)),),
         data=(Data("sharing_allowed", every, "unserved demand allowed beyond that",
-                   OfSituation(network, allowed), reads=("demands.amount", "requirements.apart")),),
+                   OfSituation(network, allowed), reads=("demands.amount", "requirements.max_gap")),),
         constraints=(Constraint("best_served", every, best_served), Constraint("sharing", every, sharing)),
     )
 
@@ -88,20 +89,20 @@ def best_served(block: Any, *key: str) -> Any:
 
 
 def sharing(block: Any, *key: str) -> Any:
-    r"""U_{c,r,n} \le (least\_share_{q,c,n} + apart_{q,n})\, D_{c,r,n} + missed_{q,c,r,n}"""
+    r"""U_{c,r,n} \le (least\_share_{q,c,n} + max\_gap_{q,n})\, D_{c,r,n} + missed_{q,c,r,n}"""
     return _unserved(block, key) <= block.least_suffered[key] + block.sharing_allowed[key] + block.missed[key]
 
 
 class SharingKind(NodeKind[Sharing]):
     part, families = Sharing, ("sharing",)
-    eases = (Ease("apart", 1, "share", 1.0),)
+    eases = (Ease("max_gap", 1, "share", 1.0),)
     chapters = (chapter,)
 
     def keys(self, network: Network) -> tuple[Key, ...]:
         return keys(network)
 
     def asks(self, part: Sharing, moment: float, units: Units) -> str:
-        return f"for a share of at most {number(part.apart.at(moment))}"
+        return f"for a share of at most {number(part.max_gap.at(moment))}"
 
     def idle(self, network: Network, name: str, part: Sharing) -> Iterator[Idle]:
         if not any(key[0] == name for key in keys(network)):
@@ -114,6 +115,6 @@ class SharingKind(NodeKind[Sharing]):
             if (other[0], other[2]) == (key[0], key[2]):
                 needed, short = amount(network, other, node), short_of(plan, node, users(network, other))
                 shares[other] = short / needed if needed else 0.0
-        target, more = apart(network, key[0], node), shares[key] - min(shares.values())
+        target, more = max_gap(network, key[0], node), shares[key] - min(shares.values())
         room = (target - more) * amount(network, key, node)
         return Reading(f"region={key[1]};class={key[2]}", target, more, room=room)

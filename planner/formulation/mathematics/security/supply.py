@@ -18,7 +18,7 @@ from planner.formulation.mathematics.security.kind import Idle, Plan
 from planner.formulation.mathematics.security.scope import Entry, country, is_meant, stated, total
 from planner.formulation.network import Network
 from planner.language.instance import Instance
-from planner.language.requirements import Concentration, OfSupply, Sources
+from planner.language.requirements import Concentration, OfSupply, SupplierCount
 from planner.tree.nodes import Node
 
 Place = tuple[str, str]  # commodity, region
@@ -46,7 +46,7 @@ def entries(
     What moves within the pool of places is not counted again.
     """
     part = network.base.requirements[row[0]]
-    single = isinstance(part, Sources) and part.independent == "facility"
+    single = isinstance(part, SupplierCount) and part.independent == "facility"
     found: dict[str, list[Entry]] = defaultdict(list)
     for commodity, region in (p for p in pool if only in (None, p[0])):
         balance = network.balance[commodity, region]
@@ -74,7 +74,7 @@ def keys(network: Network) -> tuple[Key, ...]:
 def parts(network: Network) -> tuple[Key, ...]:
     """(row, source, commodity) of all rows that ask how much each source supplies at least."""
     return tuple(
-        (*key, k) for key in keys(network) if isinstance(network.base.requirements[key[0]], Sources)
+        (*key, k) for key in keys(network) if isinstance(network.base.requirements[key[0]], SupplierCount)
         for k in dict.fromkeys(k for k, _ in rows(network)[key[:-1]])
         if key[-1] in entries(network, network.base, key[:-1], rows(network)[key[:-1]], k)
     )
@@ -86,7 +86,7 @@ def homes(network: Network, row: Key, source: str, commodity: str) -> list[Place
     The pool's own part in it is unknown, so such a source counts only with goods that are surely its own.
     """
     pool, part = rows(network)[row], network.base.requirements[row[0]]
-    single = isinstance(part, Sources) and part.independent == "facility"
+    single = isinstance(part, SupplierCount) and part.independent == "facility"
     origins = {
         m.origin for place in pool if place[0] == commodity for m in network.balance[place].arriving
         if (commodity, m.origin) not in pool
@@ -159,7 +159,7 @@ def source_supply(block: Any, *key: str) -> Any:
     r"""from\_source_{q,c,n} = \sum_{a,p \in c, \text{ not of } q} output_{p,k}\, activity_{a,p,n} + \sum_{c} purchased
     + \sum_{l \text{ from outside}} (1 - loss_l)\, flow_{l,n}, \text{ or } \sum_k from\_part_{q,c,k,n}"""
     network: Network = block.network
-    if isinstance(network.base.requirements[key[0]], Sources):
+    if isinstance(network.base.requirements[key[0]], SupplierCount):
         return block.from_source[key] == sum(block.from_part[p] for p in parts(network) if p[:-1] == key)
     found = entries(network, block.instance, key[:-1], rows(network)[key[:-1]])
     return block.from_source[key] == total(block, found[key[-1]])

@@ -1,4 +1,4 @@
-"""Multiplicity: a least number of independent sources, each above a minimum.
+"""Number of suppliers: a least number of independent sources, each above a minimum.
 
 Index q: rows; c: sources; n: nodes. `counts` is a yes or no; what is missed is the shortfall of those that count.
 """
@@ -17,28 +17,28 @@ from planner.formulation.mathematics.security.kind import NOTHING, Ease, Idle, N
 from planner.formulation.mathematics.security.scope import at_base, at_node, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
-from planner.language.requirements import Sources
+from planner.language.requirements import SupplierCount
 from planner.language.units import unit
 from planner.tree.nodes import Node
 
 
-def part_of(network: Network, row: Key) -> Sources:
-    return at_base(network, row[0], Sources)
+def part_of(network: Network, row: Key) -> SupplierCount:
+    return at_base(network, row[0], SupplierCount)
 
 
 def keys(network: Network) -> tuple[Key, ...]:
     """The rows of all such requirements."""
-    names = stated(network, Sources)
+    names = stated(network, SupplierCount)
     return tuple(row for row in supply.rows(network) if row[0] in names)
 
 
 def least(network: Network, row: Key, node: Node) -> float:
     """Least supply of a source that counts [quantity/year]."""
-    return at_node(network, row[0], node, Sources).least.at(node.middle)
+    return at_node(network, row[0], node, SupplierCount).least.at(node.middle)
 
 
 def chapter(network: Network) -> Chapter:
-    every, names = keys(network), stated(network, Sources)
+    every, names = keys(network), stated(network, SupplierCount)
     single = tuple(key for key in supply.keys(network) if key[0] in names)
 
     def minimum(node: Node) -> list[Term]:
@@ -94,18 +94,18 @@ def _sources(block: Any, row: Key) -> list[Key]:
     return [(*row, source) for source in supply.entries(network, network.base, row, supply.rows(network)[row])]
 
 
-class SourcesKind(NodeKind[Sources]):
-    part, families = Sources, ("sources",)
+class SupplierCountKind(NodeKind[SupplierCount]):
+    part, families = SupplierCount, ("sources",)
     eases = (Ease("count", -1, "sources", 1.0, is_whole=True), Ease("least", -1, "quantity/year", 0.0))
     chapters = (supply.chapter, chapter)
 
     def keys(self, network: Network) -> tuple[Key, ...]:
         return keys(network)
 
-    def asks(self, part: Sources, moment: float, units: Units) -> str:
+    def asks(self, part: SupplierCount, moment: float, units: Units) -> str:
         return f"for {part.count} sources of at least {number(part.least.at(moment))} {unit(units, 'quantity/year')}"
 
-    def idle(self, network: Network, name: str, part: Sources) -> Iterator[Idle]:
+    def idle(self, network: Network, name: str, part: SupplierCount) -> Iterator[Idle]:
         yield from supply.unsupplied(network, name)
         for row, places in supply.rows(network).items():
             found = supply.entries(network, network.base, row, places) if row[0] == name else {}

@@ -1,0 +1,27 @@
+"""Old words of the instance language, which are read as the new ones for one version more."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+GONE = "0.3"  # The version that reads them no more.
+
+
+class OldWord(NamedTuple):
+    """A word that has a new name, as a key or as the value at a place, where * stands for any name."""
+
+    place: str
+    old: str
+    new: str
+
+    @property
+    def said(self) -> str:
+        """What users are told."""
+        return f"{self.old} is called {self.new} now; the old word goes with version {GONE}"
+
+
+OLD_WORDS = (
+    OldWord("requirements.*.kind", "sources", "supplier_count"),  # Sources are citations.
+    OldWord("requirements.*", "apart", "max_gap"),
+    OldWord("requirements.*.elastic", "price", "penalty"),
+)
