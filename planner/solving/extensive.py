@@ -38,6 +38,7 @@ from planner.solving.scaling import scaled
 SLACK = 1e-9  # Share of the risk measure that the tie-break may give up.
 DOUBTING = 0.75  # Share of the gap for the search where doubt about what is measured against takes the rest.
 MOST_LESS = 30.0  # Seconds for a cheaper plan of the same risk.
+ROUGH = 0.01  # Gap at which a plan near another is good enough.
 MISSED = 1e-8  # Share of a row by which a plan may miss it; the check allows a hundred times as much.
 
 
@@ -107,23 +108,41 @@ def _whole(program: Program, options: Options, run: Run) -> Outcome:
 def settled_anew(program: Program, outcome: Outcome, options: Options) -> Outcome:
     """A plan with its whole numbers held and all else settled again, where it misses rows by more than a tolerance.
 
-    Its bound stays. Where there is no plan with these whole numbers, or no time, it is as it was.
+    Where no plan has these whole numbers, one near it is looked for. Its bound stays. None is left if none is found.
     """
     if _most_missed(program, outcome.values) <= MISSED:
         return outcome
     suited, scaling = scaled(program)
-    limit = max(MOST_LESS, options.time_limit or 0.0)
     run = Run(None, Requests(), time.monotonic())
-    box = decided(suited.arrays, scaling.shrunk(outcome.values))
-    fixed = load(suited, options.model_copy(update={"time_limit": limit}), relax=True)
+    brief = options.model_copy(update={"time_limit": MOST_LESS, "gap": max(options.gap, ROUGH)})
+    values = scaling.shrunk(outcome.values)
+    fixed = _held(suited, values, options, run)
+    if not fixed.is_optimal:
+        _, other = near(suited, brief, run, {}, dict(enumerate(values.tolist())))
+        if other is None:
+            return without_plan("no_plan", "no plan was found that meets every row", run.begun)
+        values, fixed = other, _held(suited, other, options, run)
+    found = Search(outcome.status, values, outcome.bound, outcome.nodes, outcome.message)
+    box = without_spare(suited, fixed, decided(suited.arrays, values), run, _over(options))
+    again = scaling.restored(_outcome(suited, fixed, found, _objective(suited, fixed), box, run))
+    is_far = again.status == "optimal" and again.gap > options.gap + WRONG
+    seconds = outcome.seconds + again.seconds
+    return replace(again, status="stopped" if is_far else again.status, seconds=seconds, without=outcome.without)
+
+
+def _held(program: Program, values: Array, options: Options, run: Run) -> Solver:
+    """The program with the whole numbers of a plan held, solved in limited time."""
+    box = decided(program.arrays, values)
+    limit = max(MOST_LESS, options.time_limit or 0.0)
+    fixed = load(program, options.model_copy(update={"time_limit": limit}), relax=True)
     fixed.change_bounds(np.arange(len(box.lower)), box.lower, box.upper)
     run(fixed)
-    if not fixed.is_optimal:
-        return outcome
-    found = Search(outcome.status, None, outcome.bound, outcome.nodes, outcome.message)
-    box = without_spare(suited, fixed, box, run, options.model_copy(update={"time_limit": 0.0}))
-    again = scaling.restored(_outcome(suited, fixed, found, _objective(suited, fixed), box, run))
-    return replace(again, seconds=outcome.seconds + again.seconds, message=outcome.message, without=outcome.without)
+    return fixed
+
+
+def _over(options: Options) -> Options:
+    """The options when time is over."""
+    return options.model_copy(update={"time_limit": 0.0})
 
 
 def _most_missed(program: Program, values: Array) -> float:

@@ -162,6 +162,19 @@ def test_a_plan_that_misses_a_row_is_settled_anew() -> None:
     assert (again.bound, again.status, again.without) == (outcome.bound, outcome.status, outcome.without)
 
 
+def test_where_no_plan_has_its_decisions_one_near_it_is_found() -> None:
+    """Users of 26 t need the plant; a plan that lacks it is none."""
+    raw = case(projects={"plant": PLANT}, futures=FUTURES)
+    raw["demands"]["users"]["amount"] = 26
+    program = formulate(by_future(raw), LOOSE)
+    outcome = solve(program, LOOSE)
+    without = outcome.values.copy()
+    without[: program.frame.investments] = 0.0
+    again = settled_anew(program, replace(outcome, values=without), LOOSE)
+    assert again.objective == pytest.approx(outcome.objective)
+    assert len(decisions(program, again.values)) == 1
+
+
 def test_the_check_finds_a_plant_of_no_size_that_costs(tmp_path: Path) -> None:
     """A plan that is given may have one; the cheapest may not."""
     raw = case(projects={"plant": PLANT | {"size": {"most": 5}}}, demands={
