@@ -16,7 +16,7 @@ class OldWord(NamedTuple):
 
     @property
     def said(self) -> str:
-        """What users are told."""
+        """The sentence of a note."""
         return f"{self.old} is called {self.new} now; the old word goes with version {GONE}"
 
 

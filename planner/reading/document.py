@@ -332,7 +332,7 @@ def load(
 
 
 def _read_sets(sets: Sequence[str], notes: list[Problem]) -> list[Override]:
-    """What was written after `--set`, with a note on every old word."""
+    """Overrides as written after `--set`, with a note on every old word."""
     return [Renamer(notes).override(read_set(text)) for text in sets]
 
 

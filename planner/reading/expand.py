@@ -87,7 +87,7 @@ def _rows(words: Words, shape: Shape, problems: list[Problem]) -> list[tuple[str
 
 
 def _words(table: Node, part: str, fetch: Fetch, renamer: Renamer) -> Words:
-    """What a table of parts at a path says, with columns and rows and in new words."""
+    """The words of a table of parts at a path, with columns and rows, in new words."""
     words = table.value if isinstance(table.value, dict) else {}
     for word in ("columns", "rows"):
         if word in words and "file" in words:

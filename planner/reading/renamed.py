@@ -32,7 +32,7 @@ class Renamer:
         self.notes = notes
 
     def tree(self, node: Node, at: str = "") -> Node:
-        """What stands at a path, in new words. InputError where the same is stated in both."""
+        """The value at a path in new words. InputError where the same is stated in both."""
         if not _may_have(at):
             return node
         if isinstance(node.value, str):
