@@ -163,7 +163,7 @@ def test_interrupted_alternatives_go_on_to_the_same_answer(
             assert main(line) == INTERRUPTED
         told = capsys.readouterr()
         assert "which are saved; run the same command to resume" in told.err
-        assert "interrupted: not all" in told.out
+        assert "interrupted: some answers are" in told.out
         assert json.loads((out / "manifest.json").read_text())["status"] == "interrupted"
         assert "not complete" in report(out).read_text()
         done += most
