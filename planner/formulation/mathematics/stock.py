@@ -59,6 +59,40 @@ def _resumed(keys: tuple[Key, ...], node: Node) -> list[Term]:
     return [Term(i, twin, "stock", key, share) for twin, share in node.resumed for i, key in enumerate(keys)]
 
 
+def _carried(network: Network, keys: tuple[Key, ...], node: Node) -> list[Term]:
+    """Stock of the parent that is left after decay."""
+    if node.parent is None:
+        return []
+    stockpiles = network.instance(node).stockpiles
+    return [
+        Term(i, node.parent, "stock", key, (1 - stockpiles[key[0]].decay) ** node.length) for i, key in enumerate(keys)
+    ]
+
+
+def _opening(network: Network, node: Node) -> list[float]:
+    """Opening stock that is left after decay, in the first period."""
+    stockpiles = network.instance(node).stockpiles.values()
+    if node.parent is not None:
+        return [0.0] * len(stockpiles)
+    return [(1 - w.decay) ** node.length * w.initial.at(node.middle) for w in stockpiles]
+
+
+def _left(network: Network, final: OfFigures, node: Node) -> Array:
+    r"""Credit for stock when its branch ends.
+
+    .. math:: -\frac{final\_value_{w,n}}{length_n} \text{ at leaves}
+    """
+    return network.tree.is_leaf(node) * final(node)
+
+
+def _used_up(final: OfFigures, node: Node) -> Array:
+    r"""The credit of stock with which a branch resumes after a shock, taken back: its own leaves count it.
+
+    .. math:: \frac{final\_value_{w,n}}{length_n} \text{ at the end of a window}
+    """
+    return -bool(node.resumed) * final(node)
+
+
 def chapter(network: Network) -> Chapter:
     names = tuple(network.base.stockpiles)
     of = partial(OfFigures, network)
@@ -70,35 +104,6 @@ def chapter(network: Network) -> Chapter:
         stockpiles = network.instance(node).stockpiles
         return [_at(getattr(stockpiles[name], field), node) for name in names]
 
-    def carried(node: Node) -> list[Term]:
-        if node.parent is None:
-            return []
-        stockpiles = network.instance(node).stockpiles
-        kept = [(1 - stockpiles[name].decay) ** node.length for name in names]
-        return [Term(i, node.parent, "stock", key, kept[i]) for i, key in enumerate(keys)]
-
-    def opening(node: Node) -> list[float]:
-        if node.parent is not None:
-            return [0.0] * len(names)
-        stockpiles = network.instance(node).stockpiles
-        return [
-            (1 - stockpiles[name].decay) ** node.length * stockpiles[name].initial.at(node.middle) for name in names
-        ]
-
-    def left(node: Node) -> Array:
-        r"""Credit for stock when its branch ends.
-
-        .. math:: -\frac{final\_value_{w,n}}{length_n} \text{ at leaves}
-        """
-        return network.tree.is_leaf(node) * final(node)
-
-    def used_up(node: Node) -> Array:
-        r"""The credit of stock with which a branch resumes after a shock, taken back: its own leaves count it.
-
-        .. math:: \frac{final\_value_{w,n}}{length_n} \text{ at the end of a window}
-        """
-        return -bool(node.resumed) * final(node)
-
     most_released = partial(_most_released, network, of(partial(bounds, "release_limit")))
     return Chapter(
         variables=(
@@ -109,17 +114,17 @@ def chapter(network: Network) -> Chapter:
             Variable("stock", keys, "stock at the end of the period", "quantity",
                      lower=of(partial(bounds, "least")), upper=of(partial(bounds, "capacity")),
                      costs={"holding": of(partial(_holding_costs, network)),
-                            "final_value": OfSituation(network, left)},
+                            "final_value": OfSituation(network, partial(_left, network, final))},
                      parts=parts,
                      reads=("stockpiles.least", "stockpiles.capacity", "stockpiles.holding_cost",
                             "stockpiles.final_value")),
         ),
         links=(
-            Link("carried", keys, "stock left of the parent's after decay", carried, opening, "quantity",
-                 of_figures=True, reads=("stockpiles.initial",)),
+            Link("carried", keys, "stock left of the parent's after decay", partial(_carried, network, keys),
+                 partial(_opening, network), "quantity", of_figures=True, reads=("stockpiles.initial",)),
             Link("resumed", keys, "stock with which the world goes on after a shock", partial(_resumed, keys),
                  lambda _: [0.0] * len(keys), "quantity",
-                 costs={"final_value": used_up}, parts=parts, reads=("stockpiles.final_value",)),
+                 costs={"final_value": partial(_used_up, final)}, parts=parts, reads=("stockpiles.final_value",)),
         ),
         constraints=(Constraint("stock_balance", keys, stock_balance),),
     )
