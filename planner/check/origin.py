@@ -137,7 +137,6 @@ class Trace:
         """Stock with some marks was put in with them; opening stock has those of its place."""
         for name, pile in self.base.stockpiles.items():
             told = self.told.get((pile.commodity, pile.region), NONE)
-            passed: dict[Node, float] = {}  # All that the stock adds up on the way to a node: its rounding stays in it.
             for node in self.case.horizon.nodes if told else ():
                 now = self.case.at(node).stockpiles[name]
                 left = (1 - now.decay) ** node.length
@@ -147,13 +146,12 @@ class Trace:
                     self.stated.get(((measure, name, pile.commodity, pile.region, ""), node), {})
                     for measure in ("fill", "release")
                 )
-                found, moved = {}, node.length * sum((*filled.values(), *released.values()))
-                passed[node] = moved + (passed[node.parent] if node.parent else sum(before.values()))
+                found, size = {}, sum(before.values()) + node.length * sum((*filled.values(), *released.values()))
                 for marks in {*before, *filled, *released}:
                     change = node.length * (filled.get(marks, 0.0) - released.get(marks, 0.0))
                     found[marks] = left * before.get(marks, 0.0) + change
                     where = self.case.where(node, name, _name(marks))
-                    self.case.ledger.at_least("origin.stock", where, 0.0, found[marks], passed[node])
+                    self.case.ledger.at_least("origin.stock", where, 0.0, found[marks], size)
                 self.stock[name, node] = found
 
     def follow(self) -> None:

@@ -39,7 +39,7 @@ SLACK = 1e-9  # Share of the risk measure that the tie-break may give up.
 DOUBTING = 0.75  # Share of the gap for the search where doubt about what is measured against takes the rest.
 MOST_LESS = 30.0  # Seconds for a cheaper plan of the same risk.
 ROUGH = 0.01  # Gap at which a plan near another is good enough.
-MISSED = 1e-8  # Share of a row by which a plan may miss it; the check allows a hundred times as much.
+MISSED = 1e-9  # Share of a row by which a plan may miss it; the check allows a thousand times as much.
 
 
 def solve(
@@ -135,6 +135,7 @@ def _held(program: Program, values: Array, options: Options, run: Run) -> Solver
     box = decided(program.arrays, values)
     limit = max(MOST_LESS, options.time_limit or 0.0)
     fixed = load(program, options.model_copy(update={"time_limit": limit}), relax=True)
+    fixed.set(primal_feasibility_tolerance=MISSED)
     fixed.change_bounds(np.arange(len(box.lower)), box.lower, box.upper)
     run(fixed)
     return fixed

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from planner.common.arrays import Array
 from planner.program.program import Arrays, Program
-from planner.solving.benders.subproblem_solver import Answer, UnboundedError
+from planner.solving.benders.subproblem_solver import EXACT, Answer, UnboundedError
 from planner.solving.benders.subproblems import Branches, Key
 from planner.solving.highs import DUST, Basis, BasisStatus, Solver, Statuses
 from planner.solving.run import hand_over, status_of
@@ -27,7 +27,6 @@ from planner.solving.run import hand_over, status_of
 FAR = 20  # Binary logarithm of a scale of costs from which the columns of groups are scaled too.
 NEWS = 1e-7  # Share by which a cut must say more than those known.
 PATIENCE = 12  # Rounds after which a cut that did not hold the plan is dropped.
-EXACT = 1e-9  # To which rows hold: what the trunk misses of them is the plan's, and may be larger in its own units.
 
 
 @dataclass(eq=False)

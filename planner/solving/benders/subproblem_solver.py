@@ -28,6 +28,7 @@ from planner.solving.run import status_of
 
 LANES = 4  # Solvers that share the branches; the number is fixed, so results do not depend on the number of workers.
 TOLERANCE = 1e-7
+EXACT = 1e-9  # To which the rows of a plan hold: what it misses of them may be larger in the units of the instance.
 DEVEX = 1  # Weights of the dual simplex method: cheap ones, for from an old basis it is not far.
 ROOMS = (0.0, 1e-9, 1e-8, 1e-7, 1e-6)  # Shares by which the sides of a branch are eased, until it has a plan.
 MOST = 20  # Steps per row from an old basis.
@@ -103,16 +104,18 @@ class Lane:
         raise SolverError("no reason was found for which a branch has no plan")
 
     def run(self, key: Key, x: Array, start: Basis | None) -> Operation:
-        """The operation of a branch at x."""
+        """The operation of a branch at x, to the precision of a plan."""
         problem = self.branches.problem(key)
         for room in ROOMS:
-            solver = self._solved(problem, x, start, room)
+            solver = self._solved(problem, x, start, room, EXACT)
             if solver.is_optimal:
                 values = np.clip(solver.values, problem.vectors.lower, problem.vectors.upper)
                 return Operation(values, solver.prices / self.scale)
         raise SolverError("a branch has no plan where it had one before")
 
-    def _solved(self, problem: Problem, x: Array, start: Basis | None, room: float) -> Solver:
+    def _solved(
+        self, problem: Problem, x: Array, start: Basis | None, room: float, tolerance: float = TOLERANCE
+    ) -> Solver:
         """The solver with a branch at x, its sides eased by a share."""
         matrices = problem.matrices
         here = vectors_at(problem.vectors, matrices.linking @ x, room)
@@ -123,7 +126,7 @@ class Lane:
         _change(resident, here, self.scale)
         solver = resident.solver
         cold = is_first and start is None  # Without a basis a later problem starts from the one before.
-        solver.set(presolve="choose" if cold else "off")
+        solver.set(presolve="choose" if cold else "off", primal_feasibility_tolerance=tolerance)
         if start is not None:
             solver.start_from(start)
         _run(solver, perturbed=0.0, most=MOST * len(here.row_lower))
