@@ -11,12 +11,11 @@ from typing import Any
 
 from planner.common.caching import cached
 from planner.common.patterns import fits_any
-from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term
 from planner.formulation.mathematics.capital import overnight_terms
 from planner.formulation.mathematics.investment import decisions
 from planner.formulation.mathematics.node_data import applies
-from planner.formulation.mathematics.security.kind import Ease, Idle, OverallKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import Ease, Idle, OverallKind, Plan, Reading, most_money
 from planner.formulation.mathematics.security.scope import Entry, at_base, at_node, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -109,10 +108,10 @@ class BudgetKind(OverallKind[Budget]):
         return tuple(dict.fromkeys(pool(network, key) for key in rows(network)))
 
     def asks(self, part: Budget, moment: float, units: Units) -> str:
-        return f"for at most {number(part.most.at(moment))} {units.money}"
+        return most_money(part.most, moment, units)
 
     def idle(self, network: Network, name: str, part: Budget) -> Iterator[Idle]:
-        if not any(key[0] == name for key in rows(network)):
+        if not self.has_rows(network, name):
             yield Idle(f"no project in the scope of {name} can be decided in its years")
 
     def reading(self, plan: Plan, family: str, key: Key) -> Reading:

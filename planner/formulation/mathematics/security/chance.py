@@ -14,7 +14,7 @@ from planner.common.caching import cached
 from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import applies
-from planner.formulation.mathematics.security.kind import NOTHING, Ease, OverallKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import NOTHING, Ease, OverallKind, Plan, Reading, served_share
 from planner.formulation.mathematics.security.scope import at_base, at_node, demands_of, stated, unserved
 from planner.formulation.mathematics.security.served import short_of
 from planner.formulation.network import Network
@@ -107,8 +107,7 @@ class ChanceKind(OverallKind[Chance]):
         return keys(network)
 
     def asks(self, part: Chance, moment: float, units: Units) -> str:
-        chance_asked = number(part.probability)
-        return f"that {number(part.target.at(moment))} of the need be served with probability {chance_asked}"
+        return f"{served_share(part.target, moment)} with probability {number(part.probability)}"
 
     def penalty_node(self, network: Network, key: Key) -> Node:
         return places(network)[key[0], key[3]]

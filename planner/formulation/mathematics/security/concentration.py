@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from planner.common.patterns import fits_any
-from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import OfSituation, applies
 from planner.formulation.mathematics.security import supply
-from planner.formulation.mathematics.security.kind import NOTHING, Ease, Idle, NodeKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import NOTHING, Ease, Idle, NodeKind, Plan, Reading, most_share
 from planner.formulation.mathematics.security.scope import at_base, at_node, country, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -122,7 +121,7 @@ class ConcentrationKind(NodeKind[Concentration]):
         return keys(network)
 
     def asks(self, part: Concentration, moment: float, units: Units) -> str:
-        return f"for a share of at most {number(part.limit.at(moment))}"
+        return most_share(part.limit, moment)
 
     def idle(self, network: Network, name: str, part: Concentration) -> Iterator[Idle]:
         yield from supply.unsupplied(network, name)

@@ -232,7 +232,7 @@ class CoverKind(NodeKind[Cover]):
         return f"for {number(part.days.at(moment))} days of cover"
 
     def idle(self, network: Network, name: str, part: Cover) -> Iterator[Idle]:
-        if not any(key[0] == name for key in keys(network)):
+        if not self.has_rows(network, name):
             yield Idle(f"no demand lies in the scope of {name}")
 
     def reading(self, plan: Plan, node: Node, key: Key) -> Reading:

@@ -13,11 +13,10 @@ import pyomo.environ as pyo
 
 from planner.common.caching import cached
 from planner.common.patterns import matching
-from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Key
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.security import net, supply
-from planner.formulation.mathematics.security.kind import NOTHING, Ease, Idle, NodeKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import NOTHING, Ease, Idle, NodeKind, Plan, Reading, most_share
 from planner.formulation.mathematics.security.scope import at_base, at_node, is_meant, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -109,7 +108,7 @@ class DependenceKind(NodeKind[Dependence]):
         return keys(network)
 
     def asks(self, part: Dependence, moment: float, units: Units) -> str:
-        return f"for a share of at most {number(part.share.at(moment))}"
+        return most_share(part.share, moment)
 
     def idle(self, network: Network, name: str, part: Dependence) -> Iterator[Idle]:
         if not _has_imports(network, part):

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from planner.common.caching import cached
-from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term
 from planner.formulation.mathematics.node_data import applies
-from planner.formulation.mathematics.security.kind import Ease, OverallKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import Ease, OverallKind, Plan, Reading, most_share
 from planner.formulation.mathematics.security.scope import at_base, demands_of, of_kind, required, stated, unserved
 from planner.formulation.mathematics.security.served import short_of
 from planner.formulation.mathematics.security.totals import first
@@ -79,7 +78,7 @@ class ExpectedUnservedKind(OverallKind[ExpectedUnserved]):
         return tuple(pools(network))
 
     def asks(self, part: ExpectedUnserved, moment: float, units: Units) -> str:
-        return f"for a share of at most {number(part.share.at(moment))}"
+        return most_share(part.share, moment)
 
     def reading(self, plan: Plan, family: str, key: Key) -> Reading:
         network, demands = plan.network, pools(plan.network)[key]

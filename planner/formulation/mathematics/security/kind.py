@@ -10,9 +10,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
+from planner.common.words import number
 from planner.formulation.declarations import Chapter, Key
 from planner.formulation.mathematics.security.scope import at_node, stated
 from planner.formulation.network import Network
+from planner.language.figure import Figure
 from planner.language.instance import Instance, Units
 from planner.language.requirements import Rule
 from planner.tree.nodes import Node
@@ -101,6 +103,14 @@ class Kind(ABC, Generic[R]):
         return at_node(network, name, node, self.part)
 
     @abstractmethod
+    def keys(self, network: Network) -> tuple[Key, ...]:
+        """(requirement, ...) of everything that a row may be missed by."""
+
+    def has_rows(self, network: Network, name: str) -> bool:
+        """Whether a requirement has anything to act on."""
+        return any(key[0] == name for key in self.keys(network))
+
+    @abstractmethod
     def asks(self, part: R, moment: float, units: Units) -> str:
         """The target as the end of a sentence: "for 90 days of cover"."""
 
@@ -119,10 +129,6 @@ class NodeKind(Kind[R]):
     chapters: ClassVar[tuple[Callable[[Network], Chapter], ...]]
 
     @abstractmethod
-    def keys(self, network: Network) -> tuple[Key, ...]:
-        """(requirement, region or '*', ...) of every row that may be missed."""
-
-    @abstractmethod
     def reading(self, plan: Plan, node: Node, key: Key) -> Reading | None:
         """A row as the table of requirements tells it; None where it does not hold."""
 
@@ -136,13 +142,24 @@ class OverallKind(Kind[R]):
     chapters: ClassVar[tuple[Callable[[Network, Mapping[str, float]], Chapter], ...]]
 
     @abstractmethod
-    def keys(self, network: Network) -> tuple[Key, ...]:
-        """(requirement, ...) of everything a row may be missed by."""
-
-    @abstractmethod
     def reading(self, plan: Plan, family: str, key: Key) -> Reading:
         """A row as the table of requirements tells it."""
 
     def penalty_node(self, network: Network, key: Key) -> Node | None:
         """The node whose weight a penalty has; None: it counts once and undiscounted."""
         return None
+
+
+# What kinds ask, as the end of a sentence
+
+
+def most_money(figure: Figure, moment: float, units: Units) -> str:
+    return f"for at most {number(figure.at(moment))} {units.money}"
+
+
+def most_share(figure: Figure, moment: float) -> str:
+    return f"for a share of at most {number(figure.at(moment))}"
+
+
+def served_share(figure: Figure, moment: float) -> str:
+    return f"that {number(figure.at(moment))} of the need be served"

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from planner.common.caching import cached
-from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term
 from planner.formulation.mathematics.node_data import applies
-from planner.formulation.mathematics.security.kind import Ease, Idle, OverallKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import Ease, Idle, OverallKind, Plan, Reading, most_money
 from planner.formulation.mathematics.security.scope import at_base, at_node, demands_of, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -82,10 +81,10 @@ class LeverageKind(OverallKind[Leverage]):
         return tuple(windows(network))
 
     def asks(self, part: Leverage, moment: float, units: Units) -> str:
-        return f"for at most {number(part.most.at(moment))} {units.money}"
+        return most_money(part.most, moment, units)
 
     def idle(self, network: Network, name: str, part: Leverage) -> Iterator[Idle]:
-        if not any(key[0] == name for key in windows(network)):
+        if not self.has_rows(network, name):
             yield Idle(f"{name} holds in no window of {part.shock}", is_of_future=True)
 
     def reading(self, plan: Plan, family: str, key: Key) -> Reading:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from planner.common.words import number
-from planner.formulation.mathematics.security.kind import Ease, Kind
+from planner.formulation.declarations import Key
+from planner.formulation.mathematics.security.kind import Ease, Kind, served_share
+from planner.formulation.network import Network
 from planner.language.instance import Units
 from planner.language.requirements import Outage
 
@@ -12,5 +13,8 @@ class OutageKind(Kind[Outage]):
     part, families = Outage, ()
     eases = (Ease("target", -1, "share", 0.0),)
 
+    def keys(self, network: Network) -> tuple[Key, ...]:
+        return ()
+
     def asks(self, part: Outage, moment: float, units: Units) -> str:
-        return f"that {number(part.target.at(moment))} of the need be served"
+        return served_share(part.target, moment)

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from planner.common.patterns import fits_any
-from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key
 from planner.formulation.mathematics.security import totals
-from planner.formulation.mathematics.security.kind import Ease, Idle, OverallKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import Ease, Idle, OverallKind, Plan, Reading, most_money
 from planner.formulation.mathematics.security.scope import of_kind, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -61,7 +60,7 @@ class RegretKind(OverallKind[Regret]):
         return keys(network)
 
     def asks(self, part: Regret, moment: float, units: Units) -> str:
-        return f"for at most {number(part.most.at(moment))} {units.money}"
+        return most_money(part.most, moment, units)
 
     def idle(self, network: Network, name: str, part: Regret) -> Iterator[Idle]:
         if network.base.shocks:

@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from planner.common.arrays import Array
-from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, OfFigures
 from planner.formulation.mathematics.node_data import OfSituation, applies
-from planner.formulation.mathematics.security.kind import Ease, NodeKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import Ease, NodeKind, Plan, Reading, served_share
 from planner.formulation.mathematics.security.scope import demands_of, of_kind, stated, total, unserved
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -99,7 +98,7 @@ class ServiceKind(NodeKind[S]):
         return keys(network, self.part)
 
     def asks(self, part: S, moment: float, units: Units) -> str:
-        return f"that {number(part.target.at(moment))} of the need be served"
+        return served_share(part.target, moment)
 
     def reading(self, plan: Plan, node: Node, key: Key) -> Reading | None:
         part = self.at(plan.network, key[0], node)

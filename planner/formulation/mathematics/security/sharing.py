@@ -9,10 +9,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import OfSituation, applies
-from planner.formulation.mathematics.security.kind import Ease, Idle, NodeKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import Ease, Idle, NodeKind, Plan, Reading, most_share
 from planner.formulation.mathematics.security.scope import at_base, at_node, demands_of, stated, total, unserved
 from planner.formulation.mathematics.security.served import short_of
 from planner.formulation.network import Network
@@ -102,10 +101,10 @@ class SharingKind(NodeKind[Sharing]):
         return keys(network)
 
     def asks(self, part: Sharing, moment: float, units: Units) -> str:
-        return f"for a share of at most {number(part.max_gap.at(moment))}"
+        return most_share(part.max_gap, moment)
 
     def idle(self, network: Network, name: str, part: Sharing) -> Iterator[Idle]:
-        if not any(key[0] == name for key in keys(network)):
+        if not self.has_rows(network, name):
             yield Idle(f"{name} compares no regions: no class in its scope has users in two regions")
 
     def reading(self, plan: Plan, node: Node, key: Key) -> Reading:

@@ -10,12 +10,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.scenario_totals import free
 from planner.formulation.mathematics.security import totals
-from planner.formulation.mathematics.security.kind import Ease, OverallKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import Ease, OverallKind, Plan, Reading, most_money, most_share
 from planner.formulation.mathematics.security.scope import at_base, demands_of, of_kind, required, stated, unserved
 from planner.formulation.mathematics.security.served import short_of
 from planner.formulation.network import Network
@@ -96,8 +95,7 @@ class TailKind(OverallKind[Tail]):
         return "money" if part.of == "cost" else "quantity"
 
     def asks(self, part: Tail, moment: float, units: Units) -> str:
-        limit = number(part.limit.at(moment))
-        return f"for at most {limit} {units.money}" if part.of == "cost" else f"for a share of at most {limit}"
+        return most_money(part.limit, moment, units) if part.of == "cost" else most_share(part.limit, moment)
 
     def reading(self, plan: Plan, family: str, key: Key) -> Reading:
         network, (name,) = plan.network, key
