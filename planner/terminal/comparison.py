@@ -92,7 +92,7 @@ def _same_plan(rows: pd.DataFrame, console: Console) -> None:
 def _inputs(rows: pd.DataFrame, console: Console) -> None:
     shown = rows[~rows["provenance"].astype(bool)]
     more = f" ({MOST} shown)" if len(shown) > MOST else ""
-    title = "No input differs" if rows.empty else f"Input: {count(len(shown), 'value')} differ{more}"
+    title = "No input differs" if rows.empty else f"Input: {count(len(shown), 'value differs', 'values differ')}{more}"
     console.print(Text(f"\n{title}", style="bold"))
     for row in shown.head(MOST).to_dict("records"):
         factor = f" (*{row['factor']:.4g})" if _is_number(row["factor"]) else ""

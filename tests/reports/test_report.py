@@ -337,6 +337,19 @@ def test_material_that_no_plant_makes_flows_from_where_it_is_bought(driver: webd
     assert all(fill and fill != "null" for fill in bars)  # Lanes, too, have a colour.
 
 
+def test_a_total_of_all_regions_is_not_drawn_on_top_of_its_parts(driver: webdriver.Chrome, tmp_path: Path) -> None:
+    case = ROOT / "instances" / "published" / "trnsport.yaml"  # So few rows that columns are given as they are.
+    for command in (("solve", case, "--quiet", "--out", "run"), ("report", "run")):
+        assert planner(*command, cwd=tmp_path).returncode == 0
+    page = Page(driver, tmp_path / "run" / "report.html")
+    tables = page.run("""
+        return Object.entries(Data.views).filter(([_, view]) => view.switches.includes("region") && view.table.region)
+          .map(([name, view]) => [name, [...new Set(rowsOf(view).map(column(view.table.region)))]]);""")
+    assert "cost_by_year" in dict(tables)
+    assert all(shown == [ALL] for _, shown in tables if ALL in shown)
+    assert sum(row["yearly"] for row in page.drawn("cost_by_year")) == pytest.approx(153.675)
+
+
 def test_what_is_not_there_is_said(page: Page) -> None:
     said = page.run("return document.querySelector('#safety .absent').textContent")
     assert "kind outage" in said

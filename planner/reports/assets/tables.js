@@ -57,6 +57,11 @@ function elementTest(view) {
   return (row) => (contents[commodity(row)] || []).includes(chosen.element);
 }
 
+// The different texts of a column: of few rows it is given as it is, of many as positions in a list of words.
+function texts(part) {
+  return part.words || part.values || [part.same];
+}
+
 function regionTest(view) {
   if (view.drawing === "material") {
     const ends = ["source", "target"].map((name) => column(view.table[name]));
@@ -64,8 +69,7 @@ function regionTest(view) {
       return place === chosen.region || place.startsWith(chosen.region + " "); };
     return (row) => chosen.region === Data.all || ends.some((end) => within(end(row)));
   }
-  const region = column(view.table.region), part = view.table.region;
-  const hasSums = (part.words || [part.same]).includes(Data.all);
+  const region = column(view.table.region), hasSums = texts(view.table.region).includes(Data.all);
   return (row) => (chosen.region === Data.all && !hasSums) || region(row) === chosen.region;
 }
 
