@@ -28,7 +28,7 @@ from tests.generators.instances import by_future, instances
 from tests.paths import ROOT
 
 SMALL = ("instances/quickstart.yaml", "instances/published/mexss.yaml", "tests/golden/tiny.yaml",
-         "tests/golden/secure.yaml", "instances/published/trnspwl.yaml")  # fmt: skip
+         "tests/golden/secure.yaml", "tests/program/built_lane.yaml", "instances/published/trnspwl.yaml")  # fmt: skip
 ARRAYS = ("cost", "lower", "upper", "integer", "row_lower", "row_upper")
 
 

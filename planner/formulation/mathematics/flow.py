@@ -162,13 +162,13 @@ def chapter(network: Network) -> Chapter:
         Link("available", assets, "capacity online that can be used",
              terms=partial(online_terms, network, scale=True),
              constants=lambda n: standing(network)(n) * availabilities(network, n),
-             reads=("facilities.capacity", "facilities.availability", "projects.size")),
+             reads=("facilities.capacity", "facilities.availability", "lanes.capacity", "projects.size")),
         Link("online", assets, "capacity online",
              terms=partial(online_terms, network, scale=False),
              constants=standing(network),
              costs={"fixed": of(partial(_fixed_costs, network))},
              parts=[(a, network.region_of(a)) for a in network.assets],
-             reads=("facilities.capacity", "facilities.fixed_cost", "projects.size")),
+             reads=("facilities.capacity", "facilities.fixed_cost", "lanes.capacity", "projects.size")),
     )
     constraints = (
         Constraint("capacity", facilities, capacity),

@@ -51,7 +51,7 @@ def recipes_key(instance: Instance) -> str:
 
 
 STRUCTURE_READS = (
-    "facilities.minimum_load", "lanes.capacity", "lanes.fixed_cost", "requirements.share",
+    "facilities.minimum_load", "lanes.capacity", "lanes.fixed_cost", "projects.size", "requirements.share",
 )  # The figures that a structure depends on.
 
 
