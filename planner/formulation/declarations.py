@@ -23,6 +23,7 @@ from planner.formulation.network import Network
 from planner.tree.nodes import Node
 
 Key = tuple[Any, ...]
+FamilyKey = tuple[str, Key]
 Numbers = Sequence[float] | NDArray[np.float64]
 Reads = tuple[str, ...] | None
 PerNode = Callable[[Node], Numbers]
@@ -84,7 +85,7 @@ class Terms(NamedTuple):
     """Many terms of one block: those `chosen` of some of its variables, each with its position and coefficient."""
 
     node: int | None
-    variables: tuple[tuple[str, Key], ...]
+    variables: tuple[FamilyKey, ...]
     chosen: NDArray[np.int64]
     positions: NDArray[np.int64]
     coefficients: NDArray[np.float64]

@@ -27,7 +27,7 @@ from planner.tree.nodes import Node
 
 
 @dataclass(frozen=True)
-class Layout:
+class BlockLayout:
     """Positions of a block's columns: the start of each family, and the place of each key in it."""
 
     size: int
@@ -35,7 +35,7 @@ class Layout:
     positions: dict[str, dict[Key, int]]
 
     @classmethod
-    def of(cls, variables: tuple[Variable, ...]) -> Layout:
+    def of(cls, variables: tuple[Variable, ...]) -> BlockLayout:
         starts, positions, size = {}, {}, 0
         for family in variables:
             starts[family.name] = size
@@ -47,7 +47,7 @@ class Layout:
         return self.starts[family] + self.positions[family][key]
 
 
-class Numbers(NamedTuple):
+class VariableNumbers(NamedTuple):
     """Bounds, costs per weight and integrality of a block's variables."""
 
     lower: Array
@@ -56,7 +56,7 @@ class Numbers(NamedTuple):
     integer: NDArray[np.bool_]
 
 
-class Held(NamedTuple):
+class FixedColumns(NamedTuple):
     """Columns of the investments, and the values they are held at."""
 
     columns: NDArray[np.int64]
@@ -133,8 +133,8 @@ class Pieces:
         snapshot = compiled.snapshot if compiled is not None else None
         reuse = snapshot.reuse(network, self.investments, operation) if snapshot is not None else Reuse()
         self.operation, self.rebuild = reuse.of(operation), reuse.rebuild
-        self.investment_layout = Layout.of(self.investments.variables)
-        self.node_layout = Layout.of(self.operation.variables)
+        self.investment_layout = BlockLayout.of(self.investments.variables)
+        self.node_layout = BlockLayout.of(self.operation.variables)
         self._outlooks = Outlooks(network, reuse.structure)
         layouts = self.investment_layout, self.node_layout
         self._stamper = Stamper(
@@ -143,15 +143,15 @@ class Pieces:
         )
         self._templates: dict[str, Template] = {}
         self._stamps: dict[int, Stamp] = {}
-        self._numbers: dict[int, Numbers] = {}
+        self._numbers: dict[int, VariableNumbers] = {}
         self._sides: dict[tuple[int, int], Sides] = {}
-        self._figures: dict[int, Numbers] = {}
+        self._figures: dict[int, VariableNumbers] = {}
         self._changing = [
             v for v in self.operation.variables
             if v.keys and not all(isinstance(f, OfFigures) for f in v.functions)
         ]
         self._is_steady = all(isinstance(f, OfFigures | OfSituation) for v in self._changing for f in v.functions)
-        self.held = Held(np.zeros(0, dtype=np.int64), np.zeros(0))
+        self.held = FixedColumns(np.zeros(0, dtype=np.int64), np.zeros(0))
         self._data = [d for d in self.operation.data if d.keys]
         self._has_steady_data = all(isinstance(d.values, OfFigures | OfSituation) for d in self._data)
 
@@ -182,19 +182,19 @@ class Pieces:
             self._stamps[number] = self._stamper.stamp(self.network.tree.path(node), self.template(node))
         return self._stamps[number]
 
-    def holding(self, held: Held) -> Pieces:
+    def holding(self, held: FixedColumns) -> Pieces:
         """The same pieces with some investments held: in every program that is put together from them."""
         other = copy(self)
         other.held = held
         return other
 
-    def decided(self) -> Numbers:
+    def decided(self) -> VariableNumbers:
         """Bounds and costs of the investments."""
         numbers = numbers_of(self.investments.variables, self.network.tree.nodes[0])
         self.held.put(numbers.lower, numbers.upper, numbers.integer)
         return numbers
 
-    def numbers(self, node: Node) -> Numbers:
+    def numbers(self, node: Node) -> VariableNumbers:
         """Bounds and costs per weight of a node's variables; shared, so not to be changed."""
         if not self._is_steady:
             return self._changed(node)
@@ -203,13 +203,13 @@ class Pieces:
             self._numbers[situation] = self._changed(node)
         return self._numbers[situation]
 
-    def _changed(self, node: Node) -> Numbers:
+    def _changed(self, node: Node) -> VariableNumbers:
         """The numbers that nodes share which have the same figures, with those filled in that they do not share."""
         figures = self._outlooks.figures[node.index]
         if figures not in self._figures:
             self._figures[figures] = numbers_of(self.operation.variables, node, lambda f: isinstance(f, OfFigures))
         shared = self._figures[figures]
-        own = Numbers(shared.lower.copy(), shared.upper.copy(), shared.costs.copy(), shared.integer)
+        own = VariableNumbers(shared.lower.copy(), shared.upper.copy(), shared.costs.copy(), shared.integer)
         for family in self._changing:
             start = self.node_layout.starts[family.name]
             place = slice(start, start + len(family.keys))
@@ -234,7 +234,7 @@ class Pieces:
 
 def numbers_of(
     variables: tuple[Variable, ...], node: Node, wanted: Callable[[PerNode], bool] = lambda _: True
-) -> Numbers:
+) -> VariableNumbers:
     """The numbers of a block at a node, as far as the functions that give them are wanted."""
     lower, upper, costs, integer = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)], [np.zeros(0, dtype=bool)]
     for family in (v for v in variables if v.keys):
@@ -249,7 +249,7 @@ def numbers_of(
         upper.append(numbers(family.upper, np.inf))
         costs.append(sum((numbers(f, 0.0) for f in family.costs.values()), np.zeros(size)))
         integer.append(np.broadcast_to(np.asarray(family.integer, dtype=bool), size))
-    return Numbers(*(np.concatenate(parts) for parts in (lower, upper, costs, integer)))
+    return VariableNumbers(*(np.concatenate(parts) for parts in (lower, upper, costs, integer)))
 
 
 def _sides(stamp: Stamp, data: Sequence[Data], node: Node) -> Sides:

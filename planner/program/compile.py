@@ -16,7 +16,7 @@ from pyomo.repn.linear import LinearRepnVisitor
 
 from planner.common.arrays import Array
 from planner.common.identity import ByIdentity
-from planner.formulation.declarations import Chapter, Key
+from planner.formulation.declarations import Chapter, FamilyKey, Key
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Template:
     data: sp.csr_array
     rhs: Array
     sense: NDArray[np.int8]
-    rows: tuple[tuple[str, Key], ...]
+    rows: tuple[FamilyKey, ...]
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def compile_block(model: pyo.ConcreteModel, chapter: Chapter) -> Template:
     position = ByIdentity[Any, int]()
     for number, (name, key) in enumerate(columns):
         position[parts[name][key]] = number
-    rows, indices, values, starts = list[Row](), list[int](), list[float](), [0]
+    rows, indices, values, starts = list[CompiledRow](), list[int](), list[float](), [0]
     for row, terms in _linear_rows(model, chapter):
         rows.append(row)
         for column, coefficient in terms:
@@ -75,7 +75,7 @@ def compile_block(model: pyo.ConcreteModel, chapter: Chapter) -> Template:
     )
 
 
-class Row(NamedTuple):
+class CompiledRow(NamedTuple):
     """Name, sense (-1, 0, 1: at most, equal, at least) and right-hand side of a row."""
 
     family: str
@@ -84,7 +84,7 @@ class Row(NamedTuple):
     side: float
 
 
-def _linear_rows(model: pyo.ConcreteModel, chapter: Chapter) -> Iterator[tuple[Row, list[tuple[Any, float]]]]:
+def _linear_rows(model: pyo.ConcreteModel, chapter: Chapter) -> Iterator[tuple[CompiledRow, list[tuple[Any, float]]]]:
     """Every row with the coefficients of its columns. ValueError for one that is not linear."""
     visitor = LinearRepnVisitor({})
     for constraint in (c for c in chapter.constraints if c.keys):
@@ -97,4 +97,4 @@ def _linear_rows(model: pyo.ConcreteModel, chapter: Chapter) -> Iterator[tuple[R
             for sense, side in [(0, most)] if least == most else [(-1, most), (1, least)]:
                 if side is not None and (found.linear or sense * side > 0 or (sense == 0 and side)):
                     columns = [(visitor.var_map[number], value) for number, value in found.linear.items()]
-                    yield Row(constraint.name, key, sense, side), columns
+                    yield CompiledRow(constraint.name, key, sense, side), columns

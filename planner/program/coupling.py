@@ -12,7 +12,7 @@ from planner.formulation.declarations import join
 from planner.formulation.mathematics.security import coupled
 from planner.formulation.network import Network
 from planner.program.appending import appended
-from planner.program.blocks import Layout
+from planner.program.blocks import BlockLayout
 from planner.program.program import Program
 
 
@@ -37,7 +37,7 @@ def secured(program: Program, alone: Mapping[str, float] | None = None) -> Progr
 
 def beside_values(program: Program, values: Array, family: str) -> dict[tuple[object, ...], float]:
     """Values of a family of the block that stands behind all nodes, by key."""
-    layout = Layout.of(program.weighing.variables)
+    layout = BlockLayout.of(program.weighing.variables)
     start = program.frame.width + layout.starts[family]
     part = next(v for v in program.weighing.variables if v.name == family)
     return dict(zip(part.keys, values[start:start + len(part.keys)].tolist(), strict=True))

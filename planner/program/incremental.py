@@ -23,8 +23,8 @@ from planner.language.instance import Instance
 from planner.program.differences import Differences, differences
 from planner.tree.nodes import Node
 
-Place = tuple[str, str, int]  # Family, which of its functions, number of the node.
-Recall = Callable[[Place, Callable[[], Any]], Any]  # What is known of a place, or what the function makes.
+FunctionKey = tuple[str, str, int]  # Family, which of its functions, number of the node.
+Recall = Callable[[FunctionKey, Callable[[], Any]], Any]  # What is known of a place, or what the function makes.
 
 
 class Extent(Enum):
@@ -130,7 +130,7 @@ class Snapshot:
 
     def __init__(self) -> None:
         self._first: tuple[Mapping[str, Instance], Outline] | None = None
-        self._values: dict[Place, Any] = {}
+        self._values: dict[FunctionKey, Any] = {}
         self._derived = Derived()
 
     def reuse(self, network: Network, investments: Chapter, operation: Chapter) -> Reuse:
@@ -149,7 +149,7 @@ class Snapshot:
                           tuple(sorted(found.figures)), sum(found.figures.values()))  # fmt: skip
         return Reuse(rebuild, self._recall, frozenset(found.figures), self._derived)
 
-    def _recall(self, place: Place, make: Callable[[], Any]) -> Any:
+    def _recall(self, place: FunctionKey, make: Callable[[], Any]) -> Any:
         if place in self._values:
             return self._values[place]
         value = make()

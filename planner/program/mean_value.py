@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from planner.formulation.declarations import Key
-from planner.program.program import Name, Program, RowNames
+from planner.program.program import Program, RowName, RowNames
 from planner.tree.nodes import Node
 
 
@@ -48,10 +48,10 @@ def _weights(nodes: tuple[Node, ...]) -> dict[int, float]:
 
 def _mean_rows(
     program: Program, weights: Mapping[int, float]
-) -> tuple[list[Name], sp.csr_array]:
+) -> tuple[list[RowName], sp.csr_array]:
     """The rows of the mean problem, and the matrix that takes the mean of the rows that become one."""
     position: dict[tuple[int, str, Key], int] = {}
-    rows: list[Name] = []
+    rows: list[RowName] = []
     targets, values = [], []
     for number, (node, family, key) in enumerate(program.rows):
         place = (-1 - number, family, key) if node is None else (node.period, family, key)

@@ -61,7 +61,7 @@ def blocks(path: Sequence[Node]) -> list[int | None]:
 
 
 @dataclass(frozen=True)
-class Rows:
+class SlotMatrix:
     """A sparse matrix whose columns are named by slot and place in the block."""
 
     starts: NDArray[np.int32]
@@ -80,27 +80,27 @@ class Rows:
     def matrix(self, bases: Indices, width: int) -> sp.csr_array:
         return sp.csr_array((self.values, self.columns(bases), self.starts), shape=(len(self.starts) - 1, width))
 
-    def part(self, rows: slice) -> Rows:
+    def part(self, rows: slice) -> SlotMatrix:
         """Some rows that follow each other."""
         starts = self.starts[rows.start : rows.stop + 1]
         inside = slice(starts[0], starts[-1])
-        return Rows(starts - starts[0], self.slot[inside], self.place[inside], self.values[inside])
+        return SlotMatrix(starts - starts[0], self.slot[inside], self.place[inside], self.values[inside])
 
 
 @dataclass(frozen=True)
 class Stamp:
     """Coefficients of all nodes of an outlook. `sides` lack the node's own data; `costs` are of links, per weight."""
 
-    rows: Rows
+    rows: SlotMatrix
     template: Template
     sides: Array
-    links: Rows
+    links: SlotMatrix
     constants: Array  # Of the links.
     spans: dict[str, slice]  # Where each link stands among them.
-    costs: Rows
+    costs: SlotMatrix
     offset: float
 
-    def link(self, name: str) -> tuple[Rows, Array]:
+    def link(self, name: str) -> tuple[SlotMatrix, Array]:
         """Terms and constants of a link."""
         return self.links.part(self.spans[name]), self.constants[self.spans[name]]
 
@@ -163,7 +163,7 @@ class Outlooks:
         return self._known[node.index]
 
 
-Place = Callable[[str, Any], int]  # Where a key of a family stands within its block.
+PlaceOfKey = Callable[[str, Any], int]  # Where a key of a family stands within its block.
 
 
 class Slots(NamedTuple):
@@ -176,15 +176,15 @@ class Slots(NamedTuple):
     def width(self) -> int:
         return len(self.slot_of) * self.stride
 
-    def rows(self, matrix: sp.csr_array) -> Rows:
+    def rows(self, matrix: sp.csr_array) -> SlotMatrix:
         slot, place = np.divmod(matrix.indices, np.int32(self.stride))
-        return Rows(matrix.indptr, slot.astype(np.int16), place, np.asarray(matrix.data, dtype=float))
+        return SlotMatrix(matrix.indptr, slot.astype(np.int16), place, np.asarray(matrix.data, dtype=float))
 
-    def row(self, values: Array) -> Rows:
+    def row(self, values: Array) -> SlotMatrix:
         """One row, given in full."""
         columns = np.flatnonzero(values).astype(np.int32)
         slot, place = np.divmod(columns, np.int32(self.stride))
-        return Rows(np.array([0, len(columns)], dtype=np.int32), slot.astype(np.int16), place, values[columns])
+        return SlotMatrix(np.array([0, len(columns)], dtype=np.int32), slot.astype(np.int16), place, values[columns])
 
 
 class LinkTerms(NamedTuple):
@@ -200,7 +200,8 @@ class Stamper:
     """Makes stamps. `places` tell where a key stands among investments and among operations."""
 
     def __init__(
-        self, chapter: Chapter, places: tuple[Place, Place], stride: int, figures: Sequence[int], derived: Derived
+        self, chapter: Chapter, places: tuple[PlaceOfKey, PlaceOfKey], stride: int, figures: Sequence[int],
+        derived: Derived,
     ) -> None:
         self.chapter, self.places, self.stride, self.figures = chapter, places, stride, figures
         self.derived = derived

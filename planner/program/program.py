@@ -17,11 +17,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from planner.common.arrays import Array
-from planner.formulation.declarations import Chapter, Key, Link, Variable
+from planner.formulation.declarations import Chapter, FamilyKey, Key, Link, Variable
 from planner.formulation.network import Network
-from planner.program.blocks import Compiled, Held, Layout, Pieces, Sides
+from planner.program.blocks import BlockLayout, Compiled, FixedColumns, Pieces, Sides
 from planner.program.compile import frozen_collector
-from planner.program.node_blocks import Frame, Indices, Rows
+from planner.program.node_blocks import Frame, Indices, SlotMatrix
 from planner.tree.nodes import Node
 
 MOST_SAMPLED = 200_000  # Costs that a scale is found from.
@@ -39,21 +39,21 @@ class CostItem:
     parts: tuple[tuple[str, str], ...]
 
 
-Name = tuple[Node | None, str, Key]
-Names = tuple[Node | None, tuple[tuple[str, Key], ...], NDArray[np.int64] | None]  # The rows kept; None: all.
+RowName = tuple[Node | None, str, Key]
+BlockRowNames = tuple[Node | None, tuple[FamilyKey, ...], NDArray[np.int64] | None]  # The rows kept; None: all.
 
 
-class RowNames(Sequence[Name]):
+class RowNames(Sequence[RowName]):
     """The node, constraint and key of every row, kept by block."""
 
-    def __init__(self, parts: Sequence[Names]) -> None:
+    def __init__(self, parts: Sequence[BlockRowNames]) -> None:
         self.parts = list(parts)
         self.ends = np.cumsum([len(kept) if kept is not None else len(names) for _, names, kept in self.parts])
 
     def __len__(self) -> int:
         return int(self.ends[-1]) if len(self.ends) else 0
 
-    def __iter__(self) -> Iterator[Name]:
+    def __iter__(self) -> Iterator[RowName]:
         for node, names, kept in self.parts:
             for family, key in names if kept is None else (names[i] for i in kept):
                 yield node, family, key
@@ -64,7 +64,7 @@ class RowNames(Sequence[Name]):
         place = int(row - (self.ends[part - 1] if part else 0))
         return (node, *names[place if kept is None else int(kept[place])])
 
-    def and_more(self, names: Sequence[tuple[str, Key]]) -> RowNames:
+    def and_more(self, names: Sequence[FamilyKey]) -> RowNames:
         """The same rows and then some of no node."""
         return RowNames([*self.parts, (None, tuple(names), None)])
 
@@ -110,7 +110,7 @@ class Program:
 
     def holding(self, columns: NDArray[np.int64], values: Array) -> Program:
         """The same program with some columns of the investments held at values, however it is solved."""
-        held, given = Held(columns, values), self.given
+        held, given = FixedColumns(columns, values), self.given
         if given is not None:
             given = replace(given, lower=given.lower.copy(), upper=given.upper.copy(), integer=given.integer.copy())
             held.put(given.lower, given.upper, given.integer)
@@ -129,11 +129,11 @@ class Program:
         return self.pieces.operation
 
     @property
-    def investment_layout(self) -> Layout:
+    def investment_layout(self) -> BlockLayout:
         return self.pieces.investment_layout
 
     @property
-    def node_layout(self) -> Layout:
+    def node_layout(self) -> BlockLayout:
         return self.pieces.node_layout
 
     @property
@@ -238,10 +238,10 @@ def scale_of(costs: Array) -> float:
     return float(2.0 ** -np.clip(np.round(np.log2(np.median(costs))), -MOST_SCALED, MOST_SCALED)) if len(costs) else 1.0
 
 
-class Part(NamedTuple):
+class BlockRows(NamedTuple):
     """The rows of one block, where the blocks begin that they refer to, and which entries are kept (None: all)."""
 
-    rows: Rows
+    rows: SlotMatrix
     bases: Indices
     entries: NDArray[np.bool_] | None
     size: int
@@ -253,15 +253,15 @@ class Assembler:
     def __init__(self, pieces: Pieces, frame: Frame) -> None:
         self.pieces, self.frame = pieces, frame
         self.counts: list[NDArray[np.int32]] = []
-        self.parts: list[Part] = []
+        self.parts: list[BlockRows] = []
         self.sides: list[Sides] = []
-        self.names: list[Names] = []
+        self.names: list[BlockRowNames] = []
 
     def invest(self) -> None:
         """The rows of the investments."""
         template = self.pieces.template(None)
         matrix = template.variables
-        rows = Rows(matrix.indptr, np.zeros(matrix.nnz, dtype=np.int16), matrix.indices, matrix.data)
+        rows = SlotMatrix(matrix.indptr, np.zeros(matrix.nnz, dtype=np.int16), matrix.indices, matrix.data)
         self._put(None, rows, np.zeros(1, dtype=np.int64), Sides(template.rhs, template.sense, None), template.rows)
 
     def operate(self, node: Node) -> Indices:
@@ -271,7 +271,7 @@ class Assembler:
         return bases
 
     def _put(
-        self, node: Node | None, rows: Rows, bases: Indices, sides: Sides, names: tuple[tuple[str, Key], ...]
+        self, node: Node | None, rows: SlotMatrix, bases: Indices, sides: Sides, names: tuple[FamilyKey, ...]
     ) -> None:
         counts, entries, size = rows.counts, None, len(rows.values)
         if sides.kept is not None:
@@ -280,7 +280,7 @@ class Assembler:
             entries = np.repeat(is_kept, counts)
             counts, size = counts[sides.kept], int(entries.sum())
         self.counts.append(counts)
-        self.parts.append(Part(rows, bases, entries, size))
+        self.parts.append(BlockRows(rows, bases, entries, size))
         self.sides.append(sides)
         self.names.append((node, names, sides.kept))
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.common.errors import InputError, Place, Problem
-from planner.formulation.declarations import Key
+from planner.formulation.declarations import FamilyKey
 from planner.formulation.mathematics.curve import segments
 from planner.formulation.mathematics.investment import decisions
 from planner.formulation.mathematics.size import least_size, most_size, size_terms
@@ -25,7 +25,6 @@ from planner.program.program import Program
 from planner.results.folder import open_folder
 
 WITHIN = 1e-6  # Share by which a size may miss its limits, which the solver keeps within its tolerance.
-Value = tuple[str, Key]
 
 
 class Decided(NamedTuple):
@@ -74,7 +73,7 @@ def freeze(program: Program, plan: Plan) -> Program:
     """
     network, columns = program.network, decided(program)
     _require_same_quantity(network, plan)
-    values: dict[Value, float] = dict.fromkeys(columns, 0.0)
+    values: dict[FamilyKey, float] = dict.fromkeys(columns, 0.0)
     for (project, stated), decision in plan.decisions.items():
         for group in _groups(network, plan, stated):
             _require_possible(network, plan, project, group, decision)
@@ -105,7 +104,7 @@ def _require_possible(network: Network, plan: Plan, project: str, group: str, de
         raise plan.refuse(f"{project} is decided in {decision.start:g}, but {group} begins in {start:g} there", hint)
 
 
-def decided(program: Program) -> list[Value]:
+def decided(program: Program) -> list[FamilyKey]:
     """Families and keys of what is decided before anything is known; emergency decisions are recourse."""
     return [
         (family.name, key) for family in program.investments.variables for key in family.keys
@@ -134,11 +133,11 @@ def _groups(network: Network, plan: Plan, stated: str) -> list[str]:
     return same
 
 
-def _values(network: Network, plan: Plan, project: str, group: str, size: float) -> dict[Value, float]:
+def _values(network: Network, plan: Plan, project: str, group: str, size: float) -> dict[FamilyKey, float]:
     """Values of the variables that carry one decision; InputError when they cannot carry its size."""
     part = network.instance(network.tree.groups[group][0]).projects[project]
     least, most = least_size(network, project, group), most_size(network, project, group)
-    values: dict[Value, float] = {("start", (project, group)): 1.0}
+    values: dict[FamilyKey, float] = {("start", (project, group)): 1.0}
     if part.capital.curve:
         least, most = part.capital.curve[0].size, part.capital.curve[-1].size
         values |= _on_curve(part.capital.curve, project, group, size)
@@ -154,7 +153,7 @@ def _values(network: Network, plan: Plan, project: str, group: str, size: float)
     return values
 
 
-def _on_curve(curve: list[Point], project: str, group: str, size: float) -> dict[Value, float]:
+def _on_curve(curve: list[Point], project: str, group: str, size: float) -> dict[FamilyKey, float]:
     """The piece of a cost curve that a size lies on, and where on it."""
     pieces = segments(curve)
     i, segment = next(((i, s) for i, s in enumerate(pieces, 1) if size <= s.right.size), (len(pieces), pieces[-1]))

@@ -11,14 +11,14 @@ from planner.solving.benders.solve import decompose, obstacle
 from planner.solving.benders.subproblems import trunk
 from planner.solving.extensive import solve
 from planner.solving.highs import Basis
-from planner.solving.outcome import Outcome, Progress
+from planner.solving.outcome import Outcome, SearchProgress
 
 MANY = 16  # Nodes outside the trunk for each inside, from which branches are solved apart.
 LARGE = 50_000  # Columns from which it is worth while.
 
 
 def solve_by_method(
-    program: Program, options: Options, news: Callable[[Progress], None] | None = None,
+    program: Program, options: Options, news: Callable[[SearchProgress], None] | None = None,
     stopping: Callable[[], None] | None = None, executor: str | None = None, start: Basis | None = None,
 ) -> Outcome:
     """Solve by the method of the options. InputError when the program cannot be decomposed as it was asked.

@@ -19,11 +19,11 @@ from planner.common.signals import Requests, listening
 from planner.language.instance import Options
 from planner.program.program import Program
 from planner.solving.highs import DUST, Basis, Solver, free_threads
-from planner.solving.integer_search import Search, near, search
+from planner.solving.integer_search import IntegerSearchResult, near, search
 from planner.solving.outcome import (
     WRONG,
     Outcome,
-    Progress,
+    SearchProgress,
     SolverError,
     Verdict,
     relative_gap,
@@ -32,7 +32,7 @@ from planner.solving.outcome import (
 )
 from planner.solving.redundancy import smallest, without_spare
 from planner.solving.rounding import Box, decided
-from planner.solving.run import Run, load, status_of, told
+from planner.solving.run import SolveContext, load, status_of, told
 from planner.solving.scaling import scaled
 
 SLACK = 1e-9  # Share of the risk measure that the tie-break may give up.
@@ -43,7 +43,7 @@ MISSED = 1e-9  # Share of a row by which a plan may miss it; the check allows a 
 
 
 def solve(
-    program: Program, options: Options, news: Callable[[Progress], None] | None = None, relax: bool = False,
+    program: Program, options: Options, news: Callable[[SearchProgress], None] | None = None, relax: bool = False,
     stopping: Callable[[], None] | None = None, start: Basis | None = None,
 ) -> Outcome:
     """Solve to the gap asked, or as far as time or the user allow; `stopping` is called when the user asks to stop.
@@ -55,7 +55,7 @@ def solve(
     closer = options.model_copy(update={"gap": DOUBTING * options.gap}) if program.doubt else options
     suited, scaling = scaled(program)
     with listening(stopping) as requests:
-        run = Run(news, requests, begun, start=start)
+        run = SolveContext(news, requests, begun, start=start)
         is_linear = relax or not suited.integer.any()
         outcome = scaling.restored(_linear(suited, closer, run) if is_linear else _whole(suited, closer, run))
     return outcome if relax else _doubted(program, options, outcome)
@@ -73,19 +73,19 @@ def _doubted(program: Program, options: Options, outcome: Outcome) -> Outcome:
     return replace(outcome, bound=bound, gap=gap, status="stopped" if is_far else outcome.status)
 
 
-def _linear(program: Program, options: Options, run: Run) -> Outcome:
+def _linear(program: Program, options: Options, run: SolveContext) -> Outcome:
     """A linear program, or the relaxation of another."""
     solver = load(program, options, relax=True)
     status = status_of(solver, run(solver))
     if status != "optimal":
         return without_plan(status, told(solver), run.begun)
-    found = Search(status, None, _objective(program, solver), 0, "")
+    found = IntegerSearchResult(status, None, _objective(program, solver), 0, "")
     if (costs := _ties(program)) is not None:
         _break_ties(program, costs, solver)
     return _outcome(program, solver, found, found.bound, Box(program.lower, program.upper), run)
 
 
-def _whole(program: Program, options: Options, run: Run) -> Outcome:
+def _whole(program: Program, options: Options, run: SolveContext) -> Outcome:
     """A plan in whole numbers, searched once more with the tightest tolerance where it leant on that."""
     for exact in (False, True):
         found = search(program, options, run, exact)
@@ -113,7 +113,7 @@ def settled_anew(program: Program, outcome: Outcome, options: Options) -> Outcom
     if _most_missed(program, outcome.values) <= MISSED:
         return outcome
     suited, scaling = scaled(program)
-    run = Run(None, Requests(), time.monotonic())
+    run = SolveContext(None, Requests(), time.monotonic())
     brief = options.model_copy(update={"time_limit": MOST_LESS, "gap": max(options.gap, ROUGH)})
     values = scaling.shrunk(outcome.values)
     fixed = _held(suited, values, options, run)
@@ -122,7 +122,7 @@ def settled_anew(program: Program, outcome: Outcome, options: Options) -> Outcom
         if other is None:
             return without_plan("no_plan", "no plan was found that meets every row", run.begun)
         values, fixed = other, _held(suited, other, options, run)
-    found = Search(outcome.status, values, outcome.bound, outcome.nodes, outcome.message)
+    found = IntegerSearchResult(outcome.status, values, outcome.bound, outcome.nodes, outcome.message)
     box = without_spare(suited, fixed, decided(suited.arrays, values), run, _over(options))
     again = scaling.restored(_outcome(suited, fixed, found, _objective(suited, fixed), box, run))
     is_far = again.status == "optimal" and again.gap > options.gap + WRONG
@@ -130,7 +130,7 @@ def settled_anew(program: Program, outcome: Outcome, options: Options) -> Outcom
     return replace(again, status="stopped" if is_far else again.status, seconds=seconds, without=outcome.without)
 
 
-def _held(program: Program, values: Array, options: Options, run: Run) -> Solver:
+def _held(program: Program, values: Array, options: Options, run: SolveContext) -> Solver:
     """The program with the whole numbers of a plan held, solved in limited time."""
     box = decided(program.arrays, values)
     limit = max(MOST_LESS, options.time_limit or 0.0)
@@ -153,7 +153,9 @@ def _most_missed(program: Program, values: Array) -> float:
     return float((missed / sizes).max(initial=0.0))
 
 
-def _less_waste(program: Program, options: Options, found: Search, run: Run) -> Search:
+def _less_waste(
+    program: Program, options: Options, found: IntegerSearchResult, run: SolveContext
+) -> IntegerSearchResult:
     """Under a pure measure of risk: a plan that is no worse by it and cheaper where the measure does not look.
 
     Else the plan may build capacity that is needed in no future but the worst. The best that a bounded search finds.
@@ -175,7 +177,7 @@ def _less_waste(program: Program, options: Options, found: Search, run: Run) -> 
     return found if values is None else replace(found, values=values)
 
 
-def _fixed(program: Program, options: Options, found: Search, box: Box, run: Run) -> Solver:
+def _fixed(program: Program, options: Options, found: IntegerSearchResult, box: Box, run: SolveContext) -> Solver:
     """The program with its decisions held, solved as a linear program; who asked to stop waits for it."""
     solver = load(program, options.model_copy(update={"time_limit": None}), relax=True)
     if found.basis is not None:
@@ -199,7 +201,7 @@ def _turnover(program: Program, values: Array) -> float:
     return max(expected, turnover(program.cost, values), 1 / program.cost_scale)
 
 
-def _holds(program: Program, fixed: Solver, found: Search, options: Options) -> bool:
+def _holds(program: Program, fixed: Solver, found: IntegerSearchResult, options: Options) -> bool:
     """Whether a plan with its integers made whole is still one, not below its bound, and within the gap if claimed."""
     if not fixed.is_optimal:
         return False
@@ -213,7 +215,7 @@ def _holds(program: Program, fixed: Solver, found: Search, options: Options) -> 
 
 
 def _outcome(
-    program: Program, solver: Solver, found: Search, objective: float, box: Box, run: Run
+    program: Program, solver: Solver, found: IntegerSearchResult, objective: float, box: Box, run: SolveContext
 ) -> Outcome:
     """The outcome of a solved linear program: the relaxation, or the one with the decisions held."""
     values = smallest(program, box, box.within(solver.values))

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from planner.common.arrays import Array
-from planner.solving.outcome import Progress, SolverError
+from planner.solving.outcome import SearchProgress, SolverError
 
 DUST = 1e-9  # Entries that are no larger are nothing to HiGHS.
 UNLIMITED: int = highspy.kHighsIInf  # As a limit of steps.
@@ -211,7 +211,7 @@ class Solver:
         """End a solve that is running in its thread."""
         self._highs.cancelSolve()
 
-    def tell(self, hear: Callable[[Progress], None], scale: float) -> None:
+    def tell(self, hear: Callable[[SearchProgress], None], scale: float) -> None:
         """Let the news of every search be heard, in which costs are those of the program divided by a scale."""
         self._highs.cbMipLogging += lambda event: hear(_progress(event.data_out, scale))
         self.set(output_flag=True)
@@ -307,8 +307,8 @@ def _values(numbers: ArrayLike, places: NDArray[np.int32]) -> Array:
     return np.full(len(places), numbers, dtype=float)
 
 
-def _progress(data: Any, scale: float) -> Progress:
-    return Progress(
+def _progress(data: Any, scale: float) -> SearchProgress:
+    return SearchProgress(
         seconds=data.running_time, bound=data.mip_dual_bound / scale, incumbent=data.mip_primal_bound / scale,
         gap=data.mip_gap, nodes=int(data.mip_node_count),
     )

@@ -13,17 +13,17 @@ from planner.common.arrays import Array
 from planner.language.instance import Options
 from planner.program.program import Program
 from planner.solving.highs import Basis, Solver
-from planner.solving.outcome import Progress, Status, relative_gap
+from planner.solving.outcome import SearchProgress, Status, relative_gap
 from planner.solving.primal_heuristics import good_plan
 from planner.solving.relaxation import Relaxation
-from planner.solving.run import Run, load, status_of, told
+from planner.solving.run import SolveContext, load, status_of, told
 
 LARGE = 50_000  # Nonzeros from which a program is rounded before it is searched.
 MOST_NEAR = 120.0  # Seconds for a search with most integers fixed.
 
 
 @dataclass(frozen=True)
-class Search:
+class IntegerSearchResult:
     """Result of the integer search: `values` is the best plan or None, `bound` is proven."""
 
     status: Status
@@ -34,7 +34,7 @@ class Search:
     basis: Basis | None = None  # Of the program with its integers fixed, where the search has it.
 
 
-def search(program: Program, options: Options, run: Run, exact: bool = False) -> Search:
+def search(program: Program, options: Options, run: SolveContext, exact: bool = False) -> IntegerSearchResult:
     """The integers: a large program is rounded first, and searched only if that is not within the gap.
 
     `exact` goes straight to the search with the tightest tolerance on whole numbers.
@@ -44,7 +44,7 @@ def search(program: Program, options: Options, run: Run, exact: bool = False) ->
     if first is not None and (first.status != "stopped" or left <= 0):
         return first
     if left <= 0:
-        return Search("stopped", None, -math.inf, 0, "time limit")
+        return IntegerSearchResult("stopped", None, -math.inf, 0, "time limit")
     limited = options.model_copy(update={"time_limit": left if math.isfinite(left) else None})
     solver = load(program, limited)
     if exact:
@@ -57,15 +57,15 @@ def search(program: Program, options: Options, run: Run, exact: bool = False) ->
     return found if first is None else replace(found, bound=max(found.bound, first.bound))
 
 
-def _found(program: Program, solver: Solver, interrupted: bool) -> Search:
+def _found(program: Program, solver: Solver, interrupted: bool) -> IntegerSearchResult:
     """Result of a search that has ended."""
     has_plan, bound, nodes = solver.has_plan, solver.bound / program.cost_scale, solver.node_count
     status = status_of(solver, interrupted)  # Which may solve it once more.
     is_usable = has_plan and status not in ("infeasible", "unbounded")
-    return Search(status, solver.values if is_usable else None, bound, nodes, told(solver))
+    return IntegerSearchResult(status, solver.values if is_usable else None, bound, nodes, told(solver))
 
 
-def _rounded(program: Program, options: Options, run: Run) -> Search | None:
+def _rounded(program: Program, options: Options, run: SolveContext) -> IntegerSearchResult | None:
     """A plan by rounding and local search, and the relaxation's bound; `optimal` when within the gap.
 
     None when the relaxation has no optimum: the general search then says why.
@@ -76,12 +76,12 @@ def _rounded(program: Program, options: Options, run: Run) -> Search | None:
     bound = relaxation.begin(run.start)
     if not math.isfinite(bound):
         if relaxation.interrupted:
-            return Search("interrupted", None, -math.inf, 0, "interrupted")
-        return Search("stopped", None, -math.inf, 0, "time limit") if relaxation.over else None
+            return IntegerSearchResult("interrupted", None, -math.inf, 0, "interrupted")
+        return IntegerSearchResult("stopped", None, -math.inf, 0, "time limit") if relaxation.over else None
 
     def tell(value: float) -> None:
         if run.news is not None:
-            run.news(Progress(time.monotonic() - run.begun, bound, value, relative_gap(value, bound), 0))
+            run.news(SearchProgress(time.monotonic() - run.begun, bound, value, relative_gap(value, bound), 0))
 
     tell(math.inf)
     def nearby(fixed: dict[int, float], plan: Array) -> tuple[float, Array | None]:
@@ -99,11 +99,11 @@ def _rounded(program: Program, options: Options, run: Run) -> Search | None:
         relaxation.fix({int(c): round(values[c]) for c in np.flatnonzero(program.integer)})
         relaxation.solve()
         basis = relaxation.solver.basis
-    return Search(status, values, bound, 0, "rounded relaxation", basis)
+    return IntegerSearchResult(status, values, bound, 0, "rounded relaxation", basis)
 
 
 def near(
-    program: Program, options: Options, run: Run, fixed: Mapping[int, float], start: Mapping[int, float]
+    program: Program, options: Options, run: SolveContext, fixed: Mapping[int, float], start: Mapping[int, float]
 ) -> tuple[float, Array | None]:
     """The best plan found with some integers fixed, starting from what is known of one, in limited time."""
     left = options.time_limit if options.time_limit is not None else math.inf
@@ -116,11 +116,13 @@ def near(
     return (solver.objective / program.cost_scale, solver.values) if solver.has_plan else (math.inf, None)
 
 
-def prove(program: Program, options: Options, run: Run, start: Mapping[int, float], aim: float) -> Search:
+def prove(
+    program: Program, options: Options, run: SolveContext, start: Mapping[int, float], aim: float
+) -> IntegerSearchResult:
     """Search, starting from what is known of a plan, until the bound is at `aim` or time is over."""
     solver, heard = load(program, options), run.news
 
-    def hear(progress: Progress) -> None:
+    def hear(progress: SearchProgress) -> None:
         if heard is not None:
             heard(progress)
         if progress.bound >= aim:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from planner.program.incremental import Rebuild
-from planner.solving.outcome import Progress
+from planner.solving.outcome import SearchProgress
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Listener:
     """Hears of phases, of programs as they are built, of progress, and of a stop that the user asks for."""
 
     phase: Callable[[str], None] | None = None
-    progress: Callable[[Progress], None] | None = None
+    progress: Callable[[SearchProgress], None] | None = None
     stopping: Callable[[], None] | None = None
     rebuilt: Callable[[Rebuild], None] | None = None
 

@@ -20,7 +20,7 @@ WRONG = 1e-6  # Share of the same, or of the objective, by which tolerances may 
 
 
 @dataclass(frozen=True)
-class Progress:
+class SearchProgress:
     """One line of news from the search; the objective is a cost in the instance's money."""
 
     seconds: float

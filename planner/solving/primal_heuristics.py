@@ -76,11 +76,11 @@ def settle(relaxation: Relaxation, value: float) -> float:
     return value
 
 
-Start = tuple[int, ...]  # Columns of one start: of a period, or of all its nodes under an adaptive plan.
-Choice = dict[str, Start | None]  # Project -> the start that is chosen, or None.
+StartColumns = tuple[int, ...]  # Columns of one start: of a period, or of all its nodes under an adaptive plan.
+StartChoice = dict[str, StartColumns | None]  # Project -> the start that is chosen, or None.
 
 
-class Search:
+class LocalSearch:
     """Local search over which project starts when: leave out, add, shift, or swap for one of its stage.
 
     A start is a period, the same on all branches of an adaptive plan.
@@ -98,7 +98,9 @@ class Search:
             if program.integer[column] and is_once and is_open:
                 columns.setdefault(project, {}).setdefault(nodes[0].period, []).append(column)
                 weights[column] = sum(n.probability for n in nodes)
-        self.starts: dict[str, list[Start]] = {j: [tuple(c) for c in dates.values()] for j, dates in columns.items()}
+        self.starts: dict[str, list[StartColumns]] = {
+            j: [tuple(c) for c in dates.values()] for j, dates in columns.items()
+        }
         self.likely = {
             start: sum(weights[c] * relaxed[c] for c in start) / sum(weights[c] for c in start)
             for starts in self.starts.values() for start in starts
@@ -107,27 +109,27 @@ class Search:
             name: network.stage_of(network.asset_of(network.base.projects[name])) for name in self.starts
         }
 
-    def choice(self, values: Array) -> Choice:
+    def choice(self, values: Array) -> StartChoice:
         """Decisions of a plan, where they are the same on all branches."""
         return {
             j: next((s for s in starts if all(values[c] > 0.5 for c in s)), None) for j, starts in self.starts.items()
         }
 
-    def likeliest(self) -> Choice:
+    def likeliest(self) -> StartChoice:
         """For every project its likeliest start, if it is likelier to start at all than not."""
         return {
             j: max(starts, key=lambda s: self.likely[s]) if sum(self.likely[s] for s in starts) >= 0.5 else None
             for j, starts in self.starts.items()
         }
 
-    def value(self, choice: Choice, cutoff: float = math.inf) -> float:
+    def value(self, choice: StartChoice, cutoff: float = math.inf) -> float:
         """Value of the best plan with these starts (other integers relaxed)."""
         chosen = {column for start in choice.values() if start is not None for column in start}
         every = (column for starts in self.starts.values() for start in starts for column in start)
         self.relaxation.fix({c: float(c in chosen) for c in every})
         return self.relaxation.solve(cutoff)
 
-    def moves(self, choice: Choice) -> Iterator[Choice]:
+    def moves(self, choice: StartChoice) -> Iterator[StartChoice]:
         """Small changes, those the relaxation is in doubt about first."""
         doubt = {j: max(min(self.likely[s], 1 - self.likely[s]) for s in starts) for j, starts in self.starts.items()}
         projects = sorted(self.starts, key=lambda j: -doubt[j])
@@ -140,7 +142,7 @@ class Search:
                 if choice[j] is not None and choice[k] is None and self.stage[j] == self.stage[k]:
                     yield {j: None, k: self._dates(k, None)[0]}
 
-    def _dates(self, project: str, now: Start | None) -> list[Start]:
+    def _dates(self, project: str, now: StartColumns | None) -> list[StartColumns]:
         """Starts worth trying: those of the relaxation, most likely first, and the neighbours of the present one."""
         starts = self.starts[project]
         likely = sorted((s for s in starts if self.likely[s] > 1e-4), key=lambda s: (-self.likely[s], s))
@@ -181,11 +183,9 @@ def improve(search: Neighbourhood[K, V], choice: dict[K, V], value: float, aim: 
     return choice, value
 
 
-Near = Callable[[dict[int, float], Array], tuple[float, Array | None]]
-
-
 def good_plan(
-    relaxation: Relaxation, bound: float, gap: float, tell: Callable[[float], None], near: Near
+    relaxation: Relaxation, bound: float, gap: float, tell: Callable[[float], None],
+    near: Callable[[dict[int, float], Array], tuple[float, Array | None]],
 ) -> tuple[float, Array | None]:
     """A plan's value and values, or infinity and None; ends early when proven within `gap` of `bound`.
 
@@ -199,7 +199,7 @@ def good_plan(
         return value, None
     best = relaxation.values
     tell(value)
-    search = Search(relaxation, relaxed)
+    search = LocalSearch(relaxation, relaxed)
     is_adaptive = relaxation.program.network.base.plan == "adaptive"
     choice, at = (search.likeliest(), math.inf) if is_adaptive else (search.choice(best), value)
     for aim in (0.8, 0.5, 0.0):

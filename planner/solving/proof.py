@@ -23,7 +23,7 @@ class Proven:
 
 
 @dataclass(frozen=True)
-class Difference(Proven):
+class ProvenDifference(Proven):
     """Difference of one value from another, as found and as proven [money]."""
 
     rounding: float = 0.0
@@ -52,9 +52,9 @@ def proven(objective: float | None, bound: float | None) -> Proven:
     return Proven(objective, min(objective, bound), max(objective, bound))
 
 
-def difference(first: Proven, other: Proven) -> Difference:
+def difference(first: Proven, other: Proven) -> ProvenDifference:
     """The other value minus the first, with its proven interval."""
     scale = max((abs(v) for v in (first.found, other.found) if math.isfinite(v)), default=0.0)
-    return Difference(
+    return ProvenDifference(
         other.found - first.found, other.least - first.most, other.most - first.least, ROUNDING * (1.0 + scale)
     )

@@ -17,13 +17,13 @@ from planner.solving.highs import Solver
 from planner.solving.outcome import NOISE, turnover
 from planner.solving.reduced import restricted, with_room
 from planner.solving.rounding import Box, decided
-from planner.solving.run import Run, load
+from planner.solving.run import SolveContext, load
 
 Columns = NDArray[np.int32]
 NOTHING = 1e-9  # What misses a row by no more, in the units of the solver, misses nothing.
 
 
-def without_spare(program: Program, fixed: Solver, box: Box, run: Run, options: Options) -> Box:
+def without_spare(program: Program, fixed: Solver, box: Box, run: SolveContext, options: Options) -> Box:
     """The decisions of a plan without those that it is cheaper without, one by one, until none is left.
 
     `fixed` holds the program with the decisions held, solved; it is so again afterwards. What a decision is worth at
@@ -36,11 +36,11 @@ def without_spare(program: Program, fixed: Solver, box: Box, run: Run, options: 
     return box
 
 
-def _less_spare(program: Program, fixed: Solver, box: Box, run: Run, options: Options) -> Box:
+def _less_spare(program: Program, fixed: Solver, box: Box, run: SolveContext, options: Options) -> Box:
     """The decisions without those that are spare one after the other, those worth most first."""
     values, reduced, value = fixed.values, fixed.reduced_costs, fixed.objective
     noise = NOISE * turnover(program.cost, values) * program.cost_scale
-    tried, does_nothing = [], Idle(program.arrays, values)
+    tried, does_nothing = [], IdleIntegers(program.arrays, values)
     for columns in chosen(program, values):
         most = float(reduced[columns] @ values[columns])
         is_free = not program.cost[columns].any()
@@ -59,7 +59,7 @@ def _less_spare(program: Program, fixed: Solver, box: Box, run: Run, options: Op
 
 
 def _without(
-    program: Program, fixed: Solver, box: Box, columns: Columns, aim: float, run: Run
+    program: Program, fixed: Solver, box: Box, columns: Columns, aim: float, run: SolveContext
 ) -> Box | None:
     """The decisions without some, if that costs no more than aimed at; else all is put back."""
     values = np.zeros(len(program.cost))
@@ -91,7 +91,7 @@ def chosen(program: Program, values: Array) -> Iterator[Columns]:
             yield np.array(columns, dtype=np.int32)
 
 
-class Idle:
+class IdleIntegers:
     """Whether whole numbers of a plan do nothing: without them investments and nodes hold with all else as it is.
 
     So is a decision of no size, and a lane that is opened for no flow. Rows that couple nodes are not looked at:

@@ -15,7 +15,7 @@ from planner.common.signals import listening
 from planner.language.instance import Options
 from planner.program.program import Program
 from planner.solving.highs import UNLIMITED, Basis, ModelStatus, Solver, free_threads
-from planner.solving.run import Run, load
+from planner.solving.run import SolveContext, load
 from planner.solving.scaling import scaled
 
 STALLED, FEW = 2, 1000  # Simplex steps after an interior point, per row and in addition, that mark a stall.
@@ -138,7 +138,7 @@ def relaxed(
     """
     free_threads()
     with listening(stopping) as requests:
-        run = Run(None, requests, time.monotonic())
+        run = SolveContext(None, requests, time.monotonic())
         suited, scaling = scaled(program)
         relaxation = Relaxation(load(suited, options, relax=True), suited, run)
         value = relaxation.begin(start)

@@ -14,7 +14,7 @@ from planner.common.signals import Requests, listening
 from planner.language.instance import Options
 from planner.program.program import Program
 from planner.solving.highs import Basis, ModelStatus, Solver
-from planner.solving.outcome import Progress, SolverError, Status
+from planner.solving.outcome import SearchProgress, SolverError, Status
 
 FEASIBILITY = 1e-7
 
@@ -53,10 +53,10 @@ def _settings(options: Options) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class Run:
+class SolveContext:
     """Context of a solve: its listener, requests to stop (those above `heard` count), and the time it began."""
 
-    news: Callable[[Progress], None] | None
+    news: Callable[[SearchProgress], None] | None
     requests: Requests
     begun: float
     heard: float = 0
@@ -86,7 +86,7 @@ class Run:
 def run_until_asked(solver: Solver) -> None:
     """Run a solver object until it ends, or the user asks to stop."""
     with listening() as requests:
-        Run(None, requests, time.monotonic())(solver)
+        SolveContext(None, requests, time.monotonic())(solver)
 
 
 STATUSES: dict[ModelStatus, Status] = {

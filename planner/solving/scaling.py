@@ -177,14 +177,14 @@ def _log_size(lower: Array, upper: Array) -> tuple[Array, NDArray[np.bool_]]:
 
 
 @dataclass(frozen=True)
-class Places:
+class ColumnFactors:
     """Factors of the investments and of a node's columns, the same in every node, so that nodes stay alike."""
 
     investments: Array
     node: Array
 
     @classmethod
-    def of(cls, arrays: Arrays, frame: Frame) -> Places | None:
+    def of(cls, arrays: Arrays, frame: Frame) -> ColumnFactors | None:
         """Those that suit the nodes of a frame, none of whose columns must be whole; None where all suits as it is."""
         if _suits(arrays):
             return None

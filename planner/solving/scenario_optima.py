@@ -22,7 +22,7 @@ from planner.solving.time_budget import Allotment
 
 
 @dataclass(frozen=True)
-class Best:
+class ScenarioOptimum:
     """Cost of the best plan found for a future alone, infinite without one, and the proven bound below it [money]."""
 
     cost: float
@@ -41,22 +41,22 @@ class Alone:
     instances: Mapping[str, Instance]
     allotment: Allotment
     listener: Listener
-    best: dict[str, Best] = field(default_factory=dict)
+    best: dict[str, ScenarioOptimum] = field(default_factory=dict)
 
     def find(self, futures: Iterable[str], gap: float) -> None:
         """Solve these futures to a gap; where time runs out they are known as far as that."""
         with listening(self.listener.stopping):
             for future in futures:
-                known = self.best.get(future, Best(math.inf, -math.inf))
+                known = self.best.get(future, ScenarioOptimum(math.inf, -math.inf))
                 found = self._solved(future, self.allotment.next().model_copy(update={"gap": gap}))
                 stop_if_asked()
-                self.best[future] = Best(min(known.cost, found.cost), max(known.bound, found.bound))
+                self.best[future] = ScenarioOptimum(min(known.cost, found.cost), max(known.bound, found.bound))
 
-    def _solved(self, future: str, options: Options) -> Best:
+    def _solved(self, future: str, options: Options) -> ScenarioOptimum:
         program, listener = assemble(build_network(only(self.instances, future))), self.listener
         outcome = solve(program, options, listener.progress, stopping=listener.stopping)
         if outcome.has_plan and outcome.status != "interrupted":
-            return Best(outcome.objective, outcome.bound)
+            return ScenarioOptimum(outcome.objective, outcome.bound)
         if outcome.status == "no_plan":  # Time ran out: without whole numbers there is a bound at least.
             unlimited = options.model_copy(update={"time_limit": None})
             outcome = solve(program, unlimited, relax=True, stopping=listener.stopping)
@@ -64,7 +64,7 @@ class Alone:
             raise KeyboardInterrupt
         if outcome.status != "optimal":
             raise NoAnswerError(f"regret needs the best plan for {future} alone, which was not found", outcome.status)
-        return Best(math.inf, outcome.objective)
+        return ScenarioOptimum(math.inf, outcome.objective)
 
     @property
     def doubt(self) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from planner.common.arrays import Array
 from planner.formulation.declarations import Chapter
-from planner.program.blocks import Layout
+from planner.program.blocks import BlockLayout
 from planner.program.program import Program
 from planner.solving.highs import Basis, BasisStatus, Statuses
 
@@ -45,7 +45,7 @@ def _shared(one: Chapter, other: Chapter) -> Shared:
 
 
 def _columns(chapter: Chapter) -> dict[Any, int]:
-    starts = Layout.of(chapter.variables).starts
+    starts = BlockLayout.of(chapter.variables).starts
     return {(f.name, key): starts[f.name] + i for f in chapter.variables for i, key in enumerate(f.keys)}
 
 

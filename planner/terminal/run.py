@@ -16,7 +16,7 @@ from planner.common.profiling import Marks, Phase
 from planner.common.words import amount, count, listed, percent, total, year
 from planner.results.summary import signed
 from planner.solving.firmness import FIRM
-from planner.solving.outcome import Progress
+from planner.solving.outcome import SearchProgress
 from planner.workflows.solve import Solved
 
 MOST_PROJECTS = 16
@@ -43,7 +43,7 @@ class Ticker:
                     "write": "writing tables",
                     "check": "checking", "explain": "looking for the conflict"}.get(name, name), always=True)
 
-    def progress(self, news: Progress) -> None:
+    def progress(self, news: SearchProgress) -> None:
         gap = "" if news.gap > 10 else f"  gap {percent(news.gap, 2)}"
         best = "none yet" if abs(news.incumbent) > 1e30 else total(news.incumbent)
         bound = "none yet" if abs(news.bound) > 1e30 else total(news.bound)

@@ -29,16 +29,16 @@ from planner.results.tables import all_tables
 from planner.results.write import read_tables, write_tables
 from planner.solving.benders.algorithm import steps
 from planner.solving.benders.bunching import EVERY, Survey
-from planner.solving.benders.local_search import Choices
+from planner.solving.benders.local_search import Neighbourhood
 from planner.solving.benders.solve import decompose, obstacle
-from planner.solving.benders.subproblem_solver import Answer, Oracle
-from planner.solving.benders.subproblems import Branches, Key
+from planner.solving.benders.subproblem_solver import Oracle, SubproblemResult
+from planner.solving.benders.subproblems import Branches, BranchKey
 from planner.solving.extensive import solve
 from planner.solving.formulate import formulate
 from planner.solving.highs import Basis
 from planner.solving.integer_search import prove
 from planner.solving.primal_heuristics import improve
-from planner.solving.run import Run
+from planner.solving.run import SolveContext
 from planner.tables.schemas import RUN
 from tests.benchmarks.parametric import Scale
 from tests.benchmarks.parametric import instances as parametric
@@ -171,7 +171,7 @@ class Far:
 
 def test_choices_leave_out_shift_and_change_what_is_in_doubt() -> None:
     best = {0: 0.0, 1: 0.0, 2: 1.0, 3: 0.0, 4: 1.0}
-    search = Choices(Far(best), np.array([0.0, 0.0, 0.0, 0.0, 0.5]), [[0, 1, 2]])  # type: ignore[arg-type]
+    search = Neighbourhood(Far(best), np.array([0.0, 0.0, 0.0, 0.0, 0.5]), [[0, 1, 2]])  # type: ignore[arg-type]
     begun = {0: 0.0, 1: 1.0, 2: 0.0, 3: 1.0, 4: 0.0}  # One start a date too early, one too many, one missing.
     assert improve(search, begun, 5.0, -np.inf) == (best, 1.0)
     early, value = improve(search, begun, 5.0, 4.0)
@@ -183,7 +183,7 @@ def test_a_search_ends_where_its_bound_proves_the_plan(several: Program) -> None
     plan = decompose(several, NEAR_ONE)
     values = {int(c): float(np.round(plan.values[c])) for c in np.flatnonzero(several.integer)}
     aim = plan.objective * 0.98
-    run = Run(None, Requests(), time.monotonic())
+    run = SolveContext(None, Requests(), time.monotonic())
     found = prove(several, Options(gap=0.0), run, values, aim)
     assert aim <= found.bound <= plan.objective * (1 + 1e-6)
     assert prove(several, Options(gap=0.0), run, {}, aim).bound >= aim
@@ -205,7 +205,9 @@ def test_branches_are_asked_in_waves_each_from_the_nearest_basis_known(
     asked: list[tuple[int, bool]] = []
     ask = Oracle.ask
 
-    def noted(self: Oracle, keys: Sequence[Key], x: Array, starts: Sequence[Basis | None] = ()) -> list[Answer]:
+    def noted(
+        self: Oracle, keys: Sequence[BranchKey], x: Array, starts: Sequence[Basis | None] = ()
+    ) -> list[SubproblemResult]:
         asked.append((len(keys), all(start is not None for start in starts)))
         return ask(self, keys, x, starts)
 

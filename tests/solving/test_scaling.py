@@ -17,7 +17,7 @@ from planner.solving.benders.solve import decompose
 from planner.solving.extensive import solve
 from planner.solving.formulate import formulate
 from planner.solving.highs import ModelStatus
-from planner.solving.run import Run, status_of, told
+from planner.solving.run import SolveContext, status_of, told
 from planner.solving.scaling import row_factors, scaled
 from tests.circulation import case
 from tests.generators.instances import by_future, instances
@@ -109,7 +109,7 @@ def test_entries_that_the_solver_takes_for_nothing_are_left_out_where_they_are_n
 def test_a_solve_that_ends_undecided_begins_anew() -> None:
     """From the last basis the solver ends so now and then; from nothing it finds the optimum."""
     solver = Mock(status=ModelStatus.UNKNOWN)
-    assert not Run(None, Requests(), 0.0)(solver)
+    assert not SolveContext(None, Requests(), 0.0)(solver)
     assert (solver.forget.call_count, solver.run_until.call_count) == (1, 2)
     assert status_of(solver, interrupted=False) == "stopped"
     assert "precision" in told(solver)

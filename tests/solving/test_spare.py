@@ -21,8 +21,8 @@ from planner.program.program import Program
 from planner.reading.document import load as read
 from planner.results.write import read_tables
 from planner.solving.benders import algorithm
-from planner.solving.benders.algorithm import Benders, Found
-from planner.solving.benders.cutting_plane import Best, Cutting
+from planner.solving.benders.algorithm import Benders, BendersResult
+from planner.solving.benders.cutting_plane import Cutting, Incumbent
 from planner.solving.benders.master import Master
 from planner.solving.benders.solve import decompose, obstacle
 from planner.solving.benders.subproblem_solver import Oracle
@@ -32,7 +32,7 @@ from planner.solving.formulate import formulate
 from planner.solving.outcome import Outcome
 from planner.solving.redundancy import without_spare
 from planner.solving.rounding import decided
-from planner.solving.run import Run, load
+from planner.solving.run import SolveContext, load
 from planner.workflows.solve import solve as solve_instance
 from tests.circulation import case, written
 from tests.generators.instances import by_future, instances
@@ -103,7 +103,7 @@ def test_when_time_is_over_a_plant_of_no_size_is_still_left_out() -> None:
     means = branches.clusters(2, 0)
     master = Master(branches, means)
     oracle = Oracle(branches, master.scale, 1)
-    benders = Benders(Cutting(oracle, master, means, LOOSE, Run(None, Requests(), time.monotonic())))
+    benders = Benders(Cutting(oracle, master, means, LOOSE, SolveContext(None, Requests(), time.monotonic())))
     x = master.relax({}).x.copy()
     layout = program.investment_layout
     starts = {key[0]: layout.column("start", key) for key in layout.positions["start"]}
@@ -125,7 +125,7 @@ def test_a_plan_that_is_rescued_when_time_is_over_has_no_plant_of_no_size(monkey
         benders.cutting.carry_out(x)
 
     program = formulate(by_future(case(projects={"none": PLANT}, futures=FUTURES)), LOOSE)
-    monkeypatch.setattr(Benders, "solve", lambda _: Found("stopped", Best(), -math.inf, "no time"))
+    monkeypatch.setattr(Benders, "solve", lambda _: BendersResult("stopped", Incumbent(), -math.inf, "no time"))
     monkeypatch.setattr(Benders, "rescue", rescue)
     outcome = decompose(program, LOOSE)
     assert outcome.has_plan
@@ -211,5 +211,6 @@ def test_when_time_is_over_a_lane_opened_for_no_flow_is_still_left_out(measure: 
     box.lower[size] = box.upper[size] = 10.0
     fixed.change_bounds(np.arange(len(values)), box.lower, box.upper)
     fixed.run()
-    less = without_spare(program, fixed, box, Run(None, Requests(), 0.0), LOOSE.model_copy(update={"time_limit": 1.0}))
+    context, options = SolveContext(None, Requests(), 0.0), LOOSE.model_copy(update={"time_limit": 1.0})
+    less = without_spare(program, fixed, box, context, options)
     assert less.upper[[*used, start]].tolist() == [0.0] * (len(used) + 1)

@@ -23,7 +23,7 @@ from planner.solving.extensive import solve
 from planner.solving.mpi_sppy.engine import Sppy
 from planner.solving.mpi_sppy.ranks import METHODS, Desk
 from planner.solving.mpi_sppy.scenarios import Split
-from planner.solving.mpi_sppy.task import Task
+from planner.solving.mpi_sppy.task import RankTask
 from planner.workflows.solve import formulate
 from tests.commands import PATIENCE, planner
 from tests.generators.instances import by_future, instances
@@ -37,7 +37,7 @@ def answered(instances: dict[str, Instance], algorithm: str, folder: Path) -> An
     """What one rank answers, in this process; and our own program."""
     program = formulate(instances, EXACT)
     Sppy(algorithm).refuse(program)
-    task = Task(instances, algorithm, 0.0, math.inf, 0, 1.0)
+    task = RankTask(instances, algorithm, 0.0, math.inf, 0, 1.0)
     desk = Desk(task, Split(program.network), folder / "answer", 0)
     METHODS[algorithm](desk)
     return desk.answer

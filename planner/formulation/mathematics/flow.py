@@ -13,7 +13,7 @@ import pyomo.environ as pyo
 from numpy.typing import NDArray
 
 from planner.common.caching import cached
-from planner.formulation.declarations import Chapter, Constraint, Key, Link, OfFigures, Term, Terms, Variable
+from planner.formulation.declarations import Chapter, Constraint, FamilyKey, Link, OfFigures, Term, Terms, Variable
 from planner.formulation.mathematics.construction import work
 from planner.formulation.mathematics.control import lane_passes
 from planner.formulation.mathematics.investment import decisions
@@ -91,7 +91,7 @@ def _closing(network: Network, node: Node) -> list[tuple[int, str, float]]:
 class Builds(NamedTuple):
     """Decisions of a group: every variable that carries a size, and its project."""
 
-    variables: tuple[tuple[str, Key], ...]
+    variables: tuple[FamilyKey, ...]
     projects: NDArray[np.int64]  # Number of the project of each variable.
     positions: NDArray[np.int64]  # Position of the asset it enlarges.
     sizes: NDArray[np.float64]  # Size of one unit of it.

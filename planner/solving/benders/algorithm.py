@@ -22,18 +22,18 @@ from numpy.typing import NDArray
 from planner.common.arrays import Array
 from planner.common.errors import WorkerLostError
 from planner.language.instance import Options
-from planner.solving.benders.cutting_plane import Best, Cutting
-from planner.solving.benders.local_search import Choices
+from planner.solving.benders.cutting_plane import Cutting, Incumbent
+from planner.solving.benders.local_search import Neighbourhood
 from planner.solving.benders.master import fixed_at
 from planner.solving.benders.subproblem_solver import OverError
-from planner.solving.benders.subproblems import Key
-from planner.solving.integer_search import Search, near, prove, search
+from planner.solving.benders.subproblems import BranchKey
+from planner.solving.integer_search import IntegerSearchResult, near, prove, search
 from planner.solving.outcome import NOISE, SolverError, Status, relative_gap
 from planner.solving.primal_heuristics import DOUBTFUL, SURE, dive, improve
-from planner.solving.redundancy import Idle, chosen
+from planner.solving.redundancy import IdleIntegers, chosen
 from planner.solving.relaxation import Relaxation
 from planner.solving.rounding import decided
-from planner.solving.run import Run, load
+from planner.solving.run import SolveContext, load
 
 GROUPS = 32  # Approximate number of columns of the master that stand for branches.
 CLUSTERS = 24  # Most groups of branches that are alike.
@@ -68,11 +68,11 @@ def pace(branches: int) -> Pace:
 
 
 @dataclass
-class Found:
+class BendersResult:
     """Result of the decomposition: the incumbent over the trunk's columns, its cost, and the proven bound."""
 
     status: Status
-    plan: Best
+    plan: Incumbent
     bound: float
     message: str
 
@@ -85,26 +85,26 @@ class Benders:
         trunk = self.master.trunk
         self.is_choice = trunk.integer & (trunk.upper <= 1)  # Yes or no.
         self.pace = pace(len(cutting.oracle.every))
-        self.mean: Key = cutting.inside if len(cutting.oracle.every) <= FEW else ()
+        self.mean: BranchKey = cutting.inside if len(cutting.oracle.every) <= FEW else ()
         self.has_sizes = bool((~self.is_choice & (trunk.lower < trunk.upper)).any())
 
-    def solve(self) -> Found:
+    def solve(self) -> BendersResult:
         """Until the gap is proven, time is over, the user stops it or a worker is lost."""
         cutting = self.cutting
         try:
             is_feasible = self._whole() if self.master.trunk.integer.any() else self._continuous()
         except OverError:
             status: Status = "interrupted" if cutting.run.is_interrupted else "stopped"
-            return Found(status, cutting.plan, cutting.bound, "stopped early")
+            return BendersResult(status, cutting.plan, cutting.bound, "stopped early")
         except WorkerLostError as lost:
-            return Found("stopped", cutting.plan, cutting.bound, str(lost))
+            return BendersResult("stopped", cutting.plan, cutting.bound, str(lost))
         except SolverError as fault:
             if not math.isfinite(cutting.plan.value):
                 raise
-            return Found("stopped", cutting.plan, cutting.bound, str(fault))
+            return BendersResult("stopped", cutting.plan, cutting.bound, str(fault))
         if not is_feasible:
-            return Found("infeasible", Best(), math.inf, "no plan for the trunk and all branches")
-        return Found("optimal", cutting.plan, cutting.bound, "decomposed")
+            return BendersResult("infeasible", Incumbent(), math.inf, "no plan for the trunk and all branches")
+        return BendersResult("optimal", cutting.plan, cutting.bound, "decomposed")
 
     def rescue(self) -> None:
         """A plan where there is none yet: the master's relaxation rounded at once, and carried out in every branch."""
@@ -121,11 +121,11 @@ class Benders:
 
     # Phase 1
 
-    def _relaxed(self, gap: float) -> Best:
+    def _relaxed(self, gap: float) -> Incumbent:
         """The relaxation solved to a gap: its best point, or none."""
-        cutting, known = self.cutting, Best()
+        cutting, known = self.cutting, Incumbent()
         stand_for_many = len(cutting.means) * SEVERAL <= len(cutting.oracle.every)
-        if stand_for_many and (known := Best(math.inf, cutting.relax().x)).x.size:
+        if stand_for_many and (known := Incumbent(math.inf, cutting.relax().x)).x.size:
             cutting.ask_means(known.x)
         while (known := cutting.closed(known, gap)).x.size:
             known.value = cutting.exactly(known.x)  # It was known in part from prices of others.
@@ -141,7 +141,7 @@ class Benders:
             known = cutting.closed(cutting.plan, self.gap)
         return bool(known.x.size)
 
-    def _proving(self, known: Best, share: float) -> Best:
+    def _proving(self, known: Incumbent, share: float) -> Incumbent:
         """The relaxation solved still closer, for as long as its optimum may be high enough to prove the plan."""
         cutting, plan = self.cutting, self.cutting.plan.value
         enough = plan - self.gap * abs(plan)
@@ -172,7 +172,7 @@ class Benders:
                     continue
             settled = self._settled()
             if settled is not None:
-                self._improve(settled, Best())
+                self._improve(settled, Incumbent())
         return self._search()
 
     def _search(self) -> bool:
@@ -221,9 +221,9 @@ class Benders:
         if math.isfinite(value):
             aim = cutting.bound / (1 - ENOUGH * self.gap) if cutting.bound > 0 else -math.inf
             rounding = max(plan.value - value, 0.0)  # What whole modules cost.
-            choice, _ = improve(Choices(relaxation, relaxed.x, self._dates()), choice, value, aim - rounding)
+            choice, _ = improve(Neighbourhood(relaxation, relaxed.x, self._dates()), choice, value, aim - rounding)
         cutting.require_time()
-        self._improve(choice, Best())
+        self._improve(choice, Incumbent())
 
     def _dates(self) -> list[list[int]]:
         """The columns of each project's starts, in order of time."""
@@ -238,7 +238,7 @@ class Benders:
         """The columns among some that are not whole at a point."""
         return np.flatnonzero(among & (np.abs(x - np.round(x)) > WHOLE))
 
-    def _improve(self, held: Mapping[int, float], known: Best) -> None:
+    def _improve(self, held: Mapping[int, float], known: Incumbent) -> None:
         """Better sizes to what is yes or no, by a few rounds of the first phase, and then rounded."""
         cutting = self.cutting
         enough = cutting.bound / (1 - ENOUGH * self.gap) if cutting.bound > 0 else -math.inf
@@ -247,7 +247,7 @@ class Benders:
         if rounded is not None:
             self._look_at(rounded)
 
-    def _rounded(self, held: Mapping[int, float], inside: Key = ()) -> Array | None:
+    def _rounded(self, held: Mapping[int, float], inside: BranchKey = ()) -> Array | None:
         """The master's relaxation, with the mean of some branches in it, rounded at once; some columns are held."""
         relaxation = self._relaxation(held, inside)
         if math.isinf(dive(relaxation, relaxation.begin(), starts_first=True)):
@@ -255,7 +255,7 @@ class Benders:
             return None
         return relaxation.values
 
-    def _relaxation(self, held: Mapping[int, float], inside: Key) -> Relaxation:
+    def _relaxation(self, held: Mapping[int, float], inside: BranchKey) -> Relaxation:
         """The master's relaxation, with the mean of some branches in it and some columns held, to be changed hot."""
         run, options = self.cutting.run, self.cutting.options
         deadline = time.monotonic() + run.time_left(options)
@@ -283,7 +283,7 @@ class Benders:
             if cutting.is_proven:
                 return
 
-    def _searched(self, gap: float) -> Search:
+    def _searched(self, gap: float) -> IntegerSearchResult:
         """Integer search of the whole master; with few branches it ends as soon as its bound proves the incumbent."""
         cutting, plan = self.cutting, self.cutting.plan
         options = cutting.options.model_copy(update={"gap": gap})
@@ -297,7 +297,7 @@ class Benders:
             cutting.bound = max(cutting.bound, found.bound)
         return found
 
-    def _silent(self) -> Run:
+    def _silent(self) -> SolveContext:
         return replace(self.cutting.run, news=None)
 
     def _try(self, values: Array) -> None:
@@ -307,16 +307,16 @@ class Benders:
         if known.x.size and self.has_sizes and is_good:
             self._improve({int(c): float(known.x[c]) for c in np.flatnonzero(self.is_choice)}, known)
 
-    def _look_at(self, values: Array) -> Best:
+    def _look_at(self, values: Array) -> Incumbent:
         """About what a plan of the master costs; it is carried out in every branch if that is less than the best."""
         cutting, trunk = self.cutting, self.master.trunk
         x = np.clip(values[: self.master.width], trunk.lower, trunk.upper)
         held = self._decided(x)
         exact = self.master.relax(held)  # What is not whole must fit whole numbers, not nearly so.
         if not exact.x.size:
-            return Best()
+            return Incumbent()
         plan = self._without_remainders(exact.x, held)
-        known = Best(cutting.ask(plan, cutting.doubt(exact.value)), plan)
+        known = Incumbent(cutting.ask(plan, cutting.doubt(exact.value)), plan)
         if known.value < cutting.plan.value:
             cutting.carry_out(plan)
         return known
@@ -347,7 +347,7 @@ class Benders:
         """
         branches, less = self.master.branches, self.cutting.plan.x.copy()
         for columns in chosen(self.master.program(), np.pad(less, (0, len(self.master.groups)))):
-            if not branches.linked[columns].any() and Idle(self.master.trunk, less)(columns):
+            if not branches.linked[columns].any() and IdleIntegers(self.master.trunk, less)(columns):
                 less[columns] = 0.0
         self.cutting.carry_out(less)
 

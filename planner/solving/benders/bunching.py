@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from planner.common.arrays import Array
 from planner.solving.benders.dual_pool import Pool
-from planner.solving.benders.subproblem_solver import Answer, Oracle
-from planner.solving.benders.subproblems import Key
+from planner.solving.benders.subproblem_solver import Oracle, SubproblemResult
+from planner.solving.benders.subproblems import BranchKey
 
 FIRST = 4  # Branches asked first at a point.
 EVERY = -1.0  # The doubt that leaves no branch unasked.
@@ -24,7 +24,7 @@ STALE = 1e-4  # Share of its cost by which a branch not asked may differ at leas
 class Surveyed(NamedTuple):
     """Answers of all branches, and how much more they may cost, judged by when they were asked last."""
 
-    answers: list[Answer]
+    answers: list[SubproblemResult]
     doubt: float
 
 
@@ -45,7 +45,7 @@ class Survey:
         Branches are solved in waves, each twice as large as the one before, largest error first. Each wave starts from
         the duals of the one before. If errors turn out larger than estimated, the other estimates rise too.
         """
-        found: dict[int, Answer] = {}
+        found: dict[int, SubproblemResult] = {}
         before = known = self.pool.values(x)
         if np.isinf(self.errors).all() and np.isfinite(known).any():  # No branch was solved yet: doubt the dearest.
             self.errors = np.where(np.isfinite(known), known - known[np.isfinite(known)].min(), np.inf)
@@ -66,7 +66,7 @@ class Survey:
             every[i] = answer
         return Surveyed(every, remaining)
 
-    def _judge(self, found: Mapping[int, Answer], judged: Array, before: Array, known: Array) -> None:
+    def _judge(self, found: Mapping[int, SubproblemResult], judged: Array, before: Array, known: Array) -> None:
         """Update the error of each branch: its distance above the known bound if solved, an estimate of it if not."""
         asked, values = np.array(list(found)), np.array([answer.value for answer in found.values()])
         errors = np.maximum(values - before[asked], 0.0)
@@ -94,7 +94,7 @@ class Survey:
         """Costs times probabilities; nothing where that is 0, however much it may cost there."""
         return np.asarray(np.multiply(self.weights, costs, out=np.zeros(len(costs)), where=self.weights > 0))
 
-    def means(self, keys: Sequence[Key], x: Array) -> list[Answer]:
+    def means(self, keys: Sequence[BranchKey], x: Array) -> list[SubproblemResult]:
         """Answers of means of branches, from which the branches are known better."""
         starts = self.pool.starts(x)
         answers = self.oracle.ask(keys, x, [starts[key[0]] for key in keys])
@@ -102,7 +102,7 @@ class Survey:
             self._take(key, answer, x)
         return answers
 
-    def _learn(self, asked: NDArray[np.int64], answers: list[Answer], x: Array) -> None:
+    def _learn(self, asked: NDArray[np.int64], answers: list[SubproblemResult], x: Array) -> None:
         """Take the prices of the branch that is known worst, again and again."""
         values, weights = np.array([a.value for a in answers]), self.weights[asked]
         known = self.pool.values(x)
@@ -113,7 +113,7 @@ class Survey:
             errors = np.where(errors > 0, values - known[asked], 0.0)
             errors[worst] = 0.0
 
-    def _take(self, key: Key, answer: Answer, x: Array) -> Array:
+    def _take(self, key: BranchKey, answer: SubproblemResult, x: Array) -> Array:
         """Lower bounds of all branches at x by the duals of one answer."""
         if answer.prices is None:
             return np.full(len(self.weights), -np.inf)

@@ -18,11 +18,11 @@ import numpy as np
 from planner.common.arrays import Array
 from planner.language.instance import Options
 from planner.solving.benders.bunching import EVERY, Survey
-from planner.solving.benders.master import Master, MasterOptimum, Region
-from planner.solving.benders.subproblem_solver import Answer, Oracle, OverError
-from planner.solving.benders.subproblems import Key
-from planner.solving.outcome import Progress, relative_gap, turnover
-from planner.solving.run import Run
+from planner.solving.benders.master import Master, MasterOptimum, TrustRegion
+from planner.solving.benders.subproblem_solver import Oracle, OverError, SubproblemResult
+from planner.solving.benders.subproblems import BranchKey
+from planner.solving.outcome import SearchProgress, relative_gap, turnover
+from planner.solving.run import SolveContext
 
 RADIUS = 0.05  # Of the first region, as a share of the range of a column.
 KEPT = 0.5  # Share of a promise that must be kept for the region to grow.
@@ -36,7 +36,7 @@ RECALLS, RECALLED = 20, 0.1  # Most times that prices known correct the master, 
 
 
 @dataclass
-class Best:
+class Incumbent:
     """The best point and what it costs."""
 
     value: float = math.inf
@@ -46,11 +46,13 @@ class Best:
 class Cutting:
     """The master and those who answer it. `means` are keys of branches alike, `run` knows who may stop it."""
 
-    def __init__(self, oracle: Oracle, master: Master, means: Sequence[Key], options: Options, run: Run) -> None:
+    def __init__(
+        self, oracle: Oracle, master: Master, means: Sequence[BranchKey], options: Options, run: SolveContext
+    ) -> None:
         self.oracle, self.master, self.means, self.options, self.run = oracle, master, means, options, run
         self.inside, self.survey = master.branches.inside, Survey(oracle)
         self.gap = max(options.gap, SMALLEST)
-        self.bound, self.plan, self.turnover = -math.inf, Best(), 0.0
+        self.bound, self.plan, self.turnover = -math.inf, Incumbent(), 0.0
 
     def relax(self, held: Mapping[int, float] | None = None) -> MasterOptimum:
         """The master's relaxation, its value a bound if nothing is held; the mean of branches stands in the first."""
@@ -61,9 +63,9 @@ class Cutting:
         return relaxed
 
     def closed(
-        self, known: Best, gap: float, held: Mapping[int, float] | None = None, rounds: float = math.inf,
+        self, known: Incumbent, gap: float, held: Mapping[int, float] | None = None, rounds: float = math.inf,
         enough: float = -math.inf,
-    ) -> Best:
+    ) -> Incumbent:
         """Cuts until the relaxation, with some columns held, is solved to a gap, or up to a number of rounds.
 
         Returns the best point, or none if there is none. A point that costs at most `enough` ends the rounds too.
@@ -83,12 +85,12 @@ class Cutting:
                 kept = (known.value - value) / hoped
                 radius = min(radius * (2.0 if kept > KEPT else 1.0 if kept > 0 else 0.5), 1.0)
             if value < known.value:
-                known = Best(value, x)
+                known = Incumbent(value, x)
             elif not math.isfinite(known.value):
-                known = Best()  # What was to be begun with is no plan for the branches.
+                known = Incumbent()  # What was to be begun with is no plan for the branches.
             rounds -= 1
             self.tell()
-        return Best()
+        return Incumbent()
 
     def _recalled(self, held: Mapping[int, float] | None) -> MasterOptimum:
         """The relaxation, with the cuts that prices known give where it ends: they cost no question."""
@@ -102,22 +104,22 @@ class Cutting:
         return relaxed
 
     def _next(
-        self, known: Best, relaxed: MasterOptimum, held: Mapping[int, float] | None, radius: float
+        self, known: Incumbent, relaxed: MasterOptimum, held: Mapping[int, float] | None, radius: float
     ) -> tuple[Array, float]:
         """The point to ask about, and what the master promises there or beyond."""
         if not math.isfinite(known.value):
             return (known.x if known.x.size else relaxed.x), relaxed.value
         if relative_gap(known.value, relaxed.value) > CLOSE:
-            near = self.master.relax(held, region=Region(known.x, radius))
+            near = self.master.relax(held, region=TrustRegion(known.x, radius))
             if near.x.size:
                 return near.x, near.value
         return known.x + STEP * (relaxed.x - known.x), relaxed.value
 
-    def _corrected(self, known: Best, bound: float) -> Best:
+    def _corrected(self, known: Incumbent, bound: float) -> Incumbent:
         """The best point as far as it is known by now: what seems cheaper than the bound was judged wrongly."""
         value = max(known.value, self._least(known.x))
         is_wrong = known.x.size and value < bound
-        return Best(self.ask(known.x, 0.0) if is_wrong else value, known.x)
+        return Incumbent(self.ask(known.x, 0.0) if is_wrong else value, known.x)
 
     def _least(self, x: Array) -> float:
         """Cost at a point at least, as far as prices are known."""
@@ -145,11 +147,11 @@ class Cutting:
         answers = self.survey.ask(x, EVERY).answers
         value = self._learned(self.oracle.every, x, answers)
         if value < self.plan.value:
-            self.plan, self.turnover = Best(value, x), self._turnover(x, answers)
+            self.plan, self.turnover = Incumbent(value, x), self._turnover(x, answers)
         self.tell()
         self.require_time()
 
-    def _turnover(self, x: Array, answers: Sequence[Answer]) -> float:
+    def _turnover(self, x: Array, answers: Sequence[SubproblemResult]) -> float:
         """Lower bound on the turnover of a plan: in the trunk, and the costs or earnings of the branches."""
         worth = self.survey.weighted(np.array([answer.value for answer in answers]))
         return turnover(self.master.trunk.cost, x) + float(np.abs(worth).sum())
@@ -159,7 +161,7 @@ class Cutting:
         """Whether the best plan is within the gap."""
         return relative_gap(self.plan.value, self.bound, self.turnover) <= self.gap
 
-    def _learned(self, keys: Sequence[Key], x: Array, answers: Sequence[Answer]) -> float:
+    def _learned(self, keys: Sequence[BranchKey], x: Array, answers: Sequence[SubproblemResult]) -> float:
         self.master.add(keys, answers, x)
         return self.master.cost(x, keys, answers)
 
@@ -172,4 +174,4 @@ class Cutting:
         """News of bound and plan."""
         if self.run.news is not None:
             seconds, plan = time.monotonic() - self.run.begun, self.plan.value
-            self.run.news(Progress(seconds, self.bound, plan, relative_gap(plan, self.bound), 0))
+            self.run.news(SearchProgress(seconds, self.bound, plan, relative_gap(plan, self.bound), 0))

@@ -13,8 +13,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from planner.common.arrays import Array
-from planner.solving.benders.subproblem_data import Kind
-from planner.solving.benders.subproblem_solver import Answer, Cut
+from planner.solving.benders.subproblem_data import SubproblemKind
+from planner.solving.benders.subproblem_solver import Cut, SubproblemResult
 from planner.solving.benders.subproblems import Branches
 from planner.solving.highs import Basis
 
@@ -27,7 +27,7 @@ class Kin:
     Of prices those of rows are kept that T links to the trunk: they make the cuts' gradients.
     """
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: SubproblemKind) -> None:
         self.kind, count = kind, len(kind.numbers)
         self.linked = np.flatnonzero(sum(np.diff(linking.indptr) for linking in kind.linkings))
         self.linkings = [linking[self.linked] for linking in kind.linkings]
@@ -65,7 +65,7 @@ class Kin:
         own = (self.kind.direct @ x)[self.kind.direct_of]
         return np.asarray(self.constants[some] - (self.prices[some] @ taken_up.T)[:, self.kind.linking_of] + own)
 
-    def answers(self, x: Array) -> Iterator[Answer]:
+    def answers(self, x: Array) -> Iterator[SubproblemResult]:
         """The highest cut of every branch at x."""
         values, at = self.best(x)
         gradients = self.kind.direct[self.kind.direct_of]
@@ -74,7 +74,7 @@ class Kin:
             gradients[of] -= self.prices[at[of]] @ linking
         constants = self.constants[at, np.arange(len(at))]
         for value, constant, gradient in zip(values.tolist(), constants.tolist(), gradients, strict=True):
-            yield Answer(value, Cut(constant, gradient, False))
+            yield SubproblemResult(value, Cut(constant, gradient, False))
 
 
 class Pool:
@@ -109,9 +109,9 @@ class Pool:
                     found[number] = kin.bases[at]
         return found
 
-    def answers(self, x: Array) -> list[Answer]:
+    def answers(self, x: Array) -> list[SubproblemResult]:
         """The best cut of every branch at x, whose value there is at most the branch's; -inf where none is known."""
-        found = [Answer(-np.inf, Cut(-np.inf, np.zeros(len(x)), False))] * self.count
+        found = [SubproblemResult(-np.inf, Cut(-np.inf, np.zeros(len(x)), False))] * self.count
         for kin in self.kin:
             if not kin.count:
                 continue

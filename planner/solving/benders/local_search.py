@@ -14,21 +14,21 @@ from planner.solving.relaxation import Relaxation
 
 IN_DOUBT = 1e-4  # What the relaxation leaves this far from yes and no may be either.
 
-Choice = dict[int, float]  # Column -> 0 or 1.
+BinaryChoice = dict[int, float]  # Column -> 0 or 1.
 
 
-class Choices:
+class Neighbourhood:
     """The neighbourhood of a choice. `dates` are the columns of each project's starts, in order of time."""
 
     def __init__(self, relaxation: Relaxation, relaxed: Array, dates: Sequence[Sequence[int]]) -> None:
         self.relaxation, self.relaxed, self.dates = relaxation, relaxed, dates
 
-    def value(self, choice: Choice, cutoff: float) -> float:
+    def value(self, choice: BinaryChoice, cutoff: float) -> float:
         """Value of the best plan with this choice, where it is below the cutoff."""
         self.relaxation.fix(choice)
         return self.relaxation.solve(cutoff)
 
-    def moves(self, choice: Choice) -> Iterator[Choice]:
+    def moves(self, choice: BinaryChoice) -> Iterator[BinaryChoice]:
         """Small changes, the cheapest to try first."""
         for column in choice:
             yield {column: 0.0}

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from planner.common.arrays import Array
 from planner.program.program import Arrays, Program
-from planner.solving.benders.subproblem_solver import EXACT, Answer, UnboundedError
-from planner.solving.benders.subproblems import Branches, Key
+from planner.solving.benders.subproblem_solver import EXACT, SubproblemResult, UnboundedError
+from planner.solving.benders.subproblems import Branches, BranchKey
 from planner.solving.highs import DUST, Basis, BasisStatus, Solver, Statuses
 from planner.solving.run import hand_over, status_of
 
@@ -30,7 +30,7 @@ PATIENCE = 12  # Rounds after which a cut that did not hold the plan is dropped.
 
 
 @dataclass(eq=False)
-class Cut:
+class MasterCut:
     """A row over the trunk's columns: gradient x - (columns of its groups) <= -constant; limits have no group."""
 
     groups: tuple[int, ...]
@@ -44,7 +44,7 @@ class Cut:
         return self.constant + float(self.gradient @ x)
 
 
-class Region(NamedTuple):
+class TrustRegion(NamedTuple):
     """A box around a point; the radius is a share of the range of each column."""
 
     center: Array
@@ -66,41 +66,41 @@ class Master:
     Each group has a column; the cut of a mean of branches pushes up the columns of all groups within it.
     """
 
-    def __init__(self, branches: Branches, groups: Sequence[Key]) -> None:
+    def __init__(self, branches: Branches, groups: Sequence[BranchKey]) -> None:
         self.branches, self.groups = branches, groups
         self.trunk = branches.of_trunk.applied(branches.trunk_arrays)
-        self.width, self.cuts = len(self.trunk.cost), list[Cut]()
+        self.width, self.cuts = len(self.trunk.cost), list[MasterCut]()
         self.scale = branches.scale
         self.money = self.scale if abs(math.log2(self.scale)) > FAR else 1.0
         self.group_of = {number: i for i, key in enumerate(groups) for number in key}
         self._probability = branches.probability
-        self._bases: dict[Key, Basis] = {}  # Without the rows of cuts.
-        self._programs: dict[Key, Program] = {}  # Of the cuts there are.
+        self._bases: dict[BranchKey, Basis] = {}  # Without the rows of cuts.
+        self._programs: dict[BranchKey, Program] = {}  # Of the cuts there are.
 
     def own_cost(self, x: Array) -> float:
         """Cost of the trunk's columns."""
         return float(self.trunk.cost @ x) + self.trunk.offset
 
-    def cost(self, x: Array, keys: Sequence[Key], answers: Sequence[Answer]) -> float:
+    def cost(self, x: Array, keys: Sequence[BranchKey], answers: Sequence[SubproblemResult]) -> float:
         """Cost of trunk columns with what the branches answer."""
         weights = (self.branches.probability(key) for key in keys)
         return self.own_cost(x) + sum(w * a.value for w, a in zip(weights, answers, strict=True))
 
-    def add(self, keys: Sequence[Key], answers: Sequence[Answer], x: Array) -> None:
+    def add(self, keys: Sequence[BranchKey], answers: Sequence[SubproblemResult], x: Array) -> None:
         """The cuts of means one by one, those of branches added up by group; limits one by one.
 
         At x, where they were asked for, they must say more than the cuts there are.
         """
         self._programs.clear()
-        sums: dict[tuple[int, ...], Cut] = {}
+        sums: dict[tuple[int, ...], MasterCut] = {}
         incomplete: set[tuple[int, ...]] = set()
         for key, found in zip(keys, (answer.cut for answer in answers), strict=True):
             groups, weight = tuple(dict.fromkeys(self.group_of[number] for number in key)), self._probability(key)
             if found.is_limit:
-                self.cuts.append(self._without_dust(Cut((), found.constant, found.gradient)))
+                self.cuts.append(self._without_dust(MasterCut((), found.constant, found.gradient)))
                 incomplete.add(groups)
                 continue
-            cut = sums.setdefault(groups, Cut(groups, 0.0, np.zeros(self.width)))
+            cut = sums.setdefault(groups, MasterCut(groups, 0.0, np.zeros(self.width)))
             cut.constant += weight * found.constant
             cut.gradient += weight * found.gradient
         known: dict[tuple[int, ...], float] = {}
@@ -113,14 +113,14 @@ class Master:
             if groups not in incomplete and cut.at(x) - least > NEWS * abs(cut.at(x)):
                 self.cuts.append(cut)
 
-    def _without_dust(self, cut: Cut) -> Cut:
+    def _without_dust(self, cut: MasterCut) -> MasterCut:
         """A cut without entries that the solver would drop: what they can say at least is in its constant instead."""
         dust = np.flatnonzero((np.abs(cut.gradient) * self._worth(cut) < DUST) & (cut.gradient != 0))
         entries, trunk = cut.gradient[dust], self.trunk
         least = np.minimum(entries * trunk.lower[dust], entries * trunk.upper[dust])
         gradient = cut.gradient.copy()
         gradient[dust] = 0.0
-        return Cut(cut.groups, cut.constant + float(least[np.isfinite(least)].sum()), gradient)
+        return MasterCut(cut.groups, cut.constant + float(least[np.isfinite(least)].sum()), gradient)
 
     @property
     def has_all_columns(self) -> bool:
@@ -134,7 +134,7 @@ class Master:
         return found
 
     def relax(
-        self, held: Mapping[int, float] | None = None, inside: Key = (), region: Region | None = None
+        self, held: Mapping[int, float] | None = None, inside: BranchKey = (), region: TrustRegion | None = None
     ) -> MasterOptimum:
         """Solve the relaxation, warm-started from the last one, with some columns fixed; infinity if it is infeasible.
 
@@ -165,7 +165,7 @@ class Master:
         reduced = solver.reduced_costs[: self.width] / program.cost_scale
         return MasterOptimum(value, x, prices[: len(self.trunk.row_lower)] / program.cost_scale, reduced)
 
-    def _within(self, program: Program, region: Region) -> Program:
+    def _within(self, program: Program, region: TrustRegion) -> Program:
         """A program whose columns of the trunk, where they have bounds, stay in a region."""
         lower, upper, width = program.lower.copy(), program.upper.copy(), self.width
         reach = region.radius * (self.trunk.upper - self.trunk.lower)
@@ -193,7 +193,7 @@ class Master:
             self.cuts = kept
             self._programs.clear()
 
-    def program(self, inside: Key = ()) -> Program:
+    def program(self, inside: BranchKey = ()) -> Program:
         """Trunk, group columns and cuts as one program, with the operation of the mean of some branches of one W.
 
         A group not pushed up is held at 0.
@@ -202,7 +202,7 @@ class Master:
             self._programs[inside] = self._put_together(inside)
         return self._programs[inside]
 
-    def _put_together(self, inside: Key) -> Program:
+    def _put_together(self, inside: BranchKey) -> Program:
         trunk, mean, count, width = self.trunk, self._mean(inside), len(self.cuts), len(self.groups)
         slopes = [self._worth(cut) * cut.gradient for cut in self.cuts]
         gradients = sp.csr_array(np.array(slopes).reshape(count, self.width))
@@ -230,11 +230,11 @@ class Master:
             rows=trunk.rows,
         ))
 
-    def _worth(self, cut: Cut) -> float:
+    def _worth(self, cut: MasterCut) -> float:
         """Scale of a cut's row: an optimality cut has the scale of money."""
         return self.money if cut.groups else 1.0
 
-    def _mean(self, inside: Key) -> Mean:
+    def _mean(self, inside: BranchKey) -> Mean:
         """The operation of the mean of branches, whose last row pushes up the columns of their groups."""
         width = len(self.groups)
         if not inside:

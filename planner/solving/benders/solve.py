@@ -15,16 +15,16 @@ from planner.common.signals import listening
 from planner.executors import cores, open_executor
 from planner.language.instance import Options
 from planner.program.program import Program
-from planner.solving.benders.algorithm import CLUSTERS, GROUPS, Benders, Found
+from planner.solving.benders.algorithm import CLUSTERS, GROUPS, Benders, BendersResult
 from planner.solving.benders.cutting_plane import Cutting
 from planner.solving.benders.master import Master
-from planner.solving.benders.subproblem_solver import Operation, Oracle, OverError, UnboundedError
+from planner.solving.benders.subproblem_solver import BranchOperation, Oracle, OverError, UnboundedError
 from planner.solving.benders.subproblem_workers import RemoteOracle, prepare
-from planner.solving.benders.subproblems import Branches, Key
+from planner.solving.benders.subproblems import Branches, BranchKey
 from planner.solving.extensive import settled_anew, solve
 from planner.solving.firmness import started
-from planner.solving.outcome import Outcome, Progress, SolverError, Verdict, without_plan
-from planner.solving.run import Run
+from planner.solving.outcome import Outcome, SearchProgress, SolverError, Verdict, without_plan
+from planner.solving.run import SolveContext
 from planner.tree.nodes import Node
 
 
@@ -48,7 +48,7 @@ def obstacle(program: Program) -> str | None:
 
 
 def decompose(
-    program: Program, options: Options, news: Callable[[Progress], None] | None = None,
+    program: Program, options: Options, news: Callable[[SearchProgress], None] | None = None,
     stopping: Callable[[], None] | None = None, executor: str | None = None,
 ) -> Outcome:
     """Solve to the gap asked; `stopping` is called when the user asks to stop, branches are solved by `executor`.
@@ -57,7 +57,7 @@ def decompose(
     is lost the best plan so far is carried out here.
     """
     with listening(stopping) as requests:
-        run = Run(news, requests, time.monotonic())
+        run = SolveContext(news, requests, time.monotonic())
         branches = Branches(program.pieces)
         means = branches.clusters(CLUSTERS, options.seed)
         master = Master(branches, grouped(means))
@@ -87,7 +87,7 @@ def decompose(
         return solve(program, _left(options, run), news, stopping=stopping)
 
 
-def _left(options: Options, run: Run) -> Options:
+def _left(options: Options, run: SolveContext) -> Options:
     """The options with the time that is left."""
     left = run.time_left(options)
     return options if math.isinf(left) else options.model_copy(update={"time_limit": max(left, 1.0)})
@@ -113,13 +113,15 @@ def _at_home(benders: Benders, local: Oracle, work: Callable[[], None]) -> None:
     local.is_over = lambda: False
 
 
-def grouped(means: list[Key]) -> list[Key]:
+def grouped(means: list[BranchKey]) -> list[BranchKey]:
     """Means cut into groups of equal size, as many as there may be."""
     size = -(-sum(len(key) for key in means) // GROUPS)
     return [key[i : i + size] for key in means for i in range(0, len(key), size)]
 
 
-def _outcome(program: Program, benders: Benders, operations: list[Operation], found: Found, begun: float) -> Outcome:
+def _outcome(
+    program: Program, benders: Benders, operations: list[BranchOperation], found: BendersResult, begun: float
+) -> Outcome:
     """Values and prices of all blocks under the plan that was found."""
     plan, master = found.plan, benders.master
     branches, x = master.branches, master.branches.of_trunk.values(plan.x)
@@ -131,7 +133,7 @@ def _outcome(program: Program, benders: Benders, operations: list[Operation], fo
         start, base = branches.frame.base(node.index), program.base(node)
         values[base : base + size] = x[start : start + size]
     for branch, found_there in zip(branches.branches, operations, strict=True):
-        operation = Operation(*branches.in_own_units(branch.number, *found_there))
+        operation = BranchOperation(*branches.in_own_units(branch.number, *found_there))
         for nodes in branch.members:
             for node, own, price in _by_node(branches, nodes, operation, size):
                 values[program.base(node) : program.base(node) + size] = own
@@ -154,7 +156,7 @@ def _without(master: Master, projects: Mapping[str, list[int]], bound: float) ->
 
 
 def _by_node(
-    branches: Branches, nodes: tuple[Node, ...], operation: Operation, size: int
+    branches: Branches, nodes: tuple[Node, ...], operation: BranchOperation, size: int
 ) -> Iterator[tuple[Node, Array, Array]]:
     """Values and prices of a branch node by node."""
     row = 0

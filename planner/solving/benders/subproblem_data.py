@@ -41,29 +41,29 @@ class Vectors(NamedTuple):
     constant: float
 
 
-class Problem(NamedTuple):
+class Subproblem(NamedTuple):
     """A program over the operation of a branch."""
 
     matrices: Matrices
     vectors: Vectors
 
 
-class Difference(NamedTuple):
+class VectorDifference(NamedTuple):
     """At which places numbers differ from those of a first branch, and what stands there."""
 
     places: NDArray[np.int64]
     values: Array
 
 
-def _difference(first: Array, other: Array) -> Difference:
+def _difference(first: Array, other: Array) -> VectorDifference:
     places = np.flatnonzero(other != first)
-    return Difference(places, other[places])
+    return VectorDifference(places, other[places])
 
 
 class Differing:
     """Numbers of branches side by side (branches x places), for those places where any of them differs."""
 
-    def __init__(self, first: Array, others: Sequence[Difference]) -> None:
+    def __init__(self, first: Array, others: Sequence[VectorDifference]) -> None:
         self.first = first
         self.places = np.unique(np.concatenate([places for places, _ in others]))
         self.values = np.tile(first[self.places], (len(others), 1))
@@ -135,7 +135,7 @@ class Bounds(NamedTuple):
         return np.asarray(found)
 
 
-class Kind:
+class SubproblemKind:
     """Some branches of equal W, by `numbers`. Costs times `scale` are what the solver is given."""
 
     def __init__(
@@ -166,18 +166,18 @@ class Kind:
     def digest(self) -> bytes:
         return self.matrices[0].digest
 
-    def problem(self, branch: int) -> Problem:
+    def problem(self, branch: int) -> Subproblem:
         """The program of one of these branches."""
-        return Problem(self.matrices[branch], Vectors(
+        return Subproblem(self.matrices[branch], Vectors(
             self.cost.of(branch), self.lower.of(branch), self.upper.of(branch), self.row_lower.of(branch),
             self.row_upper.of(branch), self.direct[self.direct_of[branch]], float(self.offsets[branch]),
         ))
 
-    def mean(self, branches: Sequence[int], shares: Array) -> Problem:
+    def mean(self, branches: Sequence[int], shares: Array) -> Subproblem:
         """The program of the mean of some of these branches; its cost is the least of theirs."""
         kinds = self.linking_of[branches]
         linking = sum((shares[kinds == i].sum() * self.linkings[i] for i in np.unique(kinds)), 0.0 * self.linkings[0])
-        return Problem(
+        return Subproblem(
             replace(self.matrices[0], linking=sp.csr_array(linking)),
             Vectors(
                 self.cost.least(branches), self.lower.mean(branches, shares), self.upper.mean(branches, shares),

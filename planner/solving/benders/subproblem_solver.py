@@ -20,19 +20,19 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from planner.common.arrays import Array
-from planner.solving.benders.subproblem_data import Matrices, Problem, Vectors
-from planner.solving.benders.subproblems import Branches, Key
+from planner.solving.benders.subproblem_data import Matrices, Subproblem, Vectors
+from planner.solving.benders.subproblems import Branches, BranchKey
 from planner.solving.highs import UNLIMITED, Basis, Solver
 from planner.solving.outcome import SolverError
 from planner.solving.run import status_of
 
-LANES = 4  # Solvers that share the branches; the number is fixed, so results do not depend on the number of workers.
+SLOTS = 4  # Solvers that share the branches; the number is fixed, so results do not depend on the number of workers.
 TOLERANCE = 1e-7
 EXACT = 1e-9  # To which the rows of a plan hold: what it misses of them may be larger in the units of the instance.
 DEVEX = 1  # Weights of the dual simplex method: cheap ones, for from an old basis it is not far.
 ROOMS = (0.0, 1e-9, 1e-8, 1e-7, 1e-6)  # Shares by which the sides of a branch are eased, until it has a plan.
 MOST = 20  # Steps per row from an old basis.
-Found = TypeVar("Found")
+SlotResult = TypeVar("SlotResult")
 
 
 class Cut(NamedTuple):
@@ -50,7 +50,7 @@ class UnboundedError(Exception):
     """The program is unbounded."""
 
 
-class Answer(NamedTuple):
+class SubproblemResult(NamedTuple):
     """Cost of a branch at x (infinite if infeasible), the cut that supports it, row duals and basis."""
 
     value: float
@@ -59,7 +59,7 @@ class Answer(NamedTuple):
     basis: Basis | None = None
 
 
-class Operation(NamedTuple):
+class BranchOperation(NamedTuple):
     """Operation of a branch at x: values of its columns and duals of its rows, as if it were certain."""
 
     values: Array
@@ -75,14 +75,14 @@ class Resident:
 
 
 @dataclass
-class Lane:
-    """One solver for every W, used for the problems of this lane one after the other, each from a basis or none."""
+class SolverSlot:
+    """One solver for every W, used for the problems of this slot one after the other, each from a basis or none."""
 
     branches: Branches
     scale: float
     residents: dict[bytes, Resident] = field(default_factory=dict)
 
-    def ask(self, key: Key, x: Array, start: Basis | None) -> Answer:
+    def ask(self, key: BranchKey, x: Array, start: Basis | None) -> SubproblemResult:
         """Value and cut of a branch, or of the mean of several, at x.
 
         A branch that has no plan by less than a tolerance has one once its sides are eased. UnboundedError where cost
@@ -98,23 +98,23 @@ class Lane:
                 prices = solver.prices / self.scale
                 value = solver.objective / self.scale
                 value += vectors.constant + float(vectors.direct @ x)
-                return Answer(value, _cut(matrices, vectors, prices, vectors.cost), prices, solver.basis)
+                return SubproblemResult(value, _cut(matrices, vectors, prices, vectors.cost), prices, solver.basis)
             if (limit := self._limit(solver, matrices, vectors, x)) is not None:
-                return Answer(math.inf, limit)
+                return SubproblemResult(math.inf, limit)
         raise SolverError("no reason was found for which a branch has no plan")
 
-    def run(self, key: Key, x: Array, start: Basis | None) -> Operation:
+    def run(self, key: BranchKey, x: Array, start: Basis | None) -> BranchOperation:
         """The operation of a branch at x, to the precision of a plan."""
         problem = self.branches.problem(key)
         for room in ROOMS:
             solver = self._solved(problem, x, start, room, EXACT)
             if solver.is_optimal:
                 values = np.clip(solver.values, problem.vectors.lower, problem.vectors.upper)
-                return Operation(values, solver.prices / self.scale)
+                return BranchOperation(values, solver.prices / self.scale)
         raise SolverError("a branch has no plan where it had one before")
 
     def _solved(
-        self, problem: Problem, x: Array, start: Basis | None, room: float, tolerance: float = TOLERANCE
+        self, problem: Subproblem, x: Array, start: Basis | None, room: float, tolerance: float = TOLERANCE
     ) -> Solver:
         """The solver with a branch at x, its sides eased by a share."""
         matrices = problem.matrices
@@ -214,7 +214,7 @@ class OverError(Exception):
 
 
 class Oracle:
-    """All branches of a tree, asked together; lanes work side by side in threads of this process.
+    """All branches of a tree, asked together; slots work side by side in threads of this process.
 
     `is_over` is looked at between branches: when it says so, OverError is raised.
     """
@@ -222,35 +222,35 @@ class Oracle:
     def __init__(self, branches: Branches, scale: float, threads: int) -> None:
         self.branches = branches
         self.is_over: Callable[[], bool] = lambda: False
-        self.every: list[Key] = [(branch.number,) for branch in branches.branches]
-        self.lanes = [Lane(branches, scale) for _ in range(min(LANES, len(self.every)))]
-        self._pool = ThreadPoolExecutor(min(threads, len(self.lanes)))
+        self.every: list[BranchKey] = [(branch.number,) for branch in branches.branches]
+        self.slots = [SolverSlot(branches, scale) for _ in range(min(SLOTS, len(self.every)))]
+        self._pool = ThreadPoolExecutor(min(threads, len(self.slots)))
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def ask(self, keys: Sequence[Key], x: Array, starts: Sequence[Basis | None] = ()) -> list[Answer]:
+    def ask(self, keys: Sequence[BranchKey], x: Array, starts: Sequence[Basis | None] = ()) -> list[SubproblemResult]:
         """Value and cut of every branch or mean of branches at x, each from a basis, if there are any."""
         for key in keys:
             self.branches.problem(key)  # Means are made here, once, and not by several threads at a time.
-        return self._together(keys, x, starts, Lane.ask)
+        return self._together(keys, x, starts, SolverSlot.ask)
 
-    def run(self, x: Array, starts: Sequence[Basis | None]) -> list[Operation]:
+    def run(self, x: Array, starts: Sequence[Basis | None]) -> list[BranchOperation]:
         """The operation of every branch at x."""
-        return self._together(self.every, x, starts, Lane.run)
+        return self._together(self.every, x, starts, SolverSlot.run)
 
     def _together(
-        self, keys: Sequence[Key], x: Array, starts: Sequence[Basis | None],
-        question: Callable[[Lane, Key, Array, Basis | None], Found],
-    ) -> list[Found]:
-        count, starts = len(self.lanes), starts or [None] * len(keys)
+        self, keys: Sequence[BranchKey], x: Array, starts: Sequence[Basis | None],
+        question: Callable[[SolverSlot, BranchKey, Array, Basis | None], SlotResult],
+    ) -> list[SlotResult]:
+        count, starts = len(self.slots), starts or [None] * len(keys)
 
-        def work(number: int) -> list[Found]:
+        def work(number: int) -> list[SlotResult]:
             found = []
             for key, start in zip(keys[number::count], starts[number::count], strict=True):
                 if self.is_over():
                     raise OverError
-                found.append(question(self.lanes[number], key, x, start))
+                found.append(question(self.slots[number], key, x, start))
             return found
 
         parts = list(self._pool.map(work, range(count)))

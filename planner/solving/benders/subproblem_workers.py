@@ -13,8 +13,8 @@ from planner.common.arrays import Array
 from planner.formulation.network import build_network
 from planner.language.instance import Instance
 from planner.program.blocks import Pieces
-from planner.solving.benders.subproblem_solver import LANES, Answer, Lane, Oracle, OverError
-from planner.solving.benders.subproblems import Branches, Key
+from planner.solving.benders.subproblem_solver import SLOTS, Oracle, OverError, SolverSlot, SubproblemResult
+from planner.solving.benders.subproblems import Branches, BranchKey
 from planner.solving.highs import Basis
 
 POLL = 0.5  # Seconds between looks at whether time is over.
@@ -23,20 +23,20 @@ POLL = 0.5  # Seconds between looks at whether time is over.
 class _Worker:
     """State of a worker."""
 
-    lane: Lane
+    slot: SolverSlot
 
 
 def prepare(instances: Mapping[str, Instance], scale: float) -> None:
     """Called once in every worker."""
-    _Worker.lane = Lane(Branches(Pieces(build_network(instances))), scale)
+    _Worker.slot = SolverSlot(Branches(Pieces(build_network(instances))), scale)
 
 
-def ask(keys: Sequence[Key], x: Array, starts: Sequence[Basis | None]) -> list[Answer]:
+def ask(keys: Sequence[BranchKey], x: Array, starts: Sequence[Basis | None]) -> list[SubproblemResult]:
     """Value and cut of some branches at x, and the bases they ended with; a job for a worker."""
-    lane = _Worker.lane
-    for resident in lane.residents.values():
+    slot = _Worker.slot
+    for resident in slot.residents.values():
         resident.solver.forget()  # What the worker did before must not matter.
-    return [lane.ask(key, x, start) for key, start in zip(keys, starts, strict=True)]
+    return [slot.ask(key, x, start) for key, start in zip(keys, starts, strict=True)]
 
 
 class RemoteOracle(Oracle):
@@ -46,9 +46,9 @@ class RemoteOracle(Oracle):
         super().__init__(branches, scale, 1)
         self.executor = executor
 
-    def ask(self, keys: Sequence[Key], x: Array, starts: Sequence[Basis | None] = ()) -> list[Answer]:
+    def ask(self, keys: Sequence[BranchKey], x: Array, starts: Sequence[Basis | None] = ()) -> list[SubproblemResult]:
         """Value and cut of every branch or mean of branches at x, each from a basis, if there are any."""
-        count, starts = min(LANES, len(keys)), starts or [None] * len(keys)
+        count, starts = min(SLOTS, len(keys)), starts or [None] * len(keys)
         jobs = [
             self.executor.submit(ask, keys[number::count], x, starts[number::count]) for number in range(count)
         ]

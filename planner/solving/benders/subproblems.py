@@ -22,8 +22,8 @@ from planner.common.arrays import Array
 from planner.formulation.mathematics.node_data import situations
 from planner.program.blocks import Pieces
 from planner.program.program import Arrays, Assembler, assembled, scale_of
-from planner.solving.benders.subproblem_data import Kind, Matrices, Problem, Vectors
-from planner.solving.scaling import NONE, Places, Scaling, row_factors, scaled_matrix
+from planner.solving.benders.subproblem_data import Matrices, Subproblem, SubproblemKind, Vectors
+from planner.solving.scaling import NONE, ColumnFactors, Scaling, row_factors, scaled_matrix
 from planner.tree.nodes import Node, Tree
 
 
@@ -41,7 +41,7 @@ class Branch:
     scenarios: tuple[str, ...]
 
 
-Key = tuple[int, ...]  # Numbers of branches.
+BranchKey = tuple[int, ...]  # Numbers of branches.
 MANY = 4  # From this number of branches of one W on, the operation of their mean is solved too.
 
 
@@ -55,7 +55,7 @@ class Branches:
         self.branches = self._branches()
         self._matrices: dict[tuple[object, ...], Matrices] = {}
         self._shared: dict[bytes, sp.csr_array] = {}
-        self._means: dict[Key, Problem] = {}
+        self._means: dict[BranchKey, Subproblem] = {}
 
     @property
     def width(self) -> int:
@@ -83,11 +83,11 @@ class Branches:
         )
 
     @cached_property
-    def places(self) -> Places | None:
+    def places(self) -> ColumnFactors | None:
         """Factors of columns that suit the trunk and a branch; None where they are solved in the units they are in."""
         longest = max(self.branches, key=lambda branch: len(branch.nodes), default=None)
         nodes = (*self.trunk, *(longest.nodes if longest is not None else ()))
-        return Places.of(assembled(self.pieces, nodes), self.pieces.frame(nodes)) if nodes else None
+        return ColumnFactors.of(assembled(self.pieces, nodes), self.pieces.frame(nodes)) if nodes else None
 
     @cached_property
     def of_trunk(self) -> Scaling:
@@ -125,19 +125,21 @@ class Branches:
         return {index: tuple(names) for index, names in found.items()}
 
     @cached_property
-    def kinds(self) -> list[Kind]:
+    def kinds(self) -> list[SubproblemKind]:
         """The branches by W; of their vectors only what differs is kept."""
         matrices = [self._matrices_of(branch) for branch in self.branches]
         alike: dict[bytes, list[int]] = {}
         for branch, its in zip(self.branches, matrices, strict=True):
             alike.setdefault(its.digest, []).append(branch.number)
         return [
-            Kind(some, [matrices[i] for i in some], (self._vectors_of(self.branches[i]) for i in some), self.scale)
+            SubproblemKind(
+                some, [matrices[i] for i in some], (self._vectors_of(self.branches[i]) for i in some), self.scale
+            )
             for some in alike.values()
         ]
 
     @cached_property
-    def _kind_of(self) -> dict[int, tuple[Kind, int]]:
+    def _kind_of(self) -> dict[int, tuple[SubproblemKind, int]]:
         """The kind of every branch, and its place there."""
         return {number: (kind, i) for kind in self.kinds for i, number in enumerate(kind.numbers)}
 
@@ -199,7 +201,7 @@ class Branches:
             found[self._matrices_of(branch).linking.indices] = True
         return found
 
-    def problem(self, key: Key) -> Problem:
+    def problem(self, key: BranchKey) -> Subproblem:
         """The program of a branch, or of the mean of several.
 
         The mean of their operations satisfies the mean of their rows and bounds, and costs no less than at the
@@ -213,20 +215,20 @@ class Branches:
             self._means[key] = kind.mean([self._kind_of[number][1] for number in key], np.array(self.shares(key)))
         return self._means[key]
 
-    def shares(self, key: Key) -> list[float]:
+    def shares(self, key: BranchKey) -> list[float]:
         """Share of each branch in the probability of a group of branches."""
         total = self.probability(key)
         return [self.branches[i].probability / total if total > 0 else 1 / len(key) for i in key]
 
-    def probability(self, key: Key) -> float:
+    def probability(self, key: BranchKey) -> float:
         return sum(self.branches[i].probability for i in key)
 
-    def clusters(self, count: int, seed: int) -> list[Key]:
+    def clusters(self, count: int, seed: int) -> list[BranchKey]:
         """About this number of groups of similar branches; single branches where no mean of them is a bound."""
         return [key for numbers in self._alike for key in self._clustered(numbers, count, seed)]
 
     @property
-    def inside(self) -> Key:
+    def inside(self) -> BranchKey:
         """The branches whose mean is worth operating in the master: of one W and cost, if they are many; or none."""
         same: dict[tuple[bytes, bytes], list[int]] = {}
         for kind in self.kinds:
@@ -244,7 +246,7 @@ class Branches:
             if together := [number for number in kind.numbers if number not in below]:
                 yield together
 
-    def _clustered(self, numbers: list[int], count: int, seed: int) -> list[Key]:
+    def _clustered(self, numbers: list[int], count: int, seed: int) -> list[BranchKey]:
         if len(numbers) <= count:
             return [(n,) for n in numbers]
         features = np.array([self._features(n) for n in numbers])

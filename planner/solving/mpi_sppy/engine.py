@@ -24,12 +24,13 @@ from planner.common.errors import InputError, Place, Problem, WorkerLostError
 from planner.common.signals import Requests, ending, listening
 from planner.executors.mpi import launched, mpiexec, told
 from planner.executors.team import require
+from planner.formulation.declarations import FamilyKey
 from planner.language.instance import Options
 from planner.program.program import Program
 from planner.solving.extensive import solve as solve_program
 from planner.solving.mpi_sppy.ranks import METHODS
-from planner.solving.mpi_sppy.scenarios import Column, Split
-from planner.solving.mpi_sppy.task import Answer, Task
+from planner.solving.mpi_sppy.scenarios import Split
+from planner.solving.mpi_sppy.task import RankResult, RankTask
 from planner.solving.outcome import Outcome, SolverError, Status, relative_gap
 
 PLACE = Place("--engine mpi-sppy", 0, 0)
@@ -72,7 +73,7 @@ class Sppy:
             return relaxed  # mpi-sppy would only fail, without saying why.
         scale = self._scale(program, relaxed)
         working = RANKS * max(0.0, limit - (time.monotonic() - begun))
-        task = Task(program.network.instances, self.algorithm, options.gap, working, options.seed, scale)
+        task = RankTask(program.network.instances, self.algorithm, options.gap, working, options.seed, scale)
         with listening() as requests:
             answer, ended = _run(task, self.ranks, requests)
         with ending():
@@ -111,7 +112,7 @@ def _refused(message: str, hint: str) -> InputError:
     return InputError([Problem("cannot-split", message, PLACE, hint)])
 
 
-def _run(task: Task, ranks: int, requests: Requests) -> tuple[Answer, Status]:
+def _run(task: RankTask, ranks: int, requests: Requests) -> tuple[RankResult, Status]:
     """Run the ranks; the last answer they wrote, and how they ended. WorkerLostError when there is none."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as said:
         given, found = Path(folder) / "task", Path(folder) / "answer"
@@ -127,7 +128,7 @@ def _run(task: Task, ranks: int, requests: Requests) -> tuple[Answer, Status]:
             if job.poll() is None:
                 job.terminate()
                 job.wait()
-        answer: Answer = pickle.loads(found.read_bytes()) if found.exists() else Answer()
+        answer: RankResult = pickle.loads(found.read_bytes()) if found.exists() else RankResult()
         if requests.count:
             return answer, "interrupted"
         if is_late:
@@ -152,7 +153,7 @@ def _wait(job: subprocess.Popen[bytes], requests: Requests, latest: float) -> No
             return
 
 
-def _carried_out(program: Program, options: Options, answer: Answer, ended: Status, begun: float) -> Outcome:
+def _carried_out(program: Program, options: Options, answer: RankResult, ended: Status, begun: float) -> Outcome:
     """The best of the plans found, its operation exact; its gap against the bound of mpi-sppy."""
     unlimited = options.model_copy(update={"time_limit": None})
     latest = begun + (options.time_limit if options.time_limit is not None else math.inf)
@@ -176,7 +177,7 @@ def _carried_out(program: Program, options: Options, answer: Answer, ended: Stat
     )
 
 
-def _held(program: Program, plan: Mapping[Column, float]) -> Program:
+def _held(program: Program, plan: Mapping[FamilyKey, float]) -> Program:
     """The program with decisions held to a plan: whole numbers exactly, sizes within the tolerance."""
     columns = np.array([program.column(None, family, key) for family, key in plan], dtype=np.int64)
     values = np.array(list(plan.values()))
@@ -189,7 +190,7 @@ def _held(program: Program, plan: Mapping[Column, float]) -> Program:
     return program.changed(lower=lower, upper=upper)
 
 
-def _without_plan(ended: Status, answer: Answer, begun: float) -> Outcome:
+def _without_plan(ended: Status, answer: RankResult, begun: float) -> Outcome:
     nothing = np.zeros(0)
     status: Status = "interrupted" if ended == "interrupted" else "no_plan"
     return Outcome(

@@ -2,7 +2,7 @@
 
     mpiexec -n N python -m planner.solving.mpi_sppy TASK ANSWER
 
-Rank 0 writes its answer, a pickled Answer, after every round: the best plan survives a stop of the job.
+Rank 0 writes its answer, a pickled RankResult, after every round: the best plan survives a stop of the job.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from planner.common.identity import ByIdentity
+from planner.formulation.declarations import FamilyKey
 from planner.formulation.network import build_network
-from planner.solving.mpi_sppy.scenarios import Column, Split
-from planner.solving.mpi_sppy.task import Answer, Task
+from planner.solving.mpi_sppy.scenarios import Split
+from planner.solving.mpi_sppy.task import RankResult, RankTask
 
 SOLVER = "highs"  # The interface that all of mpi-sppy's methods work with.
 MANY = 10_000  # Rounds of a method that ends by its own rules, by the gap or by time.
@@ -29,11 +30,11 @@ PLANS = 3  # Plans handed back: the last ones are the best in most cases.
 class Desk:
     """Keeper of rank 0's answer, which it also writes."""
 
-    def __init__(self, task: Task, split: Split, file: Path, rank: int) -> None:
+    def __init__(self, task: RankTask, split: Split, file: Path, rank: int) -> None:
         self.task, self.split, self.file, self.rank = task, split, file, rank
-        self.answer, self.begun = Answer(), time.monotonic()
+        self.answer, self.begun = RankResult(), time.monotonic()
 
-    def better(self, bound: float, plan: dict[Column, float] | None) -> None:
+    def better(self, bound: float, plan: dict[FamilyKey, float] | None) -> None:
         """A round is over: a bound on the scaled cost, and a plan worth trying."""
         self.answer.rounds += 1
         self.answer.bound = max(self.answer.bound, bound / self.task.scale)
@@ -63,7 +64,7 @@ class Desk:
 def main(task_file: str, answer_file: str) -> None:
     from mpisppy import MPI
 
-    task: Task = pickle.loads(Path(task_file).read_bytes())
+    task: RankTask = pickle.loads(Path(task_file).read_bytes())
     split = Split(build_network(task.instances))
     desk = Desk(task, split, Path(answer_file), MPI.COMM_WORLD.Get_rank())
     METHODS[task.algorithm](desk)
@@ -102,7 +103,7 @@ def extensive(desk: Desk) -> None:
         desk.better(bound, None)
         return
     desk.answer.objective = pyo.value(form.ef.EF_Obj) / desk.task.scale
-    plan: dict[Column, float] = {}
+    plan: dict[FamilyKey, float] = {}
     for name, made in form.local_scenarios.items():
         plan = desk.split.decided(name, made) | plan
     desk.better(bound, plan)
@@ -135,7 +136,7 @@ def lshaped(desk: Desk) -> None:
     desk.better(method._LShaped_bound, _of_root(desk, method))
 
 
-def _of_root(desk: Desk, method: Any) -> dict[Column, float] | None:
+def _of_root(desk: Desk, method: Any) -> dict[FamilyKey, float] | None:
     """The decisions in the root of the L-shaped method, which rank 0 has."""
     shared = [column for column, owner in desk.split.columns.items() if owner is None]
     values = [variable.value for variable in method.root_vars[: len(shared)]]
@@ -171,7 +172,7 @@ def hedging(desk: Desk) -> None:
     desk.better(float(method.post_solve_bound(solver_options=solving)), None)
 
 
-def _most_agreed(desk: Desk, method: Any) -> dict[Column, float]:
+def _most_agreed(desk: Desk, method: Any) -> dict[FamilyKey, float]:
     """The shared decisions of the scenario that is nearest to the mean of all; every rank must ask."""
     candidates = []
     for name, made in method.local_scenarios.items():

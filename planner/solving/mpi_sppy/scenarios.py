@@ -27,17 +27,15 @@ from typing import Any
 import pyomo.environ as pyo
 from pyomo.repn import generate_standard_repn
 
-from planner.formulation.declarations import Key, Terms
+from planner.formulation.declarations import FamilyKey, Key, Terms
 from planner.formulation.mathematics import model
 from planner.formulation.network import Network
 from planner.program.pyomo_model import part
 from planner.tree.nodes import Node
 
-Column = tuple[str, Key]  # Family and key of a variable of the investments.
-
 
 @dataclass(frozen=True)
-class Branch:
+class ScenarioBranch:
     """The part of a scenario that it shares with no other: its nodes, in order, and its probability."""
 
     name: str
@@ -61,12 +59,12 @@ class Split:
         return frozenset(m.index for node in wanted for m in tree.path(node))
 
     @cached_property
-    def branches(self) -> tuple[Branch, ...]:
+    def branches(self) -> tuple[ScenarioBranch, ...]:
         """Branches below the shared nodes; a tree that never branches has one."""
         tree = self.network.tree
         first = [n for n in tree.nodes if n.index not in self.shared and (n.parent is None or n.parent in self.shared)]
         total = math.fsum(node.probability for node in first)
-        return tuple(Branch(_plain(n.key), tree.from_here(n), n.probability / total) for n in first)
+        return tuple(ScenarioBranch(_plain(n.key), tree.from_here(n), n.probability / total) for n in first)
 
     @cached_property
     def owner(self) -> dict[int, str]:
@@ -74,10 +72,10 @@ class Split:
         return {node.index: branch.name for branch in self.branches for node in branch.nodes}
 
     @cached_property
-    def columns(self) -> dict[Column, str | None]:
+    def columns(self) -> dict[FamilyKey, str | None]:
         """Every decision, and the branch that takes it alone (None: shared)."""
         groups = self.network.tree.groups
-        owners: dict[Column, str | None] = {}
+        owners: dict[FamilyKey, str | None] = {}
         for family in model.investments(self.network).variables:
             for key in family.keys:
                 if len(key) == 1:
@@ -87,7 +85,7 @@ class Split:
         return owners
 
     @property
-    def own_integers(self) -> list[Column]:
+    def own_integers(self) -> list[FamilyKey]:
         """Whole-number decisions that are taken after it is known which scenario comes."""
         whole = {
             (family.name, key)
@@ -134,7 +132,7 @@ class Split:
         }
         return tuple((n, family, key) for n, family, key in met if n is not None and n in self.shared)
 
-    def decided(self, name: str, made: Any) -> dict[Column, float]:
+    def decided(self, name: str, made: Any) -> dict[FamilyKey, float]:
         """The values of the decisions, as a solved scenario has them: the shared ones and its own."""
         return {
             (family, key): float(getattr(made.investments, family)[key].value)

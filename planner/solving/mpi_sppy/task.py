@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from planner.formulation.declarations import FamilyKey
 from planner.language.instance import Instance
-from planner.solving.mpi_sppy.scenarios import Column
 
 
 @dataclass(frozen=True)
-class Task:
+class RankTask:
     """Task for the ranks; costs are multiplied by `scale`."""
 
     instances: Mapping[str, Instance]
@@ -23,12 +23,12 @@ class Task:
 
 
 @dataclass
-class Answer:
+class RankResult:
     """Answer so far: bound and value in money, plans of decisions, the best last."""
 
     bound: float = -math.inf
     objective: float = math.inf
-    plans: list[dict[Column, float]] = field(default_factory=list)
+    plans: list[dict[FamilyKey, float]] = field(default_factory=list)
     rounds: int = 0
     finished: bool = False
     message: str = ""

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from planner.common.errors import NoAnswerError
 from planner.common.signals import stop_if_asked
-from planner.formulation.declarations import Chapter, Key
+from planner.formulation.declarations import Chapter, FamilyKey, Key
 from planner.formulation.mathematics.security.kinds import FAMILIES
 from planner.language.instance import Options
-from planner.program.blocks import Layout
+from planner.program.blocks import BlockLayout
 from planner.program.program import Program
 from planner.solving.highs import ModelStatus
 from planner.solving.run import load, run_until_asked
@@ -188,8 +188,8 @@ def column_at(program: Program, column: int) -> tuple[Node | None, str, Key]:
     return program.network.tree.nodes[number], *_named(program.operation, place)
 
 
-def _named(chapter: Chapter, place: int) -> tuple[str, Key]:
-    layout = Layout.of(chapter.variables)
+def _named(chapter: Chapter, place: int) -> FamilyKey:
+    layout = BlockLayout.of(chapter.variables)
     family = next(f for f in reversed(chapter.variables) if f.keys and layout.starts[f.name] <= place)
     return family.name, family.keys[place - layout.starts[family.name]]
 

@@ -33,7 +33,7 @@ from planner.results.write import RESOLVED
 from planner.solving.extensive import solve as solve_program
 from planner.solving.formulate import SILENT, Listener, formulate
 from planner.solving.outcome import Outcome
-from planner.solving.proof import Difference, Proven, difference
+from planner.solving.proof import Proven, ProvenDifference, difference
 from planner.tables.frames import table
 from planner.tables.schemas import SHOWN
 
@@ -64,7 +64,7 @@ class Worth:
         return math.inf if self.opposite is None else self.opposite - self.cost
 
     @property
-    def proof(self) -> Difference:
+    def proof(self) -> ProvenDifference:
         """Least cost with the opposite decision minus that with the plan's, with its proven interval."""
         opposite = math.inf if self.opposite is None else self.opposite
         return difference(
