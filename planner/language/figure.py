@@ -38,6 +38,7 @@ Name = Annotated[
 ]
 Pattern = Annotated[str, Field(min_length=1, description="A name, or a pattern with * and ?.")]
 Year = Annotated[float, Field(ge=0, le=4000)]
+FieldPath = tuple[str | int, ...]  # Names of fields, keys and indices that lead to a part or figure of an instance.
 LEAST = 1e-12  # A share or ratio that is smaller is nothing in any sum of doubles.
 
 
@@ -202,7 +203,7 @@ def _starts(info: ValidationInfo, count: int) -> tuple[float, ...]:
 class FigureField(NamedTuple):
     """A figure found in a part: where it stands and the unit it is declared in."""
 
-    path: tuple[str | int, ...]
+    path: FieldPath
     figure: Figure
     unit: str
 
@@ -217,7 +218,7 @@ def figures_of(value: Any, label: str) -> Iterator[tuple[str, Figure]]:
 
 
 def walk_figures(
-    part: Any, path: tuple[str | int, ...] = (), wanted: Callable[[str], bool] = lambda _: True
+    part: Any, path: FieldPath = (), wanted: Callable[[str], bool] = lambda _: True
 ) -> Iterator[FigureField]:
     """Every figure below a part with its path and declared unit, in document order; only in its wanted fields."""
     if isinstance(part, Part):
@@ -229,7 +230,7 @@ def walk_figures(
             yield from _walk(getattr(part, name), (*path, name), unit)
 
 
-def _walk(value: Any, path: tuple[str | int, ...], unit: str | None) -> Iterator[FigureField]:
+def _walk(value: Any, path: FieldPath, unit: str | None) -> Iterator[FigureField]:
     if isinstance(value, Figure):
         if unit is not None:
             yield FigureField(path, value, unit)

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from planner.common.identity import distinct, numbered
-from planner.language.figure import Figure, Part
+from planner.language.figure import FieldPath, Figure, Part
 from planner.language.instance import Instance
-
-Path = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ def differences(some: Mapping[str, Instance], others: Mapping[str, Instance]) ->
     """Differences between two sets of variants; a figure that differs in several variants counts once."""
     if list(some) != list(others) or numbered(some.values()) != numbered(others.values()):
         return Differences({}, ("futures",))
-    figures, structure = set[Path](), dict[str, None]()
+    figures, structure = set[FieldPath](), dict[str, None]()
     for one, other in zip(distinct(some.values()), distinct(others.values()), strict=True):
         for path, is_figure in _differing(one, other):
             if is_figure:
@@ -36,12 +34,12 @@ def differences(some: Mapping[str, Instance], others: Mapping[str, Instance]) ->
     return Differences(Counter(map(place_of, figures)), tuple(structure))
 
 
-def place_of(path: Path) -> str:
+def place_of(path: FieldPath) -> str:
     """Section and field of a figure, without the name of the entry: demands.amount."""
     return ".".join(map(str, (path[0], *path[2:3])))
 
 
-def _differing(one: Any, other: Any) -> Iterator[tuple[Path, bool]]:
+def _differing(one: Any, other: Any) -> Iterator[tuple[FieldPath, bool]]:
     """The path of every value that differs, and whether it is a figure in both."""
     if one is other:
         return

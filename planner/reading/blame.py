@@ -11,28 +11,28 @@ from pydantic import ValidationError
 from planner.common.errors import Problem, closest, did_you_mean
 from planner.language.figure import Figure, Part
 from planner.language.instance import Instance
-from planner.reading.compose import Key, Node, child, plain
+from planner.reading.compose import YamlKey, YamlNode, child, plain
 from planner.reading.grammar import INSTANCE, Shape, below, fields_of, narrowed
 from planner.reading.settle import is_year_table
 
 _LABEL = re.compile(r"(\S+): (.*)", re.DOTALL)
 
 
-class Owner(NamedTuple):
+class EnclosingMapping(NamedTuple):
     """A mapping on the way to an error."""
 
-    path: tuple[Key, ...]
+    path: tuple[YamlKey, ...]
     model: type[Part] | None
 
 
 class Spot(NamedTuple):
     """Place of an error in the tree, the value around it, and the rest of the path that is not in the tree."""
 
-    path: tuple[Key, ...]
-    node: Node
+    path: tuple[YamlKey, ...]
+    node: YamlNode
     shape: Shape
     rest: tuple[Any, ...]
-    trail: tuple[Owner, ...]
+    trail: tuple[EnclosingMapping, ...]
     is_foreign: bool
 
     @property
@@ -40,12 +40,12 @@ class Spot(NamedTuple):
         return dotted(self.path) or "the instance"
 
 
-def dotted(path: tuple[Key, ...]) -> str:
+def dotted(path: tuple[YamlKey, ...]) -> str:
     """A path as it is written in overrides."""
     return ".".join(str(key) for key in path)
 
 
-def problems_of(error: ValidationError, tree: Node) -> list[Problem]:
+def problems_of(error: ValidationError, tree: YamlNode) -> list[Problem]:
     """Problems of a refused instance, one per mistake."""
     found: dict[tuple[Any, ...], Problem] = {}
     for detail in error.errors(include_url=False):
@@ -60,12 +60,12 @@ def problems_of(error: ValidationError, tree: Node) -> list[Problem]:
     return list(found.values()) or [Problem("wrong-value", str(error), tree.place)]
 
 
-def _spot(tree: Node, location: tuple[Any, ...]) -> Spot:
+def _spot(tree: YamlNode, location: tuple[Any, ...]) -> Spot:
     """Follow a location as far as the tree goes, leaving out the marks of unions and of written-out figures."""
     node, shape = tree, INSTANCE
-    path: tuple[Key, ...] = ()
+    path: tuple[YamlKey, ...] = ()
     rest: list[Any] = []
-    trail: list[Owner] = []
+    trail: list[EnclosingMapping] = []
     is_foreign = False
     for step in location:
         if not rest and step in _kinds(shape):
@@ -73,7 +73,7 @@ def _spot(tree: Node, location: tuple[Any, ...]) -> Spot:
             continue
         inner = child(node, step) if not rest else None
         if inner is not None:
-            trail.append(Owner(path, narrowed(shape, node.value).model))
+            trail.append(EnclosingMapping(path, narrowed(shape, node.value).model))
             path = (*path, step)
             node, shape = inner, below(shape, step, node.value)
         elif not _is_mark(step, node):
@@ -97,7 +97,7 @@ def _branch(mark: str) -> str:
     return "number" if mark.endswith("float") else "model"
 
 
-def _is_mark(step: Any, node: Node) -> bool:
+def _is_mark(step: Any, node: YamlNode) -> bool:
     if not isinstance(step, str):
         return False
     if ("[" in step and step != "[key]") or "(" in step:
@@ -243,7 +243,7 @@ def _value_problem(detail: Any, spot: Spot) -> Problem:
     return Problem("inconsistent", f"{spot.label}: {message}", spot.node.place)
 
 
-def _labelled(node: Node, label: str) -> tuple[Node, tuple[Key, ...]]:
+def _labelled(node: YamlNode, label: str) -> tuple[YamlNode, tuple[YamlKey, ...]]:
     """The node that a label such as `variable_costs.mine.a` names below another."""
     for count in range(label.count(".") + 1, 0, -1):
         parts = label.split(".")

@@ -21,8 +21,8 @@ MOST_DEPTH = 60
 MOST_NODES = 1_000_000
 MOST_DIGITS = 300
 
-Key = str | int
-Scalar = str | int | float | bool | None
+YamlKey = str | int
+YamlScalar = str | int | float | bool | None
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -34,26 +34,26 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF|nan|NaN|NAN)")
 
 
 @dataclass(slots=True)
-class Node:
+class YamlNode:
     """A value with its place; `text` is how a number was written."""
 
     place: Place
-    value: dict[Key, Node] | list[Node] | Scalar
+    value: dict[YamlKey, YamlNode] | list[YamlNode] | YamlScalar
     text: str | None = None
 
     @property
-    def entries(self) -> dict[Key, Node]:
+    def entries(self) -> dict[YamlKey, YamlNode]:
         """The entries of a mapping. Raises TypeError for any other value."""
         if not isinstance(self.value, dict):
             raise TypeError(f"{self.place}: a mapping is expected")
         return self.value
 
-    def moved(self, place: Place) -> Node:
+    def moved(self, place: Place) -> YamlNode:
         """The same value, stated elsewhere."""
-        return Node(place, self.value, self.text)
+        return YamlNode(place, self.value, self.text)
 
 
-def plain(node: Node) -> Any:
+def plain(node: YamlNode) -> Any:
     """The value as plain Python."""
     if isinstance(node.value, dict):
         return {key: plain(child) for key, child in node.value.items()}
@@ -62,16 +62,16 @@ def plain(node: Node) -> Any:
     return node.value
 
 
-def from_plain(value: Any, place: Place) -> Node:
+def from_plain(value: Any, place: Place) -> YamlNode:
     """A tree of plain Python values that all stand at one place."""
     if isinstance(value, dict):
-        return Node(place, {key: from_plain(item, place) for key, item in value.items()})
+        return YamlNode(place, {key: from_plain(item, place) for key, item in value.items()})
     if isinstance(value, list | tuple):
-        return Node(place, [from_plain(item, place) for item in value])
-    return Node(place, value)
+        return YamlNode(place, [from_plain(item, place) for item in value])
+    return YamlNode(place, value)
 
 
-def children(node: Node) -> Iterator[tuple[Key, Node]]:
+def children(node: YamlNode) -> Iterator[tuple[YamlKey, YamlNode]]:
     """Keys or indices and what stands under them."""
     if isinstance(node.value, dict):
         yield from node.value.items()
@@ -79,7 +79,7 @@ def children(node: Node) -> Iterator[tuple[Key, Node]]:
         yield from enumerate(node.value)
 
 
-def child(node: Node, key: object) -> Node | None:
+def child(node: YamlNode, key: object) -> YamlNode | None:
     """Node under a key or index, if there is one."""
     if isinstance(node.value, dict):
         return node.value.get(key) if isinstance(key, str | int) else None
@@ -97,13 +97,13 @@ def refuse(code: str, message: str, place: Place | None, hint: str | None = None
 class _Frame:
     """A mapping or list being read."""
 
-    node: Node
+    node: YamlNode
     anchor: str | None
     size: int = 1
     height: int = 0
-    key: Key | None = None
+    key: YamlKey | None = None
     key_place: Place | None = None
-    keys: dict[Key, Place] = field(default_factory=dict)
+    keys: dict[YamlKey, Place] = field(default_factory=dict)
 
 
 class _Composer:
@@ -113,8 +113,8 @@ class _Composer:
         self.file = file
         self.fixed = fixed
         self.frames: list[_Frame] = []
-        self.anchors: dict[str, tuple[Node, int, int]] = {}
-        self.root: Node | None = None
+        self.anchors: dict[str, tuple[YamlNode, int, int]] = {}
+        self.root: YamlNode | None = None
         self.documents = 0
         self.problems: list[Problem] = []
 
@@ -151,13 +151,13 @@ class _Composer:
             refuse("wrong-key", "a key must be a name or a whole number", place)
         if len(self.frames) >= MOST_DEPTH:
             refuse("too-deep", f"nested deeper than {MOST_DEPTH} levels", place)
-        value: dict[Key, Node] | list[Node] = {} if isinstance(event, yaml.MappingStartEvent) else []
-        self.frames.append(_Frame(Node(place, value), event.anchor))
+        value: dict[YamlKey, YamlNode] | list[YamlNode] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self.frames.append(_Frame(YamlNode(place, value), event.anchor))
 
     def _scalar(self, event: Any) -> None:
         self._untagged(event)
         place = self.place(event.start_mark)
-        value: Scalar = event.value
+        value: YamlScalar = event.value
         if event.implicit[0]:
             value = resolved(event.value, place)
         if isinstance(value, str) and CONTROL.search(value):
@@ -166,9 +166,9 @@ class _Composer:
             self._key(value, event, place)
             return
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        self._add(Node(place, value, event.value if is_number else None), 1, 0, event.anchor)
+        self._add(YamlNode(place, value, event.value if is_number else None), 1, 0, event.anchor)
 
-    def _key(self, value: Scalar, event: Any, place: Place) -> None:
+    def _key(self, value: YamlScalar, event: Any, place: Place) -> None:
         frame = self.frames[-1]
         if isinstance(value, int) and not isinstance(value, bool) and str(value) != event.value:
             value = str(event.value)  # A name such as 007 keeps its noughts.
@@ -192,7 +192,7 @@ class _Composer:
         node, size, height = self.anchors[event.anchor]
         self._add(node.moved(place), size, height, None)
 
-    def _add(self, node: Node, size: int, height: int, anchor: str | None) -> None:
+    def _add(self, node: YamlNode, size: int, height: int, anchor: str | None) -> None:
         if anchor is not None:
             self.anchors[anchor] = (node, size, height)
         if not self.frames:
@@ -213,7 +213,7 @@ class _Composer:
             frame.key = None
 
 
-def resolved(text: str, place: Place) -> Scalar:
+def resolved(text: str, place: Place) -> YamlScalar:
     """The value of an unquoted scalar by the YAML 1.2 core rules."""
     if text in _NULL:
         return None
@@ -264,7 +264,7 @@ def _meant(reason: str) -> tuple[str, str | None]:
     return next(known, (reason, None))
 
 
-def compose(text: str, file: str, fixed: Place | None = None) -> Node | None:
+def compose(text: str, file: str, fixed: Place | None = None) -> YamlNode | None:
     """The tree of a YAML text, None if it is empty; `fixed` is the place of a text that is not in a file."""
     composer = _Composer(file, fixed)
     try:

@@ -10,27 +10,27 @@ from typing import Any
 
 from planner.common.errors import Place
 from planner.language.instance import Instance
-from planner.reading.compose import CONTROL, MOST_DEPTH, MOST_DIGITS, MOST_NODES, Key, Node, Scalar, refuse
+from planner.reading.compose import CONTROL, MOST_DEPTH, MOST_DIGITS, MOST_NODES, YamlKey, YamlNode, YamlScalar, refuse
 
 ROOT = "instance"
 
 
-def tree_of(data: Mapping[Any, Any] | Instance) -> Node:
+def tree_of(data: Mapping[Any, Any] | Instance) -> YamlNode:
     """The tree of an instance that is in no file; the place of an entry is the expression that leads to it.
 
     InputError for what a file could not say, such as an object that is neither number, text, list nor mapping.
     """
     stated = data.model_dump(by_alias=True, exclude_unset=True) if isinstance(data, Instance) else data
-    return _Composer().node(stated, ROOT, 0)
+    return _DataComposer().node(stated, ROOT, 0)
 
 
-class _Composer:
+class _DataComposer:
     """Turns plain data into a tree, within the bounds that hold for files."""
 
     def __init__(self) -> None:
         self.count = 0
 
-    def node(self, value: Any, where: str, depth: int) -> Node:
+    def node(self, value: Any, where: str, depth: int) -> YamlNode:
         """The tree of a value that is reached by the expression `where`."""
         place = Place(where, 0, 0)
         self.count += 1
@@ -40,15 +40,15 @@ class _Composer:
             refuse("too-deep", f"nested deeper than {MOST_DEPTH} levels", place)
         if isinstance(value, Mapping):
             inner = {_key(key, place): self.node(item, f"{where}[{key!r}]", depth + 1) for key, item in value.items()}
-            return Node(place, inner)
+            return YamlNode(place, inner)
         if isinstance(value, list | tuple):
-            return Node(place, [self.node(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)])
+            return YamlNode(place, [self.node(item, f"{where}[{i}]", depth + 1) for i, item in enumerate(value)])
         plain = _scalar(value, place)
         is_number = isinstance(plain, int | float) and not isinstance(plain, bool)
-        return Node(place, plain, str(plain) if is_number else None)
+        return YamlNode(place, plain, str(plain) if is_number else None)
 
 
-def _key(key: Any, place: Place) -> Key:
+def _key(key: Any, place: Place) -> YamlKey:
     if isinstance(key, bool) or not isinstance(key, str | int):
         refuse("wrong-key", f"a key must be a name or a whole number: found {key!r}", place)
     plain = _scalar(key, place)
@@ -56,7 +56,7 @@ def _key(key: Any, place: Place) -> Key:
     return plain
 
 
-def _scalar(value: Any, place: Place) -> Scalar:
+def _scalar(value: Any, place: Place) -> YamlScalar:
     """A number, also one of NumPy, text, a date as text, true, false or nothing as YAML has them."""
     if value is None or isinstance(value, bool):
         return value

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Protocol
 from planner.common.errors import InputError, Place, Problem, did_you_mean
 from planner.common.identity import distinct
 from planner.common.patterns import fits
+from planner.language.figure import FieldPath
 from planner.language.instance import Instance
-from planner.reading.compose import Key, Node, child, plain, refuse
+from planner.reading.compose import YamlKey, YamlNode, child, plain, refuse
 from planner.reading.data import ROOT, tree_of
 from planner.reading.dump import digest, written_yaml
 from planner.reading.examples import EXAMPLE, shipped
@@ -26,7 +27,7 @@ from planner.reading.override import (
     read_set,
     targets,
 )
-from planner.reading.places import Route, as_written, place_of, stated, texts
+from planner.reading.places import as_written, place_of, stated, texts
 from planner.reading.provenance import figure_problems
 from planner.reading.renamed import Renamer
 from planner.reading.settle import find, overlay, settled, settled_where
@@ -84,7 +85,7 @@ class _Readable(Protocol):
     notes: list[Problem]
     files: dict[str, str]
 
-    def read(self) -> Node: ...
+    def read(self) -> YamlNode: ...
 
 
 class Document:
@@ -94,7 +95,7 @@ class Document:
     """
 
     def __init__(
-        self, path: Path, tree: Node, layers: list[Layer], changes: list[Change], base: _Base | None = None
+        self, path: Path, tree: YamlNode, layers: list[Layer], changes: list[Change], base: _Base | None = None
     ) -> None:
         self.path = path
         self.files: dict[str, str] = {}
@@ -102,12 +103,12 @@ class Document:
         self.layers = layers
         self._changes = changes
         self._variants: dict[str, _Variant] = {}
-        self._overridden: tuple[str, Node] | None = None
+        self._overridden: tuple[str, YamlNode] | None = None
         self.notes: list[Problem] = []
         self.scenario: str | None = None
         self.sets: tuple[str, ...] = ()
         self._scenarios: dict[str, list[Override]] = {}
-        self._stated_scenarios: Node | None = None
+        self._stated_scenarios: YamlNode | None = None
         self._unchanged = tree
         self._spare: set[str] = set()
         self.borrowed = False
@@ -119,14 +120,16 @@ class Document:
         self.instance: Instance = self.variant(self.futures[0])
 
     @property
-    def tree(self) -> Node:
+    def tree(self) -> YamlNode:
         """The resolved instance with the place of every part."""
         return self._tree
 
-    def read(self) -> Node:
+    def read(self) -> YamlNode:
         """The tree with the scenarios that can still be chosen, to be changed further."""
-        scenarios: dict[Key, Node] = {} if self._stated_scenarios is None else {"scenarios": self._stated_scenarios}
-        return Node(self._tree.place, self._tree.entries | scenarios)
+        entries = self._tree.entries
+        if self._stated_scenarios is not None:
+            entries = entries | {"scenarios": self._stated_scenarios}
+        return YamlNode(self._tree.place, entries)
 
     def variant(self, future: str) -> Instance:
         """The instance whose figures hold in a future, or in the window of a shock."""
@@ -136,7 +139,7 @@ class Document:
         """The instance of every future and then of every shock, in order."""
         return {source: self.variant(source) for source in self.sources}
 
-    def place(self, path: Route, future: str | None = None) -> Place:
+    def place(self, path: FieldPath, future: str | None = None) -> Place:
         """Place where a path is stated, or its nearest stated ancestor; attribute names may stand for YAML keys.
 
         With a future, its override of the path or of something below it, if it has one.
@@ -149,7 +152,7 @@ class Document:
         below_it = [change for change in changes if change.path[: len(path)] == written_path]
         return below_it[-1].place if below_it else place_of(tree, path)
 
-    def _tree_of(self, future: str) -> Node:
+    def _tree_of(self, future: str) -> YamlNode:
         """The tree of a future; made anew when it is asked for, as that of many futures would fill the memory."""
         if self._variants[future] is self._plain:
             return self._tree
@@ -172,7 +175,7 @@ class Document:
         """Digest of the resolved instance; independent of the order of keys, but for that of the futures."""
         return digest({"instance": self.resolved(), "futures": self.futures})
 
-    def why(self, path: str | Route) -> list[Statement]:
+    def why(self, path: str | FieldPath) -> list[Statement]:
         """Every statement that touched a path, in the order in which they count."""
         wanted = self._parsed(path) if isinstance(path, str) else as_written(self._tree, path)
         history: list[Statement] = []
@@ -187,14 +190,14 @@ class Document:
                 history.append(Statement(change.place, change.value, change.how))
         return history
 
-    def _parsed(self, path: str) -> tuple[Key, ...]:
+    def _parsed(self, path: str) -> tuple[YamlKey, ...]:
         path = Renamer([]).path(path, self._tree.place)
         found = [target for target in targets(self._tree, path) if target.node is not None]
         if not found:
             refuse("unknown-path", f"{path} matches nothing", None, nearest(self._tree, path))
         return found[0].path
 
-    def _make(self, tree: Node, changes: list[Change], known: Callable[[str], Any] = lambda _: None) -> _Variant:
+    def _make(self, tree: YamlNode, changes: list[Change], known: Callable[[str], Any] = lambda _: None) -> _Variant:
         """The instance of a tree; a section that is `known` is taken as it is, already validated."""
         given = {name: known(name) for name in Instance.model_fields}
         sections = {name: section for name, section in given.items() if section is not None}
@@ -231,7 +234,7 @@ class Document:
 
         return self._make(tree, changes, known)
 
-    def _changed_tree(self, overrides: list[Override]) -> tuple[Node, list[Change]]:
+    def _changed_tree(self, overrides: list[Override]) -> tuple[YamlNode, list[Change]]:
         """The tree with overrides carried out; sections that they do not name are shared."""
         heads = _heads(self, overrides)
         tree = settled_where(self._tree, heads.touches)
@@ -309,7 +312,7 @@ def load(
     root, reader = _readable(instance)
     merged = reader.read()
     scenarios = merged.entries.get("scenarios")
-    body = Node(merged.place, {key: node for key, node in merged.entries.items() if key != "scenarios"})
+    body = YamlNode(merged.place, {key: node for key, node in merged.entries.items() if key != "scenarios"})
     spare = (_controls(body) if borrowed else set()) | (before.mentioned_elsewhere() if before else set())
     files, notes = dict(reader.files), list(reader.notes)
     if on is not None:
@@ -347,7 +350,7 @@ def _readable(instance: AnyInstance) -> tuple[Path, _Readable]:
     return Path(ROOT), Reader(Path(ROOT), tree_of(instance))
 
 
-def _with_futures(body: Node, other: Node) -> Node:
+def _with_futures(body: YamlNode, other: YamlNode) -> YamlNode:
     """The instance with the futures of another file."""
     for key, node in other.entries.items():
         if key not in FUTURES:
@@ -359,15 +362,15 @@ def _with_futures(body: Node, other: Node) -> Node:
     for key, node in other.entries.items():
         is_added = key in ("controls", "sources") and key in sections
         sections[key] = overlay(sections[key], node) if is_added else node
-    return Node(body.place, sections)
+    return YamlNode(body.place, sections)
 
 
-def _controls(body: Node) -> set[str]:
+def _controls(body: YamlNode) -> set[str]:
     controls = child(body, "controls")
     return set(map(str, controls.value)) if controls is not None and isinstance(controls.value, dict) else set()
 
 
-def _scenarios(node: Node | None) -> dict[str, list[Override]]:
+def _scenarios(node: YamlNode | None) -> dict[str, list[Override]]:
     if node is None:
         return {}
     if not isinstance(node.value, dict):
@@ -375,7 +378,7 @@ def _scenarios(node: Node | None) -> dict[str, list[Override]]:
     return {str(key): read_mapping(value, f"scenario {key}") for key, value in node.value.items()}
 
 
-def _chosen(known: dict[str, list[Override]], name: str | None, node: Node) -> list[Override]:
+def _chosen(known: dict[str, list[Override]], name: str | None, node: YamlNode) -> list[Override]:
     if name is None:
         return []
     if name not in known:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from planner.common.errors import InputError, Problem, did_you_mean
-from planner.reading.compose import Key, Node, refuse
+from planner.reading.compose import YamlKey, YamlNode, refuse
 from planner.reading.grammar import INSTANCE, Shape, below
 from planner.reading.renamed import Renamer
 from planner.reading.settle import is_only_provenance, is_year_table, overlay, settled
@@ -16,16 +16,16 @@ TABLE_WORDS = ("columns", "rows", "common", "name", "file", "sheet")
 _SLOT = re.compile(r"\{([^{}]*)\}")
 
 
-Words = dict[Key, Node]
-Fetch = Callable[[Words], tuple[Node, Node]]  # Columns and rows of a table that is in a file of its own.
+TableWords = dict[YamlKey, YamlNode]
+Fetch = Callable[[TableWords], tuple[YamlNode, YamlNode]]  # Columns and rows of a table that is in a file of its own.
 
 
-def expand(tree: Node, fetch: Fetch, renamer: Renamer) -> Node:
+def expand(tree: YamlNode, fetch: Fetch, renamer: Renamer) -> YamlNode:
     """The tree of a file with the tables of every section written out, in new words."""
     if not isinstance(tree.value, dict):
         return tree
     problems: list[Problem] = []
-    expanded: dict[Key, Node] = {}
+    expanded: dict[YamlKey, YamlNode] = {}
     for key, section in tree.value.items():
         shape = below(INSTANCE, key)
         has_table = isinstance(section.value, dict) and ("table" in section.value or "tables" in section.value)
@@ -34,14 +34,16 @@ def expand(tree: Node, fetch: Fetch, renamer: Renamer) -> Node:
         expanded[key] = _section(section, shape, words_of, problems) if has_table and is_section else section
     if problems:
         raise InputError(problems)
-    return renamer.tree(Node(tree.place, expanded))
+    return renamer.tree(YamlNode(tree.place, expanded))
 
 
-def _section(section: Node, shape: Shape, words_of: Callable[[Node], Words], problems: list[Problem]) -> Node:
+def _section(
+    section: YamlNode, shape: Shape, words_of: Callable[[YamlNode], TableWords], problems: list[Problem]
+) -> YamlNode:
     assert shape.item is not None
-    entries: dict[Key, Node] = {}
+    entries: dict[YamlKey, YamlNode] = {}
     for key, value in section.entries.items():
-        tables: list[Node] = []
+        tables: list[YamlNode] = []
         if key == "table":
             tables = [value]
         elif key == "tables":
@@ -51,17 +53,17 @@ def _section(section: Node, shape: Shape, words_of: Callable[[Node], Words], pro
         for table in tables:
             for name, row in _rows(words_of(table), shape.item, problems):
                 _enter(entries, name, row, problems)
-    return Node(section.place, entries)
+    return YamlNode(section.place, entries)
 
 
-def _enter(entries: dict[Key, Node], name: str, value: Node, problems: list[Problem]) -> None:
+def _enter(entries: dict[YamlKey, YamlNode], name: str, value: YamlNode, problems: list[Problem]) -> None:
     if name in entries:
         message = f"{name} is given twice, first at {entries[name].place}"
         problems.append(Problem("duplicate-key", message, value.place))
     entries[name] = value
 
 
-def _rows(words: Words, shape: Shape, problems: list[Problem]) -> list[tuple[str, Node]]:
+def _rows(words: TableWords, shape: Shape, problems: list[Problem]) -> list[tuple[str, YamlNode]]:
     """Name and part of every row of a table."""
     named, stated = words["columns"], words["rows"]
     columns = _columns(named)
@@ -70,7 +72,7 @@ def _rows(words: Words, shape: Shape, problems: list[Problem]) -> list[tuple[str
         hint = 'add a column name, or name: "{from}>{to}"'
         refuse("table", "a table needs a name for every row", named.place, hint)
     common = words.get("common")
-    rows: list[tuple[str, Node]] = []
+    rows: list[tuple[str, YamlNode]] = []
     for row in stated.value if isinstance(stated.value, list) else []:
         cells = row.value if isinstance(row.value, list) else []
         if len(cells) != len(columns):
@@ -86,7 +88,7 @@ def _rows(words: Words, shape: Shape, problems: list[Problem]) -> list[tuple[str
     return rows
 
 
-def _words(table: Node, part: str, fetch: Fetch, renamer: Renamer) -> Words:
+def _words(table: YamlNode, part: str, fetch: Fetch, renamer: Renamer) -> TableWords:
     """The words of a table of parts at a path, with columns and rows, in new words."""
     words = table.value if isinstance(table.value, dict) else {}
     for word in ("columns", "rows"):
@@ -103,7 +105,7 @@ def _words(table: Node, part: str, fetch: Fetch, renamer: Renamer) -> Words:
     return renamer.table(part, words | {"columns": columns, "rows": rows})
 
 
-def _columns(node: Node) -> list[str]:
+def _columns(node: YamlNode) -> list[str]:
     names: list[str] = []
     for column in node.value if isinstance(node.value, list) else []:
         name = _text(column)
@@ -113,14 +115,14 @@ def _columns(node: Node) -> list[str]:
     return names
 
 
-def _text(cell: Node) -> str:
+def _text(cell: YamlNode) -> str:
     """A cell that is a name, as it was written."""
     if cell.value is None or isinstance(cell.value, dict | list | bool):
         return ""
     return cell.text or str(cell.value)
 
 
-def _filled(template: str, cells: dict[str, Node], row: Node) -> str:
+def _filled(template: str, cells: dict[str, YamlNode], row: YamlNode) -> str:
     def cell(match: re.Match[str]) -> str:
         if match[1] not in cells:
             refuse("table", f"the name uses a column {match[1]}", row.place, did_you_mean(match[1], cells))
@@ -133,22 +135,22 @@ def _filled(template: str, cells: dict[str, Node], row: Node) -> str:
     return _SLOT.sub(cell, template)
 
 
-def _part(cells: dict[str, Node], common: Node | None, row: Node, shape: Shape) -> Node:
+def _part(cells: dict[str, YamlNode], common: YamlNode | None, row: YamlNode, shape: Shape) -> YamlNode:
     """The part that a row states; null cells are absent."""
-    part = Node(row.place, {})
+    part = YamlNode(row.place, {})
     for column, cell in cells.items():
         if column != "name" and cell.value is not None:
             _put(part, column, cell, shape)
     _drop_empty_figures(part, shape)
     if common is None or not isinstance(common.value, dict):
         return part
-    shared = Node(common.place, {})
+    shared = YamlNode(common.place, {})
     for key, value in common.value.items():
         _put(shared, str(key), value, shape)
     return overlay(shared, part).moved(row.place)
 
 
-def _drop_empty_figures(part: Node, shape: Shape) -> None:
+def _drop_empty_figures(part: YamlNode, shape: Shape) -> None:
     """The source of a figure whose own cell is null states nothing."""
     for key, value in list(part.value.items()) if isinstance(part.value, dict) else []:
         inner = below(shape, key, part.value)
@@ -158,7 +160,7 @@ def _drop_empty_figures(part: Node, shape: Shape) -> None:
             _drop_empty_figures(value, inner)
 
 
-def _put(part: Node, column: str, cell: Node, shape: Shape) -> None:
+def _put(part: YamlNode, column: str, cell: YamlNode, shape: Shape) -> None:
     """Set the field that a column names: `size.most` goes one level down, `inputs.oxide.ndpr` is one key."""
     target, rest = part, column
     while "." in rest:
@@ -181,27 +183,27 @@ def _put(part: Node, column: str, cell: Node, shape: Shape) -> None:
     target.entries[rest] = overlay(existing, cell) if existing is not None and inner.has_figure() else cell
 
 
-def _container(existing: Node | None, shape: Shape, cell: Node) -> Node:
+def _container(existing: YamlNode | None, shape: Shape, cell: YamlNode) -> YamlNode:
     """Container that a dotted column writes into; a number or table of years becomes a figure in full."""
     if existing is None:
-        return Node(cell.place, [] if shape.kind == "list" else {})
+        return YamlNode(cell.place, [] if shape.kind == "list" else {})
     if shape.has_figure() and (not isinstance(existing.value, dict) or is_year_table(existing)):
-        return Node(existing.place, {"by_year" if is_year_table(existing) else "value": existing})
+        return YamlNode(existing.place, {"by_year" if is_year_table(existing) else "value": existing})
     value = existing.value
-    return Node(existing.place, dict(value) if isinstance(value, dict) else value)
+    return YamlNode(existing.place, dict(value) if isinstance(value, dict) else value)
 
 
-def _put_item(target: Node, rest: str, cell: Node, shape: Shape) -> None:
+def _put_item(target: YamlNode, rest: str, cell: YamlNode, shape: Shape) -> None:
     """A column such as `steps.0.price`: a field of an item of a list."""
     index, _, field = rest.partition(".")
     items = list(target.value) if isinstance(target.value, list) else []
     if not index.isdigit() or int(index) > len(items) or shape.item is None:
         refuse("table", f"the column part {rest} must start with the number of an item: 0, 1, ...", cell.place)
     if int(index) == len(items):
-        items.append(Node(cell.place, {}))
+        items.append(YamlNode(cell.place, {}))
     item = items[int(index)]
     if field:
-        items[int(index)] = Node(item.place, dict(item.value) if isinstance(item.value, dict) else {})
+        items[int(index)] = YamlNode(item.place, dict(item.value) if isinstance(item.value, dict) else {})
         _put(items[int(index)], field, cell, shape.item)
     else:
         items[int(index)] = cell

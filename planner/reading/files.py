@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from planner.common.errors import InputError, Place, Problem
-from planner.reading.compose import Node, compose, refuse
+from planner.reading.compose import YamlNode, compose, refuse
 from planner.reading.examples import EXAMPLE, FOLDER, shipped
-from planner.reading.expand import Words, expand
+from planner.reading.expand import TableWords, expand
 from planner.reading.renamed import Renamer
 from planner.reading.settle import Settler, join, overlay
 from planner.reading.spreadsheet import columns_and_rows, csv_grid, excel_grid
@@ -27,13 +27,13 @@ class Layer(NamedTuple):
     """Statements of one file, and the reason it was read."""
 
     how: str
-    tree: Node
+    tree: YamlNode
 
 
 class Reader:
     """Reads an instance's file and all that it extends and includes; of one that is data `given` is its tree."""
 
-    def __init__(self, root: Path, given: Node | None = None) -> None:
+    def __init__(self, root: Path, given: YamlNode | None = None) -> None:
         self.root = root
         self.given = given
         self.directory = root.parent.resolve()
@@ -44,7 +44,7 @@ class Reader:
         self.reads = 0
         self.settler = Settler()
 
-    def read(self) -> Node:
+    def read(self) -> YamlNode:
         """The merged tree of all files, with `scenarios` still in it."""
         tree = self._chain(self.root, (), None, "file" if self.given is None else "data")
         problems = self.problems + self.settler.problems
@@ -52,12 +52,12 @@ class Reader:
             raise InputError(problems)
         return tree
 
-    def _chain(self, path: Path, above: tuple[Path, ...], place: Place | None, how: str) -> Node:
+    def _chain(self, path: Path, above: tuple[Path, ...], place: Place | None, how: str) -> YamlNode:
         """A file with what it includes, over what it extends."""
         node = self._load(path, above, place)
         words = self._take_words(node)
         above = (*above, path.resolve())
-        base: Node | None = None
+        base: YamlNode | None = None
         if "extends" in words:
             target = words["extends"]
             base = self._chain(self._target(path, target), above, target.place, "extends")
@@ -65,11 +65,11 @@ class Reader:
         return overlay(base, tree, self.notes) if base is not None else tree
 
     def _with_includes(
-        self, node: Node, path: Path, words: dict[str, Node], above: tuple[Path, ...], how: str
-    ) -> Node:
+        self, node: YamlNode, path: Path, words: dict[str, YamlNode], above: tuple[Path, ...], how: str
+    ) -> YamlNode:
         own = self.settler.settle(expand(node, lambda words: self._table(path, words), Renamer(self.notes)))
-        tree: Node | None = None
-        listed = words["include"] if "include" in words else Node(node.place, [])
+        tree: YamlNode | None = None
+        listed = words["include"] if "include" in words else YamlNode(node.place, [])
         entries = listed.value if isinstance(listed.value, list) else [listed]
         for entry in entries:
             target = self._target(path, entry)
@@ -85,12 +85,12 @@ class Reader:
             return own
         joined = join(tree, own, self.problems)
         # The words of the file itself come first: its place is that of the whole.
-        return Node(own.place, joined.value)
+        return YamlNode(own.place, joined.value)
 
-    def _take_words(self, node: Node) -> dict[str, Node]:
+    def _take_words(self, node: YamlNode) -> dict[str, YamlNode]:
         return {word: node.entries.pop(word) for word in FILE_WORDS if word in node.entries}
 
-    def _target(self, path: Path, node: Node) -> Path:
+    def _target(self, path: Path, node: YamlNode) -> Path:
         """The file that a word names: `example:NAME` is shipped; others lie in the directory of the root file."""
         name = str(node.value)
         if name.startswith(FORMERLY):
@@ -100,7 +100,7 @@ class Reader:
             return shipped(name.removeprefix(EXAMPLE), node.place)
         return self._beside(path, node)
 
-    def _beside(self, path: Path, node: Node) -> Path:
+    def _beside(self, path: Path, node: YamlNode) -> Path:
         """The file that a word names in the directory of the root file."""
         if self.given is not None and path == self.root:
             refuse("outside-directory", "an instance that is data lies in no folder in which a file could be named",
@@ -120,16 +120,16 @@ class Reader:
         relative = path.resolve().relative_to(directory).as_posix()
         return relative if directory == self.directory else f"{EXAMPLE}{relative}"
 
-    def _load(self, path: Path, above: tuple[Path, ...], place: Place | None) -> Node:
+    def _load(self, path: Path, above: tuple[Path, ...], place: Place | None) -> YamlNode:
         """The tree of one file."""
         if self.given is not None and path == self.root:
             return _whole(self.given)
         shown = str(path)
         if path.resolve() in above:
             refuse("cycle", f"{path.name} is extended or included by itself", place)
-        return _whole(compose(text_of(self._content(path, place), shown), shown) or Node(Place(shown, 1, 1), {}))
+        return _whole(compose(text_of(self._content(path, place), shown), shown) or YamlNode(Place(shown, 1, 1), {}))
 
-    def _table(self, path: Path, words: Words) -> tuple[Node, Node]:
+    def _table(self, path: Path, words: TableWords) -> tuple[YamlNode, YamlNode]:
         """Columns and rows of a table of the file `path` that is in a spreadsheet."""
         named, sheet = words["file"], words.get("sheet")
         target = self._beside(path, named)
@@ -151,14 +151,14 @@ class Reader:
         return content
 
 
-def _whole(node: Node) -> Node:
+def _whole(node: YamlNode) -> YamlNode:
     """The tree of an instance or of a part of one."""
     if not isinstance(node.value, dict):
         refuse("wrong-type", "a file is a mapping of the instance's sections", node.place)
     return node
 
 
-def confined(path: Path, node: Node, directory: Path, hint: str = TOGETHER) -> Path:
+def confined(path: Path, node: YamlNode, directory: Path, hint: str = TOGETHER) -> Path:
     """The file that a part of the file `path` names, relative to it; InputError when it lies outside a directory.
 
     Messages quote the contents, so the author of an instance or a study must not be able to choose any file.

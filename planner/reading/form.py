@@ -12,11 +12,11 @@ from planner.common.errors import InputError
 from planner.language.figure import Part
 from planner.language.instance import Instance
 from planner.reading.blame import problems_of
-from planner.reading.compose import Node, plain
+from planner.reading.compose import YamlNode, plain
 from planner.reading.periods import period_starts
 
 
-def instance_of(tree: Node, sections: dict[str, Any]) -> Instance:
+def instance_of(tree: YamlNode, sections: dict[str, Any]) -> Instance:
     """The instance of a tree, of which these sections are validated already; InputError if another is wrong."""
     data = {key: plain(node) for key, node in tree.entries.items() if key not in sections}
     context = {"starts": period_starts(tree)}

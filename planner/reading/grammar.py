@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from planner.language.figure import Figure, Part
 from planner.language.instance import Instance
 
-Kind = Literal["model", "map", "list", "figure", "text", "number", "flag", "choice", "free", "either"]
+ShapeKind = Literal["model", "map", "list", "figure", "text", "number", "flag", "choice", "free", "either"]
 WORDS: dict[str, str] = {
     "model": "a mapping", "map": "a mapping", "list": "a list", "text": "text", "number": "a number",
     "flag": "true or false", "free": "a value", "figure": "a number, a table of years or {value: ...}",
@@ -27,7 +27,7 @@ WORDS: dict[str, str] = {
 class Shape:
     """Shape of the values allowed at a place."""
 
-    kind: Kind
+    kind: ShapeKind
     model: type[Part] | None = None
     item: Shape | None = None
     years: bool = False

@@ -15,7 +15,7 @@ from planner.reading.blame import dotted
 from planner.reading.document import Document
 
 
-class Reading(NamedTuple):
+class FigureReading(NamedTuple):
     """A figure and its value in every period, in the real unit; `future` is empty where all futures read the same."""
 
     figure: str
@@ -24,7 +24,7 @@ class Reading(NamedTuple):
     values: tuple[float, ...]
 
 
-def readings_by_period(document: Document, pattern: str | None = None) -> list[Reading]:
+def readings_by_period(document: Document, pattern: str | None = None) -> list[FigureReading]:
     """The figures whose path fits a pattern, or all that vary by year or period; InputError if none fits."""
     trunk = dict(_readings(document.instance, pattern))
     rows = [reading for path, reading in trunk.items()]
@@ -43,13 +43,13 @@ def readings_by_period(document: Document, pattern: str | None = None) -> list[R
     return rows
 
 
-def _readings(instance: Instance, pattern: str | None) -> Iterator[tuple[str, Reading]]:
+def _readings(instance: Instance, pattern: str | None) -> Iterator[tuple[str, FigureReading]]:
     spans = periods(instance.time)
     for found in walk_figures(instance):
         path = dotted(found.path)
         if fits(pattern, path) if pattern is not None else not found.figure.is_constant:
             values = tuple(found.figure.at(span.middle) for span in spans)
-            yield path, Reading(path, "", unit(instance.units, found.unit), values)
+            yield path, FigureReading(path, "", unit(instance.units, found.unit), values)
 
 
 def is_always_between(figure: Figure, middles: list[float]) -> bool:

@@ -17,11 +17,11 @@ from pydantic_core import PydanticUndefined
 from planner.common.errors import InputError, Place, Problem, closest
 from planner.common.patterns import fits, is_pattern
 from planner.language.figure import Figure
-from planner.reading.compose import Key, Node, child, children, compose, from_plain, plain, refuse
+from planner.reading.compose import YamlKey, YamlNode, child, children, compose, from_plain, plain, refuse
 from planner.reading.grammar import INSTANCE, Shape, below, fields_of, narrowed
 from planner.reading.settle import LOST, has_factors, is_bare, is_full_figure, is_year_table, restated, settled
 
-Operation = Literal["=", "*=", "+="]
+Operator = Literal["=", "*=", "+="]
 DECIMALS = Context(prec=40)  # More digits than the product of two numbers has.
 
 
@@ -29,15 +29,15 @@ class Override(NamedTuple):
     """One change: where, how and with what."""
 
     path: str
-    operation: Operation
-    value: Node
+    operation: Operator
+    value: YamlNode
     how: str
 
 
 class Change(NamedTuple):
     """Change by an override at one path."""
 
-    path: tuple[Key, ...]
+    path: tuple[YamlKey, ...]
     place: Place
     value: object
     how: str
@@ -48,12 +48,12 @@ class Change(NamedTuple):
 class Target:
     """A place that an override names; `node` is None when nothing stands there yet."""
 
-    parent: Node
-    key: Key
-    path: tuple[Key, ...]
+    parent: YamlNode
+    key: YamlKey
+    path: tuple[YamlKey, ...]
     shape: Shape
     declared_in: Shape
-    node: Node | None
+    node: YamlNode | None
 
 
 def read_set(text: str) -> Override:
@@ -63,11 +63,11 @@ def read_set(text: str) -> Override:
     path, operation = _split(left)
     if not sign or not path:
         refuse("wrong-override", "an override is written path=value", place, "for example time.discount_rate=0.05")
-    value = compose(right, place.file, fixed=place) or Node(place, None)
+    value = compose(right, place.file, fixed=place) or YamlNode(place, None)
     return Override(path, operation, value.moved(place), "--set")
 
 
-def read_mapping(overrides: Node, how: str) -> list[Override]:
+def read_mapping(overrides: YamlNode, how: str) -> list[Override]:
     """The overrides of a scenario or a future: `path`, `path *=` or `path +=` with a value."""
     if not isinstance(overrides.value, dict):
         refuse("wrong-type", f"{how}: a mapping from path to value is expected", overrides.place)
@@ -77,13 +77,13 @@ def read_mapping(overrides: Node, how: str) -> list[Override]:
     return found
 
 
-def split_key(key: str) -> tuple[str, Operation]:
+def split_key(key: str) -> tuple[str, Operator]:
     """Path and operation of a key such as `path *=`."""
     stated = key.strip()
     return _split(stated[:-1]) if stated.endswith("=") else (stated, "=")
 
 
-def _split(left: str) -> tuple[str, Operation]:
+def _split(left: str) -> tuple[str, Operator]:
     """Path and operation of what stands before the sign: `demands.*` ends in a wildcard, `x *` in a factor."""
     path, sign = left[:-1], left[-1:]
     if sign in ("*", "+") and path.strip() and not path.endswith("."):
@@ -91,7 +91,7 @@ def _split(left: str) -> tuple[str, Operation]:
     return left.strip(), "="
 
 
-def apply(tree: Node, override: Override) -> list[Change]:
+def apply(tree: YamlNode, override: Override) -> list[Change]:
     """Carry out an override on a tree that shares nothing, which it changes."""
     named = targets(tree, override.path)
     if override.operation == "=":
@@ -107,14 +107,14 @@ def apply(tree: Node, override: Override) -> list[Change]:
 # Finding what a path names.
 
 
-def targets(tree: Node, path: str) -> list[Target]:
+def targets(tree: YamlNode, path: str) -> list[Target]:
     """All places of a tree that a dotted path with wildcards names."""
     return _targets(tree, INSTANCE, path.split("."), ())
 
 
-def _targets(node: Node, shape: Shape, segments: list[str], path: tuple[Key, ...]) -> list[Target]:
+def _targets(node: YamlNode, shape: Shape, segments: list[str], path: tuple[YamlKey, ...]) -> list[Target]:
     shape = narrowed(shape, node.value)
-    found: dict[tuple[Key, ...], Target] = {}
+    found: dict[tuple[YamlKey, ...], Target] = {}
     for count in range(len(segments), 0, -1):
         head, rest = ".".join(segments[:count]), segments[count:]
         for target in _steps(node, shape, head, path):
@@ -127,7 +127,7 @@ def _targets(node: Node, shape: Shape, segments: list[str], path: tuple[Key, ...
     return list(found.values())
 
 
-def _steps(node: Node, shape: Shape, head: str, path: tuple[Key, ...]) -> Iterator[Target]:
+def _steps(node: YamlNode, shape: Shape, head: str, path: tuple[YamlKey, ...]) -> Iterator[Target]:
     """Targets of one part of a path under a node; fields of the schema that are not stated have no node."""
     if shape.kind == "figure" and is_full_figure(node) and head.isdigit():
         table = child(node, "by_year")
@@ -155,12 +155,12 @@ def _descend(target: Target, rest: list[str]) -> list[Target]:
             return []
         return _targets(_Pending(target), target.shape, rest, target.path)
     if is_bare(node) and target.shape.has_figure() and len(rest) == 1 and rest[0] in fields_of(Figure):
-        node.value = {"by_year" if is_year_table(node) else "value": Node(node.place, node.value, node.text)}
+        node.value = {"by_year" if is_year_table(node) else "value": YamlNode(node.place, node.value, node.text)}
         node.text = None
     return _targets(node, target.shape, rest, target.path)
 
 
-class _Pending(Node):
+class _Pending(YamlNode):
     """A mapping that comes into being when something is set in it."""
 
     __slots__ = ("holder",)
@@ -173,10 +173,10 @@ class _Pending(Node):
         parent = self.holder.parent
         if isinstance(parent, _Pending):
             parent.attach(place)
-        parent.entries[self.holder.key] = Node(place, self.value)
+        parent.entries[self.holder.key] = YamlNode(place, self.value)
 
 
-def _new_entry(node: Node, shape: Shape, segments: list[str], path: tuple[Key, ...]) -> Iterator[Target]:
+def _new_entry(node: YamlNode, shape: Shape, segments: list[str], path: tuple[YamlKey, ...]) -> Iterator[Target]:
     """A name or year that a mapping does not have yet."""
     name = ".".join(segments)
     item = shape.item
@@ -229,7 +229,7 @@ def _carry_out(target: Target, override: Override) -> Change:
         target.parent.attach(place)
     if isinstance(target.parent.value, list):
         assert isinstance(target.key, int)
-        target.parent.value[target.key] = new or Node(place, None)
+        target.parent.value[target.key] = new or YamlNode(place, None)
     elif isinstance(target.parent.value, dict):
         if new is None:
             target.parent.value.pop(target.key)
@@ -247,7 +247,7 @@ def lost_ranges(changes: Iterable[Change]) -> Iterator[Problem]:
             yield Problem("lost-range", LOST.format(path), change.place, "state low and high anew")
 
 
-def _replaced(target: Target, value: Node) -> tuple[Node | None, bool]:
+def _replaced(target: Target, value: YamlNode) -> tuple[YamlNode | None, bool]:
     """The new value and whether it lost its range; a plain number or table of years leaves source and note."""
     if value.value is None:
         return None, False
@@ -257,7 +257,7 @@ def _replaced(target: Target, value: Node) -> tuple[Node | None, bool]:
     return restated(target.node, copy)
 
 
-def _calculated(target: Target, override: Override) -> Node:
+def _calculated(target: Target, override: Override) -> YamlNode:
     amount = override.value.value
     place = override.value.place
     assert target.node is not None
@@ -272,16 +272,16 @@ def _calculated(target: Target, override: Override) -> Node:
         parts = ("value", "by_year", "by_period") if has_factors(old.value) else ("value", "low", "high")
         changed = {key: _shifted(v, override, amount, name, key == "by_period") if key in parts else v
                    for key, v in old.value.items()}
-        return Node(place, changed)
+        return YamlNode(place, changed)
     return _shifted(old, override, amount, name)
 
 
-def _shifted(node: Node, override: Override, amount: float, name: str, is_series: bool = False) -> Node:
+def _shifted(node: YamlNode, override: Override, amount: float, name: str, is_series: bool = False) -> YamlNode:
     if isinstance(node.value, dict) and is_year_table(node):
         changed = {key: _shifted(value, override, amount, name) for key, value in node.value.items()}
-        return Node(override.value.place, changed)
+        return YamlNode(override.value.place, changed)
     if isinstance(node.value, list) and is_series:
-        return Node(override.value.place, [_shifted(value, override, amount, name) for value in node.value])
+        return YamlNode(override.value.place, [_shifted(value, override, amount, name) for value in node.value])
     if isinstance(node.value, bool) or not isinstance(node.value, int | float):
         hint = f"did you mean {override.path}.*?" if isinstance(node.value, dict) else None
         refuse("wrong-override", f"{name} is not a number, so that {override.operation} cannot change it",
@@ -292,10 +292,10 @@ def _shifted(node: Node, override: Override, amount: float, name: str, is_series
     # A whole number stays one: fields such as modules take no decimals.
     if isinstance(node.value, int) and float(number).is_integer() and abs(number) < 2**53:
         number = int(number)
-    return Node(override.value.place, number)
+    return YamlNode(override.value.place, number)
 
 
-def _result(value: float, operation: Operation, amount: float) -> float:
+def _result(value: float, operation: Operator, amount: float) -> float:
     """Calculated in decimals as they are written: 90 *= 0.7 is 63, not 62.99999999999999."""
     if not (math.isfinite(value) and math.isfinite(amount)):
         return value * amount if operation == "*=" else value + amount
@@ -306,7 +306,7 @@ def _result(value: float, operation: Operation, amount: float) -> float:
 # Saying what was meant.
 
 
-def nearest(tree: Node, path: str) -> str | None:
+def nearest(tree: YamlNode, path: str) -> str | None:
     """The hint for a path that matches nothing: the nearest path that exists."""
     segments = path.split(".")
     best: tuple[int, str] | None = None
@@ -325,8 +325,8 @@ def nearest(tree: Node, path: str) -> str | None:
 
 
 def _partial(
-    node: Node, shape: Shape, segments: list[str], depth: int, prefix: str
-) -> Iterator[tuple[int, str, Node, Shape]]:
+    node: YamlNode, shape: Shape, segments: list[str], depth: int, prefix: str
+) -> Iterator[tuple[int, str, YamlNode, Shape]]:
     """The deepest nodes that the beginning of a path reaches."""
     reached = False
     shape = narrowed(shape, node.value)
@@ -343,7 +343,7 @@ def _partial(
         yield depth, prefix, node, shape
 
 
-def apply_all(tree: Node, overrides: list[Override]) -> list[Change]:
+def apply_all(tree: YamlNode, overrides: list[Override]) -> list[Change]:
     """Carry out overrides in order; all that cannot be carried out are reported together."""
     changes: list[Change] = []
     problems: list[Problem] = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any
 
-from planner.reading.compose import Node, child, plain
+from planner.reading.compose import YamlNode, child, plain
 
 
-def period_starts(tree: Node) -> tuple[float, ...]:
+def period_starts(tree: YamlNode) -> tuple[float, ...]:
     """Starts of the periods [decimal year]; none when `time` is not as it should be, which is refused elsewhere."""
     time = child(tree, "time")
     stated: Any = plain(time) if time is not None else None

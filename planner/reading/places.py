@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from planner.common.errors import Place
-from planner.reading.compose import Key, Node, child
+from planner.language.figure import FieldPath
+from planner.reading.compose import YamlKey, YamlNode, child
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed, written
 
-Route = tuple[Any, ...]
 
-
-def place_of(tree: Node, path: Route) -> Place:
+def place_of(tree: YamlNode, path: FieldPath) -> Place:
     """Place where a path is stated, or its nearest stated ancestor."""
     node, shape = tree, INSTANCE
     for step in path:
@@ -23,22 +22,22 @@ def place_of(tree: Node, path: Route) -> Place:
     return node.place
 
 
-def _key(node: Node, shape: Shape, step: Any) -> Any:
+def _key(node: YamlNode, shape: Shape, step: Any) -> Any:
     model = narrowed(shape, node.value).model
     return written(model).get(str(step), step) if model is not None else step
 
 
-def as_written(tree: Node, path: Route) -> tuple[Key, ...]:
+def as_written(tree: YamlNode, path: FieldPath) -> tuple[YamlKey, ...]:
     """A path in the keys of YAML."""
     node, shape, keys = tree, INSTANCE, []
     for step in path:
         key = _key(node, shape, step)
         keys.append(key)
-        node, shape = child(node, key) or Node(node.place, None), below(shape, key, node.value)
+        node, shape = child(node, key) or YamlNode(node.place, None), below(shape, key, node.value)
     return tuple(keys)
 
 
-def stated(tree: Node, path: tuple[Key, ...]) -> Node | None:
+def stated(tree: YamlNode, path: tuple[YamlKey, ...]) -> YamlNode | None:
     """Statement of a layer about a path: the value there, or the figure or list above it."""
     node = tree
     for key in path:

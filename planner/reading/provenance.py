@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from planner.common.errors import Place, Problem
-from planner.language.figure import Figure, FigureField, Part, walk_figures
+from planner.language.figure import FieldPath, Figure, FigureField, Part, walk_figures
 from planner.language.instance import Instance
 from planner.language.units import periods, price_factor, unit
 from planner.reading.blame import dotted
 
-Locate = Callable[[tuple[Any, ...]], Place]
+Locate = Callable[[FieldPath], Place]
 
 
 def figure_problems(

@@ -7,7 +7,7 @@ from itertools import chain, repeat
 
 from planner.common.errors import Place, Problem
 from planner.language.old_words import OLD_WORDS, OldWord
-from planner.reading.compose import Key, Node, refuse
+from planner.reading.compose import YamlKey, YamlNode, refuse
 from planner.reading.override import Override, split_key
 
 OVERRIDES = ("scenarios.*", "futures.*.overrides", "shocks.*.overrides")  # Mappings whose keys are paths.
@@ -31,21 +31,21 @@ class Renamer:
     def __init__(self, notes: list[Problem]) -> None:
         self.notes = notes
 
-    def tree(self, node: Node, at: str = "") -> Node:
+    def tree(self, node: YamlNode, at: str = "") -> YamlNode:
         """The value at a path in new words. InputError where the same is stated in both."""
         if not _may_have(at):
             return node
         if isinstance(node.value, str):
-            return Node(node.place, self._word(node.value, at, node.place))
+            return YamlNode(node.place, self._word(node.value, at, node.place))
         if not isinstance(node.value, dict):
             return node
-        entries: dict[Key, Node] = {}
+        entries: dict[YamlKey, YamlNode] = {}
         for key, value in node.value.items():
             name, inner = self._entry(key, at, value.place)
             if name in entries:
                 refuse("duplicate-key", f"{name} is given twice, once as {key}", value.place, "take the old word away")
             entries[name] = self.tree(value, inner)
-        return Node(node.place, entries)
+        return YamlNode(node.place, entries)
 
     def path(self, path: str, place: Place) -> str:
         """A path in new words."""
@@ -56,26 +56,26 @@ class Renamer:
                 path = renamed
         return path
 
-    def table(self, part: str, words: dict[Key, Node]) -> dict[Key, Node]:
+    def table(self, part: str, words: dict[YamlKey, YamlNode]) -> dict[YamlKey, YamlNode]:
         """A table of parts at a path in new words; its columns and the keys of `common` are paths within a part."""
         if not _may_have(part):
             return words
         columns = [self._column(part, column) for column in _items(words["columns"])]
         paths = [f"{part}.{column.value}" for column in columns]
-        rows = [Node(row.place, list(map(self.tree, _items(row), chain(paths, repeat(part)))))
+        rows = [YamlNode(row.place, list(map(self.tree, _items(row), chain(paths, repeat(part)))))
                 for row in _items(words["rows"])]  # fmt: skip
-        renamed = {"columns": Node(words["columns"].place, columns), "rows": Node(words["rows"].place, rows)}
+        renamed = {"columns": YamlNode(words["columns"].place, columns), "rows": YamlNode(words["rows"].place, rows)}
         common = words.get("common")
         if common is not None and isinstance(common.value, dict):
             fields = {self._within(part, str(key), value.place): value for key, value in common.value.items()}
-            shared: dict[Key, Node] = {key: self.tree(value, f"{part}.{key}") for key, value in fields.items()}
-            renamed["common"] = Node(common.place, shared)
+            shared: dict[YamlKey, YamlNode] = {key: self.tree(value, f"{part}.{key}") for key, value in fields.items()}
+            renamed["common"] = YamlNode(common.place, shared)
         return words | renamed
 
-    def _column(self, part: str, column: Node) -> Node:
+    def _column(self, part: str, column: YamlNode) -> YamlNode:
         if not isinstance(column.value, str):
             return column
-        return Node(column.place, self._within(part, column.value, column.place))
+        return YamlNode(column.place, self._within(part, column.value, column.place))
 
     def _within(self, part: str, path: str, place: Place) -> str:
         """A path that begins at a part in new words."""
@@ -86,7 +86,7 @@ class Renamer:
         path = self.path(override.path, override.value.place)
         return override._replace(path=path, value=self.tree(override.value, path))
 
-    def _entry(self, key: Key, at: str, place: Place) -> tuple[Key, str]:
+    def _entry(self, key: YamlKey, at: str, place: Place) -> tuple[YamlKey, str]:
         """The new word for a key of a mapping, and the path of what stands under it."""
         if _OVERRIDES.fullmatch(at):
             path, operation = split_key(str(key))
@@ -106,7 +106,7 @@ class Renamer:
         self.notes.append(Problem("old-word", word.said, place, f"write {word.new}"))
 
 
-def _items(node: Node) -> list[Node]:
+def _items(node: YamlNode) -> list[YamlNode]:
     return node.value if isinstance(node.value, list) else []
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from planner.common.errors import InputError, Problem
 from planner.language.figure import Figure
-from planner.reading.compose import MOST_NODES, Key, Node, child, refuse
+from planner.reading.compose import MOST_NODES, YamlKey, YamlNode, child, refuse
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed
 
 FIGURE_KEYS = frozenset({"value", "by_year", "by_period"})
@@ -24,22 +24,22 @@ class Settler:
         self.count = 0
         self.problems: list[Problem] = []
 
-    def settle(self, node: Node, shape: Shape = INSTANCE) -> Node:
+    def settle(self, node: YamlNode, shape: Shape = INSTANCE) -> YamlNode:
         """A copy of the tree in the given shape."""
         self.count += 1
         if self.count > MOST_NODES:
             refuse("too-large", f"more than {MOST_NODES:,} values in all", node.place)
         shape = narrowed(shape, node.value)
         if isinstance(node.value, dict):
-            return Node(node.place, self._mapping(node.value, shape))
+            return YamlNode(node.place, self._mapping(node.value, shape))
         if isinstance(node.value, list):
-            return Node(node.place, [self.settle(item, below(shape, i)) for i, item in enumerate(node.value)])
+            return YamlNode(node.place, [self.settle(item, below(shape, i)) for i, item in enumerate(node.value)])
         if shape.kind == "text" and node.text is not None:
-            return Node(node.place, node.text)
-        return Node(node.place, node.value, node.text)
+            return YamlNode(node.place, node.text)
+        return YamlNode(node.place, node.value, node.text)
 
-    def _mapping(self, entries: dict[Key, Node], shape: Shape) -> dict[Key, Node]:
-        settled: dict[Key, Node] = {}
+    def _mapping(self, entries: dict[YamlKey, YamlNode], shape: Shape) -> dict[YamlKey, YamlNode]:
+        settled: dict[YamlKey, YamlNode] = {}
         for key, value in entries.items():
             name = _named(key, shape)
             if name in settled:
@@ -48,7 +48,7 @@ class Settler:
         return settled
 
 
-def _named(key: Key, shape: Shape) -> Key:
+def _named(key: YamlKey, shape: Shape) -> YamlKey:
     """A key as it is meant: a name is text, a year a number, also where JSON can only write "2026"."""
     if shape.kind == "map" and not shape.years:
         return str(key)
@@ -56,7 +56,7 @@ def _named(key: Key, shape: Shape) -> Key:
     return int(key) if is_year and (shape.years or shape.kind == "figure") else key
 
 
-def settled(node: Node, shape: Shape = INSTANCE) -> Node:
+def settled(node: YamlNode, shape: Shape = INSTANCE) -> YamlNode:
     """A copy of one tree in the given shape."""
     settler = Settler()
     copy = settler.settle(node, shape)
@@ -65,7 +65,7 @@ def settled(node: Node, shape: Shape = INSTANCE) -> Node:
     return copy
 
 
-def settled_where(tree: Node, wanted: Callable[[str], bool]) -> Node:
+def settled_where(tree: YamlNode, wanted: Callable[[str], bool]) -> YamlNode:
     """A settled instance whose sections of these names are copied; the others are shared, so not to be changed."""
     settler = Settler()
     sections = {
@@ -74,54 +74,54 @@ def settled_where(tree: Node, wanted: Callable[[str], bool]) -> Node:
     }
     if settler.problems:
         raise InputError(settler.problems)
-    return Node(tree.place, sections)
+    return YamlNode(tree.place, sections)
 
 
-def is_year_table(node: Node) -> bool:
+def is_year_table(node: YamlNode) -> bool:
     """Whether a value is a table of years."""
     return isinstance(node.value, dict) and bool(node.value) and all(isinstance(key, int) for key in node.value)
 
 
-def is_full_figure(node: Node) -> bool:
+def is_full_figure(node: YamlNode) -> bool:
     """Whether a value is a figure written in full."""
     return isinstance(node.value, dict) and not FIGURE_KEYS.isdisjoint(node.value) and all(
         isinstance(key, str) for key in node.value
     )
 
 
-def is_only_provenance(node: Node) -> bool:
+def is_only_provenance(node: YamlNode) -> bool:
     """Whether a value says where a figure comes from but not what it is."""
     words = {"source", "date", "confidence", "note", "unit"}
     return isinstance(node.value, dict) and bool(node.value) and node.value.keys() <= words
 
 
-def is_bare(node: Node) -> bool:
+def is_bare(node: YamlNode) -> bool:
     """Whether a value is a figure that says nothing but its number or numbers by year."""
     is_number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
     return is_number or is_year_table(node)
 
 
-def is_begun(node: Node) -> bool:
+def is_begun(node: YamlNode) -> bool:
     """Whether a value is some of the words of a figure, such as its range or source."""
     return isinstance(node.value, dict) and bool(node.value) and node.value.keys() <= FIGURE_WORDS
 
 
-def has_factors(figure: dict[Key, Node]) -> bool:
+def has_factors(figure: dict[YamlKey, YamlNode]) -> bool:
     """Whether the range of a figure is a factor on it."""
     stated = figure.get("range")
     return "by_year" in figure or "by_period" in figure or (stated is not None and stated.value == "factor")
 
 
-def completed(begun: Node, bare: Node) -> Node:
+def completed(begun: YamlNode, bare: YamlNode) -> YamlNode:
     """A figure of which some words are stated, with a number or table of years; a range of factors stays one."""
-    figure: dict[Key, Node] = {"by_year" if is_year_table(bare) else "value": bare}
+    figure: dict[YamlKey, YamlNode] = {"by_year" if is_year_table(bare) else "value": bare}
     figure |= {key: old for key, old in begun.entries.items() if key not in FIGURE_KEYS}
     if "low" in figure and "value" in figure and has_factors(begun.entries):
-        figure["range"] = Node(figure["low"].place, "factor")
-    return Node(bare.place, figure)
+        figure["range"] = YamlNode(figure["low"].place, "factor")
+    return YamlNode(bare.place, figure)
 
 
-def restated(stated: Node, bare: Node) -> tuple[Node, bool]:
+def restated(stated: YamlNode, bare: YamlNode) -> tuple[YamlNode, bool]:
     """A figure with another number or table of years, and whether its range had to go.
 
     Source and note stay. A range that is a factor stays; one in the unit of the figure stays if the number lies in it.
@@ -133,7 +133,7 @@ def restated(stated: Node, bare: Node) -> tuple[Node, bool]:
     return figure, is_lost
 
 
-def _lies_within(figure: dict[Key, Node]) -> bool:
+def _lies_within(figure: dict[YamlKey, YamlNode]) -> bool:
     numbers = [figure[key].value for key in ("low", "value", "high") if key in figure]
     known = [number for number in numbers if isinstance(number, int | float)]
     return len(known) == 3 and known == sorted(known)
@@ -142,7 +142,7 @@ def _lies_within(figure: dict[Key, Node]) -> bool:
 LOST = "the range of {} does not hold for its new value: it is left out"
 
 
-def overlay(base: Node, over: Node, notes: list[Problem] | None = None, path: str = "") -> Node:
+def overlay(base: YamlNode, over: YamlNode, notes: list[Problem] | None = None, path: str = "") -> YamlNode:
     """Mappings merge, a plain number takes its place in a figure, all else replaces; null takes away what base has.
 
     A range that does not hold for a new number is left out with one of the `notes`; without notes it is kept.
@@ -156,13 +156,13 @@ def overlay(base: Node, over: Node, notes: list[Problem] | None = None, path: st
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over
     if is_begun(over) and is_bare(base):
-        base = Node(base.place, {"by_year" if is_year_table(base) else "value": base})
+        base = YamlNode(base.place, {"by_year" if is_year_table(base) else "value": base})
     elif is_year_table(base) != is_year_table(over):
         return over
-    return Node(over.place, _merged(base, over, notes, path))
+    return YamlNode(over.place, _merged(base, over, notes, path))
 
 
-def _merged(base: Node, over: Node, notes: list[Problem] | None, path: str) -> dict[Key, Node]:
+def _merged(base: YamlNode, over: YamlNode, notes: list[Problem] | None, path: str) -> dict[YamlKey, YamlNode]:
     merged = dict(base.entries)
     for key, value in over.entries.items():
         inner = f"{path}.{key}" if path else str(key)
@@ -177,7 +177,7 @@ def _merged(base: Node, over: Node, notes: list[Problem] | None, path: str) -> d
     return merged
 
 
-def join(first: Node, second: Node, problems: list[Problem], path: str = "") -> Node:
+def join(first: YamlNode, second: YamlNode, problems: list[Problem], path: str = "") -> YamlNode:
     """Two files that each state a part; what both state is a problem."""
     if not isinstance(first.value, dict) or not isinstance(second.value, dict):
         message = f"{path} is stated twice, first at {first.place}"
@@ -187,12 +187,12 @@ def join(first: Node, second: Node, problems: list[Problem], path: str = "") -> 
     for key, value in second.value.items():
         inner = f"{path}.{key}" if path else str(key)
         merged[key] = join(merged[key], value, problems, inner) if key in merged else value
-    return Node(first.place, merged)
+    return YamlNode(first.place, merged)
 
 
-def find(tree: Node, path: tuple[Key, ...]) -> Node | None:
+def find(tree: YamlNode, path: tuple[YamlKey, ...]) -> YamlNode | None:
     """The node at a path, if there is one."""
-    node: Node | None = tree
+    node: YamlNode | None = tree
     for key in path:
         node = child(node, key) if node is not None else None
     return node

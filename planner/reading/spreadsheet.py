@@ -16,14 +16,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from planner.common.errors import InputError, Place, did_you_mean, extra_hint
-from planner.reading.compose import CONTROL, Node, refuse, resolved
+from planner.reading.compose import CONTROL, YamlNode, refuse, resolved
 
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 50_000, 300, 500_000
 MOST_UNPACKED = 64 * 1024 * 1024  # Bytes of a workbook, which is a compressed archive.
-Grid = list[list[Node]]
+CellGrid = list[list[YamlNode]]
 
 
-def columns_and_rows(grid: Grid, place: Place) -> tuple[Node, Node]:
+def columns_and_rows(grid: CellGrid, place: Place) -> tuple[YamlNode, YamlNode]:
     """The first row as names of columns, the others as lists of as many cells; empty rows are left out."""
     filled = [row for row in grid if any(cell.value is not None for cell in row)]
     if not filled:
@@ -34,14 +34,14 @@ def columns_and_rows(grid: Grid, place: Place) -> tuple[Node, Node]:
         beyond = next((cell for cell in row[width:] if cell.value is not None), None)
         if beyond is not None:
             refuse("table", "the column of this cell has no name in the first row", beyond.place)
-    listed = [Node(row[0].place, list(row[:width])) for row in filled]
-    return listed[0], Node(place, list(listed[1:]))
+    listed = [YamlNode(row[0].place, list(row[:width])) for row in filled]
+    return listed[0], YamlNode(place, list(listed[1:]))
 
 
-def csv_grid(text: str, shown: str) -> Grid:
+def csv_grid(text: str, shown: str) -> CellGrid:
     """The cells of a CSV file with commas. InputError with the line of what is none."""
     reader, bounds = csv.reader(io.StringIO(text, newline=""), strict=True), _Bounds()
-    grid, line = list[list[Node]](), 1
+    grid, line = list[list[YamlNode]](), 1
     try:
         for cells in reader:
             bounds.take(len(cells), Place(shown, line, 1))
@@ -54,15 +54,15 @@ def csv_grid(text: str, shown: str) -> Grid:
     return grid
 
 
-def _of_text(cell: str, place: Place) -> Node:
+def _of_text(cell: str, place: Place) -> YamlNode:
     """A cell of a CSV file, read like a value without quotes in YAML."""
     text = cell.strip()
     _require_plain(text, place)
     value = resolved(text, place)
-    return Node(place, value, text if isinstance(value, int | float) and not isinstance(value, bool) else None)
+    return YamlNode(place, value, text if isinstance(value, int | float) and not isinstance(value, bool) else None)
 
 
-def excel_grid(content: bytes, shown: str, sheet: Node | None, place: Place) -> Grid:
+def excel_grid(content: bytes, shown: str, sheet: YamlNode | None, place: Place) -> CellGrid:
     """The cells of a sheet of a workbook; formulas have the value that was last computed.
 
     InputError, with the cell, for dates, errors and formulas without a value; when the extra is not installed.
@@ -92,7 +92,7 @@ def _require_small(content: bytes, place: Place) -> None:
             refuse("too-large", f"the workbook is larger than {MOST_UNPACKED // 1024**2} MB when it is unpacked", place)
 
 
-def _sheet_name(names: Sequence[str], sheet: Node | None, place: Place) -> str:
+def _sheet_name(names: Sequence[str], sheet: YamlNode | None, place: Place) -> str:
     if sheet is None:
         if len(names) != 1:
             refuse("table", f"the workbook has {len(names)} sheets", place, f"say which: sheet: {names[0]}")
@@ -104,7 +104,7 @@ def _sheet_name(names: Sequence[str], sheet: Node | None, place: Place) -> str:
     return wanted
 
 
-def _rows(values: Any, formulas: Any, shown: str) -> Iterator[list[Node]]:
+def _rows(values: Any, formulas: Any, shown: str) -> Iterator[list[YamlNode]]:
     """The rows of a sheet, read twice: with the values of its formulas, and with the formulas."""
     pages = [page.iter_rows(max_col=MOST_COLUMNS + 1, max_row=MOST_ROWS + 1) for page in (values, formulas)]
     bounds, width = _Bounds(), 0
@@ -116,7 +116,7 @@ def _rows(values: Any, formulas: Any, shown: str) -> Iterator[list[Node]]:
         yield [_of_cell(*pair, Place(shown, number, column)) for column, pair in enumerate(cells, 1)]
 
 
-def _of_cell(cell: Any, stated: Any, place: Place) -> Node:
+def _of_cell(cell: Any, stated: Any, place: Place) -> YamlNode:
     value = cell.value
     if value is None and stated.value is not None:
         refuse("table", f"the formula in {_name(stated)} has no value", place, "let a spreadsheet compute and save it")
@@ -126,12 +126,12 @@ def _of_cell(cell: Any, stated: Any, place: Place) -> Node:
         refuse("table", f"{_name(cell)} has an error: {value}", place)
     if isinstance(value, str):
         _require_plain(value, place)
-        return Node(place, value.strip() or None)
+        return YamlNode(place, value.strip() or None)
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not math.isfinite(value):
             refuse("not-finite", f"a number must be finite: {_name(cell)}", place)
-        return Node(place, value, str(value))
-    return Node(place, value if isinstance(value, bool) else None)
+        return YamlNode(place, value, str(value))
+    return YamlNode(place, value if isinstance(value, bool) else None)
 
 
 def _name(cell: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from planner.common.errors import Problem
 from planner.common.identity import distinct
-from planner.language.figure import Figure, Part
+from planner.language.figure import FieldPath, Figure, Part
 from planner.language.instance import Instance
 from planner.reading.blame import dotted
 from planner.reading.grammar import written
@@ -29,8 +29,7 @@ OPEN = {"variable_costs", "delivery_costs", "tariffs", "region_limits"}
 PARTS = "a future may change figures; for anything else use a scenario, or a part that costs more"
 ABSENT = "it is not stated without this future: state it there too, as a number that never binds, and change it here"
 
-Route = tuple[Any, ...]
-Difference = tuple[Route, str]
+Difference = tuple[FieldPath, str]
 
 
 class HasVariant(Protocol):
@@ -53,7 +52,7 @@ def variant_problems(plain: Instance, variants: Mapping[str, HasVariant]) -> Ite
                 yield Problem("forbidden-override", f"{dotted(path)} cannot differ between futures", change.place, hint)
 
 
-def _culprit(changes: list[Change], path: Route) -> Change:
+def _culprit(changes: list[Change], path: FieldPath) -> Change:
     """The change nearest to a path."""
 
     def shared(change: Change) -> int:
@@ -63,7 +62,7 @@ def _culprit(changes: list[Change], path: Route) -> Change:
     return max(changes, key=shared)
 
 
-def _differences(old: Any, new: Any, path: Route) -> Iterator[Difference]:
+def _differences(old: Any, new: Any, path: FieldPath) -> Iterator[Difference]:
     """Differences of the second value from the first that the model would not see, and the remedy."""
     if old == new or (path and str(path[-1]) in WORDS):
         return
@@ -88,7 +87,7 @@ def _differences(old: Any, new: Any, path: Route) -> Iterator[Difference]:
         yield path, PARTS
 
 
-def _parts(old: Part, new: Part, path: Route) -> Iterator[Difference]:
+def _parts(old: Part, new: Part, path: FieldPath) -> Iterator[Difference]:
     for name, key in written(type(old)).items():
         inner = (*path, key)
         left, right = getattr(old, name), getattr(new, name)

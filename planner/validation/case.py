@@ -8,20 +8,19 @@ from functools import cached_property
 from typing import Any
 
 from planner.common.errors import Place, Problem
-from planner.language.figure import Figure, Part
+from planner.language.figure import FieldPath, Figure, Part
 from planner.language.instance import Instance
 from planner.language.units import Span, periods
 
-Route = tuple[Any, ...]
 TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
-class Case:
+class VariantCase:
     """One variant of the instance."""
 
     instance: Instance
-    locate: Callable[[Route], Place]
+    locate: Callable[[FieldPath], Place]
 
     def problem(self, code: str, message: str, *path: Any, hint: str | None = None) -> Problem:
         """A problem at a path of the instance."""
@@ -37,14 +36,14 @@ class Case:
         return figure is None or any(figure.at(span.middle) > 0 for span in self.spans)
 
 
-def parts_of(part: Part, path: Route = ()) -> Iterator[tuple[Route, Part]]:
+def parts_of(part: Part, path: FieldPath = ()) -> Iterator[tuple[FieldPath, Part]]:
     """A part and all parts below it with their paths."""
     yield path, part
     for name in type(part).model_fields:
         yield from _below(getattr(part, name), (*path, name))
 
 
-def _below(value: Any, path: Route) -> Iterator[tuple[Route, Part]]:
+def _below(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, Part]]:
     if isinstance(value, Part):
         yield from parts_of(value, path)
     elif isinstance(value, dict | list):

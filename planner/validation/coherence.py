@@ -9,12 +9,12 @@ from itertools import pairwise
 from planner.common.errors import Problem
 from planner.common.patterns import fits_any, matching
 from planner.formulation.network import movements_of
-from planner.language.figure import Figure
+from planner.language.figure import FieldPath, Figure
 from planner.language.instance import Lane, Point, Project
-from planner.validation.case import TOLERANCE, Case, Route
+from planner.validation.case import TOLERANCE, VariantCase
 
 
-def coherence_problems(case: Case) -> Iterator[Problem]:
+def coherence_problems(case: VariantCase) -> Iterator[Problem]:
     """Fields that contradict each other or that nothing reads."""
     for name, project in case.instance.projects.items():
         yield from _project_problems(case, name, project)
@@ -26,7 +26,7 @@ def coherence_problems(case: Case) -> Iterator[Problem]:
     yield from _unread_problems(case)
 
 
-def _curve_problems(case: Case, curve: list[Point], path: Route) -> Iterator[Problem]:
+def _curve_problems(case: VariantCase, curve: list[Point], path: FieldPath) -> Iterator[Problem]:
     if len(curve) == 1:
         yield case.problem("curve", "a curve needs two points or more", *path)
     for index, (left, right) in enumerate(pairwise(curve)):
@@ -38,8 +38,8 @@ def _curve_problems(case: Case, curve: list[Point], path: Route) -> Iterator[Pro
             yield case.problem("curve", message, *path, index + 1, "cost")
 
 
-def _project_problems(case: Case, name: str, project: Project) -> Iterator[Problem]:
-    path: Route = ("projects", name)
+def _project_problems(case: VariantCase, name: str, project: Project) -> Iterator[Problem]:
+    path: FieldPath = ("projects", name)
     size, capital = project.size, project.capital
     yield from _curve_problems(case, capital.curve, (*path, "capital", "curve"))
     for field in ("fixed", "variable"):
@@ -68,7 +68,9 @@ def _project_problems(case: Case, name: str, project: Project) -> Iterator[Probl
             yield case.problem("lane-not-single", message, *path, "lane", hint=hint)
 
 
-def _crossing(case: Case, low: Figure, high: Figure, low_word: str, high_word: str, path: Route) -> Iterator[Problem]:
+def _crossing(
+    case: VariantCase, low: Figure, high: Figure, low_word: str, high_word: str, path: FieldPath
+) -> Iterator[Problem]:
     """Two figures of which the first must never exceed the second."""
     for span in case.spans:
         left, right = low.at(span.middle), high.at(span.middle)
@@ -78,8 +80,8 @@ def _crossing(case: Case, low: Figure, high: Figure, low_word: str, high_word: s
             return
 
 
-def _lane_problems(case: Case, name: str, lane: Lane) -> Iterator[Problem]:
-    path: Route = ("lanes", name)
+def _lane_problems(case: VariantCase, name: str, lane: Lane) -> Iterator[Problem]:
+    path: FieldPath = ("lanes", name)
     origins, destinations = (matching(p, case.instance.regions) for p in (lane.origins, lane.destinations))
     if origins and origins == destinations and len(origins) == 1:
         message = f"{name} permits no movement: its only from is its only to"
@@ -100,7 +102,7 @@ def _lane_problems(case: Case, name: str, lane: Lane) -> Iterator[Problem]:
         yield case.problem("missing-key", message, *path, "tariff")
 
 
-def _share_problems(case: Case) -> Iterator[Problem]:
+def _share_problems(case: VariantCase) -> Iterator[Problem]:
     for name, demand in case.instance.demands.items():
         total = math.fsum(tranche.share for tranche in demand.shortage)
         if total > 1 + TOLERANCE:
@@ -117,9 +119,9 @@ def _share_problems(case: Case) -> Iterator[Problem]:
             yield case.problem("out-of-range", message, "returns", name, "lifetime", negative[0])
 
 
-def _stockpile_problems(case: Case) -> Iterator[Problem]:
+def _stockpile_problems(case: VariantCase) -> Iterator[Problem]:
     for name, stockpile in case.instance.stockpiles.items():
-        path: Route = ("stockpiles", name)
+        path: FieldPath = ("stockpiles", name)
         if stockpile.capacity is None:
             continue
         moment = case.spans[0].middle
@@ -130,9 +132,9 @@ def _stockpile_problems(case: Case) -> Iterator[Problem]:
         yield from _crossing(case, stockpile.least, stockpile.capacity, "least", "capacity", path)
 
 
-def _limit_problems(case: Case) -> Iterator[Problem]:
+def _limit_problems(case: VariantCase) -> Iterator[Problem]:
     for name, limit in case.instance.limits.items():
-        path: Route = ("limits", name)
+        path: FieldPath = ("limits", name)
         if not (limit.suppliers or limit.outlets or limit.lanes or limit.activities):
             message = f"{name} names nothing to limit: suppliers, outlets, lanes or activities"
             yield case.problem("empty", message, *path)
@@ -157,7 +159,7 @@ def _limit_problems(case: Case) -> Iterator[Problem]:
                 break
 
 
-def _unread_problems(case: Case) -> Iterator[Problem]:
+def _unread_problems(case: VariantCase) -> Iterator[Problem]:
     """Figures by name for a region, process or commodity that the part has nothing to do with."""
     instance = case.instance
     for name, supplier in instance.suppliers.items():
@@ -165,7 +167,7 @@ def _unread_problems(case: Case) -> Iterator[Problem]:
             message = f"{name} does not deliver to"
             yield from _outside(case, getattr(supplier, field), supplier.regions, message, ("suppliers", name, field))
     for name, outlet in instance.outlets.items():
-        path: Route = ("outlets", name, "delivery_costs")
+        path: FieldPath = ("outlets", name, "delivery_costs")
         yield from _outside(case, outlet.delivery_costs, outlet.regions, f"{name} does not buy in", path)
     for name, facility in instance.facilities.items():
         path = ("facilities", name, "variable_costs")
@@ -177,7 +179,9 @@ def _unread_problems(case: Case) -> Iterator[Problem]:
         yield from _outside(case, returns.delivered, accepted, message, ("returns", name, "delivered"))
 
 
-def _outside(case: Case, keys: Iterable[str], patterns: Iterable[str], message: str, path: Route) -> Iterator[Problem]:
+def _outside(
+    case: VariantCase, keys: Iterable[str], patterns: Iterable[str], message: str, path: FieldPath
+) -> Iterator[Problem]:
     allowed = list(patterns)
     for key in keys:
         if not fits_any(allowed, key):

@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
+from planner.common.arrays import Array
 from planner.solving.highs import Solver
-
-Array = NDArray[np.float64]
-Amounts = Mapping[Any, float]
 
 
 def best(worth: Array, net: sparse.csr_array, most: Array) -> Array | None:
@@ -29,7 +26,9 @@ def best(worth: Array, net: sparse.csr_array, most: Array) -> Array | None:
     return solver.values if solver.is_optimal else None
 
 
-def together(steps: Sequence[tuple[Amounts, Amounts]], free: set[Any]) -> tuple[list[int], list[Any]]:
+def together(
+    steps: Sequence[tuple[Mapping[Any, float], Mapping[Any, float]]], free: set[Any]
+) -> tuple[list[int], list[Any]]:
     r"""All steps that can run in a steady state, and all places where they can leave something over.
 
     A step needs amounts and gives amounts, per unit of it. Of the places in `free` there is enough from elsewhere; any

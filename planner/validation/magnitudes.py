@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from planner.common.errors import Problem
-from planner.language.figure import Part, walk_figures
+from planner.language.figure import FieldPath, Part, walk_figures
 from planner.language.instance import Instance
 from planner.language.trade import Point
 from planner.language.units import price_factor
-from planner.validation.case import Case, Route, parts_of
+from planner.validation.case import VariantCase, parts_of
 
 KINDS = {"quantity": "amounts", "quantity/year": "amounts", "price": "prices", "money": "sums of money"}
 FAR = 1e12  # Times the median, beyond which double precision cannot hold both in one sum.
@@ -27,7 +27,7 @@ FAR_TOLD = 1e9
 class Stated(NamedTuple):
     """A number other than 0: where it stands, its kind, its size without sign."""
 
-    path: Route
+    path: FieldPath
     kind: str
     size: float
 
@@ -37,7 +37,7 @@ class Stated(NamedTuple):
         return FAR if self.kind == "amounts" and self.path[0] != "projects" else FAR_TOLD
 
 
-def magnitude_problems(cases: Sequence[Case]) -> Iterator[Problem]:
+def magnitude_problems(cases: Sequence[VariantCase]) -> Iterator[Problem]:
     """Numbers of all variants that are far above or below the median of their kind in the trunk."""
     trunk = cases[0].instance
     sizes: defaultdict[str, list[float]] = defaultdict(list)
@@ -52,7 +52,7 @@ def magnitude_problems(cases: Sequence[Case]) -> Iterator[Problem]:
                 yield _problem(case, stated, typical)
 
 
-def _unlike_units(case: Case, typical: Mapping[str, float]) -> Iterator[Problem]:
+def _unlike_units(case: VariantCase, typical: Mapping[str, float]) -> Iterator[Problem]:
     """Sums of money far below, or far above, the cost of typical amounts at typical prices."""
     if len(typical) < len(set(KINDS.values())):
         return
@@ -77,7 +77,7 @@ def _numbers(instance: Instance, apart_from: Instance | None = None) -> Iterator
             yield from _corners((section, name), part)
 
 
-def _corners(path: Route, part: Part) -> Iterator[Stated]:
+def _corners(path: FieldPath, part: Part) -> Iterator[Stated]:
     """The corners of the cost curve of a project or lane."""
     for place, corner in parts_of(part, path):
         if isinstance(corner, Point):
@@ -86,7 +86,7 @@ def _corners(path: Route, part: Part) -> Iterator[Stated]:
             yield from (number for number in numbers if number.size)
 
 
-def _problem(case: Case, stated: Stated, typical: float) -> Problem:
+def _problem(case: VariantCase, stated: Stated, typical: float) -> Problem:
     name = ".".join(str(step) for step in stated.path)
     message = f"{name} is {stated.size:g}, but {stated.kind} of this instance are near {typical:g}"
     is_large = stated.size > typical

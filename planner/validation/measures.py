@@ -20,12 +20,10 @@ from planner.formulation.network import Movement, Network
 from planner.language.controls import Ban, Control, Licence, OfGoods, OfPassage, TechnologyBan
 from planner.language.instance import Supplier
 from planner.tree.nodes import Node
-from planner.validation.case import TOLERANCE, Case
-
-Purchase = tuple[str, str]  # supplier, region
+from planner.validation.case import TOLERANCE, VariantCase
 
 
-def unused_controls(case: Case, mentioned: Collection[str]) -> Iterator[Problem]:
+def unused_controls(case: VariantCase, mentioned: Collection[str]) -> Iterator[Problem]:
     """Controls of no future and no shock. `mentioned`: names that may come into a future elsewhere."""
     instance = case.instance
     known = list(mentioned) + (instance.sampling.controls if instance.sampling is not None else [])
@@ -36,14 +34,14 @@ def unused_controls(case: Case, mentioned: Collection[str]) -> Iterator[Problem]
             yield case.problem("unused", message, "controls", name, hint=hint)
 
 
-def _users(case: Case, name: str) -> list[str]:
+def _users(case: VariantCase, name: str) -> list[str]:
     """The futures and shocks that have a control."""
     controls = {user: part.controls for user, part in case.instance.futures.items()}
     controls |= {user: part.controls for user, part in case.instance.shocks.items()}
     return [user for user, patterns in controls.items() if fits_any(patterns, name)]
 
 
-def control_problems(case: Case, network: Network) -> Iterator[Problem]:
+def control_problems(case: VariantCase, network: Network) -> Iterator[Problem]:
     """Controls that change nothing in the futures and shocks that have them."""
     instance = case.instance
     for name, control in instance.controls.items():
@@ -59,14 +57,14 @@ def control_problems(case: Case, network: Network) -> Iterator[Problem]:
         yield from _touched_nothing(case, network, name, control)
 
 
-def _is_left_out(case: Case, name: str) -> bool:
+def _is_left_out(case: VariantCase, name: str) -> bool:
     instance = case.instance
     if name in instance.futures:
         return instance.futures[name].probability == 0
     return instance.shocks[name].hazard == 0 and not instance.shocks[name].tested
 
 
-def _touched_nothing(case: Case, network: Network, name: str, control: Control) -> Iterator[Problem]:
+def _touched_nothing(case: VariantCase, network: Network, name: str, control: Control) -> Iterator[Problem]:
     path = ("controls", name)
     if isinstance(control, TechnologyBan):
         if not any(touches_project(network, control, project) for project in network.base.projects):
@@ -88,7 +86,7 @@ def _window(control: Control) -> str:
     return f"{start} to {'the end' if control.end is None else f'{control.end:g}'}"
 
 
-def _purchases(network: Network, control: OfGoods) -> Iterator[Purchase]:
+def _purchases(network: Network, control: OfGoods) -> Iterator[tuple[str, str]]:
     """Suppliers and regions that a control acts on."""
     instance = network.base
     for name, supplier in instance.suppliers.items():
@@ -109,7 +107,7 @@ def _is_limited(supplier: Supplier, region: str) -> bool:
     return region in supplier.region_limits or all(step.amount is not None for step in supplier.steps)
 
 
-def unlimited_problems(case: Case, network: Network) -> Iterator[Problem]:
+def unlimited_problems(case: VariantCase, network: Network) -> Iterator[Problem]:
     """Supply without any limit of which a control lets a share pass: a share of what?"""
     instance = case.instance
     built = {project.lane for project in instance.projects.values()}

@@ -21,7 +21,7 @@ from planner.common.identity import distinct
 from planner.common.patterns import matching
 from planner.formulation.network import Network, Place
 from planner.language.figure import Figure
-from planner.validation.case import TOLERANCE, Case
+from planner.validation.case import TOLERANCE, VariantCase
 from planner.validation.cone import together
 
 Exists = Callable[[Figure | None], bool]
@@ -74,7 +74,7 @@ class _Closure:
             self.reach(left_over)
 
 
-def _closure(case: Case, network: Network, exists: Exists) -> _Closure:
+def _closure(case: VariantCase, network: Network, exists: Exists) -> _Closure:
     closure = _Closure()
     closure.reach(_supplied(case, network, exists))
     for step in _steps(case, network, exists):
@@ -83,7 +83,7 @@ def _closure(case: Case, network: Network, exists: Exists) -> _Closure:
     return closure
 
 
-def _supplied(case: Case, network: Network, exists: Exists) -> Iterator[Place]:
+def _supplied(case: VariantCase, network: Network, exists: Exists) -> Iterator[Place]:
     """Places that are reached without any other."""
     instance = case.instance
     for name, step, region in network.purchases:
@@ -98,7 +98,7 @@ def _supplied(case: Case, network: Network, exists: Exists) -> Iterator[Place]:
             yield returns.commodity, returns.region
 
 
-def _steps(case: Case, network: Network, exists: Exists) -> Iterator[Step]:
+def _steps(case: VariantCase, network: Network, exists: Exists) -> Iterator[Step]:
     """Inputs and outputs of each process, movement and return, per unit."""
     instance = case.instance
     built = {project.facility or project.lane for project in instance.projects.values()}
@@ -123,7 +123,7 @@ def _steps(case: Case, network: Network, exists: Exists) -> Iterator[Step]:
                     yield Step({(commodity, demand.region): 1.0}, {(returns.commodity, returns.region): amount})
 
 
-def reach_problems(case: Case, network: Network) -> tuple[list[Problem], list[Problem]]:
+def reach_problems(case: VariantCase, network: Network) -> tuple[list[Problem], list[Problem]]:
     """Problems and warnings: demands that nothing can serve, commodities that cannot be made or bought."""
     connected = _closure(case, network, lambda _: True)
     supplied = _closure(case, network, case.ever)
@@ -157,7 +157,7 @@ def _elsewhere(places: list[Place], reached: set[Place]) -> str | None:
 
 
 def _unobtainable(
-    case: Case, network: Network, connected: _Closure, supplied: _Closure
+    case: VariantCase, network: Network, connected: _Closure, supplied: _Closure
 ) -> Iterator[tuple[Problem, bool]]:
     """Commodities that are used but cannot be had anywhere, and whether that is a mistake."""
     have, might = ({k for k, _ in found.reached | found.inside} for found in (supplied, connected))
@@ -174,7 +174,7 @@ def _unobtainable(
         yield case.problem("unobtainable", message, *path, hint=hint), commodity not in might
 
 
-def _uses(case: Case, network: Network) -> dict[str, tuple[str, tuple[str, ...]]]:
+def _uses(case: VariantCase, network: Network) -> dict[str, tuple[str, tuple[str, ...]]]:
     """The first user of each commodity that is used, and where it says so."""
     uses: dict[str, tuple[str, tuple[str, ...]]] = {}
     for _, name in network.activities:

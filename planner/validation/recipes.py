@@ -9,13 +9,13 @@ from scipy import sparse
 
 from planner.common.errors import Problem
 from planner.language.instance import Process
-from planner.validation.case import TOLERANCE, Case
+from planner.validation.case import TOLERANCE, VariantCase
 from planner.validation.cone import best
 
 GAIN = 1e-6  # Net output per unit of activity; ten times the solver's tolerance.
 
 
-def recipe_problems(case: Case) -> Iterator[Problem]:
+def recipe_problems(case: VariantCase) -> Iterator[Problem]:
     """Processes and returns that create mass or an element, and loops that gain."""
     for name, process in case.instance.processes.items():
         if not process.inputs and not process.outputs:
@@ -32,12 +32,12 @@ def recipe_problems(case: Case) -> Iterator[Problem]:
     yield from _loop_problems(case)
 
 
-def _mass(case: Case, amounts: dict[str, float]) -> float:
+def _mass(case: VariantCase, amounts: dict[str, float]) -> float:
     commodities = case.instance.commodities
     return sum(amount for name, amount in amounts.items() if commodities[name].mass)
 
 
-def _mass_problems(case: Case, name: str, process: Process) -> Iterator[Problem]:
+def _mass_problems(case: VariantCase, name: str, process: Process) -> Iterator[Problem]:
     inputs, outputs = _mass(case, process.inputs) + process.adds_mass, _mass(case, process.outputs)
     if outputs > inputs * (1 + TOLERANCE) + 1e-12:
         message = f"{name} makes {outputs:g} from {inputs:g}"
@@ -45,7 +45,7 @@ def _mass_problems(case: Case, name: str, process: Process) -> Iterator[Problem]
         yield case.problem("creates-mass", message, "processes", name, "outputs", hint=hint)
 
 
-def _element_problems(case: Case, name: str, process: Process) -> Iterator[Problem]:
+def _element_problems(case: VariantCase, name: str, process: Process) -> Iterator[Problem]:
     for element in case.instance.elements:
         inputs, outputs = (_content(case, amounts, element) for amounts in (process.inputs, process.outputs))
         if outputs > inputs * (1 + TOLERANCE) + 1e-12:
@@ -54,12 +54,12 @@ def _element_problems(case: Case, name: str, process: Process) -> Iterator[Probl
             yield case.problem("creates-element", message, "processes", name, "outputs", hint=hint)
 
 
-def _content(case: Case, amounts: dict[str, float], element: str) -> float:
+def _content(case: VariantCase, amounts: dict[str, float], element: str) -> float:
     commodities = case.instance.commodities
     return sum(amount * commodities[name].elements.get(element, 0.0) for name, amount in amounts.items())
 
 
-def _return_problems(case: Case) -> Iterator[Problem]:
+def _return_problems(case: VariantCase) -> Iterator[Problem]:
     commodities = case.instance.commodities
     for name, returns in case.instance.returns.items():
         for delivered, quantity in returns.delivered.items():
@@ -71,7 +71,7 @@ def _return_problems(case: Case) -> Iterator[Problem]:
                     yield case.problem("creates-element", message, "returns", name, "delivered", delivered)
 
 
-def _loop_problems(case: Case) -> Iterator[Problem]:
+def _loop_problems(case: VariantCase) -> Iterator[Problem]:
     """Something from nothing: processes that run in a circle and leave a net output."""
     processes = {name: process for name, process in case.instance.processes.items() if process.inputs}
     for loop in _loops(processes):

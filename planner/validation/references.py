@@ -8,23 +8,23 @@ from typing import NamedTuple
 from planner.common.errors import Problem, did_you_mean
 from planner.common.patterns import is_pattern, matching
 from planner.formulation.mathematics.security.scope import country
-from planner.language.figure import Part
+from planner.language.figure import FieldPath, Part
 from planner.language.instance import Instance
 from planner.language.requirements import Outage
 from planner.language.units import periods
-from planner.validation.case import Case, Route, parts_of
+from planner.validation.case import VariantCase, parts_of
 
 
 class Reference(NamedTuple):
     """A name at a place that must be one of a kind, or a pattern that must match one."""
 
-    path: Route
+    path: FieldPath
     name: str
     kind: str
     is_pattern: bool = True
 
 
-def reference_problems(case: Case, borrowed: bool = False) -> Iterator[Problem]:
+def reference_problems(case: VariantCase, borrowed: bool = False) -> Iterator[Problem]:
     """Names that nothing has and patterns that nothing matches.
 
     The requirements of an instance `borrowed` for other futures may name futures it no longer has.
@@ -107,22 +107,22 @@ def _windows(instance: Instance) -> list[str]:
     return [f"{shock}@{span.name}" for shock in instance.shocks for span in periods(instance.time)]
 
 
-def _one(path: Route, name: str | None, kind: str) -> Iterator[Reference]:
+def _one(path: FieldPath, name: str | None, kind: str) -> Iterator[Reference]:
     if name is not None:
         yield Reference(path, name, kind, is_pattern=False)
 
 
-def _keys(path: Route, names: Iterable[str], kind: str) -> Iterator[Reference]:
+def _keys(path: FieldPath, names: Iterable[str], kind: str) -> Iterator[Reference]:
     for name in names:
         yield Reference((*path, name), name, kind, is_pattern=False)
 
 
-def _each(path: Route, patterns: Iterable[str], kind: str) -> Iterator[Reference]:
+def _each(path: FieldPath, patterns: Iterable[str], kind: str) -> Iterator[Reference]:
     for index, pattern in enumerate(patterns):
         yield Reference((*path, index), pattern, kind)
 
 
-def _names(path: Route, names: Iterable[str], kind: str) -> Iterator[Reference]:
+def _names(path: FieldPath, names: Iterable[str], kind: str) -> Iterator[Reference]:
     for index, name in enumerate(names):
         yield Reference((*path, index), name, kind, is_pattern=False)
 
@@ -148,7 +148,7 @@ def _of_materials(instance: Instance) -> Iterator[Reference]:
 
 def _of_investment(instance: Instance) -> Iterator[Reference]:
     for name, facility in instance.facilities.items():
-        path: Route = ("facilities", name)
+        path: FieldPath = ("facilities", name)
         yield from _one((*path, "region"), facility.region, "region")
         yield from _each((*path, "processes"), facility.processes, "process")
         yield from _keys((*path, "variable_costs"), facility.variable_costs, "process")
@@ -163,7 +163,7 @@ def _of_investment(instance: Instance) -> Iterator[Reference]:
 
 def _of_trade(instance: Instance) -> Iterator[Reference]:
     for name, lane in instance.lanes.items():
-        path: Route = ("lanes", name)
+        path: FieldPath = ("lanes", name)
         yield from _each((*path, "commodities"), lane.commodities, "commodity")
         yield from _each((*path, "origins"), lane.origins, "region")
         yield from _each((*path, "destinations"), lane.destinations, "region")
@@ -194,7 +194,7 @@ def _of_users(instance: Instance) -> Iterator[Reference]:
         yield from _one(("stockpiles", name, "commodity"), stockpile.commodity, "commodity")
         yield from _one(("stockpiles", name, "region"), stockpile.region, "region")
     for name, returns in instance.returns.items():
-        path: Route = ("returns", name)
+        path: FieldPath = ("returns", name)
         yield from _one((*path, "commodity"), returns.commodity, "commodity")
         yield from _one((*path, "region"), returns.region, "region")
         yield from _keys((*path, "delivered"), returns.delivered, "commodity")
@@ -214,13 +214,13 @@ def _of_measures(instance: Instance) -> Iterator[Reference]:
         if stockpile.emergency != ["*"]:
             yield from _each(("stockpiles", name, "emergency"), stockpile.emergency, "control")
     for name, control in instance.controls.items():
-        path: Route = ("controls", name)
+        path: FieldPath = ("controls", name)
         yield from _named_by(path, control)
 
 
 def _of_requirements(instance: Instance) -> Iterator[Reference]:
     for name, part in instance.requirements.items():
-        path: Route = ("requirements", name)
+        path: FieldPath = ("requirements", name)
         yield from _named_by(path, part)
         if isinstance(part, Outage):
             yield from _each((*path, "of"), part.of, part.loss)
@@ -234,7 +234,7 @@ NAMED = {
 }
 
 
-def _named_by(path: Route, part: Part) -> Iterator[Reference]:
+def _named_by(path: FieldPath, part: Part) -> Iterator[Reference]:
     for field in type(part).model_fields:
         if field in NAMED:
             stated = getattr(part, field)

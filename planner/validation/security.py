@@ -12,10 +12,10 @@ from planner.formulation.mathematics.security.scope import demands_of
 from planner.formulation.network import Network
 from planner.language.figure import MOMENT
 from planner.language.requirements import AfterOnset, Leverage, OfUsers, Rule
-from planner.validation.case import Case
+from planner.validation.case import VariantCase
 
 
-def requirement_problems(case: Case, network: Network, borrowed: bool) -> Iterator[Problem]:
+def requirement_problems(case: VariantCase, network: Network, borrowed: bool) -> Iterator[Problem]:
     """Requirements whose scope is empty; those of an instance borrowed for other futures may name none of them."""
     for name, part in case.instance.requirements.items():
         path = ("requirements", name)
@@ -33,21 +33,21 @@ def requirement_problems(case: Case, network: Network, borrowed: bool) -> Iterat
             yield from _acts_on_nothing(case, network, name, part, borrowed)
 
 
-def futures_left_out(case: Case, part: Rule) -> list[str]:
+def futures_left_out(case: VariantCase, part: Rule) -> list[str]:
     """The futures of a requirement, where all of them have probability 0."""
     futures = case.instance.futures
     named = matching(part.futures, futures)
     return named if not any(futures[name].probability for name in named) else []
 
 
-def _acts_on_nothing(case: Case, network: Network, name: str, part: Rule, borrowed: bool) -> Iterator[Problem]:
+def _acts_on_nothing(case: VariantCase, network: Network, name: str, part: Rule, borrowed: bool) -> Iterator[Problem]:
     for idle in kind_of(part).idle(network, name, part):
         if not (borrowed and idle.is_of_future):
             path = ("requirements", name, idle.field) if idle.field else ("requirements", name)
             yield case.problem(idle.code, idle.message, *path, hint=idle.hint or None)
 
 
-def _shock_problems(case: Case, name: str, part: AfterOnset | Leverage) -> Iterator[Problem]:
+def _shock_problems(case: VariantCase, name: str, part: AfterOnset | Leverage) -> Iterator[Problem]:
     """Rules on a shock that has no windows, on years beyond its window, or with a price that nothing would cost."""
     path, shock = ("requirements", name), case.instance.shocks[part.shock]
     if shock.hazard == 0 and not shock.tested:

@@ -10,7 +10,7 @@ from planner.language.controls import OfGoods, TechnologyBan
 from planner.language.figure import FigureField
 from planner.language.instance import Demand, Project
 from planner.language.units import price_factor
-from planner.validation.case import TOLERANCE, Case
+from planner.validation.case import TOLERANCE, VariantCase
 
 FAR = 50  # Years from the horizon at which every year is taken for a slip.
 NEAR = 5  # Years from the horizon at which its digits are looked at.
@@ -19,7 +19,7 @@ TARIFF, PRICE, DEARER = 3.0, 10.0, 5.0  # Shares and factors beyond which a perc
 NEARLY = 0.01  # Years by which the start of a period misses that of a calendar year.
 
 
-def base_year_problems(case: Case) -> Iterator[Problem]:
+def base_year_problems(case: VariantCase) -> Iterator[Problem]:
     """A base year so far from the horizon that discounting leaves nothing, or everything."""
     begin, end, base = case.spans[0].start, case.spans[-1].end, case.instance.time.base_year
     if not begin - CENTURY <= base <= end + CENTURY:
@@ -29,7 +29,7 @@ def base_year_problems(case: Case) -> Iterator[Problem]:
         yield case.problem("outside-horizon", message, "time", "base_year", hint=hint)
 
 
-def slips(case: Case, figures: list[FigureField]) -> Iterator[Problem]:
+def slips(case: VariantCase, figures: list[FigureField]) -> Iterator[Problem]:
     """Notes on years, shares, factors and capital costs that look like slips."""
     yield from _years(case, figures)
     yield from _starts(case)
@@ -50,7 +50,7 @@ def may_go_short(demand: Demand) -> bool:
     return math.fsum(tranche.share for tranche in demand.shortage) >= 1 - TOLERANCE
 
 
-def _years(case: Case, figures: list[FigureField]) -> Iterator[Problem]:
+def _years(case: VariantCase, figures: list[FigureField]) -> Iterator[Problem]:
     """Years of tables far from the horizon, or with the digits of a year within."""
     begin, end = case.spans[0].start, case.spans[-1].end
     for found in figures:
@@ -77,7 +77,7 @@ def _meant(year: float, begin: float, end: float) -> int | None:
     return None
 
 
-def _starts(case: Case) -> Iterator[Problem]:
+def _starts(case: VariantCase) -> Iterator[Problem]:
     """Periods that were to begin with a calendar year and do not: what begins with that year begins a period later."""
     for span in case.spans:
         away = span.start - round(span.start)
@@ -88,7 +88,7 @@ def _starts(case: Case) -> Iterator[Problem]:
             return
 
 
-def _percentages(case: Case, figures: list[FigureField]) -> Iterator[Problem]:
+def _percentages(case: VariantCase, figures: list[FigureField]) -> Iterator[Problem]:
     """Tariffs, price controls and added costs that were given in per cent."""
     for found in figures:
         if ("tariff" in found.path or "tariffs" in found.path) and max(found.figure.numbers()) > TARIFF:
@@ -102,12 +102,12 @@ def _percentages(case: Case, figures: list[FigureField]) -> Iterator[Problem]:
             yield _percentage(case, control.dearer, "an added cost", ("controls", name, "dearer"))
 
 
-def _percentage(case: Case, share: float, what: str, path: tuple[str | int, ...]) -> Problem:
+def _percentage(case: VariantCase, share: float, what: str, path: tuple[str | int, ...]) -> Problem:
     message = f"{'.'.join(map(str, path))}: {what} of {share:g} is {share * 100:,.6g} %"
     return case.problem("doubtful", message, *path, hint=f"was {share / 100:g} meant?")
 
 
-def _shares(case: Case) -> Iterator[Problem]:
+def _shares(case: VariantCase) -> Iterator[Problem]:
     """Slices of shortage that nearly make up the demand: the rest must be served at any cost."""
     for name, demand in case.instance.demands.items():
         total = math.fsum(tranche.share for tranche in demand.shortage)
@@ -117,7 +117,7 @@ def _shares(case: Case) -> Iterator[Problem]:
             yield case.problem("doubtful", message, "demands", name, "shortage", hint=hint)
 
 
-def _capital(case: Case, name: str, project: Project, loss: float) -> Iterator[Problem]:
+def _capital(case: VariantCase, name: str, project: Project, loss: float) -> Iterator[Problem]:
     """A capital cost above what all users would lose without any supply, from first to last."""
     curve = project.capital.curve
     cost, path = max(project.capital.fixed.numbers()), ("fixed",)
@@ -129,7 +129,7 @@ def _capital(case: Case, name: str, project: Project, loss: float) -> Iterator[P
         yield case.problem("doubtful", message, "projects", name, "capital", *path, hint=f"is it in {money}?")
 
 
-def _loss_of_all(case: Case) -> float:
+def _loss_of_all(case: VariantCase) -> float:
     """Loss of all users over the horizon when nothing is supplied, undiscounted [money]; 0 if unknown."""
     demands = list(case.instance.demands.values())
     if not all(may_go_short(demand) for demand in demands):

@@ -9,10 +9,10 @@ from planner.common.errors import Problem
 from planner.common.patterns import matching
 from planner.language.figure import MOMENT
 from planner.language.instance import Future, Project
-from planner.validation.case import TOLERANCE, Case
+from planner.validation.case import TOLERANCE, VariantCase
 
 
-def future_problems(case: Case) -> Iterator[Problem]:
+def future_problems(case: VariantCase) -> Iterator[Problem]:
     """Futures that do not form a tree, or whose probabilities do not add up."""
     futures = case.instance.futures
     total = math.fsum(future.probability for future in futures.values())
@@ -31,7 +31,7 @@ def future_problems(case: Case) -> Iterator[Problem]:
         yield from _branch_problems(case, name, future)
 
 
-def _branch_problems(case: Case, name: str, future: Future) -> Iterator[Problem]:
+def _branch_problems(case: VariantCase, name: str, future: Future) -> Iterator[Problem]:
     if (future.comes_from is None) != (future.branches is None):
         missing = "branches" if future.branches is None else "from"
         message = f"{name} needs {missing}: from and branches belong together"
@@ -54,7 +54,7 @@ def _branch_problems(case: Case, name: str, future: Future) -> Iterator[Problem]
         yield case.problem("outside-horizon", message, "futures", name, "branches", hint=hint)
 
 
-def project_problems(case: Case) -> Iterator[Problem]:
+def project_problems(case: VariantCase) -> Iterator[Problem]:
     """Projects that can never be decided or finished, and prerequisites that cannot be met."""
     projects = case.instance.projects
     starts = {name: _starts(case, project) for name, project in projects.items()}
@@ -77,19 +77,19 @@ def _window(project: Project) -> str:
     return f"{earliest} to {'the end' if project.latest is None else f'{project.latest:g}'}"
 
 
-def _period_starts(case: Case) -> str:
+def _period_starts(case: VariantCase) -> str:
     spans = case.spans
     return f"periods start from {spans[0].start:g} to {spans[-1].start:g}"
 
 
-def _starts(case: Case, project: Project) -> list[float]:
+def _starts(case: VariantCase, project: Project) -> list[float]:
     """The moments at which a project may be decided."""
     earliest = project.earliest if project.earliest is not None else -math.inf
     latest = project.latest if project.latest is not None else math.inf
     return [s.start for s in case.spans if earliest - MOMENT <= s.start <= latest + MOMENT]
 
 
-def _prerequisite_problems(case: Case, starts: dict[str, list[float]]) -> Iterator[Problem]:
+def _prerequisite_problems(case: VariantCase, starts: dict[str, list[float]]) -> Iterator[Problem]:
     for name, project in case.instance.projects.items():
         path = ("projects", name, "requires")
         needed = _needed(case, name)
@@ -104,7 +104,7 @@ def _prerequisite_problems(case: Case, starts: dict[str, list[float]]) -> Iterat
                 yield case.problem("impossible-prerequisite", message, *path, index)
 
 
-def _needed(case: Case, name: str) -> set[str]:
+def _needed(case: VariantCase, name: str) -> set[str]:
     """All projects that must be decided before one, directly or not."""
     projects = case.instance.projects
     found: set[str] = set()
@@ -117,7 +117,7 @@ def _needed(case: Case, name: str) -> set[str]:
     return found
 
 
-def _exclusion_problems(case: Case, name: str, needed: set[str]) -> Iterator[Problem]:
+def _exclusion_problems(case: VariantCase, name: str, needed: set[str]) -> Iterator[Problem]:
     """Prerequisites that a group does not allow together with the project."""
     for group_name, group in case.instance.project_groups.items():
         together = matching(group.projects, [name, *sorted(needed)])

@@ -10,10 +10,10 @@ from planner.formulation.network import Network
 from planner.language.figure import MOMENT
 from planner.language.instance import Shock
 from planner.tree.builder import onsets
-from planner.validation.case import TOLERANCE, Case
+from planner.validation.case import TOLERANCE, VariantCase
 
 
-def shock_problems(case: Case) -> Iterator[Problem]:
+def shock_problems(case: VariantCase) -> Iterator[Problem]:
     """Shocks that cannot begin, have a future's name, or are too likely together."""
     instance = case.instance
     for name, shock in instance.shocks.items():
@@ -29,7 +29,7 @@ def shock_problems(case: Case) -> Iterator[Problem]:
         yield case.problem("incoherent", message, "time", "capital_charge", hint=hint)
 
 
-def _onset_problems(case: Case, name: str, shock: Shock) -> Iterator[Problem]:
+def _onset_problems(case: VariantCase, name: str, shock: Shock) -> Iterator[Problem]:
     first, end = case.spans[0].start, case.spans[-1].end
     for field in ("earliest", "latest"):
         year = getattr(shock, field)
@@ -43,7 +43,7 @@ def _onset_problems(case: Case, name: str, shock: Shock) -> Iterator[Problem]:
         yield case.problem("empty-window", message, "shocks", name, "earliest", hint=hint)
 
 
-def risk_problems(case: Case, network: Network) -> Iterator[Problem]:
+def risk_problems(case: VariantCase, network: Network) -> Iterator[Problem]:
     """Measures of risk without what they measure."""
     risk, scenarios = case.instance.objective.risk, network.tree.scenarios
     if risk is None:
@@ -63,7 +63,7 @@ def risk_problems(case: Case, network: Network) -> Iterator[Problem]:
         yield case.problem("probabilities", message, *path)
 
 
-def sampling_problems(case: Case) -> Iterator[Problem]:
+def sampling_problems(case: VariantCase) -> Iterator[Problem]:
     """Random futures that could not begin."""
     sampling = case.instance.sampling
     if sampling is None:
@@ -75,7 +75,7 @@ def sampling_problems(case: Case) -> Iterator[Problem]:
         yield case.problem("outside-horizon", message, "sampling", "onset", hint=hint)
 
 
-def uncertainty_doubts(case: Case) -> Iterator[Problem]:
+def uncertainty_doubts(case: VariantCase) -> Iterator[Problem]:
     """Warnings about uncertainty: statements that are allowed but may surprise."""
     if case.instance.clairvoyant:
         message = "every future and shock is foreseen from the start: for comparison only, losses come out too small"

@@ -14,7 +14,7 @@ from planner.common.identity import ByIdentity
 from planner.formulation.network import Network, build_network, movements_of
 from planner.language.instance import Instance
 from planner.reading.document import AnyInstance, Document, load
-from planner.validation.case import Case
+from planner.validation.case import VariantCase
 from planner.validation.coherence import coherence_problems
 from planner.validation.magnitudes import magnitude_problems
 from planner.validation.measures import control_problems, unlimited_problems, unused_controls
@@ -73,28 +73,28 @@ def validate(instance: AnyInstance, since: Document | None = None) -> list[Probl
     return list(dict.fromkeys(warnings))
 
 
-def _builds_nothing(case: Case) -> bool:
+def _builds_nothing(case: VariantCase) -> bool:
     """Whether a project builds a lane without a movement, of which nothing more can be asked."""
     lanes = {project.lane for project in case.instance.projects.values()}
     return not all(movements_of(case.instance, n, lane) for n, lane in case.instance.lanes.items() if n in lanes)
 
 
-def _network(document: Document, case: Case) -> Network:
+def _network(document: Document, case: VariantCase) -> Network:
     try:
         return build_network(document.instances())
     except InputError as error:  # A tree that is too large; no single statement causes it.
         raise InputError([p._replace(place=case.locate(("time", "periods"))) for p in error.problems]) from None
 
 
-def _cases(document: Document) -> list[Case]:
+def _cases(document: Document) -> list[VariantCase]:
     """The different variants of the instance, the trunk's first."""
-    found = ByIdentity[Instance, Case]()
+    found = ByIdentity[Instance, VariantCase]()
     for future, instance in document.instances().items():
-        found.setdefault(instance, Case(instance, partial(document.place, future=future)))
+        found.setdefault(instance, VariantCase(instance, partial(document.place, future=future)))
     return list(found.values())
 
 
-def _unused(case: Case, network: Network) -> Iterator[Problem]:
+def _unused(case: VariantCase, network: Network) -> Iterator[Problem]:
     """Parts that play no role: often a mistyped pattern or a connection that was forgotten."""
     instance = case.instance
     roles = {
@@ -121,7 +121,7 @@ def _exporters(instance: Instance) -> set[str]:
     return origins | {control.exporter for control in instance.controls.values()}
 
 
-def _idle(case: Case) -> Iterator[Problem]:
+def _idle(case: VariantCase) -> Iterator[Problem]:
     """Facilities that can never run and futures that count for nothing."""
     targets = {project.facility for project in case.instance.projects.values()}
     for name, facility in case.instance.facilities.items():

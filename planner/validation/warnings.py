@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from planner.common.errors import Problem
 from planner.language.figure import FigureField, walk_figures
 from planner.reading.moments import is_always_between
-from planner.validation.case import Case
+from planner.validation.case import VariantCase
 from planner.validation.slips import may_go_short, named, slips
 
 EFFECTIVENESS = 3.0  # Demand served per quantity beyond which a recipe looks like a percentage.
 LOSSES = ("shortage", "elastic")  # Where a price is a loss or penalty, and may have any height.
 
 
-def doubts(case: Case) -> Iterator[Problem]:
+def doubts(case: VariantCase) -> Iterator[Problem]:
     """Notes on slips of figures, costs above every loss of supply, tables read between years, odd effectiveness."""
     figures = list(walk_figures(case.instance))
     yield from slips(case, figures)
@@ -27,7 +27,7 @@ def doubts(case: Case) -> Iterator[Problem]:
                 yield case.problem("doubtful", message, "demands", name, "accepts", commodity, hint="1 is kg for kg")
 
 
-def _above_every_loss(case: Case, figures: list[FigureField]) -> Iterator[Problem]:
+def _above_every_loss(case: VariantCase, figures: list[FigureField]) -> Iterator[Problem]:
     """Costs that no user would pay, as a shortage is cheaper: where every user may go short."""
     demands = case.instance.demands.values()
     if not all(may_go_short(demand) for demand in demands):
@@ -41,7 +41,7 @@ def _above_every_loss(case: Case, figures: list[FigureField]) -> Iterator[Proble
                 yield case.problem("doubtful", message, *found.path, hint="is it in the unit of prices?")
 
 
-def _between(case: Case, figures: list[FigureField]) -> Iterator[Problem]:
+def _between(case: VariantCase, figures: list[FigureField]) -> Iterator[Problem]:
     """One note for all tables of years none of whose years is the middle of a period."""
     middles = [span.middle for span in case.spans]
     between = [found for found in figures if is_always_between(found.figure, middles)]

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from planner.reading.blame import dotted
-from planner.reading.compose import Key, Node, children
+from planner.reading.compose import YamlKey, YamlNode, children
 from planner.reading.grammar import INSTANCE, Shape, below, narrowed
 from planner.reading.settle import FIGURE_KEYS, is_full_figure
 from planner.tables.frames import said, table
@@ -37,7 +37,7 @@ def input_differences(sources: Sequence[Source]) -> pd.DataFrame:
     return table(SCHEMAS["compare"]["inputs"], rows)
 
 
-def _row(path: tuple[Key, ...], run: str, before: Node | None, after: Node | None) -> dict[str, Any]:
+def _row(path: tuple[YamlKey, ...], run: str, before: YamlNode | None, after: YamlNode | None) -> dict[str, Any]:
     old, new = _value(before), _value(after)
     is_number = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (old, new))
     return {
@@ -48,14 +48,16 @@ def _row(path: tuple[Key, ...], run: str, before: Node | None, after: Node | Non
     }
 
 
-def _value(node: Node | None) -> Any:
+def _value(node: YamlNode | None) -> Any:
     """Value to compare: numbers by value, so that 1 and 1.0 are equal; empty parts count as stated."""
     if node is None:
         return None
     return {dict: "{}", list: "[]"}[type(node.value)] if isinstance(node.value, dict | list) else node.value
 
 
-def leaves(node: Node, shape: Shape = INSTANCE, path: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, ...], Node]]:
+def leaves(
+    node: YamlNode, shape: Shape = INSTANCE, path: tuple[YamlKey, ...] = ()
+) -> Iterator[tuple[tuple[YamlKey, ...], YamlNode]]:
     """Every value of a tree by path; a figure written in full has its number where a plain one stands."""
     shape = narrowed(shape, node.value)
     if not isinstance(node.value, dict | list) or not node.value:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.common.errors import InputError, Place, Problem
 from planner.language.instance import Instance
-from planner.reading.compose import Node, compose
+from planner.reading.compose import YamlNode, compose
 from planner.reading.document import load
 from planner.reading.renamed import Renamer
 from planner.reading.settle import settled
@@ -29,7 +29,7 @@ class Source:
     label: str
     folder: Path | None
     tables: Mapping[str, pd.DataFrame]
-    input: Node | None
+    input: YamlNode | None
     mark: Mapping[str, Any]
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from planner.common.patterns import fits_any
 from planner.common.words import number
@@ -14,13 +14,13 @@ from planner.formulation.mathematics.control import covers, degree, denying
 from planner.formulation.mathematics.flow import availability, existing
 from planner.formulation.mathematics.security.kinds import FAMILIES, kind_of
 from planner.language.controls import Ban, Licence
+from planner.language.figure import FieldPath
 from planner.language.instance import Instance
 from planner.language.units import unit
 from planner.program.program import Program
 from planner.tree.nodes import Node
 from planner.workflows.explain.iis import Bound, Core
 
-Path = tuple[Any, ...]
 # Statements of the user first, then what may happen, then what there is.
 ORDER = (
     "requirements", "project_groups", "limits", "outlets", "controls", "demands", "stockpiles", "suppliers", "lanes",
@@ -31,7 +31,7 @@ ORDER = (
 class Said(NamedTuple):
     """A statement of the instance by its path, and what it says at the place of the conflict."""
 
-    path: Path
+    path: FieldPath
     words: str
 
 
@@ -44,7 +44,7 @@ class Speaker:
 
     def statements(self, core: Core) -> list[Said]:
         """The statements in a core, those of the user first; each path once."""
-        found: dict[Path, Said] = {}
+        found: dict[FieldPath, Said] = {}
         rows = [self.program.rows[row] for row in core.rows]
         for node, family, key in rows:
             for said in self.row(node, family, key):
@@ -78,7 +78,7 @@ class Speaker:
         name = str(key[0])
         part = self.network.base.requirements[name]
         stated, _, loss = name.partition(" without ") if name not in self.original.requirements else (name, "", "")
-        path: Path = ("requirements", stated)
+        path: FieldPath = ("requirements", stated)
         fields = (ease.field for ease in kind_of(part).eases if getattr(part, ease.field) is not None)
         path = (*path, *islice(fields, 1))
         place = node if node is not None else next((n for n in self.network.tree.nodes if n.key in key), None)

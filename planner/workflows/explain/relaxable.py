@@ -11,13 +11,13 @@ from planner.formulation.mathematics.security.kind import Ease
 from planner.formulation.mathematics.security.kinds import kind_of
 from planner.formulation.mathematics.security.outage import OutageKind
 from planner.formulation.mathematics.security.scope import demands_of
-from planner.language.figure import MOMENT, Figure
+from planner.language.figure import MOMENT, FieldPath, Figure
 from planner.language.instance import Instance
 from planner.language.requirements import OfUsers, Outage, Rule
 from planner.language.units import unit
 from planner.program.program import Program
 from planner.workflows.explain.iis import Core
-from planner.workflows.explain.messages import Path, Said
+from planner.workflows.explain.messages import Said
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,8 @@ class Levers:
             yield Lever(f"projects.{name}.lead_time", 0, "years of lead time", f"bring {name} online sooner", lead,
                         values=sooner)
 
-    def _field(self, path: Path) -> Iterator[Lever]:
-        section, name, field = path[0], str(path[1]), str(path[-1])
+    def _field(self, path: FieldPath) -> Iterator[Lever]:
+        section, name, field = str(path[0]), str(path[1]), str(path[-1])
         part: Any = getattr(self.base, section)[name]
         if (section, field) in COUNTS:
             stated = getattr(part, field)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from planner.common.errors import Place
-from planner.reading.override import Operation
+from planner.reading.override import Operator
 from planner.workflows.sweep.schema import Distribution, Lognormal, Normal, Scalar, Triangular, Uniform, Vary
 
 EDGE = 1e-9  # Quantiles of distributions without ends are cut off here.
@@ -22,7 +22,7 @@ class Factor:
     """Paths that move together. `at` takes a quantile from 0 to 1; `levels` are the values of a discrete factor."""
 
     name: str
-    changes: tuple[tuple[str, Operation], ...]
+    changes: tuple[tuple[str, Operator], ...]
     at: Callable[[float], Scalar]
     place: Place
     levels: tuple[Scalar, ...] = ()
@@ -47,7 +47,7 @@ def _middle(number: int, count: int) -> float:
     return (number + 0.5) / count
 
 
-def made(name: str, changes: Sequence[tuple[str, Operation]], part: Vary, place: Place) -> Factor:
+def made(name: str, changes: Sequence[tuple[str, Operator]], part: Vary, place: Place) -> Factor:
     """The factor that a study states; ValueError when its range is empty or a distribution has no width."""
     if part.values is not None:
         levels = tuple(part.values)

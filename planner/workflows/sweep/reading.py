@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from planner.common.errors import InputError, Place, Problem, did_you_mean
 from planner.reading.blame import dotted
-from planner.reading.compose import Key, Node, child, compose, from_plain, plain
+from planner.reading.compose import YamlKey, YamlNode, child, compose, from_plain, plain
 from planner.reading.document import Document, load
 from planner.reading.files import confined, content_of, text_of
-from planner.reading.override import Operation, Override, apply, split_key, targets
+from planner.reading.override import Operator, Override, apply, split_key, targets
 from planner.reading.renamed import Renamer
 from planner.reading.settle import has_factors, is_full_figure, settled
 from planner.workflows.sweep.factor import Factor, made
@@ -30,13 +30,13 @@ class StudyFile:
     """A study as read: what it says, where, the instance it starts from and the factors it varies."""
 
     path: Path
-    tree: Node
+    tree: YamlNode
     study: Study
     instance: Path
     document: Document
     factors: tuple[Factor, ...]
 
-    def place(self, *path: Key) -> Place:
+    def place(self, *path: YamlKey) -> Place:
         """Place of a part of the study in its file, or of the part that holds it."""
         node = self.tree
         for key in path:
@@ -63,7 +63,7 @@ def read_study(path: str | Path, instance: str | Path | None = None) -> StudyFil
     return StudyFile(file, tree, study, target, document, tuple(_factors(tree, study, document)))
 
 
-def _instance(file: Path, tree: Node) -> Path:
+def _instance(file: Path, tree: YamlNode) -> Path:
     """The instance that a study names."""
     named = child(tree, "instance")
     assert named is not None
@@ -73,14 +73,14 @@ def _instance(file: Path, tree: Node) -> Path:
     return target
 
 
-def _tree(file: Path) -> Node:
+def _tree(file: Path) -> YamlNode:
     node = compose(text_of(content_of(file, most=MOST_BYTES), str(file)), str(file))
     if node is None or not isinstance(node.value, dict):
         raise InputError([Problem("wrong-type", "a study is a mapping", Place(str(file), 1, 1))])
     return node
 
 
-def _problem(detail: Any, tree: Node) -> Problem:
+def _problem(detail: Any, tree: YamlNode) -> Problem:
     """A mistake in a study, at the deepest part of its place that is written."""
     node, path = tree, []
     rest = [step for step in detail["loc"] if step not in MARKS]
@@ -97,7 +97,7 @@ def _problem(detail: Any, tree: Node) -> Problem:
     return Problem("wrong-value", f"{label}: {said[:1].lower()}{said[1:]}", node.place)
 
 
-def _factors(tree: Node, study: Study, document: Document) -> Iterator[Factor]:
+def _factors(tree: YamlNode, study: Study, document: Document) -> Iterator[Factor]:
     """The factors of a study, tried once on the instance so that a wrong path is found before anything runs."""
     problems: list[Problem] = []
     found: list[Factor] = []
@@ -122,7 +122,7 @@ def _factors(tree: Node, study: Study, document: Document) -> Iterator[Factor]:
     yield from found
 
 
-def _of(name: str, part: Vary, node: Node, document: Document) -> Iterator[Factor]:
+def _of(name: str, part: Vary, node: YamlNode, document: Document) -> Iterator[Factor]:
     place = (child(node, "path") or node).place
     changes = tuple(_split(text, place, document.notes) for text in part.path)
     if part.range == "stated":
@@ -135,14 +135,14 @@ def _of(name: str, part: Vary, node: Node, document: Document) -> Iterator[Facto
         raise InputError([Problem("empty-range", f"vary.{name}: {error}", about.place)]) from None
 
 
-def _split(text: str, place: Place, notes: list[Problem]) -> tuple[str, Operation]:
+def _split(text: str, place: Place, notes: list[Problem]) -> tuple[str, Operator]:
     """Path and operation of what a study varies, with a note on an old word."""
     path, operation = split_key(text)
     return Renamer(notes).path(path, place), operation
 
 
 def _stated(
-    name: str, changes: Sequence[tuple[str, Operation]], place: Place, document: Document
+    name: str, changes: Sequence[tuple[str, Operator]], place: Place, document: Document
 ) -> Iterator[Factor]:
     """A factor for every figure on the paths that states a range; one by year has factors of 1 for ends."""
     figures = [t for path, _ in changes for t in targets(settled(document.tree), path)]
@@ -154,7 +154,7 @@ def _stated(
         assert target.node is not None
         low, high = (plain(child(target.node, key) or target.node) for key in ("low", "high"))
         label = name if len(ranged) == 1 else f"{name} {dotted(target.path)}"
-        operation: Operation = "*=" if has_factors(target.node.entries) else "="
+        operation: Operator = "*=" if has_factors(target.node.entries) else "="
         if low < high:
             ends = Vary(path=[dotted(target.path)], range=(low, high))
             yield made(label, ((dotted(target.path), operation),), ends, place)
