@@ -19,7 +19,8 @@ from planner.common.signals import is_asked_to_stop, listening, stop_if_asked
 from planner.contingency.recourse import Borne
 from planner.contingency.screening import Probe
 from planner.contingency.table import nothing_tried, outages
-from planner.formulation.contingencies import Instances, Loss, losses, withstanding
+from planner.formulation.contingencies import Loss, losses, withstanding
+from planner.language.counterfactuals import Instances
 from planner.language.instance import Instance, Options
 from planner.program.blocks import Compiled
 from planner.program.incremental import Snapshot

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from planner.common.arrays import Array
 from planner.common.identity import each_once
 from planner.contingency.recourse import Borne, Scopes, Trial
-from planner.formulation.contingencies import Instances, Loss, outage_rules, relieved, withstanding
+from planner.formulation.contingencies import Loss, outage_rules, relieved, withstanding
 from planner.formulation.network import build_network
+from planner.language.counterfactuals import Instances
 from planner.language.instance import Instance, Shock
 from planner.program.blocks import Compiled
 from planner.program.program import Program, assemble

@@ -14,7 +14,8 @@ import pandas as pd
 
 from planner.common.words import number
 from planner.contingency.recourse import Borne
-from planner.formulation.contingencies import Instances, Loss, outage_of
+from planner.formulation.contingencies import Loss, outage_of
+from planner.language.counterfactuals import Instances
 from planner.language.units import unit
 from planner.program.program import Program
 from planner.results.rows import Row

@@ -17,13 +17,13 @@ from planner.common.patterns import fits_any
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.security.scope import country
 from planner.language.controls import Ban
+from planner.language.counterfactuals import Instances
 from planner.language.figure import Figure
 from planner.language.instance import Instance, Shock
 from planner.language.requirements import Outage, Rule, Survive
 from planner.tree.builder import build_tree
 
-Instances = Mapping[str, Instance]
-Kind = Literal["facility", "country", "supplier", "lane"]
+LossKind = Literal["facility", "country", "supplier", "lane"]
 NOTHING = Figure(value=0.0)
 MOST_AT_ONCE = 500  # Losses: each adds branches to a program, some megabytes of the rare-earth instance.
 
@@ -32,7 +32,7 @@ class Loss(NamedTuple):
     """One loss in one period of one future, for one requirement (or another name of whose users are meant)."""
 
     requirement: str
-    kind: Kind
+    kind: LossKind
     lost: tuple[str, ...]
     future: str
     period: str
@@ -79,10 +79,10 @@ def losses(instances: Instances) -> list[Loss]:
     ]
 
 
-def candidates(instance: Instance, kind: Kind) -> list[str]:
+def candidates(instance: Instance, kind: LossKind) -> list[str]:
     """Everything of a kind that may be lost; a country that can supply nothing is none."""
     if kind != "country":
-        sections: Mapping[Kind, Mapping[str, object]] = {
+        sections: Mapping[LossKind, Mapping[str, object]] = {
             "facility": instance.facilities, "supplier": instance.suppliers, "lane": instance.lanes,
         }
         return list(sections[kind])
@@ -184,7 +184,7 @@ def relieved(instance: Instance) -> Instance:
     )
 
 
-def is_lost(instance: Instance, kind: Kind, facility: str, lost: Sequence[str]) -> bool:
+def is_lost(instance: Instance, kind: LossKind, facility: str, lost: Sequence[str]) -> bool:
     """Whether a facility stands still when these are lost."""
     if kind == "country":
         return country(instance, instance.facilities[facility].region) in lost

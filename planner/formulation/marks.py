@@ -14,7 +14,7 @@ from itertools import chain, combinations
 from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.mathematics.control import covers, touches
-from planner.formulation.network import Delivery, Movement, Network, Place
+from planner.formulation.network import CommodityRegion, Delivery, Movement, Network
 from planner.language.controls import OfPassage
 
 Level = tuple[str, ...]  # The tests that refuse a good, by name; nothing refuses what is clean.
@@ -35,8 +35,8 @@ class Origin:
 
     network: Network
     denied: dict[Delivery, tuple[str, ...]]  # The exporters that some control lets deny a user a commodity.
-    reached: dict[Place, frozenset[str]]
-    levels: dict[Place, tuple[Level, ...]]
+    reached: dict[CommodityRegion, frozenset[str]]
+    levels: dict[CommodityRegion, tuple[Level, ...]]
 
     def sent(self, movement: Movement) -> tuple[Level, ...]:
         """The levels a movement must tell apart, worst last; none where they cannot be told apart afterwards."""
@@ -54,27 +54,27 @@ class Origin:
         pile = self.network.base.stockpiles[stockpile]
         return self.levels.get((pile.commodity, pile.region), ())
 
-    def _seen(self, place: Place, tests: frozenset[str]) -> tuple[Level, ...]:
+    def _seen(self, place: CommodityRegion, tests: frozenset[str]) -> tuple[Level, ...]:
         """The levels of a place as far as some tests tell them apart."""
         return _ordered(_cut(level, tests) for level in self.levels.get(place, ())) if tests else ()
 
-    def at(self, place: Place) -> frozenset[str]:
+    def at(self, place: CommodityRegion) -> frozenset[str]:
         """The tests that refuse all goods in a place, because it is in an exporter's region."""
         return self.reached.get(place, frozenset()) & {place[1]}
 
-    def bought(self, place: Place, origin: str | None) -> Level:
+    def bought(self, place: CommodityRegion, origin: str | None) -> Level:
         """The level of what a place buys from a supplier."""
         return _cut((*self.at(place), *([origin] if origin else [])), self.reached[place])
 
-    def arriving(self, place: Place, level: Level) -> Level:
+    def arriving(self, place: CommodityRegion, level: Level) -> Level:
         """The level in a place of what arrives there at a level."""
         return _cut((*level, *self.at(place)), self.reached[place])
 
-    def accepted(self, place: Place, tests: Iterable[str], level: Level) -> set[Level]:
+    def accepted(self, place: CommodityRegion, tests: Iterable[str], level: Level) -> set[Level]:
         """The levels of a place that may go where some tests tell no more than a level."""
         return {mine for mine in self.levels[place] if set(_cut(mine, tests)) <= set(level)}
 
-    def families(self, place: Place) -> list[tuple[Level, ...]]:
+    def families(self, place: CommodityRegion) -> list[tuple[Level, ...]]:
         """The sets of levels that hold with each level all that fewer tests refuse; not that of all levels."""
         levels = self.levels[place]
         chosen = chain.from_iterable(combinations(levels, size) for size in range(1, len(levels)))
@@ -125,9 +125,9 @@ def _denied(network: Network, names: Collection[str]) -> dict[Delivery, tuple[st
     return {delivery: tuple(sorted(exporters)) for delivery, exporters in found.items()}
 
 
-def _reached(network: Network, denied: dict[Delivery, tuple[str, ...]]) -> dict[Place, frozenset[str]]:
+def _reached(network: Network, denied: dict[Delivery, tuple[str, ...]]) -> dict[CommodityRegion, frozenset[str]]:
     """The tests that goods of every place can still meet: of users there, or wherever lanes lead."""
-    found: dict[Place, frozenset[str]] = {}
+    found: dict[CommodityRegion, frozenset[str]] = {}
     for (demand, commodity), exporters in denied.items():
         place = (commodity, network.base.demands[demand].region)
         found[place] = found.get(place, frozenset()) | frozenset(exporters)
@@ -143,7 +143,9 @@ def _reached(network: Network, denied: dict[Delivery, tuple[str, ...]]) -> dict[
     return found
 
 
-def _levels(network: Network, reached: dict[Place, frozenset[str]]) -> dict[Place, tuple[Level, ...]]:
+def _levels(
+    network: Network, reached: dict[CommodityRegion, frozenset[str]]
+) -> dict[CommodityRegion, tuple[Level, ...]]:
     """The levels that goods of every place can have: what is made, collected, bought or stored there, or sent there."""
     home = {place: _cut([place[1]], tests) for place, tests in reached.items()}
     found = {place: _first(network, place, home[place], tests) for place, tests in reached.items()}
@@ -160,7 +162,7 @@ def _levels(network: Network, reached: dict[Place, frozenset[str]]) -> dict[Plac
     return {place: _ordered(levels) for place, levels in found.items()}
 
 
-def _first(network: Network, place: Place, home: Level, tests: frozenset[str]) -> set[Level]:
+def _first(network: Network, place: CommodityRegion, home: Level, tests: frozenset[str]) -> set[Level]:
     balance, suppliers = network.balance[place], network.base.suppliers
     found = {_cut((*home, suppliers[s].origin or ""), tests) for s, _, _ in balance.bought}
     return found | ({home} if balance.made_by or balance.returned or balance.stored else set())

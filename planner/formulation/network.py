@@ -39,7 +39,7 @@ class Movement(NamedTuple):
 Activity = tuple[str, str]  # facility, process
 Purchase = tuple[str, int, str]  # supplier, step from 1, region
 Sale = tuple[str, int, str]  # outlet, step from 1, region
-Place = tuple[str, str]  # commodity, region
+CommodityRegion = tuple[str, str]  # commodity, region
 Delivery = tuple[str, str]  # demand, commodity
 Shortage = tuple[str, int]  # demand, tranche from 1
 
@@ -195,12 +195,12 @@ class Network(CacheOwner):
         )
 
     @cached_property
-    def balance(self) -> dict[Place, Balance]:
+    def balance(self) -> dict[CommodityRegion, Balance]:
         """Inflows and outflows of each commodity's balance in each region; places without any are absent."""
         return balances(self)
 
     @cached_property
-    def disposals(self) -> tuple[Place, ...]:
+    def disposals(self) -> tuple[CommodityRegion, ...]:
         commodities = self.base.commodities
         return tuple(p for p in self.balance if commodities[p[0]].disposal != "forbidden")
 
@@ -251,10 +251,10 @@ def movements_of(instance: Instance, name: str, lane: Lane) -> list[Movement]:
     ]
 
 
-def balances(network: Network) -> dict[Place, Balance]:
+def balances(network: Network) -> dict[CommodityRegion, Balance]:
     """Adjacency of every balance that anything touches, commodities and regions in document order."""
     instance = network.base
-    found: dict[Place, Balance] = {}
+    found: dict[CommodityRegion, Balance] = {}
 
     def at(commodity: str, region: str) -> Balance:
         return found.setdefault((commodity, region), Balance([], [], [], [], [], [], [], [], []))

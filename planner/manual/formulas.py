@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import planner
 from planner.formulation.declarations import Chapter, Link, OfFigures, Variable
-from planner.formulation.mathematics.capital import Capital
+from planner.formulation.mathematics.capital import CapitalCoefficients
 from planner.formulation.mathematics.node_data import OfSituation
 
 ROOT = Path(planner.__file__).parent.parent
@@ -81,4 +81,4 @@ def _factors(costs: Any) -> Iterator[str]:
             if isinstance(argument, Callable | OfFigures):  # type: ignore[arg-type]
                 yield from _factors(argument)
     else:
-        yield from split(type(costs) if isinstance(costs, Capital) else costs)[1::2]
+        yield from split(type(costs) if isinstance(costs, CapitalCoefficients) else costs)[1::2]

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from planner.common.arrays import Array
 from planner.formulation.declarations import Chapter, Link, Term
 from planner.formulation.mathematics import model, risk
-from planner.formulation.mathematics.capital import Capital
+from planner.formulation.mathematics.capital import CapitalCoefficients
 from planner.formulation.mathematics.construction import work
 from planner.formulation.mathematics.security import totals
 from planner.program.blocks import numbers_of
@@ -90,7 +90,7 @@ def scenario_capital(program: Program, scenario: Scenario) -> Array:
     vector = np.zeros(program.frame.investments)
     for family in program.investments.variables:
         for costs in family.costs.values():
-            assert isinstance(costs, Capital)
+            assert isinstance(costs, CapitalCoefficients)
             start = program.investment_layout.starts[family.name]
             vector[start : start + len(family.keys)] += costs.weighed(charged)
     return vector

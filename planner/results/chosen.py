@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from planner.formulation.marks import CLEAN, name_of
 from planner.formulation.mathematics.origin import denials, label, shares, splits
-from planner.formulation.network import Place
+from planner.formulation.network import CommodityRegion
 from planner.results.solution import Solution
 from planner.tree.nodes import Node
 
@@ -51,9 +51,9 @@ def chosen(solution: Solution, node: Node) -> dict[str, float]:
     return found
 
 
-def _spare(solution: Solution, node: Node) -> dict[Place, Spare]:
+def _spare(solution: Solution, node: Node) -> dict[CommodityRegion, Spare]:
     """Goods that every place stores, sells or discards; whether the latter two are clean is unknown."""
-    network, found = solution.network, dict[Place, Spare]()
+    network, found = solution.network, dict[CommodityRegion, Spare]()
     marked = {(key[2], network.base.demands[key[1]].region) for key in denials(network)}
     gone = [*((key, v) for key, v in solution.of(node, "disposed")), *(
         ((network.base.outlets[key[0]].commodity, key[2]), v) for key, v in solution.of(node, "sold"))]

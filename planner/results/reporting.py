@@ -12,6 +12,7 @@ import pandas as pd
 from planner.formulation.mathematics.security import net
 from planner.formulation.mathematics.security.scope import Entry
 from planner.formulation.mathematics.security.scope import country as country_of
+from planner.formulation.network import CommodityRegion
 from planner.language.instance import Instance
 from planner.language.units import unit
 from planner.results.rows import NOTHING, Row, at
@@ -101,7 +102,7 @@ class _Source(NamedTuple):
     """Sources of a commodity of a stage: its balances, and its suppliers (country and term)."""
 
     stage: str
-    places: tuple[net.Place, ...]
+    places: tuple[CommodityRegion, ...]
     terms: tuple[tuple[str, Entry], ...]
 
 
@@ -132,9 +133,9 @@ def _supplied(solution: Solution, node: Node, sources: Iterable[_Source]) -> dic
     return supplied
 
 
-def _stages(solution: Solution) -> dict[str, tuple[net.Place, ...]]:
+def _stages(solution: Solution) -> dict[str, tuple[CommodityRegion, ...]]:
     """The balances of every stage, of goods that have mass."""
-    found: dict[str, list[net.Place]] = defaultdict(list)
+    found: dict[str, list[CommodityRegion]] = defaultdict(list)
     commodities = solution.network.base.commodities
     for k, r in solution.network.balance:
         if commodities[k].mass:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from planner.common.errors import Problem, closest
 from planner.common.identity import distinct
 from planner.common.patterns import matching
-from planner.formulation.network import Network, Place
+from planner.formulation.network import CommodityRegion, Network
 from planner.language.figure import Figure
 from planner.validation.case import TOLERANCE, VariantCase
 from planner.validation.cone import together
@@ -30,8 +30,8 @@ Exists = Callable[[Figure | None], bool]
 class Step(NamedTuple):
     """Inputs and outputs of a step, per unit; a process, or a movement or return, which makes nothing."""
 
-    needs: dict[Place, float]
-    gives: dict[Place, float]
+    needs: dict[CommodityRegion, float]
+    gives: dict[CommodityRegion, float]
     is_process: bool = False
 
 
@@ -42,9 +42,9 @@ class _Closure:
     Places `inside` are inputs of processes that can run, though nothing may be left of them for anyone else.
     """
 
-    reached: set[Place] = field(default_factory=set)
-    inside: set[Place] = field(default_factory=set)
-    waiting: dict[Place, list[Step]] = field(default_factory=lambda: defaultdict(list))
+    reached: set[CommodityRegion] = field(default_factory=set)
+    inside: set[CommodityRegion] = field(default_factory=set)
+    waiting: dict[CommodityRegion, list[Step]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, step: Step) -> None:
         """A step that gives places once all it needs are reached."""
@@ -54,7 +54,7 @@ class _Closure:
             for place in step.needs.keys() - self.reached:
                 self.waiting[place].append(step)
 
-    def reach(self, places: Iterable[Place]) -> None:
+    def reach(self, places: Iterable[CommodityRegion]) -> None:
         new = [place for place in places if place not in self.reached]
         while new:
             place = new.pop()
@@ -83,7 +83,7 @@ def _closure(case: VariantCase, network: Network, exists: Exists) -> _Closure:
     return closure
 
 
-def _supplied(case: VariantCase, network: Network, exists: Exists) -> Iterator[Place]:
+def _supplied(case: VariantCase, network: Network, exists: Exists) -> Iterator[CommodityRegion]:
     """Places that are reached without any other."""
     instance = case.instance
     for name, step, region in network.purchases:
@@ -149,7 +149,7 @@ def _or(names: dict[str, float]) -> str:
     return " or ".join(names)
 
 
-def _elsewhere(places: list[Place], reached: set[Place]) -> str | None:
+def _elsewhere(places: list[CommodityRegion], reached: set[CommodityRegion]) -> str | None:
     """Regions in which a commodity can be had, from which a lane may be missing."""
     commodities = {commodity for commodity, _ in places}
     regions = sorted({region for commodity, region in reached if commodity in commodities})

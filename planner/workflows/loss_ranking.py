@@ -21,7 +21,8 @@ from planner.common.signals import is_asked_to_stop, listening
 from planner.contingency.recourse import Borne
 from planner.contingency.row_generation import Way, withstand
 from planner.contingency.screening import Probe
-from planner.formulation.contingencies import Instances, Kind, Loss, candidates, has_outages
+from planner.formulation.contingencies import Loss, LossKind, candidates, has_outages
+from planner.language.counterfactuals import Instances
 from planner.language.instance import Instance
 from planner.language.requirements import Served
 from planner.language.units import unit
@@ -37,7 +38,7 @@ from planner.tree.nodes import Node
 from planner.workflows.solve import SILENT, Listener, prepare
 from planner.workflows.tradeoff.answer import Status, place_for, written
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[LossKind, ...] = get_args(LossKind)
 QUESTION = "losses"
 Harm = tuple[Loss, Borne, Borne]  # A loss, and its users' service with it and without.
 
@@ -53,7 +54,7 @@ class Losses:
 
 
 def losses(
-    plan: str | Path, of: Sequence[Kind] = KINDS, classes: Sequence[str] = ("*",), together: int = 1,
+    plan: str | Path, of: Sequence[LossKind] = KINDS, classes: Sequence[str] = ("*",), together: int = 1,
     out: str | Path | None = None, options: dict[str, Any] | None = None, listener: Listener = SILENT,
 ) -> Losses:
     """Try the plan of a run on the loss of everything of some kinds, one (or `together`) at a time, in every period.
@@ -111,7 +112,7 @@ def _users(instance: Instance, of: Sequence[str], classes: Sequence[str], folder
     return Served.model_validate({"kind": "served", "classes": list(classes), "target": 1})
 
 
-def _every(instance: Instance, of: Sequence[Kind], together: int) -> Iterator[Loss]:
+def _every(instance: Instance, of: Sequence[LossKind], together: int) -> Iterator[Loss]:
     nodes = [node for node in build_tree(instance).nodes if node.onset is None]
     for kind in of:
         for lost in combinations(candidates(instance, kind), together):
@@ -151,7 +152,7 @@ def _severity(borne: Borne, calm: Borne) -> tuple[float, float]:
     return calm.users_loss - borne.users_loss, calm.short - borne.short
 
 
-def _title(instance: Instance, kind: Kind, name: str) -> str:
+def _title(instance: Instance, kind: LossKind, name: str) -> str:
     sections: Mapping[str, Mapping[str, Any]] = {
         "facility": instance.facilities, "country": instance.regions, "supplier": instance.suppliers,
         "lane": instance.lanes,

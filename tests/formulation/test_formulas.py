@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from planner.formulation.mathematics.capital import Capital
-from planner.formulation.mathematics.construction import Work, annuity_factor, work
+from planner.formulation.mathematics.capital import CapitalCoefficients
+from planner.formulation.mathematics.construction import ProjectWork, annuity_factor, work
 from planner.formulation.mathematics.control import combined, degree, price_multiples, routes, share_passing
 from planner.formulation.mathematics.demand import return_share
 from planner.formulation.network import Measure, Network, build_network
@@ -43,7 +43,7 @@ class At(NamedTuple):
         return next(node for node in self.network.tree.nodes if node.key == key)
 
     @property
-    def work(self) -> Work:
+    def work(self) -> ProjectWork:
         return work(self.network)
 
     def measure(self, name: str, node: str) -> Measure:
@@ -137,7 +137,7 @@ def charge() -> None:
 def capital() -> None:
     """20 MUSD of a start; 90 USD per kg is 0.09 MUSD per t of size."""
     made = network()
-    coefficients = [Capital(made, family, (("build-magnet-plant", "2026"),))(made.tree.nodes[0])[0]
+    coefficients = [CapitalCoefficients(made, family, (("build-magnet-plant", "2026"),))(made.tree.nodes[0])[0]
                     for family in ("start", "size")]  # fmt: skip
     assert coefficients == pytest.approx([20 * CHARGE, 0.09 * CHARGE], rel=NEAR)
 
@@ -211,13 +211,13 @@ CASES: dict[str, Callable[[], Any]] = {
     "planner.tree.builder:Builder.weigh": node_probability,
     "planner.tree.builder:_odds": odds,
     "planner.formulation.mathematics.construction:annuity_factor": annuity,
-    "planner.formulation.mathematics.construction:Work.progress": progress,
-    "planner.formulation.mathematics.construction:Work.technology": technology,
-    "planner.formulation.mathematics.construction:Work.in_service": service,
-    "planner.formulation.mathematics.construction:Work.available_share": ramp,
-    "planner.formulation.mathematics.construction:Work.yearly": yearly,
-    "planner.formulation.mathematics.construction:Work.charge": charge,
-    "planner.formulation.mathematics.capital:Capital": capital,
+    "planner.formulation.mathematics.construction:ProjectWork.progress": progress,
+    "planner.formulation.mathematics.construction:ProjectWork.technology": technology,
+    "planner.formulation.mathematics.construction:ProjectWork.in_service": service,
+    "planner.formulation.mathematics.construction:ProjectWork.available_share": ramp,
+    "planner.formulation.mathematics.construction:ProjectWork.yearly": yearly,
+    "planner.formulation.mathematics.construction:ProjectWork.charge": charge,
+    "planner.formulation.mathematics.capital:CapitalCoefficients": capital,
     "planner.formulation.mathematics.control:degree": trapezoid,
     "planner.formulation.mathematics.control:share_passing": passing_share,
     "planner.formulation.mathematics.control:combined": passing_together,

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from planner.formulation.mathematics.security import kinds
-from planner.formulation.mathematics.security.kind import Kind, NodeKind, OverallKind
+from planner.formulation.mathematics.security.kind import NodeKind, OverallKind, RequirementKind
 from planner.language.controls import AnyControl
 from planner.language.requirements import KINDS, Rule
 from planner.manual.equations import equations
@@ -24,7 +24,7 @@ def test_every_kind_of_the_language_is_known_once() -> None:
 
 
 @pytest.mark.parametrize("kind", EVERY.values(), ids=EVERY)
-def test_a_kind_has_all_its_parts(kind: Kind[Rule]) -> None:
+def test_a_kind_has_all_its_parts(kind: RequirementKind[Rule]) -> None:
     """Abstract methods cannot be left out; what is stated as data could be."""
     assert kind.eases, "what could ask for less?"
     for ease in kind.eases:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.common.arrays import Array
 from planner.formulation.declarations import Key
-from planner.formulation.mathematics.construction import Array, Charged, work
+from planner.formulation.mathematics.construction import Charged, work
 from planner.formulation.mathematics.curve import segments
 from planner.formulation.mathematics.size import size_terms
 from planner.formulation.network import Network
@@ -15,7 +16,7 @@ from planner.tree.nodes import Node
 
 
 @dataclass(frozen=True)
-class Capital:
+class CapitalCoefficients:
     r"""Objective coefficients of the capital that a family of decision variables carries.
 
     .. math:: \sum_{m \in g} charge_{j,m}\, capital_{j,m}

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.common.arrays import Array
 from planner.common.caching import cached
 from planner.formulation.mathematics.control import degree, touches_project
 from planner.formulation.network import Network
@@ -22,8 +23,6 @@ from planner.language.controls import TechnologyBan
 from planner.language.figure import MOMENT
 from planner.language.instance import Project
 from planner.tree.nodes import Node
-
-Array = NDArray[np.float64]
 
 
 class Progress(NamedTuple):
@@ -45,7 +44,7 @@ class Charge(NamedTuple):
 Charged = dict[str, list[tuple[Node, Array]]]  # By group: nodes of different figures, each with all projects' charges.
 
 
-class Work:
+class ProjectWork:
     """The work on all projects of a network."""
 
     def __init__(self, network: Network) -> None:
@@ -311,6 +310,6 @@ def annuity_factor(network: Network, project: Project) -> float:
 
 
 @cached
-def work(network: Network) -> Work:
+def work(network: Network) -> ProjectWork:
     """The work on the projects of a network."""
-    return Work(network)
+    return ProjectWork(network)

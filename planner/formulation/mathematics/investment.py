@@ -14,7 +14,7 @@ import pyomo.environ as pyo
 from planner.common.caching import cached
 from planner.common.patterns import fits_any, matching
 from planner.formulation.declarations import Chapter, Constraint, Key, Variable
-from planner.formulation.mathematics.capital import Capital, overnight_terms
+from planner.formulation.mathematics.capital import CapitalCoefficients, overnight_terms
 from planner.formulation.mathematics.construction import work
 from planner.formulation.mathematics.curve import is_convex
 from planner.formulation.mathematics.size import least_size, most_size, size_terms
@@ -82,18 +82,18 @@ def chapter(network: Network) -> Chapter:
     variables = (
         Variable("start", keys, "project is decided", one, upper=lambda _: [1.0] * len(keys),
                  integer=[yes_or_no[k[0]] for k in keys],
-                 costs={"capital": Capital(network, "start", keys)}, parts=_parts(network, keys)),
+                 costs={"capital": CapitalCoefficients(network, "start", keys)}, parts=_parts(network, keys)),
         Variable("size", sized, "size decided", upper=lambda _: [most_size(network, *k) for k in sized],
-                 costs={"capital": Capital(network, "size", sized)}, parts=_parts(network, sized)),
+                 costs={"capital": CapitalCoefficients(network, "size", sized)}, parts=_parts(network, sized)),
         Variable("modules", modular, "modules decided", "modules",
                  upper=lambda _: [float(projects[k[0]].size.modules or 1) for k in modular], integer=True,
-                 costs={"capital": Capital(network, "modules", modular)}, parts=_parts(network, modular)),
+                 costs={"capital": CapitalCoefficients(network, "modules", modular)}, parts=_parts(network, modular)),
         Variable("piece", pieces, "size lies on this piece of the cost curve", one,
                  upper=lambda _: [1.0] * len(pieces),
                  integer=[not all(is_convex(i.projects[p[0]].capital.curve) for i in network.instances.values())
                           for p in pieces]),
         Variable("end_weight", ends, "weight of this end of the piece", one,
-                 costs={"capital": Capital(network, "end_weight", ends)}, parts=_parts(network, ends)),
+                 costs={"capital": CapitalCoefficients(network, "end_weight", ends)}, parts=_parts(network, ends)),
         Variable("impossible", _impossible(network), "size of a group of which nothing can be decided", "quantity/year",
                  upper=lambda _: [0.0] * len(_impossible(network))),
         Variable("retire", closing, "share of existing capacity closed", one, upper=lambda _: [1.0] * len(closing)),

@@ -19,7 +19,7 @@ from planner.common.caching import cached
 from planner.formulation.declarations import Chapter, Constraint, Key, Link, Term, Variable
 from planner.formulation.marks import Level, name_of, origin
 from planner.formulation.mathematics.control import class_passing
-from planner.formulation.network import Network, Place
+from planner.formulation.network import CommodityRegion, Network
 from planner.tree.nodes import Node
 
 STORED = ("filled", "released", "stock")
@@ -132,7 +132,7 @@ def better(block: Any, commodity: str, region: str, number: int) -> Any:
     return sum(_entering(block, place, family)) >= sum(_leaving(block, place, family))
 
 
-def _entering(block: Any, place: Place, family: tuple[Level, ...]) -> Iterator[Any]:
+def _entering(block: Any, place: CommodityRegion, family: tuple[Level, ...]) -> Iterator[Any]:
     """Inflow of a place at some levels; goods made or returned there carry no mark except that of the place."""
     network: Network = block.network
     found, balance, instance = origin(network), network.balance[place], block.instance
@@ -149,7 +149,7 @@ def _entering(block: Any, place: Place, family: tuple[Level, ...]) -> Iterator[A
     yield from (part(block, ("released", w), family) for w in balance.stored)
 
 
-def _leaving(block: Any, place: Place, family: tuple[Level, ...]) -> Iterator[Any]:
+def _leaving(block: Any, place: CommodityRegion, family: tuple[Level, ...]) -> Iterator[Any]:
     """Outflow of a place that can only consist of goods at some levels."""
     network: Network = block.network
     found, balance = origin(network), network.balance[place]

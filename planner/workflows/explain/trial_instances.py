@@ -14,7 +14,8 @@ import numpy as np
 from planner.common.arrays import Array
 from planner.common.errors import InputError
 from planner.contingency.screening import Probe
-from planner.formulation.contingencies import Instances, Loss, losses, withstanding
+from planner.formulation.contingencies import Loss, losses, withstanding
+from planner.language.counterfactuals import Instances
 from planner.language.instance import Options
 from planner.program.blocks import Compiled
 from planner.program.program import Program

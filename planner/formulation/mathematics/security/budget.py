@@ -15,7 +15,7 @@ from planner.formulation.declarations import Chapter, Constraint, Data, Key, Lin
 from planner.formulation.mathematics.capital import overnight_terms
 from planner.formulation.mathematics.investment import decisions
 from planner.formulation.mathematics.node_data import applies
-from planner.formulation.mathematics.security.kind import Ease, Idle, OverallKind, Plan, Reading, most_money
+from planner.formulation.mathematics.security.kind import Ease, EmptyScope, OverallKind, PlanValues, Reading, most_money
 from planner.formulation.mathematics.security.scope import Entry, at_base, at_node, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -110,11 +110,11 @@ class BudgetKind(OverallKind[Budget]):
     def asks(self, part: Budget, moment: float, units: Units) -> str:
         return most_money(part.most, moment, units)
 
-    def idle(self, network: Network, name: str, part: Budget) -> Iterator[Idle]:
+    def idle(self, network: Network, name: str, part: Budget) -> Iterator[EmptyScope]:
         if not self.has_rows(network, name):
-            yield Idle(f"no project in the scope of {name} can be decided in its years")
+            yield EmptyScope(f"no project in the scope of {name} can be decided in its years")
 
-    def reading(self, plan: Plan, family: str, key: Key) -> Reading:
+    def reading(self, plan: PlanValues, family: str, key: Key) -> Reading:
         network = plan.network
         committed = math.fsum(
             c * plan.values(None, carried)[column]

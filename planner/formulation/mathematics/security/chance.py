@@ -14,7 +14,7 @@ from planner.common.caching import cached
 from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import applies
-from planner.formulation.mathematics.security.kind import NOTHING, Ease, OverallKind, Plan, Reading, served_share
+from planner.formulation.mathematics.security.kind import NOTHING, Ease, OverallKind, PlanValues, Reading, served_share
 from planner.formulation.mathematics.security.scope import at_base, at_node, demands_of, stated, unserved
 from planner.formulation.mathematics.security.served import short_of
 from planner.formulation.network import Network
@@ -112,11 +112,11 @@ class ChanceKind(OverallKind[Chance]):
     def penalty_node(self, network: Network, key: Key) -> Node:
         return places(network)[key[0], key[3]]
 
-    def reading(self, plan: Plan, family: str, key: Key) -> Reading:
+    def reading(self, plan: PlanValues, family: str, key: Key) -> Reading:
         return _served(plan, key) if family == "chance_served" else _probable(plan, key[0])
 
 
-def _served(plan: Plan, key: Key) -> Reading:
+def _served(plan: PlanValues, key: Key) -> Reading:
     """A demand at a node."""
     node, (amount, allowed) = places(plan.network)[key[0], key[3]], needed(plan.network, key)
     short = short_of(plan, node, [key[2]])
@@ -124,7 +124,7 @@ def _served(plan: Plan, key: Key) -> Reading:
     return Reading(f"region={key[1]};demand={key[2]}", target, achieved, node=node, pool=key, is_weighed=True)
 
 
-def _probable(plan: Plan, name: str) -> Reading:
+def _probable(plan: PlanValues, name: str) -> Reading:
     """The probability of the scenarios that are served in all their nodes."""
     network, missed, failing = plan.network, plan.overall("missed_overall"), set[int]()
     for row in keys(network):

@@ -16,7 +16,15 @@ from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import OfSituation, applies
 from planner.formulation.mathematics.security import supply
-from planner.formulation.mathematics.security.kind import NOTHING, Ease, Idle, NodeKind, Plan, Reading, most_share
+from planner.formulation.mathematics.security.kind import (
+    NOTHING,
+    Ease,
+    EmptyScope,
+    NodeKind,
+    PlanValues,
+    Reading,
+    most_share,
+)
 from planner.formulation.mathematics.security.scope import at_base, at_node, country, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -123,10 +131,10 @@ class ConcentrationKind(NodeKind[Concentration]):
     def asks(self, part: Concentration, moment: float, units: Units) -> str:
         return most_share(part.limit, moment)
 
-    def idle(self, network: Network, name: str, part: Concentration) -> Iterator[Idle]:
+    def idle(self, network: Network, name: str, part: Concentration) -> Iterator[EmptyScope]:
         yield from supply.unsupplied(network, name)
 
-    def reading(self, plan: Plan, node: Node, key: Key) -> Reading:
+    def reading(self, plan: PlanValues, node: Node, key: Key) -> Reading:
         network, part = plan.network, part_of(plan.network, key)
         supplied, total = plan.values(node, "from_source"), supply.net_use(plan, node, supply.rows(network)[key])
         most, amounts = limit(network, key, node), [supplied[(*key, c)] for c in countries(network, key)]

@@ -19,7 +19,7 @@ from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, OfFigures, Term, Variable
 from planner.formulation.mathematics.flow import availability, existing, online_terms
 from planner.formulation.mathematics.node_data import OfSituation, applies
-from planner.formulation.mathematics.security.kind import Ease, Idle, NodeKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import Ease, EmptyScope, NodeKind, PlanValues, Reading
 from planner.formulation.mathematics.security.scope import at_base, at_node, demands_of, stated
 from planner.formulation.network import Activity, Network
 from planner.language.instance import Units
@@ -30,7 +30,7 @@ YEAR = 365.0  # Days.
 
 
 @dataclass(frozen=True)
-class Place:
+class CoverMeans:
     """Means to cover the need in one place: stockpiles, activities, and the demands with what they accept."""
 
     stockpiles: tuple[str, ...]
@@ -40,7 +40,7 @@ class Place:
 
 
 @cached
-def places(network: Network) -> dict[tuple[str, str], Place]:
+def places(network: Network) -> dict[tuple[str, str], CoverMeans]:
     """Every place of every cover requirement, by (requirement, region or '*')."""
     found = {}
     for name, part in stated(network, Cover).items():
@@ -54,7 +54,7 @@ def places(network: Network) -> dict[tuple[str, str], Place]:
     return found
 
 
-def _place(network: Network, part: Cover, regions: list[str], demands: list[str]) -> Place:
+def _place(network: Network, part: Cover, regions: list[str], demands: list[str]) -> CoverMeans:
     base = network.base
     piles = [w for w, pile in base.stockpiles.items() if pile.region in regions and fits_any(part.stockpiles, w)]
     accepted = {k for d in demands for k in base.demands[d].accepts}
@@ -66,7 +66,7 @@ def _place(network: Network, part: Cover, regions: list[str], demands: list[str]
         if set(base.processes[a[1]].inputs) <= there and wanted & set(base.processes[a[1]].outputs)
     )
     commodities = tuple(k for k in base.commodities if k in wanted & there)
-    return Place(
+    return CoverMeans(
         tuple(w for w in piles if base.stockpiles[w].commodity in commodities), useful, commodities,
         tuple((d, k) for d in demands for k in base.demands[d].accepts if k in commodities),
     )
@@ -231,18 +231,18 @@ class CoverKind(NodeKind[Cover]):
     def asks(self, part: Cover, moment: float, units: Units) -> str:
         return f"for {number(part.days.at(moment))} days of cover"
 
-    def idle(self, network: Network, name: str, part: Cover) -> Iterator[Idle]:
+    def idle(self, network: Network, name: str, part: Cover) -> Iterator[EmptyScope]:
         if not self.has_rows(network, name):
-            yield Idle(f"no demand lies in the scope of {name}")
+            yield EmptyScope(f"no demand lies in the scope of {name}")
 
-    def reading(self, plan: Plan, node: Node, key: Key) -> Reading:
+    def reading(self, plan: PlanValues, node: Node, key: Key) -> Reading:
         days = at_node(plan.network, key[0], node, Cover).days.at(node.middle)
         needed, covered = need(plan.network, key, node), _covered(plan, node, key)
         achieved = days * covered / needed if needed > 0 else days
         return Reading(f"region={key[1]};demand={key[2]}", days, achieved, "days", "quantity")
 
 
-def _covered(plan: Plan, node: Node, key: Key) -> float:
+def _covered(plan: PlanValues, node: Node, key: Key) -> float:
     """Stock available to users, plus their learned substitution, over the days of cover [quantity]."""
     name, label, demand = key
     given, accepts = plan.values(node, "cover_given"), plan.instance(node).demands[demand].accepts

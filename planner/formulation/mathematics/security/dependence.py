@@ -16,7 +16,15 @@ from planner.common.patterns import matching
 from planner.formulation.declarations import Chapter, Constraint, Key
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.security import net, supply
-from planner.formulation.mathematics.security.kind import NOTHING, Ease, Idle, NodeKind, Plan, Reading, most_share
+from planner.formulation.mathematics.security.kind import (
+    NOTHING,
+    Ease,
+    EmptyScope,
+    NodeKind,
+    PlanValues,
+    Reading,
+    most_share,
+)
 from planner.formulation.mathematics.security.scope import at_base, at_node, is_meant, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -54,7 +62,7 @@ def share_allowed(network: Network, name: str, node: Node) -> float | None:
 
 
 @cached
-def turned(network: Network) -> net.Rows:
+def turned(network: Network) -> net.PooledBalances:
     """The places of every row some of whose goods may be made of the row's own goods, and so used again."""
     rows = {key: dependence_places(network, *key) for key in keys(network)}
     return {
@@ -110,12 +118,12 @@ class DependenceKind(NodeKind[Dependence]):
     def asks(self, part: Dependence, moment: float, units: Units) -> str:
         return most_share(part.share, moment)
 
-    def idle(self, network: Network, name: str, part: Dependence) -> Iterator[Idle]:
+    def idle(self, network: Network, name: str, part: Dependence) -> Iterator[EmptyScope]:
         if not _has_imports(network, part):
             hint = "a supplier with that origin or a lane from there must deliver its commodities to its regions"
-            yield Idle(f"nothing in the scope of {name} can come from {part.exporter}", hint=hint)
+            yield EmptyScope(f"nothing in the scope of {name} can come from {part.exporter}", hint=hint)
 
-    def reading(self, plan: Plan, node: Node, key: Key) -> Reading | None:
+    def reading(self, plan: PlanValues, node: Node, key: Key) -> Reading | None:
         share = share_allowed(plan.network, key[0], node)
         if share is None:
             return None
@@ -141,7 +149,7 @@ def _has_imports(network: Network, part: Dependence) -> bool:
     )
 
 
-def _bought_and_used(plan: Plan, node: Node, exporter: str, key: Key) -> tuple[float, float]:
+def _bought_and_used(plan: PlanValues, node: Node, exporter: str, key: Key) -> tuple[float, float]:
     """Purchases from the exporter and net use, over the balances one row pools [quantity/year]."""
     network, instance = plan.network, plan.instance(node)
     places = dependence_places(network, *key)
@@ -152,7 +160,7 @@ def _bought_and_used(plan: Plan, node: Node, exporter: str, key: Key) -> tuple[f
     return bought, math.fsum(supply.amount(plan, node, entries) for entries in used)
 
 
-def bought_from(plan: Plan, node: Node, exporter: str, place: tuple[str, str]) -> float:
+def bought_from(plan: PlanValues, node: Node, exporter: str, place: tuple[str, str]) -> float:
     """Imports of a commodity into a region from an exporter: purchases and arrivals [quantity/year]."""
     balance, instance = plan.network.balance[place], plan.instance(node)
     purchased, flow = plan.values(node, "purchased"), plan.values(node, "flow")

@@ -12,7 +12,7 @@ from typing import Any
 from planner.common.caching import cached
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term
 from planner.formulation.mathematics.node_data import applies
-from planner.formulation.mathematics.security.kind import Ease, OverallKind, Plan, Reading, most_share
+from planner.formulation.mathematics.security.kind import Ease, OverallKind, PlanValues, Reading, most_share
 from planner.formulation.mathematics.security.scope import at_base, demands_of, of_kind, required, stated, unserved
 from planner.formulation.mathematics.security.served import short_of
 from planner.formulation.mathematics.security.totals import first
@@ -80,7 +80,7 @@ class ExpectedUnservedKind(OverallKind[ExpectedUnserved]):
     def asks(self, part: ExpectedUnserved, moment: float, units: Units) -> str:
         return most_share(part.share, moment)
 
-    def reading(self, plan: Plan, family: str, key: Key) -> Reading:
+    def reading(self, plan: PlanValues, family: str, key: Key) -> Reading:
         network, demands = plan.network, pools(plan.network)[key]
         part = at_base(network, key[0], ExpectedUnserved)
         short = math.fsum(n.probability * n.length * short_of(plan, n, demands) for n in plan.nodes if applies(part, n))

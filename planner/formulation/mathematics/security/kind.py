@@ -23,7 +23,7 @@ NOTHING = 1e-9  # Amounts below are rounding of the solver.
 R = TypeVar("R", bound=Rule)
 
 
-class Plan(Protocol):
+class PlanValues(Protocol):
     """The values of a plan, as requirements read them."""
 
     @property
@@ -70,7 +70,7 @@ class Ease(NamedTuple):
     is_whole: bool = False
 
 
-class Idle(NamedTuple):
+class EmptyScope(NamedTuple):
     """Why a requirement has nothing to act on, and the field to blame.
 
     `is_of_future`: an instance borrowed for the futures of another need not act on anything there.
@@ -83,7 +83,7 @@ class Idle(NamedTuple):
     is_of_future: bool = False
 
 
-class Kind(ABC, Generic[R]):
+class RequirementKind(ABC, Generic[R]):
     """A kind of requirement. `families` are the constraints whose rows may be missed and are told in tables.
 
     `eases` lists the fields that could ask for less; a conflict points to the first that is stated.
@@ -118,22 +118,22 @@ class Kind(ABC, Generic[R]):
         """Role of what a row is missed by."""
         return self.lacks
 
-    def idle(self, network: Network, name: str, part: R) -> Iterator[Idle]:
+    def idle(self, network: Network, name: str, part: R) -> Iterator[EmptyScope]:
         """Why it has nothing to act on, where users and periods lie in its scope."""
         yield from ()
 
 
-class NodeKind(Kind[R]):
+class NodeKind(RequirementKind[R]):
     """A kind whose rows stand in the block of a node. Chapters that kinds share are made once."""
 
     chapters: ClassVar[tuple[Callable[[Network], Chapter], ...]]
 
     @abstractmethod
-    def reading(self, plan: Plan, node: Node, key: Key) -> Reading | None:
+    def reading(self, plan: PlanValues, node: Node, key: Key) -> Reading | None:
         """A row as the table of requirements tells it; None where it does not hold."""
 
 
-class OverallKind(Kind[R]):
+class OverallKind(RequirementKind[R]):
     """A kind whose rows couple nodes or scenarios; they stand in a block of their own behind all nodes.
 
     Chapters also take the cost of the best plan for each scenario alone [money].
@@ -142,7 +142,7 @@ class OverallKind(Kind[R]):
     chapters: ClassVar[tuple[Callable[[Network, Mapping[str, float]], Chapter], ...]]
 
     @abstractmethod
-    def reading(self, plan: Plan, family: str, key: Key) -> Reading:
+    def reading(self, plan: PlanValues, family: str, key: Key) -> Reading:
         """A row as the table of requirements tells it."""
 
     def penalty_node(self, network: Network, key: Key) -> Node | None:

@@ -10,7 +10,7 @@ from planner.formulation.mathematics.security.concentration import Concentration
 from planner.formulation.mathematics.security.cover import CoverKind
 from planner.formulation.mathematics.security.dependence import DependenceKind
 from planner.formulation.mathematics.security.expected_unserved import ExpectedUnservedKind
-from planner.formulation.mathematics.security.kind import Kind, NodeKind, OverallKind
+from planner.formulation.mathematics.security.kind import NodeKind, OverallKind, RequirementKind
 from planner.formulation.mathematics.security.leverage import LeverageKind
 from planner.formulation.mathematics.security.outage import OutageKind
 from planner.formulation.mathematics.security.regret import RegretKind
@@ -27,14 +27,14 @@ NODE: tuple[NodeKind[Any], ...] = (
 OVERALL: tuple[OverallKind[Any], ...] = (
     ExpectedUnservedKind(), TailKind(), RegretKind(), ChanceKind(), LeverageKind(), BudgetKind(),
 )
-EVERY: tuple[Kind[Any], ...] = (*NODE, *OVERALL, OutageKind())
+EVERY: tuple[RequirementKind[Any], ...] = (*NODE, *OVERALL, OutageKind())
 NODE_FAMILIES = {family: kind for kind in NODE for family in kind.families}
 OVERALL_FAMILIES = {family: kind for kind in OVERALL for family in kind.families}
 FAMILIES = frozenset(NODE_FAMILIES) | frozenset(OVERALL_FAMILIES)
 _KINDS = {kind.part: kind for kind in EVERY}
 
 
-def kind_of(part: Rule) -> Kind[Any]:
+def kind_of(part: Rule) -> RequirementKind[Any]:
     """The kind of a requirement."""
     return _KINDS[type(part)]
 

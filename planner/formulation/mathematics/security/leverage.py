@@ -12,7 +12,7 @@ from typing import Any
 from planner.common.caching import cached
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term
 from planner.formulation.mathematics.node_data import applies
-from planner.formulation.mathematics.security.kind import Ease, Idle, OverallKind, Plan, Reading, most_money
+from planner.formulation.mathematics.security.kind import Ease, EmptyScope, OverallKind, PlanValues, Reading, most_money
 from planner.formulation.mathematics.security.scope import at_base, at_node, demands_of, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -83,11 +83,11 @@ class LeverageKind(OverallKind[Leverage]):
     def asks(self, part: Leverage, moment: float, units: Units) -> str:
         return most_money(part.most, moment, units)
 
-    def idle(self, network: Network, name: str, part: Leverage) -> Iterator[Idle]:
+    def idle(self, network: Network, name: str, part: Leverage) -> Iterator[EmptyScope]:
         if not self.has_rows(network, name):
-            yield Idle(f"{name} holds in no window of {part.shock}", is_of_future=True)
+            yield EmptyScope(f"{name} holds in no window of {part.shock}", is_of_future=True)
 
-    def reading(self, plan: Plan, family: str, key: Key) -> Reading:
+    def reading(self, plan: PlanValues, family: str, key: Key) -> Reading:
         suffered = math.fsum(cost * plan.values(n, "short")[k] for n, k, cost in loss(plan.network, key))
         allowed, node = most(plan.network, key), windows(plan.network)[key][0]
         return Reading(f"window={key[1]}", allowed, suffered, "money", "money", node=node, pool=key)

@@ -9,11 +9,10 @@ from __future__ import annotations
 from planner.common.caching import cached
 from planner.formulation.declarations import Key
 from planner.formulation.mathematics.security.scope import Entry
-from planner.formulation.network import Network
+from planner.formulation.network import CommodityRegion, Network
 from planner.language.instance import Instance
 
-Place = tuple[str, str]  # commodity, region
-Rows = dict[Key, tuple[Place, ...]]
+PooledBalances = dict[Key, tuple[CommodityRegion, ...]]
 
 
 @cached
@@ -31,11 +30,13 @@ def turning_back(network: Network, commodities: frozenset[str]) -> frozenset[str
     return frozenset(name for name, p in base.processes.items() if derived & set(p.inputs))
 
 
-def commodities_of(places: tuple[Place, ...]) -> frozenset[str]:
+def commodities_of(places: tuple[CommodityRegion, ...]) -> frozenset[str]:
     return frozenset(k for k, _ in places)
 
 
-def made(network: Network, instance: Instance, places: tuple[Place, ...], place: Place) -> list[Entry]:
+def made(
+    network: Network, instance: Instance, places: tuple[CommodityRegion, ...], place: CommodityRegion
+) -> list[Entry]:
     """Production at a place by processes that do not use the goods of these places."""
     again = turning_back(network, commodities_of(places))
     return [
@@ -44,7 +45,7 @@ def made(network: Network, instance: Instance, places: tuple[Place, ...], place:
     ]
 
 
-def used(network: Network, instance: Instance, places: tuple[Place, ...], commodity: str) -> list[Entry]:
+def used(network: Network, instance: Instance, places: tuple[CommodityRegion, ...], commodity: str) -> list[Entry]:
     """Use of a commodity: inputs of processes, and what users are given."""
     found: list[Entry] = []
     for place in (p for p in places if p[0] == commodity):
@@ -54,7 +55,7 @@ def used(network: Network, instance: Instance, places: tuple[Place, ...], commod
     return found
 
 
-def first(network: Network, instance: Instance, places: tuple[Place, ...], commodity: str) -> list[Entry]:
+def first(network: Network, instance: Instance, places: tuple[CommodityRegion, ...], commodity: str) -> list[Entry]:
     """Supply of a commodity that is new to these places: made there, bought, or arriving from elsewhere."""
     found: list[Entry] = []
     for place in (p for p in places if p[0] == commodity):
@@ -68,7 +69,7 @@ def first(network: Network, instance: Instance, places: tuple[Place, ...], commo
     return found
 
 
-def kept(network: Network, places: tuple[Place, ...], commodity: str) -> list[Entry]:
+def kept(network: Network, places: tuple[CommodityRegion, ...], commodity: str) -> list[Entry]:
     """Amount of a commodity that is released from stock or collected."""
     found: list[Entry] = []
     for place in (p for p in places if p[0] == commodity):
@@ -77,6 +78,6 @@ def kept(network: Network, places: tuple[Place, ...], commodity: str) -> list[En
     return found
 
 
-def keys(rows: Rows) -> tuple[Key, ...]:
+def keys(rows: PooledBalances) -> tuple[Key, ...]:
     """(row, commodity)."""
     return tuple((*row, k) for row, places in rows.items() for k in dict.fromkeys(k for k, _ in places))

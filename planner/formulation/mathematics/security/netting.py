@@ -10,10 +10,10 @@ from typing import Any
 from planner.formulation.declarations import Chapter, Constraint, Key, Variable
 from planner.formulation.mathematics.security import dependence, net, supply
 from planner.formulation.mathematics.security.scope import total
-from planner.formulation.network import Network
+from planner.formulation.network import CommodityRegion, Network
 
 
-def places_of(network: Network, row: Key) -> tuple[net.Place, ...]:
+def places_of(network: Network, row: Key) -> tuple[CommodityRegion, ...]:
     """The balances that a row pools."""
     turned = dependence.turned(network)
     return turned[row] if row in turned else supply.rows(network)[row]

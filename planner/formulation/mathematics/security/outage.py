@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from planner.formulation.declarations import Key
-from planner.formulation.mathematics.security.kind import Ease, Kind, served_share
+from planner.formulation.mathematics.security.kind import Ease, RequirementKind, served_share
 from planner.formulation.network import Network
 from planner.language.instance import Units
 from planner.language.requirements import Outage
 
 
-class OutageKind(Kind[Outage]):
+class OutageKind(RequirementKind[Outage]):
     part, families = Outage, ()
     eases = (Ease("target", -1, "share", 0.0),)
 

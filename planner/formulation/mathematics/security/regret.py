@@ -12,7 +12,7 @@ from typing import Any
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Data, Key
 from planner.formulation.mathematics.security import totals
-from planner.formulation.mathematics.security.kind import Ease, Idle, OverallKind, Plan, Reading, most_money
+from planner.formulation.mathematics.security.kind import Ease, EmptyScope, OverallKind, PlanValues, Reading, most_money
 from planner.formulation.mathematics.security.scope import of_kind, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -62,11 +62,11 @@ class RegretKind(OverallKind[Regret]):
     def asks(self, part: Regret, moment: float, units: Units) -> str:
         return most_money(part.most, moment, units)
 
-    def idle(self, network: Network, name: str, part: Regret) -> Iterator[Idle]:
+    def idle(self, network: Network, name: str, part: Regret) -> Iterator[EmptyScope]:
         if network.base.shocks:
             message = "regret is measured over futures; an unforeseen shock has no best plan of its own"
-            yield Idle(message, hint="limit a tail of cost, or leave the shocks out", code="incoherent")
+            yield EmptyScope(message, hint="limit a tail of cost, or leave the shocks out", code="incoherent")
 
-    def reading(self, plan: Plan, family: str, key: Key) -> Reading:
+    def reading(self, plan: PlanValues, family: str, key: Key) -> Reading:
         regret = plan.overall("total")[key[1],] - plan.alone[key[1]]
         return Reading(f"scenario={key[1]}", most(plan.network, key[0]), regret, "money", "money", pool=key)

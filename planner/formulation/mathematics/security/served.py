@@ -14,7 +14,7 @@ import numpy as np
 from planner.common.arrays import Array
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, OfFigures
 from planner.formulation.mathematics.node_data import OfSituation, applies
-from planner.formulation.mathematics.security.kind import Ease, NodeKind, Plan, Reading, served_share
+from planner.formulation.mathematics.security.kind import Ease, NodeKind, PlanValues, Reading, served_share
 from planner.formulation.mathematics.security.scope import demands_of, of_kind, stated, total, unserved
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -82,7 +82,7 @@ RULES: dict[type[OfService], Any] = {Served: served, Survive: survive, Recover: 
 S = TypeVar("S", bound=OfService)
 
 
-def short_of(plan: Plan, node: Node, demands: tuple[str, ...] | list[str]) -> float:
+def short_of(plan: PlanValues, node: Node, demands: tuple[str, ...] | list[str]) -> float:
     """Unserved demand at a node [quantity/year]."""
     short = plan.values(node, "short")
     return math.fsum(short[key] for d in demands for _, key, _ in unserved(plan.network, d))
@@ -100,7 +100,7 @@ class ServiceKind(NodeKind[S]):
     def asks(self, part: S, moment: float, units: Units) -> str:
         return served_share(part.target, moment)
 
-    def reading(self, plan: Plan, node: Node, key: Key) -> Reading | None:
+    def reading(self, plan: PlanValues, node: Node, key: Key) -> Reading | None:
         part = self.at(plan.network, key[0], node)
         if not applies(part, node):
             return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import OfSituation, applies
-from planner.formulation.mathematics.security.kind import Ease, Idle, NodeKind, Plan, Reading, most_share
+from planner.formulation.mathematics.security.kind import Ease, EmptyScope, NodeKind, PlanValues, Reading, most_share
 from planner.formulation.mathematics.security.scope import at_base, at_node, demands_of, stated, total, unserved
 from planner.formulation.mathematics.security.served import short_of
 from planner.formulation.network import Network
@@ -103,11 +103,11 @@ class SharingKind(NodeKind[Sharing]):
     def asks(self, part: Sharing, moment: float, units: Units) -> str:
         return most_share(part.max_gap, moment)
 
-    def idle(self, network: Network, name: str, part: Sharing) -> Iterator[Idle]:
+    def idle(self, network: Network, name: str, part: Sharing) -> Iterator[EmptyScope]:
         if not self.has_rows(network, name):
-            yield Idle(f"{name} compares no regions: no class in its scope has users in two regions")
+            yield EmptyScope(f"{name} compares no regions: no class in its scope has users in two regions")
 
-    def reading(self, plan: Plan, node: Node, key: Key) -> Reading:
+    def reading(self, plan: PlanValues, node: Node, key: Key) -> Reading:
         network = plan.network
         shares = {}
         for other in keys(network):

@@ -13,7 +13,7 @@ from planner.common.words import number
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term, Variable
 from planner.formulation.mathematics.node_data import OfSituation, applies
 from planner.formulation.mathematics.security import net, supply
-from planner.formulation.mathematics.security.kind import NOTHING, Ease, Idle, NodeKind, Plan, Reading
+from planner.formulation.mathematics.security.kind import NOTHING, Ease, EmptyScope, NodeKind, PlanValues, Reading
 from planner.formulation.mathematics.security.scope import at_base, at_node, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -105,15 +105,15 @@ class SupplierCountKind(NodeKind[SupplierCount]):
     def asks(self, part: SupplierCount, moment: float, units: Units) -> str:
         return f"for {part.count} sources of at least {number(part.least.at(moment))} {unit(units, 'quantity/year')}"
 
-    def idle(self, network: Network, name: str, part: SupplierCount) -> Iterator[Idle]:
+    def idle(self, network: Network, name: str, part: SupplierCount) -> Iterator[EmptyScope]:
         yield from supply.unsupplied(network, name)
         for row, places in supply.rows(network).items():
             found = supply.entries(network, network.base, row, places) if row[0] == name else {}
             if found and len(found) < part.count:
                 message = f"{name} asks for {part.count} sources, but there can be only {len(found)}:"
-                yield Idle(f"{message} {', '.join(found)}", "count", code="too-few")
+                yield EmptyScope(f"{message} {', '.join(found)}", "count", code="too-few")
 
-    def reading(self, plan: Plan, node: Node, key: Key) -> Reading:
+    def reading(self, plan: PlanValues, node: Node, key: Key) -> Reading:
         part, minimum = part_of(plan.network, key), least(plan.network, key, node)
         supplied = _supplied(plan, node, key)
         enough = sum(v > NOTHING and v >= minimum * (1 - 1e-6) for v in supplied)
@@ -121,7 +121,7 @@ class SupplierCountKind(NodeKind[SupplierCount]):
         return Reading(supply.scope(key), float(part.count), float(enough), "sources", room=room)
 
 
-def _supplied(plan: Plan, node: Node, row: Key) -> list[float]:
+def _supplied(plan: PlanValues, node: Node, row: Key) -> list[float]:
     """Supply of each source of a row that is used and is the source's own [quantity/year]."""
     network, instance = plan.network, plan.instance(node)
     pool, found = supply.rows(network)[row], dict[str, float]()

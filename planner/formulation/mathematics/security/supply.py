@@ -14,20 +14,18 @@ from planner.common.caching import cached
 from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Key, Variable
 from planner.formulation.mathematics.security import net
-from planner.formulation.mathematics.security.kind import Idle, Plan
+from planner.formulation.mathematics.security.kind import EmptyScope, PlanValues
 from planner.formulation.mathematics.security.scope import Entry, country, is_meant, stated, total
-from planner.formulation.network import Network
+from planner.formulation.network import CommodityRegion, Network
 from planner.language.instance import Instance
 from planner.language.requirements import Concentration, OfSupply, SupplierCount
 from planner.tree.nodes import Node
 
-Place = tuple[str, str]  # commodity, region
-
 
 @cached
-def rows(network: Network) -> dict[Key, tuple[Place, ...]]:
+def rows(network: Network) -> dict[Key, tuple[CommodityRegion, ...]]:
     """The balances each row pools, by (requirement, region or '*', stage or '*', commodity or '*')."""
-    found: dict[Key, list[Place]] = defaultdict(list)
+    found: dict[Key, list[CommodityRegion]] = defaultdict(list)
     for name, part in stated(network, OfSupply).items():
         for k, r in network.balance:
             if is_meant(network.base, part, k) and fits_any(part.regions, r):
@@ -39,7 +37,7 @@ def rows(network: Network) -> dict[Key, tuple[Place, ...]]:
 
 
 def entries(
-    network: Network, instance: Instance, row: Key, pool: tuple[Place, ...], only: str | None = None
+    network: Network, instance: Instance, row: Key, pool: tuple[CommodityRegion, ...], only: str | None = None
 ) -> dict[str, list[Entry]]:
     """Supply of each source, of one commodity or all: made (not of the row's own goods), bought, or arriving.
 
@@ -80,7 +78,7 @@ def parts(network: Network) -> tuple[Key, ...]:
     )
 
 
-def homes(network: Network, row: Key, source: str, commodity: str) -> list[Place]:
+def homes(network: Network, row: Key, source: str, commodity: str) -> list[CommodityRegion]:
     """Places outside the pool from which a source sends goods in, if goods of the pool can get there; else none.
 
     The pool's own part in it is unknown, so such a source counts only with goods that are surely its own.
@@ -97,9 +95,9 @@ def homes(network: Network, row: Key, source: str, commodity: str) -> list[Place
 
 
 @cached
-def led_to(network: Network, pool: tuple[Place, ...], commodity: str) -> frozenset[Place]:
+def led_to(network: Network, pool: tuple[CommodityRegion, ...], commodity: str) -> frozenset[CommodityRegion]:
     """The places outside a pool to which lanes lead from it, over however many regions."""
-    found, open_places = set[Place](), [place for place in pool if place[0] == commodity]
+    found, open_places = set[CommodityRegion](), [place for place in pool if place[0] == commodity]
     while open_places:
         for m in network.balance[open_places.pop()].leaving:
             after = (commodity, m.destination)
@@ -199,18 +197,18 @@ def scope(key: Key) -> str:
     return f"region={key[1]};stage={key[2]};commodity={key[3]}"
 
 
-def unsupplied(network: Network, name: str) -> Iterator[Idle]:
+def unsupplied(network: Network, name: str) -> Iterator[EmptyScope]:
     """A rule on supply that nothing supplies."""
     if not any(row[0] == name for row in rows(network)):
-        yield Idle(f"nothing supplies what {name} is about in its regions")
+        yield EmptyScope(f"nothing supplies what {name} is about in its regions")
 
 
-def amount(plan: Plan, node: Node, found: list[Entry]) -> float:
+def amount(plan: PlanValues, node: Node, found: list[Entry]) -> float:
     """The sum of entries in a plan [quantity/year]."""
     return math.fsum(coefficient * plan.values(node, family)[key] for family, key, coefficient in found)
 
 
-def net_use(plan: Plan, node: Node, places: tuple[Place, ...], with_stock: bool = False) -> float:
+def net_use(plan: PlanValues, node: Node, places: tuple[CommodityRegion, ...], with_stock: bool = False) -> float:
     """Amount both newly supplied and used, over the commodities of some places [quantity/year]."""
     network, instance = plan.network, plan.instance(node)
     found = 0.0

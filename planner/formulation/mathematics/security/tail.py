@@ -14,7 +14,7 @@ from planner.formulation.declarations import Chapter, Constraint, Data, Key, Lin
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.scenario_totals import free
 from planner.formulation.mathematics.security import totals
-from planner.formulation.mathematics.security.kind import Ease, OverallKind, Plan, Reading, most_money, most_share
+from planner.formulation.mathematics.security.kind import Ease, OverallKind, PlanValues, Reading, most_money, most_share
 from planner.formulation.mathematics.security.scope import at_base, demands_of, of_kind, required, stated, unserved
 from planner.formulation.mathematics.security.served import short_of
 from planner.formulation.network import Network
@@ -97,7 +97,7 @@ class TailKind(OverallKind[Tail]):
     def asks(self, part: Tail, moment: float, units: Units) -> str:
         return most_money(part.limit, moment, units) if part.of == "cost" else most_share(part.limit, moment)
 
-    def reading(self, plan: Plan, family: str, key: Key) -> Reading:
+    def reading(self, plan: PlanValues, family: str, key: Key) -> Reading:
         network, (name,) = plan.network, key
         part, most = at_base(network, name, Tail), allowed(network, name)
         chances = [s.probability for s in network.tree.scenarios]
@@ -111,7 +111,7 @@ class TailKind(OverallKind[Tail]):
         return Reading("", share, achieved, role="quantity", room=most - worst, pool=key)
 
 
-def _lost(plan: Plan, part: Tail, scenario: Scenario) -> float:
+def _lost(plan: PlanValues, part: Tail, scenario: Scenario) -> float:
     """Unserved demand of a scenario [quantity]."""
     nodes, demands = plan.nodes, demands_of(plan.network, part)
     return math.fsum(
