@@ -17,7 +17,7 @@ from planner.common.errors import InputError, Place, Problem
 
 if TYPE_CHECKING:
     from planner.workflows.solve import Listener, Solved
-    from planner.workflows.tradeoff.answer import Status
+    from planner.workflows.tradeoff.answer import AnswerStatus
 
 PLAIN: dict[str, Any] = {"markup": False, "highlight": False, "emoji": False}  # Names are text with any characters.
 
@@ -57,7 +57,7 @@ def report(result: Solved, options: argparse.Namespace, more: dict[str, Any] | N
     return exit_code(result.outcome.status)
 
 
-def ended(status: Status, kept: str, goes_on: bool = False) -> int:
+def ended(status: AnswerStatus, kept: str, goes_on: bool = False) -> int:
     """The exit code of an answer to a question that is no single run; an incomplete answer names what was kept."""
     if status != "complete":
         rest = "; run the same command to resume" if goes_on else ""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def sweep(options: argparse.Namespace) -> int:
     from planner.terminal.rebuilt import show_rebuilt
-    from planner.terminal.sweep import Progress, show_plan, show_sweep
+    from planner.terminal.sweep import SweepProgress, show_plan, show_sweep
     from planner.workflows.sweep.sweep import sweep as carry_out
 
     if options.dry_run:
@@ -28,7 +28,7 @@ def sweep(options: argparse.Namespace) -> int:
             show_plan(found, console())
         return GOOD
     try:
-        with Progress(options.quiet) as progress:
+        with SweepProgress(options.quiet) as progress:
             done = carry_out(
                 options.study, options.out, options.executor, None, options.shard, options.force, progress.tell,
                 options.instance,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from planner.cli.common import console, ended, listening, settings_of
 
 if TYPE_CHECKING:
-    from planner.workflows.tradeoff.answer import Answer
+    from planner.workflows.tradeoff.answer import TradeoffAnswer
 
 
 def frontier(options: argparse.Namespace) -> int:
@@ -39,7 +39,7 @@ def alternatives(options: argparse.Namespace) -> int:
     return ended(found.status, f"{plans} plans and {verdicts} verdicts on projects", goes_on=True)
 
 
-def _as_json(found: Answer, options: argparse.Namespace) -> bool:
+def _as_json(found: TradeoffAnswer, options: argparse.Namespace) -> bool:
     from planner.results.write import plain_json
 
     if options.json:

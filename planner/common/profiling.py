@@ -13,7 +13,7 @@ from typing import Literal
 MEGABYTE = 1024 * 1024
 FORGET = "5"  # What makes Linux forget the most memory that a process has had (proc(5), clear_refs).
 
-Marks = Literal["phase", "so far", "unknown"]
+PeakScope = Literal["phase", "so far", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Clock:
         self.seconds: dict[str, float] = {}
         self.peaks: dict[str, float] = {}
         self.rebuilt: list[tuple[str, str]] = []  # Of every program: how much of it was built anew, and why.
-        self.marks: Marks = "unknown"
+        self.marks: PeakScope = "unknown"
         self._news, self._profile = news, profile
 
     @property
@@ -73,7 +73,7 @@ class Clock:
         return [Phase(name, seconds, seconds / total, peaks.get(name)) for name, seconds in rows.items()]
 
 
-def _forget() -> Marks:
+def _forget() -> PeakScope:
     """Let the peak begin anew, where that is possible."""
     try:
         Path("/proc/self/clear_refs").write_text(FORGET, "ascii")
@@ -82,7 +82,7 @@ def _forget() -> Marks:
     return "phase"
 
 
-def _peak(marks: Marks) -> float:
+def _peak(marks: PeakScope) -> float:
     """Peak of this process's memory [megabytes], since it was last forgotten or ever."""
     if marks == "phase":
         status = Path("/proc/self/status").read_text("ascii")

@@ -56,7 +56,7 @@ class Borne(NamedTuple):
         return sum(self.lacking.values()) / self.amount if self.amount > 0 else 0.0
 
 
-class Best(NamedTuple):
+class BestOperation(NamedTuple):
     """An operation that is best for the users in scope: what lacks, what is short, and the value of every column."""
 
     lacking: dict[str, float]
@@ -84,7 +84,7 @@ class Trial:
         self.unmet = self._unmet(rows)
         self.lacks = {name: self._lacks(name) for name in scopes} if not valued else {}
         self.worth = {name: self._worth(name) for name in scopes} if valued else {}
-        self.calm: dict[str, Best] = {}
+        self.calm: dict[str, BestOperation] = {}
 
     def _column(self, family: str, key: Any) -> int:
         return self.probes.node_layout.column(family, key)
@@ -148,12 +148,12 @@ class Trial:
         """The same period with nothing lost."""
         return self._borne(loss, self._calm(loss.requirement))
 
-    def _calm(self, scope: str) -> Best:
+    def _calm(self, scope: str) -> BestOperation:
         if scope not in self.calm:
             self.calm[scope] = self._best(scope)
         return self.calm[scope]
 
-    def _best(self, scope: str) -> Best:
+    def _best(self, scope: str) -> BestOperation:
         """The operation that is best for the users of a scope."""
         if self.valued:
             return self._read(scope, self._least(self.worth[scope]))
@@ -165,10 +165,10 @@ class Trial:
         self.solver.change_bounds(list(lacks.values()), 0.0, math.inf)
         return self._read(scope, values)._replace(lacking=lacking)
 
-    def _read(self, scope: str, values: Array) -> Best:
+    def _read(self, scope: str, values: Array) -> BestOperation:
         """Shortage of the users of a scope; for a target of their whole need, it is also the shortfall."""
         short = {d: sum(max(0.0, values[column]) for column in self._short(d)) for d in self.users[scope]}
-        return Best(short, short, values)
+        return BestOperation(short, short, values)
 
     def _closed(self, loss: Loss) -> Iterator[tuple[int, tuple[float, float]]]:
         """Columns that a loss closes, each with its bounds."""
@@ -224,7 +224,7 @@ class Trial:
             status = told(self.solver)
             raise SolverError(f"a loss in {self.node.key} could not be tried: {status}")
 
-    def _borne(self, loss: Loss, best: Best) -> Borne:
+    def _borne(self, loss: Loss, best: BestOperation) -> Borne:
         short, amounts = best.short, {demand: self._amount(demand) for demand in best.short}
         total = sum(amounts.values())
         shares = {d: 1 - short[d] / amounts[d] if amounts[d] > 0 else 1.0 for d in short}

@@ -18,7 +18,7 @@ from planner.formulation.contingencies import Loss, outage_of
 from planner.language.counterfactuals import Instances
 from planner.language.units import unit
 from planner.program.program import Program
-from planner.results.rows import Row
+from planner.results.rows import TableRow
 from planner.solving.outcome import Outcome
 from planner.tables.frames import table
 from planner.tables.schemas import RUN
@@ -32,7 +32,7 @@ def outages(
     unprepared: Mapping[Loss, Borne],
 ) -> pd.DataFrame:
     """A row per loss: its effect on the plan of an outcome, and on the `unprepared` plan."""
-    return table(RUN["outages"], Rows(instances, program, outcome, chosen).of(borne, unprepared))
+    return table(RUN["outages"], OutageTable(instances, program, outcome, chosen).of(borne, unprepared))
 
 
 def nothing_tried() -> pd.DataFrame:
@@ -46,7 +46,7 @@ def _severity(unprepared: Borne, prepared: Borne) -> tuple[float, ...]:
     return (*shortfalls, unprepared.served, prepared.served)
 
 
-class Rows:
+class OutageTable:
     """The rows of the table of outages."""
 
     def __init__(self, instances: Instances, program: Program, outcome: Outcome, chosen: Sequence[Loss]) -> None:
@@ -57,7 +57,7 @@ class Rows:
             for i, (node, family, key) in enumerate(program.rows) if family == "balance" and node is not None
         }
 
-    def of(self, borne: Mapping[Loss, Borne], unprepared: Mapping[Loss, Borne]) -> Iterator[Row]:
+    def of(self, borne: Mapping[Loss, Borne], unprepared: Mapping[Loss, Borne]) -> Iterator[TableRow]:
         order = sorted(borne, key=lambda loss: _severity(unprepared[loss], borne[loss]))
         ranks = {loss: i for i, loss in enumerate(order, 1)}
         units = self.base.units

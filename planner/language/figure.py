@@ -50,7 +50,7 @@ def _none_or_some(value: float) -> float:
 
 
 Share = Annotated[float, Field(ge=0, le=1), AfterValidator(_none_or_some)]
-Use = Annotated[float, Field(ge=0, le=1e12), AfterValidator(_none_or_some)]
+CapacityUse = Annotated[float, Field(ge=0, le=1e12), AfterValidator(_none_or_some)]
 Ratio = Annotated[float, Field(ge=LEAST, le=1e12)]  # Of amounts: beyond that no sum in doubles holds both.
 
 

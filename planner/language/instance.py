@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from planner.language.controls import AnyControl, Control
-from planner.language.figure import Name, Names, Number, Part, Patterns, Ratio, Share, Use, Year, figure
+from planner.language.figure import CapacityUse, Name, Names, Number, Part, Patterns, Ratio, Share, Year, figure
 from planner.language.requirements import Dependence, Elastic, Requirement, Served
 from planner.language.trade import (
     Demand,
@@ -162,7 +162,7 @@ class Process(Part):
     title: str | None = None
     inputs: dict[Name, Ratio] = Field(default_factory=dict)
     outputs: dict[Name, Ratio] = Field(default_factory=dict)
-    use: Use = Field(1.0, description="Capacity used per unit of activity.")
+    use: CapacityUse = Field(1.0, description="Capacity used per unit of activity.")
     adds_mass: Annotated[float, Field(ge=0, le=1e12)] = Field(
         0.0, description="Mass from inputs that are not modelled (iron, air, water) per unit of activity."
     )

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from planner.language.figure import Name, Part, Patterns, Share, Year
 
 Range = Annotated[list[Share], Field(min_length=2, max_length=2)]
-Span = Annotated[list[Annotated[float, Field(ge=0, le=4000)]], Field(min_length=2, max_length=2)]
+SampledRange = Annotated[list[Annotated[float, Field(ge=0, le=4000)]], Field(min_length=2, max_length=2)]
 
 
 def _require_order(label: str, ends: list[float] | None) -> None:
@@ -114,11 +114,13 @@ class Sampling(Part):
     """
 
     controls: Patterns = Field(min_length=1, description="Measures, one of which is drawn for each future.")
-    onset: Span = Field(description="Years in which it begins; rounded to the start of a period.")
-    duration: Span = Field(description="Years it lasts.")
+    onset: SampledRange = Field(description="Years in which it begins; rounded to the start of a period.")
+    duration: SampledRange = Field(description="Years it lasts.")
     depth: Range = Field(default=[1.0, 1.0], description="Share of the usual volume it takes away (passes: 1 - depth).")
-    demand: Span = Field(default=[1.0, 1.0], description="Factor on every demand from the onset.")
-    project_delay: Span = Field(default=[0.0, 0.0], description="Years added to the lead times of unfinished work.")
+    demand: SampledRange = Field(default=[1.0, 1.0], description="Factor on every demand from the onset.")
+    project_delay: SampledRange = Field(
+        default=[0.0, 0.0], description="Years added to the lead times of unfinished work."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Sampling:

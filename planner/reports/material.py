@@ -28,8 +28,6 @@ EVERYTHING = "all material"
 NOTHING = 1e-9
 USERS, MARKET, WASTE, STOCK, RETURNED = "users", "sold", "disposed", "stock", "returned"
 
-Amounts = dict[str, float]
-
 
 def material(run: Run) -> tuple[View, ...]:
     return _flow(run), _balances(run), _stocks(run)
@@ -39,9 +37,9 @@ def material(run: Run) -> tuple[View, ...]:
 class _Pool:
     """One commodity in one region at one node: what comes in by source, what goes out by use, what is sent on."""
 
-    sources: Amounts = field(default_factory=lambda: defaultdict(float))
-    uses: Amounts = field(default_factory=lambda: defaultdict(float))
-    arrivals: Amounts = field(default_factory=lambda: defaultdict(float))
+    sources: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    uses: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    arrivals: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @property
     def total(self) -> float:

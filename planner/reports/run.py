@@ -155,13 +155,13 @@ def open_run(folder: str | Path) -> Run:
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation(evaluation.Evaluation):
+class Evaluation(evaluation.PlanEvaluation):
     """Evaluation of a plan in other futures, with a run that shows itself."""
 
     run: Run
 
     @classmethod
-    def of(cls, found: evaluation.Evaluation) -> Evaluation:
+    def of(cls, found: evaluation.PlanEvaluation) -> Evaluation:
         """The evaluation that was made."""
         return cls(Run.of(found.run), found.made_for, found.alike)
 

@@ -16,7 +16,7 @@ from planner.formulation.mathematics.security import coupled
 from planner.language.units import unit
 from planner.program.coupling import beside_values, is_coupled
 from planner.program.program import CostItem
-from planner.results.rows import Row, at
+from planner.results.rows import TableRow, at
 from planner.results.solution import Solution
 from planner.tables.frames import conformed, table
 from planner.tables.schemas import RUN
@@ -33,14 +33,14 @@ def costs(solution: Solution) -> pd.DataFrame:
     return conformed(RUN["costs"], summed[(summed["yearly"] != 0) | (summed["discounted"] != 0)])
 
 
-def _operating(solution: Solution) -> Iterator[Row]:
+def _operating(solution: Solution) -> Iterator[TableRow]:
     """Every cost that a node's own variables or links carry."""
     for node in solution.nodes:
         for item in solution.program.cost_items(node):
             yield from _item(solution, item)
 
 
-def _penalties(solution: Solution) -> Iterator[Row]:
+def _penalties(solution: Solution) -> Iterator[TableRow]:
     """Penalties of missed rules on the plan as a whole: paid when the horizon begins, in all futures."""
     network = solution.network
     if not is_coupled(network):
@@ -57,7 +57,7 @@ def _penalties(solution: Solution) -> Iterator[Row]:
                 yield row | at(node) | {"yearly": yearly, "discounted": yearly * node.weight}
 
 
-def _item(solution: Solution, item: CostItem) -> Iterator[Row]:
+def _item(solution: Solution, item: CostItem) -> Iterator[TableRow]:
     node = item.node
     assert node is not None
     amounts = item.yearly * solution.array(node, item.family)
@@ -68,7 +68,7 @@ def _item(solution: Solution, item: CostItem) -> Iterator[Row]:
                "discounted": yearly * node.weight}
 
 
-def _capital(solution: Solution) -> Iterator[Row]:
+def _capital(solution: Solution) -> Iterator[TableRow]:
     """Capital: the annuity in every node it is charged at, or the whole cost at the node of decision."""
     network = solution.network
     for decision in solution.decided:

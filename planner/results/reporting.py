@@ -15,7 +15,7 @@ from planner.formulation.mathematics.security.scope import country as country_of
 from planner.formulation.network import CommodityRegion
 from planner.language.instance import Instance
 from planner.language.units import unit
-from planner.results.rows import NOTHING, Row, at
+from planner.results.rows import NOTHING, TableRow, at
 from planner.results.scenarios import mass
 from planner.results.solution import Solution
 from planner.tables.frames import table
@@ -31,7 +31,7 @@ def element_balance(solution: Solution) -> pd.DataFrame:
     """
     label = unit(solution.network.base.units, "quantity/year")
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[TableRow]:
         for node in solution.nodes:
             totals: dict[tuple[str, str, str], float] = defaultdict(float)
             commodities = solution.instance(node).commodities
@@ -83,7 +83,7 @@ def shares(solution: Solution) -> pd.DataFrame:
 
     sources = [tuple(_sources(solution, instance)) for instance in solution.network.variants]
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[TableRow]:
         for node in solution.nodes:
             supplied = _supplied(solution, node, sources[solution.network.variant(node)])
             for stage in dict.fromkeys(stage for stage, _ in supplied):

@@ -16,7 +16,7 @@ import pandas as pd
 from planner.formulation.mathematics.security import kinds
 from planner.formulation.mathematics.security.kind import Reading
 from planner.language.units import unit
-from planner.results.rows import Row, at, nowhere
+from planner.results.rows import TableRow, at, nowhere
 from planner.results.scenarios import mass
 from planner.results.solution import Solution
 from planner.tables.frames import table
@@ -28,7 +28,7 @@ def requirements(solution: Solution) -> pd.DataFrame:
     return table(RUN["requirements"], _rows(solution))
 
 
-def _rows(solution: Solution) -> Iterator[Row]:
+def _rows(solution: Solution) -> Iterator[TableRow]:
     activity = np.asarray(solution.program.matrix @ solution.outcome.values)
     for position, (node, family, key) in enumerate(solution.program.rows):
         if node is not None and family in kinds.NODE_FAMILIES:
@@ -43,7 +43,7 @@ def _rows(solution: Solution) -> Iterator[Row]:
             yield _row(solution, position, found, activity[position], missed, worth)
 
 
-def _row(solution: Solution, position: int, reading: Reading, activity: float, missed: float, worth: float) -> Row:
+def _row(solution: Solution, position: int, reading: Reading, activity: float, missed: float, worth: float) -> TableRow:
     """A row of the table; easing a row of the program by one unit saves its dual value."""
     _, _, key = solution.program.rows[position]
     place = at(reading.node) if reading.node is not None else nowhere()

@@ -7,15 +7,15 @@ from typing import Any
 
 from planner.tree.nodes import Node
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]
 NOTHING = 1e-9  # Amounts below are rounding of the solver and are left out.
 
 
-def at(node: Node) -> Row:
+def at(node: Node) -> TableRow:
     """The columns every node-indexed table has."""
     return {"node": node.key, "future": node.future, "period": node.period_name, "year": node.start}
 
 
-def nowhere() -> Row:
+def nowhere() -> TableRow:
     """The same columns of a row that is about the plan as a whole."""
     return {"node": "", "future": "", "period": "", "year": math.nan}

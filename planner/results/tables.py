@@ -26,7 +26,7 @@ from planner.results.chosen import chosen
 from planner.results.costs import costs
 from planner.results.reporting import element_balance, prices, shares
 from planner.results.requirements import requirements
-from planner.results.rows import NOTHING, Row, at
+from planner.results.rows import NOTHING, TableRow, at
 from planner.results.scenarios import scenarios
 from planner.results.solution import Decision, Solution
 from planner.solving.firmness import standing
@@ -36,7 +36,7 @@ from planner.tree.nodes import Node
 
 
 def nodes(solution: Solution) -> pd.DataFrame:
-    def rows() -> Iterable[Row]:
+    def rows() -> Iterable[TableRow]:
         for node in solution.nodes:
             parent = solution.network.tree.parent(node)
             yield at(node) | {
@@ -57,7 +57,7 @@ def plan(solution: Solution) -> pd.DataFrame:
     """
     network, units, stands = solution.network, solution.network.base.units, standing(solution.outcome)
 
-    def rows() -> Iterable[Row]:
+    def rows() -> Iterable[TableRow]:
         for decision in solution.decided:
             project = network.base.projects[decision.project]
             asset, node = network.asset_of(project), decision.node
@@ -109,7 +109,7 @@ def capacity(solution: Solution) -> pd.DataFrame:
     for facility, process in network.activities:
         runs[facility].append(process)
 
-    def rows() -> Iterable[Row]:
+    def rows() -> Iterable[TableRow]:
         for node in solution.nodes:
             flows, activity = solution.values(node, "flow"), solution.values(node, "activity")
             processes, added = solution.instance(node).processes, _added(solution, node)
@@ -146,7 +146,7 @@ def _added(solution: Solution, node: Node) -> dict[str, float]:
 
 
 def _amounts(
-    solution: Solution, family: str, name: str, describe: Callable[[Any, Node], Row], column: str = "amount",
+    solution: Solution, family: str, name: str, describe: Callable[[Any, Node], TableRow], column: str = "amount",
 ) -> pd.DataFrame:
     """One row per key and node with an amount that is not nothing."""
     label = unit(solution.network.base.units, "quantity/year")
@@ -160,7 +160,7 @@ def _amounts(
 def activity(solution: Solution) -> pd.DataFrame:
     network = solution.network
 
-    def describe(key: Any, _: Node) -> Row:
+    def describe(key: Any, _: Node) -> TableRow:
         return {"facility": key[0], "process": key[1], "region": network.region_of(key[0]),
                 "stage": network.stage_of(key[0])}
 
@@ -171,7 +171,7 @@ def flows(solution: Solution) -> pd.DataFrame:
     lanes = solution.network.base.lanes
     label = unit(solution.network.base.units, "quantity/year")
 
-    def rows() -> Iterable[Row]:
+    def rows() -> Iterable[TableRow]:
         for node in solution.nodes:
             used = solution.values(node, "lane_used")
             for key, sent in solution.of(node, "flow"):
@@ -186,7 +186,7 @@ def flows(solution: Solution) -> pd.DataFrame:
 
 
 def purchases(solution: Solution) -> pd.DataFrame:
-    def describe(key: Any, node: Node) -> Row:
+    def describe(key: Any, node: Node) -> TableRow:
         supplier = solution.instance(node).suppliers[key[0]]
         return {"supplier": key[0], "commodity": supplier.commodity, "origin": supplier.origin or "",
                 "region": key[2], "step": key[1], "price": price_paid(solution.network, key, node)}
@@ -195,7 +195,7 @@ def purchases(solution: Solution) -> pd.DataFrame:
 
 
 def sales(solution: Solution) -> pd.DataFrame:
-    def describe(key: Any, node: Node) -> Row:
+    def describe(key: Any, node: Node) -> TableRow:
         outlet = solution.instance(node).outlets[key[0]]
         return {"outlet": key[0], "commodity": outlet.commodity, "region": key[2], "step": key[1],
                 "price": outlet.steps[key[1] - 1].price.at(node.middle)}
@@ -206,7 +206,7 @@ def sales(solution: Solution) -> pd.DataFrame:
 def stocks(solution: Solution) -> pd.DataFrame:
     network, label = solution.network, unit(solution.network.base.units, "quantity")
 
-    def rows() -> Iterable[Row]:
+    def rows() -> Iterable[TableRow]:
         for node in solution.nodes:
             parent = network.tree.parent(node)
             before = solution.values(parent, "stock") if parent else {}
@@ -228,7 +228,7 @@ def demand(solution: Solution) -> pd.DataFrame:
     """
     label = unit(solution.network.base.units, "quantity/year")
 
-    def rows() -> Iterable[Row]:
+    def rows() -> Iterable[TableRow]:
         for node in solution.nodes:
             delivered, short = solution.values(node, "delivered"), solution.values(node, "short")
             substituted, by_choice = solution.values(node, "substituted"), chosen(solution, node)
@@ -250,7 +250,7 @@ def demand(solution: Solution) -> pd.DataFrame:
 def returns(solution: Solution) -> pd.DataFrame:
     label = unit(solution.network.base.units, "quantity/year")
 
-    def rows() -> Iterable[Row]:
+    def rows() -> Iterable[TableRow]:
         for node in solution.nodes:
             collected = solution.values(node, "collected")
             for key, returning in solution.of(node, "returning"):
@@ -262,7 +262,7 @@ def returns(solution: Solution) -> pd.DataFrame:
 
 
 def disposal(solution: Solution) -> pd.DataFrame:
-    def describe(key: Any, _: Node) -> Row:
+    def describe(key: Any, _: Node) -> TableRow:
         return {"commodity": key[0], "region": key[1]}
 
     return _amounts(solution, "disposed", "disposal", describe)
@@ -276,14 +276,14 @@ def origin(solution: Solution) -> pd.DataFrame:
     label, piles = unit(solution.network.base.units, "quantity/year"), solution.network.base.stockpiles
     demands = solution.network.base.demands
 
-    def place(family: str, key: Key) -> Row:
+    def place(family: str, key: Key) -> TableRow:
         if family == "flow":
             return dict(zip(("name", "commodity", "region", "to"), key, strict=True))
         if family == "delivered":
             return {"name": key[0], "commodity": key[1], "region": demands[key[0]].region, "to": ""}
         return {"name": key[0], "commodity": piles[key[0]].commodity, "region": piles[key[0]].region, "to": ""}
 
-    def rows() -> Iterable[Row]:
+    def rows() -> Iterable[TableRow]:
         for node in solution.nodes:
             for (family, *key), levels in splits(solution.network).items():
                 if family == "stock":
@@ -308,7 +308,7 @@ def cover(solution: Solution) -> pd.DataFrame:
     network, label = solution.network, solution.network.base.units.quantity
     families = {"cover_drawn": "drawn", "cover_run": "run", "cover_given": "given"}
 
-    def rows() -> Iterable[Row]:
+    def rows() -> Iterable[TableRow]:
         for node in solution.nodes:
             for family, measure in families.items():
                 for (name, place, what, *item), amount in solution.of(node, family):

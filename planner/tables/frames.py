@@ -13,8 +13,6 @@ from pandas.api.types import infer_dtype
 from planner.common.words import number
 from planner.tables.column import Column, Table, Type
 
-Row = Mapping[str, Any]
-
 DTYPES: dict[Type, str] = {"text": "str", "number": "float64", "integer": "int64", "boolean": "bool"}
 FITTING: dict[Type, set[str]] = {  # What pandas may find in the cells of a column of each type.
     "text": {"string", "empty"}, "number": {"floating", "integer", "mixed-integer-float", "empty"},
@@ -27,7 +25,7 @@ class TableError(ValueError):
     """A table is not as it is declared: a column too many or too few, a wrong type, or an empty cell."""
 
 
-def table(declared: Table, rows: Iterable[Row]) -> pd.DataFrame:
+def table(declared: Table, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """The rows as a table; each has exactly the declared columns, in any order. TableError if not."""
     listed, names = list(rows), declared.names
     for row in listed:

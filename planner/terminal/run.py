@@ -12,7 +12,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from planner.common.profiling import Marks, Phase
+from planner.common.profiling import PeakScope, Phase
 from planner.common.words import amount, count, listed, percent, total, year
 from planner.results.summary import signed
 from planner.solving.firmness import FIRM
@@ -330,7 +330,7 @@ def show_conflict(run: Solved, console: Console) -> None:
         console.print("Unbounded: a sale or credit has no limit." if is_endless else conflict)
 
 
-def show_profile(phases: Sequence[Phase], marks: Marks, console: Console) -> None:
+def show_profile(phases: Sequence[Phase], marks: PeakScope, console: Console) -> None:
     """Seconds and memory of each phase."""
     peak = {"phase": "peak MB", "so far": "peak MB so far", "unknown": "peak MB"}[marks]
     table = Table(box=None, pad_edge=False, header_style="dim")

@@ -26,14 +26,14 @@ COUNTED = {"one_way": "runs", "grid": "cells", "sobol": "blocks of runs", "morri
 OFTEN, SELDOM = 0.5, 10.0  # Seconds between lines on a terminal, and in a file.
 
 
-class Progress:
+class SweepProgress:
     """Runs done, running, failed and the time left, on standard error."""
 
     def __init__(self, quiet: bool) -> None:
         self._quiet, self._is_terminal = quiet, sys.stderr.isatty()
         self._last, self._width = -math.inf, 0
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> SweepProgress:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,10 +13,10 @@ from planner.terminal.run import frame
 from planner.workflows.tradeoff.measure import MEASURES
 
 if TYPE_CHECKING:
-    from planner.workflows.tradeoff.answer import Answer
+    from planner.workflows.tradeoff.answer import TradeoffAnswer
 
 
-def show_frontier(found: Answer, requirement: str, console: Console) -> None:
+def show_frontier(found: TradeoffAnswer, requirement: str, console: Console) -> None:
     """Level, cost and what one more point of a share, or one more of any other figure, costs."""
     rows, money = found.tables["frontier"].to_dict("records"), found.instance.units.money
     measure = rows[0]["measure"]
@@ -37,7 +37,7 @@ def show_frontier(found: Answer, requirement: str, console: Console) -> None:
     console.print(Text.assemble("Tables in ", (f"{found.folder}/", "bold")))
 
 
-def show_alternatives(found: Answer, within: float, console: Console) -> None:
+def show_alternatives(found: TradeoffAnswer, within: float, console: Console) -> None:
     """Verdicts by project, the plans found, and the range of capital by country."""
     money, projects = found.instance.units.money, found.tables["projects"]
     counts = projects["verdict"].value_counts()

@@ -14,7 +14,7 @@ from planner.results.summary import signed
 from planner.terminal.run import frame
 
 if TYPE_CHECKING:
-    from planner.workflows.evaluate import Evaluation
+    from planner.workflows.evaluate import PlanEvaluation
     from planner.workflows.value_of_information import Values
 
 
@@ -43,7 +43,7 @@ def _money(value: float) -> str:
     return total(value) if math.isfinite(value) else "no plan"
 
 
-def show_evaluation(found: Evaluation, console: Console) -> None:
+def show_evaluation(found: PlanEvaluation, console: Console) -> None:
     """Expected and worst cost of the plan in these futures, next to the planned costs for equal futures."""
     instance, made_for, here = found.run.instance, found.made_for, found.run.tables["scenarios"]
     console.print(Text("\nCost of the plan in these futures", style="bold"))

@@ -12,7 +12,7 @@ from planner.formulation.mathematics.construction import work
 from planner.formulation.mathematics.control import class_passing, for_all, passing, price_multiple, quota
 from planner.formulation.network import Network
 from planner.language.controls import Quota
-from planner.results.rows import Row, at
+from planner.results.rows import TableRow, at
 from planner.tables.frames import looked_up, table
 from planner.tables.schemas import SHOWN
 from planner.tree.nodes import Node
@@ -31,7 +31,7 @@ def passing_table(network: Network) -> pd.DataFrame:
     return table(SHOWN["passing"], rows)
 
 
-def _rows(network: Network, node: Node) -> Iterator[Row]:
+def _rows(network: Network, node: Node) -> Iterator[TableRow]:
     for exporter, commodity, region in _routes(network):
         place = {"exporter": exporter, "item": commodity, "destination": region, **at(node)}
         yield place | {"measure": "passes", "class": ALL, "value": passing(network, exporter, commodity, region, node)}

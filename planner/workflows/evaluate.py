@@ -31,7 +31,7 @@ from planner.workflows.solve import (
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
+class PlanEvaluation:
     """The run of a frozen plan, and what the plan cost in the futures it was made for, by scenario.
 
     Costs can be compared only where the futures are the same: `alike`. Other futures need and pay other things.
@@ -52,7 +52,7 @@ def evaluate(
     options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
     force: bool = False,
-) -> Evaluation:
+) -> PlanEvaluation:
     """Carry out the plan of a run folder in other futures and write the tables, checked; see `solve` for `force`.
 
     `on` is a file with the sections futures, shocks, controls; without it the plan meets the futures it was made
@@ -70,16 +70,16 @@ def evaluate(
     target = Path(out) if out is not None else default_folder(task)
     known = recalled(task, target, clock) if not force else None
     if known is not None:
-        return Evaluation(known, made_for, alike)
+        return PlanEvaluation(known, made_for, alike)
     instances = task.document.instances()
     # Ranges and regrets are of the futures the plan was made for; others are weighed as they are likely.
     weighed = instances if on is None else expecting(instances)
     if has_outages(instances):
         way = Way(task.options, listener, shaped=lambda program: freeze(program, given))
-        return Evaluation(carry_out_against_losses(task, weighed, target, clock, way), made_for, alike)
+        return PlanEvaluation(carry_out_against_losses(task, weighed, target, clock, way), made_for, alike)
     with clock.phase("build"):
         program = freeze(formulate(weighed, task.options, listener), given)
-    return Evaluation(carry_out(task, program, target, clock, listener), made_for, alike)
+    return PlanEvaluation(carry_out(task, program, target, clock, listener), made_for, alike)
 
 
 def _scenarios(given: Plan) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from planner.language.requirements import Served
 from planner.language.units import unit
 from planner.program.program import Program
 from planner.results.fixed_plan import freeze, read_plan
-from planner.results.rows import Row, at
+from planner.results.rows import TableRow, at
 from planner.results.write import RESOLVED
 from planner.solving.outcome import Outcome
 from planner.tables.frames import table
@@ -36,7 +36,7 @@ from planner.tables.schemas import SCHEMAS
 from planner.tree.builder import build_tree
 from planner.tree.nodes import Node
 from planner.workflows.solve import SILENT, Listener, prepare
-from planner.workflows.tradeoff.answer import Status, place_for, written
+from planner.workflows.tradeoff.answer import AnswerStatus, place_for, written
 
 KINDS: tuple[LossKind, ...] = get_args(LossKind)
 QUESTION = "losses"
@@ -50,7 +50,7 @@ class Losses:
     instance: Instance
     table: pd.DataFrame
     folder: Path
-    status: Status = "complete"
+    status: AnswerStatus = "complete"
 
 
 def losses(
@@ -86,7 +86,7 @@ def losses(
     return Losses(task.document.instance, rows, answer.folder, status)
 
 
-def _tried(harm: Iterator[Harm], way: Way) -> tuple[list[Harm], Status]:
+def _tried(harm: Iterator[Harm], way: Way) -> tuple[list[Harm], AnswerStatus]:
     """The losses that there is time to try, and how it ended; at least one."""
     found: list[Harm] = []
     for tried in harm:
@@ -133,7 +133,7 @@ def _carried_out(instances: Instances, way: Way) -> tuple[Program, Outcome]:
     return program, outcome
 
 
-def _rows(program: Program, found: Iterable[Harm]) -> Iterator[Row]:
+def _rows(program: Program, found: Iterable[Harm]) -> Iterator[TableRow]:
     """A row per loss, worst first: by what users lose, then by what they go without."""
     nodes = {(n.future, n.period_name): n for n in program.network.tree.nodes if n.onset is None}
     base, label = program.network.base, unit(program.network.base.units, "quantity/year")

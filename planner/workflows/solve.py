@@ -43,7 +43,7 @@ from planner.workflows.explain.deadline import Patience
 from planner.workflows.model_file import write_model
 
 __all__ = [
-    "SILENT", "Answer", "CheckFailedError", "Clock", "Listener", "Solved", "Task", "build", "carry_out",
+    "SILENT", "CheckFailedError", "Clock", "Listener", "Solved", "SolvedProgram", "Task", "build", "carry_out",
     "carry_out_against_losses", "default_folder",
     "finish", "formulate", "prepare", "recalled", "solve",
 ]
@@ -194,7 +194,7 @@ def carry_out(
             outcome = engine(program, task.options)
         else:
             outcome = solve_by_method(program, task.options, listener.progress, listener.stopping, executor)
-    return finish(task, Answer(program.network.instances, program, outcome, {}), folder, clock)
+    return finish(task, SolvedProgram(program.network.instances, program, outcome, {}), folder, clock)
 
 
 def carry_out_against_losses(
@@ -207,12 +207,12 @@ def carry_out_against_losses(
         found = withstand(instances, way)
     if model_file is not None:
         write_model(found.program, str(model_file))
-    answer = Answer(found.instances, found.program, found.outcome, {"outages": found.table}, found.chosen)
+    answer = SolvedProgram(found.instances, found.program, found.outcome, {"outages": found.table}, found.chosen)
     return finish(task, answer, folder, clock)
 
 
 @dataclass(frozen=True)
-class Answer:
+class SolvedProgram:
     """A solved program, the instances it was made of, and tables that no solution tells."""
 
     instances: Mapping[str, Instance]
@@ -222,7 +222,7 @@ class Answer:
     losses: tuple[Loss, ...] | None = None  # Those that the plan had to be made to withstand.
 
 
-def finish(task: Task, answer: Answer, folder: Path, clock: Clock) -> Solved:
+def finish(task: Task, answer: SolvedProgram, folder: Path, clock: Clock) -> Solved:
     """Write the tables of an answer, checked, or say why there is none. SolverError when a plan given was changed."""
     if not answer.outcome.has_plan:
         return _without_plan(task, answer, clock)
@@ -253,7 +253,7 @@ def default_folder(task: Task) -> Path:
     return Path("results") / name / task.digest[:8]
 
 
-def _without_plan(task: Task, answer: Answer, clock: Clock) -> Solved:
+def _without_plan(task: Task, answer: SolvedProgram, clock: Clock) -> Solved:
     document, outcome = task.document, answer.outcome
     found = None
     if outcome.status in ("infeasible", "unbounded"):
@@ -264,7 +264,7 @@ def _without_plan(task: Task, answer: Answer, clock: Clock) -> Solved:
     return Solved(document, outcome, None, {}, figures, None, found, task.warnings, clock)
 
 
-def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | Endless | None:
+def _explained(task: Task, answer: SolvedProgram, clock: Clock) -> Explanation | Endless | None:
     """Why there is no plan, as far as that is found in as much time again as the options give."""
     if answer.outcome.status == "unbounded":
         return endless(task.document, answer.program, task.options)
@@ -276,7 +276,7 @@ def _explained(task: Task, answer: Answer, clock: Clock) -> Explanation | Endles
         return None
 
 
-def _written(task: Task, answer: Answer, folder: Path, clock: Clock) -> Solved:
+def _written(task: Task, answer: SolvedProgram, folder: Path, clock: Clock) -> Solved:
     instance, outcome = task.document.instance, answer.outcome
     folder = _beside_better(folder, task.digest, outcome)
     if task.plan is None:
@@ -307,7 +307,8 @@ def _elsewhere(task: Task, error: OSError) -> Path:
 
 
 def _stored(
-    task: Task, answer: Answer, tables: dict[str, pd.DataFrame], figures: dict[str, Any], folder: Path, clock: Clock
+    task: Task, answer: SolvedProgram, tables: dict[str, pd.DataFrame], figures: dict[str, Any], folder: Path,
+    clock: Clock,
 ) -> CheckReport:
     """Write a run whole and check it as it was written; its summary joins the tables, its seconds the figures."""
     document, instance, outcome = task.document, task.document.instance, answer.outcome

@@ -35,7 +35,7 @@ from planner.solving.time_budget import Allotment
 from planner.tables.frames import table
 from planner.tables.schemas import SCHEMAS
 from planner.workflows.solve import SILENT, Listener, Task, prepare
-from planner.workflows.tradeoff.answer import Status, ended_early, place_for, written
+from planner.workflows.tradeoff.answer import AnswerStatus, ended_early, place_for, written
 
 DELAYS = (1.0, 2.0, 3.0)
 
@@ -61,11 +61,11 @@ class Values:
     costs: pd.DataFrame
     values: pd.DataFrame
     folder: Path
-    status: Status = "complete"
+    status: AnswerStatus = "complete"
 
 
 @dataclass(frozen=True)
-class Asker:
+class QuestionSolver:
     """Solves the questions one after the other and tells who listens; they share the time limit."""
 
     instances: Instances
@@ -143,7 +143,7 @@ def value(
     folder = place_for(task, out)
     _refuse_rules_on_futures(task)
     instances, allotment = expecting(task.document.instances()), Allotment(task.options, _count(task, delays))
-    asker = Asker(instances, allotment, listener, Compiled(MOST_KEPT + len(instances)))
+    asker = QuestionSolver(instances, allotment, listener, Compiled(MOST_KEPT + len(instances)))
     with listening(listener.stopping):
         found, status = _answered(asker, delays)
         costs, values = _compared(task.document.instance, found)
@@ -151,7 +151,7 @@ def value(
     return Values(task.document.instance, costs, values, answer.folder, status)
 
 
-def _answered(asker: Asker, delays: Sequence[float]) -> tuple[list[Cost], Status]:
+def _answered(asker: QuestionSolver, delays: Sequence[float]) -> tuple[list[Cost], AnswerStatus]:
     """The answers, as far as time and the user allow, and how it ended."""
     found: list[Cost] = []
     try:
@@ -181,7 +181,7 @@ def _refuse_rules_on_futures(task: Task) -> None:
         raise InputError([Problem("incoherent", message, place, hint)])
 
 
-def asked(asker: Asker, delays: Sequence[float]) -> Iterator[Cost]:
+def asked(asker: QuestionSolver, delays: Sequence[float]) -> Iterator[Cost]:
     """The answer to every question, the plan of the instance first."""
     meaning = "one plan, the same in every future"
     yield asker.cost(planned(asker.instances, "common"), "common plan", f"{meaning} (RP)")

@@ -29,7 +29,7 @@ from planner.results.tables import all_tables
 from planner.results.write import read_tables, write_tables
 from planner.solving.benders.algorithm import steps
 from planner.solving.benders.bunching import EVERY, Survey
-from planner.solving.benders.local_search import Neighbourhood
+from planner.solving.benders.local_search import BinaryNeighbourhood
 from planner.solving.benders.solve import decompose, obstacle
 from planner.solving.benders.subproblem_solver import Oracle, SubproblemResult
 from planner.solving.benders.subproblems import Branches, BranchKey
@@ -171,7 +171,7 @@ class Far:
 
 def test_choices_leave_out_shift_and_change_what_is_in_doubt() -> None:
     best = {0: 0.0, 1: 0.0, 2: 1.0, 3: 0.0, 4: 1.0}
-    search = Neighbourhood(Far(best), np.array([0.0, 0.0, 0.0, 0.0, 0.5]), [[0, 1, 2]])  # type: ignore[arg-type]
+    search = BinaryNeighbourhood(Far(best), np.array([0.0, 0.0, 0.0, 0.0, 0.5]), [[0, 1, 2]])  # type: ignore[arg-type]
     begun = {0: 0.0, 1: 1.0, 2: 0.0, 3: 1.0, 4: 0.0}  # One start a date too early, one too many, one missing.
     assert improve(search, begun, 5.0, -np.inf) == (best, 1.0)
     early, value = improve(search, begun, 5.0, 4.0)

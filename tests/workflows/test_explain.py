@@ -18,7 +18,7 @@ from planner.workflows.explain.bounds import bounds
 from planner.workflows.explain.conflict import Explanation
 from planner.workflows.explain.deadline import Patience
 from planner.workflows.explain.iis import find_core, has_plan
-from planner.workflows.explain.iis_filter import Part
+from planner.workflows.explain.iis_filter import RowsUnderTest
 from planner.workflows.solve import formulate, solve
 from tests.cases import BAN, SHOCK, STORE, TWO_FUTURES, case_file
 from tests.other_units import restated
@@ -258,7 +258,7 @@ def test_conflict_of_the_secure_instance_is_found_and_irreducible() -> None:
     core = find_core(program, Options())
     assert core is not None
     assert core.is_irreducible
-    part = Part(program, np.array(core.rows))
+    part = RowsUnderTest(program, np.array(core.rows))
     assert part.conflicts()
     for place in range(len(core.rows)):
         part.leave_out([place])

@@ -27,7 +27,7 @@ from planner.common.errors import InputError
 from planner.results.atomic_files import OccupiedError
 from planner.results.manifest import versions
 from planner.results.summary import summary_table
-from planner.workflows.sweep.ledger import Ledger, damaged, read_records
+from planner.workflows.sweep.ledger import ShardLedger, damaged, read_records
 from planner.workflows.sweep.ledger import written as line
 from tests.commands import PATIENCE, digest
 from tests.commands import planner as command
@@ -248,9 +248,9 @@ def test_the_independent_check_is_made_of_every_integer_run(tmp_path: Path, monk
 
 def test_only_one_at_a_time_and_torn_lines_go(tmp_path: Path) -> None:
     (tmp_path / "runs.jsonl").write_bytes(line({"job": "a", "number": 1}) + b'{"job": "b", "num')
-    with Ledger(tmp_path, "") as ledger:
+    with ShardLedger(tmp_path, "") as ledger:
         assert list(ledger.records()) == ["a"]
-        with pytest.raises(InputError, match="another sweep"), Ledger(tmp_path, ""):
+        with pytest.raises(InputError, match="another sweep"), ShardLedger(tmp_path, ""):
             pass
         ledger.append("c", {"number": 2}, b"state")
         assert ledger.start("c") == b"state"

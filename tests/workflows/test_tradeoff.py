@@ -22,9 +22,9 @@ from planner.reports.report import report
 from planner.solving.extensive import solve
 from planner.solving.outcome import Outcome
 from planner.workflows.solve import SILENT, CheckFailedError, formulate
-from planner.workflows.tradeoff.alternatives import Near, alternatives, different, distance, nearby, proof
+from planner.workflows.tradeoff.alternatives import NearOptimal, alternatives, different, distance, nearby, proof
 from planner.workflows.tradeoff.frontier import frontier, levelled, measure_of, points_of
-from planner.workflows.tradeoff.subsolves import Asker
+from planner.workflows.tradeoff.subsolves import MemoizedSolver
 from tests.commands import planner
 
 EXACT = Options(gap=0.0)
@@ -79,7 +79,7 @@ def least(programs: list[Program]) -> list[Outcome]:
 def test_no_plan_beats_the_frontier(tiny: Path) -> None:
     tiny.write_text(TINY.replace("cost: 65", "cost: 40"))  # To serve more costs more.
     program = levelled(measure_of(load(tiny), "cars"))
-    points = list(points_of(program, 6, Asker(EXACT, SILENT)))
+    points = list(points_of(program, 6, MemoizedSolver(EXACT, SILENT)))
     plans = list(every_plan(program))
     assert 4 <= len(points) <= 6
     for point in points:
@@ -107,8 +107,8 @@ def _highest(plans: list[Program]) -> list[Program]:
     return [plan.changed(cost=aim, offset=0.0) for plan in plans]
 
 
-def neighbourhood(path: Path, slack: float) -> tuple[Near, list[Outcome]]:
-    near = nearby(formulate(load(path).instances(), EXACT), slack, Asker(EXACT, SILENT))
+def neighbourhood(path: Path, slack: float) -> tuple[NearOptimal, list[Outcome]]:
+    near = nearby(formulate(load(path).instances(), EXACT), slack, MemoizedSolver(EXACT, SILENT))
     return near, least(list(every_plan(near.program)))
 
 

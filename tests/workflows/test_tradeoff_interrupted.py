@@ -25,7 +25,7 @@ from planner.workflows.explain.deadline import Patience
 from planner.workflows.solve import SILENT, formulate
 from planner.workflows.tradeoff.alternatives import alternatives
 from planner.workflows.tradeoff.frontier import frontier
-from planner.workflows.tradeoff.subsolves import Asker
+from planner.workflows.tradeoff.subsolves import MemoizedSolver
 from tests.workflows.test_tradeoff import EXACT, STOCK, TINY
 
 
@@ -210,12 +210,12 @@ def test_a_question_cut_off_by_the_time_limit_is_asked_again_unless_it_had_most_
 
     monkeypatch.setattr(asking_module, "solve", cut)
     options = EXACT.model_copy(update={"time_limit": 100.0})
-    ask = Asker(options, SILENT, patience=Patience(time.monotonic() + 50))
+    ask = MemoizedSolver(options, SILENT, patience=Patience(time.monotonic() + 50))
     ask(program, "one")
     ask(program, "two")
     assert len(asked) == reaching
-    longer = Asker(options.model_copy(update={"time_limit": 1000.0}), SILENT, ask.memory, ask.patience)
+    longer = MemoizedSolver(options.model_copy(update={"time_limit": 1000.0}), SILENT, ask.memory, ask.patience)
     assert (longer(program, "again").status, len(asked)) == ("stopped", reaching + 1)
     assert all(limit is not None and limit <= 50 for limit in asked)
-    late = Asker(options, SILENT, patience=Patience(time.monotonic() - 1))
+    late = MemoizedSolver(options, SILENT, patience=Patience(time.monotonic() - 1))
     assert (late(program, "three").status, late.unanswered, len(asked)) == ("no_plan", ["three"], reaching + 1)

@@ -16,7 +16,7 @@ from planner.program.program import assemble
 from planner.solving.extensive import solve
 from planner.solving.time_budget import Allotment
 from planner.workflows.solve import SILENT
-from planner.workflows.value_of_information import Asker, asked, value
+from planner.workflows.value_of_information import QuestionSolver, asked, value
 from tests.generators.instances import by_future, instances
 from tests.paths import PUBLISHED
 from tests.test_published import agrees
@@ -55,7 +55,7 @@ def test_published_values(name: str, tmp_path: Path) -> None:
 @given(raw=instances())
 def test_knowing_is_worth_something_and_so_is_planning_for_all_futures(raw: dict[str, Any]) -> None:
     variants = expecting(by_future(raw | {"clairvoyant": False}))
-    found = {c.question: c.cost for c in asked(Asker(variants, Allotment(EXACT, 9), SILENT), (1.0,))}
+    found = {c.question: c.cost for c in asked(QuestionSolver(variants, Allotment(EXACT, 9), SILENT), (1.0,))}
     tolerance = 1e-6 * (1 + abs(found["common plan"]))
     assert found["perfect information"] <= found["adaptive plan"] + tolerance
     assert found["adaptive plan"] <= found["common plan"] + tolerance
@@ -68,7 +68,7 @@ def test_knowing_is_worth_something_and_so_is_planning_for_all_futures(raw: dict
 def test_perfect_information_of_all_futures_together_is_that_of_each_alone(raw: dict[str, Any]) -> None:
     """Without shocks the futures fall apart: one program with hindsight costs what they cost one by one."""
     variants = expecting(by_future(raw | {"shocks": {}, "clairvoyant": True, "plan": "adaptive"}))
-    alone = Asker(variants, Allotment(EXACT, 9), SILENT).perfect().cost
+    alone = QuestionSolver(variants, Allotment(EXACT, 9), SILENT).perfect().cost
     together = solve(assemble(build_network(variants)), EXACT).objective
     assert together == pytest.approx(alone, rel=1e-6, abs=1e-6)
 

@@ -23,7 +23,7 @@ from planner.common.arrays import Array
 from planner.common.errors import WorkerLostError
 from planner.language.instance import Options
 from planner.solving.benders.cutting_plane import Cutting, Incumbent
-from planner.solving.benders.local_search import Neighbourhood
+from planner.solving.benders.local_search import BinaryNeighbourhood
 from planner.solving.benders.master import fixed_at
 from planner.solving.benders.subproblem_solver import OverError
 from planner.solving.benders.subproblems import BranchKey
@@ -221,7 +221,7 @@ class Benders:
         if math.isfinite(value):
             aim = cutting.bound / (1 - ENOUGH * self.gap) if cutting.bound > 0 else -math.inf
             rounding = max(plan.value - value, 0.0)  # What whole modules cost.
-            choice, _ = improve(Neighbourhood(relaxation, relaxed.x, self._dates()), choice, value, aim - rounding)
+            choice, _ = improve(BinaryNeighbourhood(relaxation, relaxed.x, self._dates()), choice, value, aim - rounding)
         cutting.require_time()
         self._improve(choice, Incumbent())
 

@@ -17,7 +17,7 @@ IN_DOUBT = 1e-4  # What the relaxation leaves this far from yes and no may be ei
 BinaryChoice = dict[int, float]  # Column -> 0 or 1.
 
 
-class Neighbourhood:
+class BinaryNeighbourhood:
     """The neighbourhood of a choice. `dates` are the columns of each project's starts, in order of time."""
 
     def __init__(self, relaxation: Relaxation, relaxed: Array, dates: Sequence[Sequence[int]]) -> None:

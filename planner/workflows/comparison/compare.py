@@ -23,7 +23,7 @@ from planner.workflows.comparison import emergency
 from planner.workflows.comparison.inputs import input_differences
 from planner.workflows.comparison.plans import plan_differences
 from planner.workflows.comparison.same_plan import Carried, same_plan
-from planner.workflows.comparison.source import Source, name_of, read_sources
+from planner.workflows.comparison.source import ComparedRun, name_of, read_sources
 from planner.workflows.comparison.tables import VIEWS, side_by_side
 from planner.workflows.solve import SILENT, Listener
 
@@ -39,7 +39,7 @@ class Comparison:
     `missing` names tables that a run does not have: those are compared among the others only.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[ComparedRun, ...]
     tables: Mapping[str, pd.DataFrame]
     missing: tuple[str, ...]
     folder: Path | None = None
@@ -73,12 +73,12 @@ def compare(
     return Comparison(tuple(sources), tables, missing, Path(out) if out is not None else None)
 
 
-def _number(source: Source, key: str) -> float | None:
+def _number(source: ComparedRun, key: str) -> float | None:
     text = source.figures.get(key, "")
     return float(text) if text else None
 
 
-def _proof(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
+def _proof(sources: Sequence[ComparedRun], carried: Carried) -> pd.DataFrame:
     """One row per run other than the baseline: the difference of the objectives and its proven interval."""
     first = _proven(sources[0], carried)
     rows = []
@@ -90,12 +90,12 @@ def _proof(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
     return table(SCHEMAS["compare"]["proof"], rows)
 
 
-def _unlike(baseline: Source, other: Source) -> str:
+def _unlike(baseline: ComparedRun, other: ComparedRun) -> str:
     return (f"This run states {' and '.join(other.units)}, the baseline {' and '.join(baseline.units)}:"
             " objectives and plans are not compared.")
 
 
-def _proven(source: Source, carried: Carried) -> Proven:
+def _proven(source: ComparedRun, carried: Carried) -> Proven:
     """Proven interval of the best objective of an instance: by its run, and by other plans carried out in it."""
     objective, bound = _number(source, "objective"), _number(source, "bound")
     if objective is None:
@@ -105,7 +105,7 @@ def _proven(source: Source, carried: Carried) -> Proven:
     return replace(ends, found=objective)
 
 
-def _runs(sources: Sequence[Source]) -> pd.DataFrame:
+def _runs(sources: Sequence[ComparedRun]) -> pd.DataFrame:
     rows = [
         {"run": s.label, "instance": name_of(s), "status": s.figures.get("status", ""),
          "objective": _number(s, "objective"), "bound": _number(s, "bound"), "gap": _number(s, "gap"),
@@ -116,7 +116,7 @@ def _runs(sources: Sequence[Source]) -> pd.DataFrame:
     return table(SCHEMAS["compare"]["runs"], rows)
 
 
-def _missing(sources: Sequence[Source]) -> list[str]:
+def _missing(sources: Sequence[ComparedRun]) -> list[str]:
     needed = {name: view.needs for name, view in VIEWS.items()}
     lacking = [
         f"{s.label}: {name}" for s in sources for name, needs in needed.items() if any(n not in s.tables for n in needs)
@@ -124,7 +124,7 @@ def _missing(sources: Sequence[Source]) -> list[str]:
     return [f"{s.label}: inputs" for s in sources if s.input is None] + lacking
 
 
-def _write(folder: Path, sources: Sequence[Source], tables: Mapping[str, pd.DataFrame]) -> None:
+def _write(folder: Path, sources: Sequence[ComparedRun], tables: Mapping[str, pd.DataFrame]) -> None:
     labels = [s.label for s in sources]
     digest = hashlib.sha256(json.dumps([labels, [dict(s.figures) for s in sources]]).encode()).hexdigest()
     schema = SCHEMAS["compare"]

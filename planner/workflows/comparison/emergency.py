@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from planner.reading.compose import plain
-from planner.workflows.comparison.source import Source
+from planner.workflows.comparison.source import ComparedRun
 
 LEAST = 1e-6  # Of a quantity: less is rounding.
 REMEDY = "to see the measure alone, compare with --set 'stockpiles.*.release=always' in both"
 
 
-def note(baseline: Source, other: Source) -> str:
+def note(baseline: ComparedRun, other: ComparedRun) -> str:
     """Note on a difference between two runs that emergency stocks explain in part; else empty."""
     told = list(_told(baseline, other))
     if not told:
@@ -25,7 +25,7 @@ def note(baseline: Source, other: Source) -> str:
     return f"A measure opens stocks kept for emergencies ({', '.join(told)}), a gain in its favour: {REMEDY}."
 
 
-def _told(baseline: Source, other: Source) -> Iterator[str]:
+def _told(baseline: ComparedRun, other: ComparedRun) -> Iterator[str]:
     """The stockpiles that are for emergencies in both, and taken from in one alone."""
     before, after = _taken(baseline), _taken(other)
     for pile in before.index.intersection(after.index):
@@ -34,7 +34,7 @@ def _told(baseline: Source, other: Source) -> Iterator[str]:
             yield f"{pile}: {max(before[pile], after[pile]):,.4g} released {where} alone"
 
 
-def _taken(source: Source) -> pd.Series[float]:
+def _taken(source: ComparedRun) -> pd.Series[float]:
     """Release of each emergency stockpile, over all nodes [quantity]."""
     stated = plain(source.input).get("stockpiles", {}) if source.input is not None else {}
     kept = [name for name, pile in (stated or {}).items() if pile.get("release") == "emergency"]

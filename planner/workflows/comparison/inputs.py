@@ -13,12 +13,12 @@ from planner.reading.grammar import INSTANCE, Shape, below, narrowed
 from planner.reading.settle import FIGURE_KEYS, is_full_figure
 from planner.tables.frames import said, table
 from planner.tables.schemas import SCHEMAS
-from planner.workflows.comparison.source import Source
+from planner.workflows.comparison.source import ComparedRun
 
 PROVENANCE = frozenset({"source", "date", "confidence", "note", "title", "description", "estimate", "low", "high"})
 
 
-def input_differences(sources: Sequence[Source]) -> pd.DataFrame:
+def input_differences(sources: Sequence[ComparedRun]) -> pd.DataFrame:
     """One row per path and run that differs from the baseline; `factor` is value / baseline of numbers.
 
     A path that is not stated is empty: what holds then is the default of the language.

@@ -10,13 +10,13 @@ import pandas as pd
 from planner.language.figure import MOMENT
 from planner.tables.frames import table
 from planner.tables.schemas import SCHEMAS
-from planner.workflows.comparison.source import Source
+from planner.workflows.comparison.source import ComparedRun
 
 KEYS = ["project", "branch"]
 SIZE = 1e-6  # Share of the size below which nothing has changed.
 
 
-def plan_differences(sources: Sequence[Source]) -> pd.DataFrame:
+def plan_differences(sources: Sequence[ComparedRun]) -> pd.DataFrame:
     """One row per project, branch of the future and run: when it is decided and how large it is, in both.
 
     A project of a common plan has the branch ''. `moved` is in years (positive: later), `difference` in size; of a

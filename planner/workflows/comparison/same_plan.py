@@ -21,7 +21,7 @@ from planner.results.write import RESOLVED
 from planner.solving.proof import Proven, difference, proven
 from planner.tables.frames import table
 from planner.tables.schemas import SCHEMAS
-from planner.workflows.comparison.source import Source
+from planner.workflows.comparison.source import ComparedRun
 from planner.workflows.evaluate import evaluate
 from planner.workflows.solve import SILENT, Listener
 
@@ -36,7 +36,7 @@ class Carried:
     listener: Listener = SILENT
     costs: dict[tuple[str, str], Proven | str] = field(default_factory=dict)
 
-    def cost(self, owner: Source, world: Source) -> Proven | str:
+    def cost(self, owner: ComparedRun, world: ComparedRun) -> Proven | str:
         """Cost of one run's plan in the instance of another, or the reason why it cannot be carried out there."""
         key = (owner.label, world.label)
         if key not in self.costs:
@@ -53,12 +53,12 @@ class Carried:
             return f"it cannot be carried out there ({found.outcome.status})"
         return proven(found.figures["objective"], found.figures["bound"])
 
-    def best(self, world: Source) -> list[float]:
+    def best(self, world: ComparedRun) -> list[float]:
         """The costs in an instance of all plans that were carried out in it."""
         return [c.found for (_, where), c in self.costs.items() if where == world.label and isinstance(c, Proven)]
 
 
-def same_plan(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
+def same_plan(sources: Sequence[ComparedRun], carried: Carried) -> pd.DataFrame:
     """One row per run other than the baseline and plan of the two: its cost in both instances and what is proven of it.
 
     InputError when a run has no folder with the instance it was solved from.
@@ -69,7 +69,7 @@ def same_plan(sources: Sequence[Source], carried: Carried) -> pd.DataFrame:
     return table(SCHEMAS["compare"]["same_plan"], rows)
 
 
-def _rows(baseline: Source, other: Source, carried: Carried) -> Iterator[Mapping[str, Any]]:
+def _rows(baseline: ComparedRun, other: ComparedRun, carried: Carried) -> Iterator[Mapping[str, Any]]:
     for owner in (baseline, other):
         if other.units != baseline.units:
             yield UNKNOWN | {"run": other.label, "plan": owner.label, "unit": "",
@@ -84,7 +84,7 @@ def _rows(baseline: Source, other: Source, carried: Carried) -> Iterator[Mapping
             yield row | difference(before, after).row
 
 
-def _folder(source: Source) -> Path:
+def _folder(source: ComparedRun) -> Path:
     if source.folder is None or not (source.folder / RESOLVED).is_file():
         message = f"{source.label} does not hold the instance it was solved from"
         hint = "name a run that planner solve has written, or an instance"

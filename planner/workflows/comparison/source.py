@@ -23,7 +23,7 @@ SUMMARY = "summary"
 
 
 @dataclass(frozen=True)
-class Source:
+class ComparedRun:
     """A run: its tables, and its resolved input where that is known (a committed reference has none)."""
 
     label: str
@@ -46,10 +46,10 @@ class Source:
 
 def read_sources(
     paths: Sequence[str | Path], options: dict[str, Any] | None = None, listener: Listener = SILENT
-) -> list[Source]:
+) -> list[ComparedRun]:
     """All runs to compare; InputError names every path that is neither a run nor an instance."""
     problems: list[Problem] = []
-    found: list[Source] = []
+    found: list[ComparedRun] = []
     labels: list[str] = []
     for path in paths:
         labels.append(str(path).rstrip("/"))
@@ -63,7 +63,7 @@ def read_sources(
     return found
 
 
-def _source(path: Path, label: str, options: dict[str, Any] | None, listener: Listener) -> Source:
+def _source(path: Path, label: str, options: dict[str, Any] | None, listener: Listener) -> ComparedRun:
     if stands(path):
         return _of_folder(path, label)
     file, scenario = path, None
@@ -80,19 +80,19 @@ def _source(path: Path, label: str, options: dict[str, Any] | None, listener: Li
         hint = f"planner explain {file}{f' --scenario {scenario}' if scenario else ''} says why"
         raise InputError([Problem("no-plan", message, place, hint)])
     read = _of_folder(run.folder, label)
-    return Source(label, run.folder, read.tables, document.tree, read.mark)
+    return ComparedRun(label, run.folder, read.tables, document.tree, read.mark)
 
 
-def _of_folder(folder: Path, label: str) -> Source:
+def _of_folder(folder: Path, label: str) -> ComparedRun:
     """A run as its folder holds it: all its tables, or those that were committed for reference."""
     if not (folder / MARK).exists():
-        return Source(label, folder, open_reference(folder), None, {})
+        return ComparedRun(label, folder, open_reference(folder), None, {})
     held = open_folder(folder)
     node = compose(held.text(RESOLVED), str(folder / RESOLVED))
     tree = settled(Renamer([]).tree(node)) if node is not None else None  # An older run is in old words.
-    return Source(label, folder, held.tables(), tree, held.manifest)
+    return ComparedRun(label, folder, held.tables(), tree, held.manifest)
 
 
-def name_of(source: Source) -> str:
+def name_of(source: ComparedRun) -> str:
     """Name of the instance of a run."""
     return source.figures.get("instance", Instance.__name__.lower())

@@ -10,13 +10,13 @@ import pandas as pd
 
 from planner.tables.frames import after, before, conformed, looked_up, table
 from planner.tables.schemas import SCHEMAS
-from planner.workflows.comparison.source import SUMMARY, Source
+from planner.workflows.comparison.source import SUMMARY, ComparedRun
 
 Tables = Mapping[str, pd.DataFrame]
 NOTHING = 1e-9  # Differences below, relative to the values, are rounding of the solver.
 
 
-class View(NamedTuple):
+class ComparedValues(NamedTuple):
     """A way to see a run: the tables it needs, and its values with what tells them apart and their unit.
 
     `absent` is what a value that a run does not have counts for: 0 of an amount, nothing of a share of demand, and
@@ -28,7 +28,7 @@ class View(NamedTuple):
     absent: float = math.nan
 
 
-def side_by_side(name: str, sources: Sequence[Source]) -> pd.DataFrame:
+def side_by_side(name: str, sources: Sequence[ComparedRun]) -> pd.DataFrame:
     """A table of comparison by its name: a row per key and run other than the baseline.
 
     What one of the two does not have is empty in its column; `relative` is the difference divided by the size of the
@@ -57,7 +57,7 @@ def side_by_side(name: str, sources: Sequence[Source]) -> pd.DataFrame:
     return conformed(declared, found.drop(columns="alike").assign(difference=difference, relative=relative))
 
 
-def _values(view: View, source: Source) -> pd.DataFrame:
+def _values(view: ComparedValues, source: ComparedRun) -> pd.DataFrame:
     """The values of a view in columns made anew: those that grouping leaves without rows cannot be joined."""
     found = view.values(source.tables)
     return pd.DataFrame({name: pd.Series(found[name].tolist(), dtype=found[name].dtype) for name in found.columns})
@@ -144,11 +144,11 @@ def _prices(tables: Tables) -> pd.DataFrame:
     return mean.rename("value").reset_index()
 
 
-VIEWS: dict[str, View] = {
-    "figures": View((SUMMARY,), _figures),
-    "costs": View((SUMMARY,), _costs, 0.0),
-    "served": View((SUMMARY,), _served),
-    "shares": View(("shares", "nodes"), _shares, 0.0),
-    "requirements": View(("requirements", "nodes"), _requirements),
-    "prices": View(("prices", "nodes"), _prices),
+VIEWS: dict[str, ComparedValues] = {
+    "figures": ComparedValues((SUMMARY,), _figures),
+    "costs": ComparedValues((SUMMARY,), _costs, 0.0),
+    "served": ComparedValues((SUMMARY,), _served),
+    "shares": ComparedValues(("shares", "nodes"), _shares, 0.0),
+    "requirements": ComparedValues(("requirements", "nodes"), _requirements),
+    "prices": ComparedValues(("prices", "nodes"), _prices),
 }

@@ -23,7 +23,7 @@ from planner.language.instance import Options
 from planner.language.requirements import OfService
 from planner.language.units import unit
 from planner.program.program import Program
-from planner.results.rows import Row, at, nowhere
+from planner.results.rows import TableRow, at, nowhere
 from planner.solving.highs import ModelStatus, Solver
 from planner.solving.outcome import SolverError
 from planner.solving.run import load, run_until_asked, status_of, told
@@ -62,7 +62,7 @@ def bounds(program: Program, options: Options, patience: Patience = ENDLESS) -> 
     if together is None:
         raise NoAnswerError("time was over before anything was known of what can be reached", "stopped")
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[TableRow]:
         for question in asked:
             lacking = at_once = [together[column] for column in question.lacks]
             alone: dict[int, float] | None = together
@@ -147,7 +147,7 @@ def _lacking(solver: Solver, lacks: Sequence[int], sizes: Mapping[int, float]) -
     return {lack: max(0.0, values[lack]) * size for lack, size in sizes.items()}
 
 
-def _answer(program: Program, asked: Asked, lacking: dict[int, float]) -> Row:
+def _answer(program: Program, asked: Asked, lacking: dict[int, float]) -> TableRow:
     network, total = program.network, sum(lacking.values())
     kind = network.base.requirements[asked.requirement].kind
     target, best = _shares(program, asked, lacking)

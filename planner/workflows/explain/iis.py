@@ -1,9 +1,9 @@
 """An irreducible infeasible subsystem (IIS): rows and bounds that conflict, and of which none can be dropped.
 
 First the least total violation is found; by duality the rows with a nonzero dual cannot all hold. These few are
-filtered (`Part`): whole requirements first, so that few are in the conflict, then rows, then bounds. If only integers
-conflict, statements are dropped one by one as long as the rest still has no plan. When time is over, the rest is still
-a conflict, but not known to be irreducible, and says so.
+filtered (`RowsUnderTest`): whole requirements first, so that few are in the conflict, then rows, then bounds. If only
+integers conflict, statements are dropped one by one as long as the rest still has no plan. When time is over, the rest
+is still a conflict, but not known to be irreducible, and says so.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from planner.solving.run import load, run_until_asked
 from planner.solving.scaling import scaled
 from planner.tree.nodes import Node
 from planner.workflows.explain.deadline import ENDLESS, Patience
-from planner.workflows.explain.iis_filter import Part
+from planner.workflows.explain.iis_filter import RowsUnderTest
 
 # What may have to give way, the first that suffices: requirements; limits and pledges; demands and stocks; all.
 TIERS: tuple[frozenset[str] | None, ...] = (
@@ -132,7 +132,7 @@ def _least_violation(program: Program, blamed: list[int], patience: Patience) ->
 
 def _thinned(program: Program, rows: NDArray[np.int64], blamed: list[int], patience: Patience) -> Core:
     """Of rows that cannot all hold an irreducible part, with the bounds in it."""
-    part = Part(program, rows)
+    part = RowsUnderTest(program, rows)
     if not part.conflicts():  # Within tolerances they can: what is priced is all that is known.
         return Core(tuple(rows.tolist()), (), False, {}, False)
     part.leave_out(np.flatnonzero(~part.involved()).tolist())
@@ -158,7 +158,7 @@ def _requirements(program: Program, rows: NDArray[np.int64]) -> list[list[int]]:
 
 def _missed(program: Program, rows: NDArray[np.int64], blamed: list[int], patience: Patience) -> dict[int, float]:
     """By how much each blamed row of a conflict must be missed if it alone gives way, as far as time allows."""
-    solver, places = Part(program, rows).solver, {row: place for place, row in enumerate(rows.tolist())}
+    solver, places = RowsUnderTest(program, rows).solver, {row: place for place, row in enumerate(rows.tolist())}
     found: dict[int, float] = {}
     for row in blamed:
         if patience.is_over:

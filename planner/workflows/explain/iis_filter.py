@@ -20,7 +20,7 @@ from planner.workflows.explain.deadline import Patience
 TRACE = 1e-9  # Share of the largest entry of a ray from which a row has a part in it.
 
 
-class Part:
+class RowsUnderTest:
     """The relaxation of some rows of a program, without costs; rows can be left out and put back."""
 
     def __init__(self, program: Program, rows: NDArray[np.int64]) -> None:

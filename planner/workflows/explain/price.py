@@ -10,12 +10,12 @@ import math
 from collections.abc import Sequence
 
 from planner.workflows.explain.relaxable import Lever
-from planner.workflows.explain.trial_instances import Held
+from planner.workflows.explain.trial_instances import FeasibleTrial
 
 UNPRICED = {"facilities", "lanes", "projects"}
 
 
-def repaired_cost(held: Held, turned: Sequence[tuple[Lever, float]]) -> tuple[float, bool]:
+def repaired_cost(held: FeasibleTrial, turned: Sequence[tuple[Lever, float]]) -> tuple[float, bool]:
     """Cost of the repaired instance's best plan [money] (of its relaxation where it is large).
 
     With it what levers give by being turned so far; False if some of that has no price and is not in it.
@@ -24,7 +24,7 @@ def repaired_cost(held: Held, turned: Sequence[tuple[Lever, float]]) -> tuple[fl
     return held.cost + sum(g for g in gifts if math.isfinite(g)), all(math.isfinite(g) for g in gifts)
 
 
-def gift(held: Held, lever: Lever, amount: float) -> float:
+def gift(held: FeasibleTrial, lever: Lever, amount: float) -> float:
     """Value of what a lever gives free when it is turned [money]; not a number if that has no price."""
     section, field = lever.path.split(".")[0], lever.path.rpartition(".")[2]
     if section in UNPRICED or (section, field) == ("stockpiles", "capacity"):
@@ -36,7 +36,7 @@ def gift(held: Held, lever: Lever, amount: float) -> float:
     return 0.0  # What else may give way is no good: the plan pays for what it then does.
 
 
-def _price(held: Held, commodity: str, region: str) -> float:
+def _price(held: FeasibleTrial, commodity: str, region: str) -> float:
     """Price of a unit of a commodity in the first period [money]."""
     for row, (node, family, key) in enumerate(held.program.rows):
         if family == "balance" and node is not None and node.parent is None and key == (commodity, region):
@@ -44,7 +44,7 @@ def _price(held: Held, commodity: str, region: str) -> float:
     return math.nan
 
 
-def _loss(held: Held, demand: str) -> float:
+def _loss(held: FeasibleTrial, demand: str) -> float:
     """Users' loss from a unit less in every year, by the first tranche of their shortage [money]."""
     network, total = held.program.network, 0.0
     for node in network.tree.nodes:

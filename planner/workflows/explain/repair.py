@@ -22,7 +22,7 @@ from planner.solving.highs import Solver
 from planner.solving.scaling import Scaling, scaled
 from planner.workflows.explain.price import repaired_cost
 from planner.workflows.explain.relaxable import Lever
-from planner.workflows.explain.trial_instances import Ground, Held, is_large, price_of_all
+from planner.workflows.explain.trial_instances import FeasibleTrial, Ground, is_large, price_of_all
 
 STEPS = 12  # Halvings of a search.
 ROOM = 1e-4  # Share by which a turn is rounded outwards, so that it holds beyond all tolerances.
@@ -81,14 +81,14 @@ class Turn:
         return Turn(*sides, scaling.shrunk(self.lower), scaling.shrunk(self.upper))
 
 
-class Found(NamedTuple):
+class RepairResult(NamedTuple):
     """The repairs, and how many levers were tried in the time there was."""
 
     repairs: list[Repair]
     tried: int
 
 
-def repairs(ground: Ground, levers: Sequence[Lever]) -> Found:
+def repairs(ground: Ground, levers: Sequence[Lever]) -> RepairResult:
     """All repairs by one lever, the cheapest first; else one by several levers.
 
     Those that are not priced in full come last, as the smallest of them relative to what is stated.
@@ -107,7 +107,7 @@ def repairs(ground: Ground, levers: Sequence[Lever]) -> Found:
         with suppress(KeyboardInterrupt):
             found += _together(ground, levers)
     ranked = sorted(found, key=lambda r: (not r.is_priced, round(r.cost, 6) if r.is_priced else 0.0, r.relative))
-    return Found(ranked, tried)
+    return RepairResult(ranked, tried)
 
 
 def _alone(ground: Ground, lever: Lever) -> Iterator[Repair]:
@@ -157,7 +157,7 @@ def _might(ground: Ground, sets: Sequence[str]) -> bool:
 
 
 def _repair(
-    words: str, sets: tuple[str, ...], amount: float, label: str, relative: float, held: Held,
+    words: str, sets: tuple[str, ...], amount: float, label: str, relative: float, held: FeasibleTrial,
     turned: Sequence[tuple[Lever, float]],
 ) -> Repair:
     cost, is_priced = repaired_cost(held, turned)

@@ -35,7 +35,7 @@ LARGE = 50_000  # Nonzeros from which the relaxation stands for the plan.
 
 
 @dataclass(frozen=True)
-class Held:
+class FeasibleTrial:
     """A changed instance that can meet all its rules: at what cost, the values there and prices of rows.
 
     `is_plan` is False where that is known of its relaxation alone.
@@ -108,7 +108,7 @@ class Ground:
         solver.set(presolve="off")
         return solver
 
-    def held(self, sets: Sequence[str]) -> Held | None:
+    def held(self, sets: Sequence[str]) -> FeasibleTrial | None:
         """The changed instance with every loss it must withstand, if it can; None if not, or not in the time left."""
         instances = self._instances(sets)
         while instances is not None and not self.patience.is_over:
@@ -123,18 +123,20 @@ class Ground:
             self.losses = (*self.losses, *more)
         return None
 
-    def _answered(self, program: Program) -> Held | None:
+    def _answered(self, program: Program) -> FeasibleTrial | None:
         if not is_large(program):
             outcome = solve(program, self.patience.limited(self.options))
-            return Held(program, outcome.objective, outcome.values, outcome.prices, True) if outcome.has_plan else None
+            if not outcome.has_plan:
+                return None
+            return FeasibleTrial(program, outcome.objective, outcome.values, outcome.prices, True)
         start = carried_basis(*self._last, program) if self._last is not None else None
         found = relaxed(program, self.patience.limited(self.options), self.patience.listener.stopping, start)
         if not isinstance(found, Optimum):
             return None
         self._last = program, found.basis
-        return Held(program, found.value, found.values, found.prices, False)
+        return FeasibleTrial(program, found.value, found.values, found.prices, False)
 
-    def _failing(self, instances: Instances, found: Held) -> tuple[Loss, ...]:
+    def _failing(self, instances: Instances, found: FeasibleTrial) -> tuple[Loss, ...]:
         """The worst losses, one of each requirement and period; preparing for these often covers the others."""
         worst: dict[tuple[str, str, str], tuple[float, Loss]] = {}
         for loss, borne in Probe(instances, self.every, self._compiled).bear(found.program, found.values).items():

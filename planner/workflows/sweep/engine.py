@@ -14,9 +14,9 @@ from planner.common.errors import WorkerLostError
 from planner.executors import open_executor, workers_of
 from planner.executors.team import Team
 from planner.workflows.sweep.chains import in_order
-from planner.workflows.sweep.ledger import Ledger
+from planner.workflows.sweep.ledger import ShardLedger
 from planner.workflows.sweep.sampling import Job
-from planner.workflows.sweep.worker import Done, Setup, Task, begin, work
+from planner.workflows.sweep.worker import Done, StudySetup, WorkerTask, begin, work
 
 FAILED = ("failed", "wrong", "infeasible", "unbounded", "no_plan")  # Statuses of runs without a plan to trust.
 ATTEMPTS = 2  # So often a job may be lost with its worker before it is put down as failed.
@@ -35,7 +35,7 @@ class News:
 
 
 @dataclass
-class Work:
+class ShardWork:
     """The jobs of a shard, who starts from whom, and what is known of each."""
 
     jobs: Mapping[int, Job]
@@ -90,7 +90,7 @@ def chosen_again(jobs: Sequence[Job], share: float, seed: int) -> frozenset[int]
 
 
 def carry_out(
-    task: Work, setup: Setup, ledger: Ledger, executor: str | None, workers: int | None,
+    task: ShardWork, setup: StudySetup, ledger: ShardLedger, executor: str | None, workers: int | None,
     tell: Callable[[News], None] = lambda _: None,
 ) -> None:
     """Do all jobs that have no record yet; records are in the ledger before anything builds on them."""
@@ -106,7 +106,7 @@ def carry_out(
 class _Round:
     """Giving out jobs to one executor until all are done or a worker is lost."""
 
-    def __init__(self, task: Work, ledger: Ledger, team: Team, tell: Callable[[News], None]) -> None:
+    def __init__(self, task: ShardWork, ledger: ShardLedger, team: Team, tell: Callable[[News], None]) -> None:
         self.task, self.ledger, self.team, self.tell = task, ledger, team, tell
         self.out: dict[Future[Done], int] = {}
         self.queue = [(task.order[number], number) for number in task.ready()]  # A heap: neighbours first.
@@ -138,10 +138,10 @@ class _Round:
             self.out[self.team.submit(work, self._task(number))] = number
         self._report()
 
-    def _task(self, number: int) -> Task:
+    def _task(self, number: int) -> WorkerTask:
         job, ancestor = self.task.jobs[number], self.task.ancestor(number)
         start = self.ledger.start(self.task.jobs[ancestor].key) if ancestor is not None else None
-        return Task(number, job.sets, job.seed, start, number in self.task.again)
+        return WorkerTask(number, job.sets, job.seed, start, number in self.task.again)
 
     def _take(self, done: Done) -> None:
         record = done.record | {"startable": done.start is not None}

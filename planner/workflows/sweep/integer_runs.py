@@ -16,10 +16,10 @@ from planner.solving.integer_search import LARGE
 from planner.solving.outcome import Outcome, relative_gap
 from planner.solving.primal_heuristics import good_plan
 from planner.solving.relaxation import Relaxation
-from planner.workflows.sweep.warm_start import DUAL, Start, begun, fits
+from planner.workflows.sweep.warm_start import DUAL, WarmStart, begun, fits
 
 
-def solved(program: Program, options: Options, start: Start | None) -> tuple[Outcome, Start | None]:
+def solved(program: Program, options: Options, start: WarmStart | None) -> tuple[Outcome, WarmStart | None]:
     """A plan within the gap asked, and where its relaxation ended.
 
     The neighbour's plan is often within the gap; else the relaxation is rounded, which is faster than mending that
@@ -40,11 +40,11 @@ def solved(program: Program, options: Options, start: Start | None) -> tuple[Out
     else:
         planned = relaxation.solver.basis
     plan = np.round(outcome.values[program.integer]).astype(np.int16) if outcome.has_plan else None
-    return outcome, Start(ended, plan, planned)
+    return outcome, WarmStart(ended, plan, planned)
 
 
 def _plan(
-    relaxation: Relaxation, bound: float, options: Options, start: Start | None, ended: Basis
+    relaxation: Relaxation, bound: float, options: Options, start: WarmStart | None, ended: Basis
 ) -> Array | None:
     """Values of the neighbour's plan where it is within the gap, else of one near the relaxation, which `ended` there.
     """

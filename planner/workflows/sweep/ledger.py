@@ -23,7 +23,7 @@ MOST_BYTES = 2 * 1024**3
 DIGEST = "sha256"
 
 
-class Ledger:
+class ShardLedger:
     """The records of one shard; only one process at a time may write them."""
 
     def __init__(self, folder: Path, shard: str) -> None:
@@ -31,7 +31,7 @@ class Ledger:
         self.starts = folder / f"starts{shard}"
         self._file: IO[bytes] | None = None
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> ShardLedger:
         self.starts.mkdir(parents=True, exist_ok=True)
         if self.path.exists() and not self.path.is_file():
             raise InputError([Problem("no-file", f"{self.path.name} is no file", Place(str(self.path), 0, 0))])

@@ -29,7 +29,7 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Paths = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list)]
+FactorPaths = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(_as_list)]
 
 
 class Piece(BaseModel):
@@ -82,7 +82,7 @@ class Vary(Piece):
     A path is written as in a scenario: `time.discount_rate`, `demands.*.amount *=`, `x.y +=`.
     """
 
-    path: Paths = Field(min_length=1, description="Paths that move together.")
+    path: FactorPaths = Field(min_length=1, description="Paths that move together.")
     range: tuple[float, float] | Literal["stated"] | None = Field(
         None, description="Ends of a range; `stated`: every figure with low and high on the path is a factor."
     )

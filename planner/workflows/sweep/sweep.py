@@ -23,12 +23,12 @@ from planner.tables.schemas import SCHEMAS
 from planner.validation.validate import validate
 from planner.workflows.sweep import tables as make
 from planner.workflows.sweep.chains import chains_of, parents_of
-from planner.workflows.sweep.engine import News, Work, carry_out, chosen_again
-from planner.workflows.sweep.ledger import Ledger, damaged, put_whole, read_records
+from planner.workflows.sweep.engine import News, ShardWork, carry_out, chosen_again
+from planner.workflows.sweep.ledger import ShardLedger, damaged, put_whole, read_records
 from planner.workflows.sweep.reading import StudyFile, read_study
 from planner.workflows.sweep.sampling import Job, jobs_of
 from planner.workflows.sweep.sensitivity import sensitivities
-from planner.workflows.sweep.worker import Setup, titles_of
+from planner.workflows.sweep.worker import StudySetup, titles_of
 
 SETUP = "study.json"  # What the folder belongs to.
 GIVEN = {"question": "sweep"}
@@ -75,17 +75,17 @@ def sweep(
     digest = study_digest(file)
     folder = Path(out) if out is not None else default_folder(file, digest)
     _claim(folder, file, digest)
-    setup = Setup(
+    setup = StudySetup(
         str(file.instance.resolve()), file.study.scenario, tuple(file.study.sets),
         file.study.options.model_dump(), file.study.relaxation,
     )
-    with Ledger(folder, name) as ledger:
+    with ShardLedger(folder, name) as ledger:
         known = ledger.records() if not force else {}
         parents = parents_of(jobs, [f.name for f in file.factors], chains)
         before = _usable({n: known[jobs[n].key] for n in parents if jobs[n].key in known}, parents,
                          lambda n: ledger.start(jobs[n].key) is not None)  # fmt: skip
-        work = Work({n: jobs[n] for n in parents}, parents, chosen_again(jobs, file.study.checked, file.study.seed),
-                    dict(before))  # fmt: skip
+        again = chosen_again(jobs, file.study.checked, file.study.seed)
+        work = ShardWork({n: jobs[n] for n in parents}, parents, again, dict(before))
         carry_out(work, setup, ledger, executor, workers, tell)
     shutil.rmtree(ledger.starts)
     records = _all_records(folder, jobs)

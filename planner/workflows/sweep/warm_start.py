@@ -30,7 +30,7 @@ MOST = 4  # Iterations for each row after which a hot start was none, and the pr
 
 
 @dataclass(frozen=True)
-class Start:
+class WarmStart:
     """Warm start from a neighbour: its relaxation, the integers of its plan, and its program with these fixed."""
 
     relaxed: Basis
@@ -48,14 +48,14 @@ class Start:
         return stream.getvalue()
 
     @classmethod
-    def unpacked(cls, content: bytes) -> Start:
+    def unpacked(cls, content: bytes) -> WarmStart:
         parts = dict(np.load(io.BytesIO(content), allow_pickle=False))
         has_planned = "planned_rows" in parts
         planned = Basis.of(parts["planned_columns"], parts["planned_rows"]) if has_planned else None
         return cls(Basis.of(parts["columns"], parts["rows"]), parts.get("plan"), planned)
 
 
-def begun(program: Program, options: Options, start: Start | None) -> Relaxation:
+def begun(program: Program, options: Options, start: WarmStart | None) -> Relaxation:
     """The relaxation of one program, solved from where a neighbour ended, if that fits.
 
     Each job has its own: what a used solver object keeps (scaling, weights, densities) would let jobs that know nothing
@@ -94,7 +94,7 @@ def _run(solver: Solver) -> bool:
     return False  # There are no requests to stop.
 
 
-def relaxed(program: Program, options: Options, start: Start | None) -> tuple[Outcome, Start | None]:
+def relaxed(program: Program, options: Options, start: WarmStart | None) -> tuple[Outcome, WarmStart | None]:
     """The relaxation's outcome and where it ended; one without an optimum is solved again in the ordinary way."""
     since = time.monotonic()
     risk = program.network.base.objective.risk
@@ -108,4 +108,4 @@ def relaxed(program: Program, options: Options, start: Start | None) -> tuple[Ou
         prices=found.prices, objective=found.value, bound=found.value, gap=0.0, nodes=0,
         seconds=time.monotonic() - since, message="Optimal",
     )
-    return outcome, Start(found.solver.basis)
+    return outcome, WarmStart(found.solver.basis)

@@ -30,7 +30,7 @@ from planner.solving.outcome import Outcome, SolverError
 from planner.validation.validate import validate
 from planner.workflows.solve import formulate
 from planner.workflows.sweep import integer_runs, warm_start
-from planner.workflows.sweep.warm_start import Start
+from planner.workflows.sweep.warm_start import WarmStart
 
 AGREE = 1e-6  # Relative difference up to which a hot and a cold start have found the same.
 QUICK = ("nodes", "plan", "demand", "requirements", "costs", "scenarios")  # What the key figures are read from.
@@ -38,7 +38,7 @@ LEFT_OUT = frozenset({"solver_nodes", "published_optimum"})
 
 
 @dataclass(frozen=True)
-class Setup:
+class StudySetup:
     """Data that all jobs of a study share, in a form that can be sent to workers."""
 
     instance: str
@@ -49,7 +49,7 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class Task:
+class WorkerTask:
     """One job: what it changes, with which seed, from where it starts, and whether it is solved cold as well."""
 
     number: int
@@ -71,14 +71,14 @@ class Done:
 class Bench:
     """Cache of a worker between jobs: the instance as read, blocks and numbers. Independent of the jobs solved."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: StudySetup) -> None:
         self.setup = setup
         self.base: Document = load(setup.instance, setup.scenario, setup.sets)
         self.options = Options.model_validate(dict(setup.options))
         self.compiled = Compiled(snapshot=Snapshot())
         self._is_new = True
 
-    def solve(self, task: Task) -> Done:
+    def solve(self, task: WorkerTask) -> Done:
         """One job; any error is recorded as its reason and does not end the study: only a request to stop does."""
         begun, worked = time.monotonic(), time.process_time()
         try:
@@ -91,13 +91,13 @@ class Bench:
                    "processor_seconds": round(time.process_time() - worked, 3), "process": os.getpid()}
         return Done(task.number, record, start)
 
-    def _solved(self, task: Task) -> tuple[dict[str, Any], bytes | None]:
+    def _solved(self, task: WorkerTask) -> tuple[dict[str, Any], bytes | None]:
         document = self.base.changed(task.sets)
         validate(document, since=self.base)
         options = self.options.model_copy(update={"seed": task.seed, "threads": 1})
         program = self._formulated(document, options)
         rebuilt = {"rebuilt": program.pieces.rebuild.told}
-        start = Start.unpacked(task.start) if task.start is not None else None
+        start = WarmStart.unpacked(task.start) if task.start is not None else None
         solve = warm_start.relaxed if self.setup.relaxation else integer_runs.solved
         outcome, end = solve(program, options, start)
         if not outcome.has_plan:
@@ -120,7 +120,7 @@ class Bench:
             self._is_new = False
         return formulate(document.instances(), options, compiled=self.compiled)
 
-    def _again(self, task: Task, options: Options, found: Outcome) -> dict[str, Any]:
+    def _again(self, task: WorkerTask, options: Options, found: Outcome) -> dict[str, Any]:
         """The same job from scratch; a difference is an error."""
         outcome = from_scratch(self.setup, task, options)
         if agree(found, outcome):
@@ -129,7 +129,7 @@ class Bench:
         return {"status": "wrong", "reason": f"{reason} (bound {outcome.bound!r})", "again": outcome.objective}
 
 
-def from_scratch(setup: Setup, task: Task, options: Options) -> Outcome:
+def from_scratch(setup: StudySetup, task: WorkerTask, options: Options) -> Outcome:
     """A job with nothing known: read, built and solved cold."""
     document = load(setup.instance, setup.scenario, [*setup.sets, *task.sets])
     program = formulate(document.instances(), options)
@@ -175,13 +175,13 @@ def _checked(document: Document, tables: Mapping[str, pd.DataFrame], objective: 
 _benches: dict[str, Bench] = {}
 
 
-def begin(setup: Setup) -> None:
+def begin(setup: StudySetup) -> None:
     """Called in a worker before its first job."""
     _benches.clear()
     _benches["here"] = Bench(setup)
 
 
-def work(task: Task) -> Done:
+def work(task: WorkerTask) -> Done:
     """One job in a worker that has begun."""
     return _benches["here"].solve(task)
 

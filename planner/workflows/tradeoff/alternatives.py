@@ -31,24 +31,32 @@ from planner.solving.outcome import Outcome
 from planner.tables.frames import conformed, table
 from planner.tables.schemas import SCHEMAS
 from planner.workflows.solve import SILENT, Listener, formulate, prepare
-from planner.workflows.tradeoff.answer import Answer, Status, asked_before, ended_early, place_for, timeless, written
-from planner.workflows.tradeoff.rows import Row, budget, sizes, starts, with_column, with_rows
-from planner.workflows.tradeoff.subsolves import Asker, checked, cost_of
+from planner.workflows.tradeoff.answer import (
+    AnswerStatus,
+    TradeoffAnswer,
+    asked_before,
+    ended_early,
+    place_for,
+    timeless,
+    written,
+)
+from planner.workflows.tradeoff.rows import LinearRow, budget, sizes, starts, with_column, with_rows
+from planner.workflows.tradeoff.subsolves import MemoizedSolver, checked, cost_of
 
 DECLARED = SCHEMAS["alternatives"]
-Verdict = Literal["must", "optional", "never", "open"]
+ProjectVerdict = Literal["must", "optional", "never", "open"]
 DIGITS = 6  # Of sizes by which plans are told apart.
 NEAR = 1e-7  # Share of a cost within which two costs are the same.
 
 
 @dataclass(frozen=True)
-class Near:
+class NearOptimal:
     """A program, its best plan and the budget within which plans count as near it [money]."""
 
     program: Program
     best: Outcome
     budget: float
-    ask: Asker
+    ask: MemoizedSolver
 
     def plan(self, outcome: Outcome, question: str) -> pd.DataFrame:
         """The table of a plan's decisions, after the independent check."""
@@ -63,11 +71,11 @@ def alternatives(
     instance: AnyInstance, slack: float = 0.02, count: int = 5, least: float = 0.01, scenario: str | None = None,
     sets: Sequence[str] = (), out: str | Path | None = None, options: dict[str, Any] | None = None,
     listener: Listener = SILENT,
-) -> Answer:
+) -> TradeoffAnswer:
     """Plans within a share `slack` of the least cost; tables projects, alternatives, countries, plans.
 
     A project counts as built from a share `least` of its largest size. A search that is interrupted, or runs out of
-    time, keeps what it has found once there is a best plan (see `Answer.status`); asked again it goes on from there.
+    time, keeps what it has found once there is a best plan (see its `status`); asked again it goes on from there.
     InputError for bad input, NoAnswerError when there is no plan at all.
     """
     if not NEAR <= slack < math.inf or not NEAR <= least <= 1 or count < 0:
@@ -77,16 +85,16 @@ def alternatives(
     limited = prepare(Clock(None), instance, scenario, sets, options, None, given)
     task = timeless(limited)
     folder = place_for(task, out)
-    ask = Asker(limited.options, listener, asked_before(task, folder))
+    ask = MemoizedSolver(limited.options, listener, asked_before(task, folder))
     near = nearby(formulate(task.document.instances(), task.options, listener), slack, ask)
-    found = Found()
+    found = Findings()
     with listening(listener.stopping):
         status = _searched(near, count, least, found)
         return written(task, _tables(task.document.instance, near, found), folder, status, ask.memory)
 
 
 @dataclass
-class Found:
+class Findings:
     """Findings so far: outcomes and checked decisions by name of the plan, proofs by project."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -94,7 +102,7 @@ class Found:
     proofs: dict[str, Proof] = field(default_factory=dict)
 
 
-def _searched(near: Near, count: int, least: float, found: Found) -> Status:
+def _searched(near: NearOptimal, count: int, least: float, found: Findings) -> AnswerStatus:
     """Look for all that is asked, as far as time and the user allow, and say how it ended."""
     try:
         found.plans["best"], found.outcomes["best"] = near.plan(near.best, "best"), near.best
@@ -107,7 +115,7 @@ def _searched(near: Near, count: int, least: float, found: Found) -> Status:
     return "stopped" if near.ask.unanswered else "complete"
 
 
-def _tables(instance: Instance, near: Near, known: Found) -> dict[str, pd.DataFrame]:
+def _tables(instance: Instance, near: NearOptimal, known: Findings) -> dict[str, pd.DataFrame]:
     """Verdicts, plans that are told apart, and what countries spend, of all that was found."""
     found, plans = known.outcomes, _unlike({name: known.plans[name] for name in known.outcomes})
     best = set(plans["best"]["project"])
@@ -136,12 +144,12 @@ def _unlike(plans: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {name: plans[name] for name in found.values()}
 
 
-def nearby(program: Program, slack: float, ask: Asker) -> Near:
+def nearby(program: Program, slack: float, ask: MemoizedSolver) -> NearOptimal:
     """The best plan of a program and its neighbourhood."""
     best = ask(program, "the best plan")
     if not best.has_plan:
         raise NoAnswerError("there is no plan to look around", best.status)
-    return Near(program, best, best.objective + slack * abs(best.objective), ask)
+    return NearOptimal(program, best, best.objective + slack * abs(best.objective), ask)
 
 
 @dataclass(frozen=True)
@@ -152,24 +160,24 @@ class Proof:
     without_bound: float
     having: float
     having_bound: float
-    verdict: Verdict
+    verdict: ProjectVerdict
 
 
-def proof(near: Near, project: str, least: float) -> Proof:
+def proof(near: NearOptimal, project: str, least: float) -> Proof:
     """Two solves: what it costs at least to leave a project out, and to build it."""
     program = near.program
     columns = starts(program, project)
     upper = program.upper.copy()
     upper[columns] = 0.0
     asked = {f"without {project}": program.changed(upper=upper),
-             f"with {project}": with_rows(program, Row(sizes(program, project), lower=least))}  # fmt: skip
+             f"with {project}": with_rows(program, LinearRow(sizes(program, project), lower=least))}  # fmt: skip
     out, into = (near.ask(changed, question) for question, changed in asked.items())
     for question, outcome in zip(asked, (out, into), strict=True):
         if outcome.has_plan:
             near.plan(outcome, question)
     (without, first), (having, second) = (_range(o) for o in (out, into))
     room = near.budget + NEAR * max(1.0, abs(near.budget))
-    verdict: Verdict = "open"
+    verdict: ProjectVerdict = "open"
     if first > room:
         verdict = "must"
     elif second > room:
@@ -186,7 +194,7 @@ def _range(outcome: Outcome) -> tuple[float, float]:
     return outcome.objective, outcome.bound
 
 
-def _listed(near: Near, instance: Instance, name: str, found: Proof, best: Collection[str]) -> dict[str, Any]:
+def _listed(near: NearOptimal, instance: Instance, name: str, found: Proof, best: Collection[str]) -> dict[str, Any]:
     project = instance.projects[name]
     asset = near.program.network.asset_of(project)
     return {
@@ -198,7 +206,7 @@ def _listed(near: Near, instance: Instance, name: str, found: Proof, best: Colle
     }
 
 
-def chances(near: Near, project: str) -> Array:
+def chances(near: NearOptimal, project: str) -> Array:
     """Probability that a project is decided, as a row over the columns."""
     found = np.zeros(len(near.program.cost))
     groups = near.program.network.tree.groups
@@ -209,19 +217,19 @@ def chances(near: Near, project: str) -> Array:
     return found
 
 
-def _built(near: Near, outcome: Outcome) -> dict[str, float]:
+def _built(near: NearOptimal, outcome: Outcome) -> dict[str, float]:
     """Probability that each project is decided under a plan, at most 1."""
     values = outcome.values[: len(near.program.cost)]
     return {name: min(1.0, round(float(chances(near, name) @ values), 9)) for name in near.projects}
 
 
-def distance(near: Near, one: Outcome, other: Outcome) -> float:
+def distance(near: NearOptimal, one: Outcome, other: Outcome) -> float:
     """In how many projects two plans differ."""
     first, second = _built(near, one), _built(near, other)
     return sum(abs(first[name] - second[name]) for name in near.projects)
 
 
-def different(near: Near, count: int) -> Iterator[tuple[str, Outcome]]:
+def different(near: NearOptimal, count: int) -> Iterator[tuple[str, Outcome]]:
     """Plans within the budget, each as far as possible from the nearest of all before it."""
     found = [near.best]
     for number in range(1, count + 1):
@@ -237,17 +245,17 @@ def different(near: Near, count: int) -> Iterator[tuple[str, Outcome]]:
         yield f"alternative {number}", outcome
 
 
-def _apart(near: Near, outcome: Outcome) -> Row:
+def _apart(near: NearOptimal, outcome: Outcome) -> LinearRow:
     """The last column is at most the distance from a plan: sum over projects of what is there or is not."""
     built = _built(near, outcome)
     row = np.zeros(len(near.program.cost) + 1)
     for name in near.projects:
         row[:-1] += chances(near, name) * (1.0 if built[name] < 0.5 else -1.0)
     row[-1] = -1.0
-    return Row(row, lower=-sum(1.0 for name in near.projects if built[name] >= 0.5))
+    return LinearRow(row, lower=-sum(1.0 for name in near.projects if built[name] >= 0.5))
 
 
-def spending(near: Near, region: str) -> Array:
+def spending(near: NearOptimal, region: str) -> Array:
     """Capital cost in a country, as charged in the objective, as a row over the columns [money]."""
     row = np.zeros(len(near.program.cost))
     places = {name: _country(near, name) for name in near.projects}
@@ -260,13 +268,13 @@ def spending(near: Near, region: str) -> Array:
     return row
 
 
-def _country(near: Near, project: str) -> str:
+def _country(near: NearOptimal, project: str) -> str:
     network = near.program.network
     region = network.region_of(network.asset_of(network.base.projects[project]))
     return network.base.regions[region].country or region
 
 
-def by_country(near: Near) -> Iterator[tuple[str, Outcome]]:
+def by_country(near: NearOptimal) -> Iterator[tuple[str, Outcome]]:
     """For every country the plans within the budget that spend most and least on plants there."""
     within = with_rows(near.program, budget(near.program, near.budget))
     for country in dict.fromkeys(_country(near, name) for name in near.projects):
@@ -277,7 +285,7 @@ def by_country(near: Near) -> Iterator[tuple[str, Outcome]]:
                 yield f"{word} in {country}", outcome
 
 
-def _countries(near: Near, found: Mapping[str, Outcome], instance: Instance) -> Iterator[dict[str, Any]]:
+def _countries(near: NearOptimal, found: Mapping[str, Outcome], instance: Instance) -> Iterator[dict[str, Any]]:
     """Capital charged in every country: in the best plan, and at least and at most within the budget."""
     for country in dict.fromkeys(_country(near, name) for name in near.projects):
         row = spending(near, country)

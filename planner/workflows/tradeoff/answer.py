@@ -25,18 +25,18 @@ from planner.tables.schemas import SCHEMAS, question_of
 from planner.workflows.solve import Task, default_folder
 from planner.workflows.tradeoff.memory import Memory
 
-Status = Literal["complete", "stopped", "interrupted"]
+AnswerStatus = Literal["complete", "stopped", "interrupted"]
 ASKED = "asked.npz"  # What an answer that ended early has asked so far.
 
 
 @dataclass(frozen=True)
-class Answer:
+class TradeoffAnswer:
     """Tables by name, and where they are; `status` says whether they are all that was asked for."""
 
     instance: Instance
     tables: Mapping[str, pd.DataFrame]
     folder: Path
-    status: Status = "complete"
+    status: AnswerStatus = "complete"
 
 
 def place_for(task: Task, out: str | Path | None) -> Path:
@@ -46,7 +46,7 @@ def place_for(task: Task, out: str | Path | None) -> Path:
     return folder
 
 
-def ended_early(error: KeyboardInterrupt | NoAnswerError, has_found: bool) -> Status:
+def ended_early(error: KeyboardInterrupt | NoAnswerError, has_found: bool) -> AnswerStatus:
     """Status of a search whose findings are kept; raises the error again if nothing was found or no plan exists."""
     if not has_found or (isinstance(error, NoAnswerError) and error.status != "no_plan"):
         raise error
@@ -79,9 +79,9 @@ def _has_complete(folder: Path) -> bool:
 
 
 def written(
-    task: Task, tables: Mapping[str, pd.DataFrame], folder: Path, status: Status = "complete",
+    task: Task, tables: Mapping[str, pd.DataFrame], folder: Path, status: AnswerStatus = "complete",
     memory: Memory | None = None,
-) -> Answer:
+) -> TradeoffAnswer:
     """Write the tables whole; the folder may hold an older answer to the same question."""
     instance, schema = task.document.instance, SCHEMAS[question_of({"given": task.given})]
     if status != "complete" and _has_complete(folder):
@@ -97,4 +97,4 @@ def written(
         seal(fresh, facts | chosen | {"run_sha256": task.digest})
     if status == "complete" and stated_manifest(_beside(folder)).get("run_sha256") == task.digest:
         remove(_beside(folder))  # It had ended early, and is complete now.
-    return Answer(instance, tables, folder, status)
+    return TradeoffAnswer(instance, tables, folder, status)

@@ -30,25 +30,33 @@ from planner.solving.outcome import Outcome
 from planner.tables.frames import conformed, table
 from planner.tables.schemas import SCHEMAS
 from planner.workflows.solve import SILENT, Listener, formulate, prepare
-from planner.workflows.tradeoff.answer import Answer, Status, asked_before, ended_early, place_for, timeless, written
-from planner.workflows.tradeoff.measure import Measure, Point, measure_of
+from planner.workflows.tradeoff.answer import (
+    AnswerStatus,
+    TradeoffAnswer,
+    asked_before,
+    ended_early,
+    place_for,
+    timeless,
+    written,
+)
+from planner.workflows.tradeoff.measure import FrontierPoint, RequirementLevel, measure_of
 from planner.workflows.tradeoff.rows import SLACK, aimed, budget, more, with_column, with_rows
-from planner.workflows.tradeoff.steps import Steps
-from planner.workflows.tradeoff.subsolves import Asker, checked, cost_of
+from planner.workflows.tradeoff.steps import FrontierSteps
+from planner.workflows.tradeoff.subsolves import MemoizedSolver, checked, cost_of
 
 REWARD = 1e-6  # Of the frontier's height per its width: less than any cost that matters.
 SAME = 1e-7  # Levels nearer than this are one point.
-Planned = tuple[Point, pd.DataFrame]
+Planned = tuple[FrontierPoint, pd.DataFrame]
 
 
 def frontier(
     instance: AnyInstance, requirement: str, points: int = 8, scenario: str | None = None, sets: Sequence[str] = (),
     out: str | Path | None = None, options: dict[str, Any] | None = None, listener: Listener = SILENT,
-) -> Answer:
+) -> TradeoffAnswer:
     """The frontier of cost and a requirement's level; tables frontier and plans.
 
     The requirement is taken as strict, without its price for missing it. A search that is interrupted, or that finds
-    no plan in the time given, keeps its points (see `Answer.status`); asked again it goes on from there. InputError
+    no plan in the time given, keeps its points (see its `status`); asked again it goes on from there. InputError
     for a requirement that is unknown or has no limit that a level can stand for.
     """
     given = {"question": "frontier", "requirement": requirement, "points": points}
@@ -58,7 +66,7 @@ def frontier(
         raise InputError([Problem("bad-option", f"--points: {points} are too few for a frontier")])
     measure = measure_of(task.document, requirement)
     folder = place_for(task, out)
-    ask = Asker(limited.options, listener, asked_before(task, folder))
+    ask = MemoizedSolver(limited.options, listener, asked_before(task, folder))
     program = levelled(measure, listener)
     with listening(listener.stopping):
         found: list[Planned] = []
@@ -66,17 +74,20 @@ def frontier(
         return written(task, _tables(task.document.instance, measure, found), folder, status, ask.memory)
 
 
-def _searched(program: Program | None, measure: Measure, count: int, ask: Asker, found: list[Planned]) -> Status:
+def _searched(
+    program: Program | None, measure: RequirementLevel, count: int, ask: MemoizedSolver, found: list[Planned]
+) -> AnswerStatus:
     """Look for the points and their plans, as far as time and the user allow, and say how it ended."""
     try:
-        for point in points_of(program, count, ask) if program is not None else Steps(measure, ask).points(count):
+        steps = FrontierSteps(measure, ask)
+        for point in points_of(program, count, ask) if program is not None else steps.points(count):
             found.append((point, _plan(measure, point, ask.listener)))
     except (KeyboardInterrupt, NoAnswerError) as error:
         return ended_early(error, bool(found))
     return "stopped" if ask.unanswered else "complete"
 
 
-def _tables(instance: Instance, measure: Measure, found: Sequence[Planned]) -> dict[str, pd.DataFrame]:
+def _tables(instance: Instance, measure: RequirementLevel, found: Sequence[Planned]) -> dict[str, pd.DataFrame]:
     """The points with their costs, and the plan of each."""
     rows = [
         {"point": i, "measure": measure.field, "level": measure.figure(p.level), "asked": measure.figure(p.asked),
@@ -89,7 +100,7 @@ def _tables(instance: Instance, measure: Measure, found: Sequence[Planned]) -> d
     return {"frontier": table(declared["frontier"], rows), "plans": conformed(declared["plans"], every)}
 
 
-def levelled(measure: Measure, listener: Listener = SILENT) -> Program | None:
+def levelled(measure: RequirementLevel, listener: Listener = SILENT) -> Program | None:
     """The program whose last column is the level of a requirement; what the instance says of it plays no part.
 
     None when its figure is more than a limit: a factor of what is decided.
@@ -120,7 +131,7 @@ def _tightened(zero: Program, one: Program) -> Array:
     return np.asarray(np.where(upper, change, change_below), dtype=float)
 
 
-def points_of(program: Program, count: int, ask: Asker) -> Iterator[Point]:
+def points_of(program: Program, count: int, ask: MemoizedSolver) -> Iterator[FrontierPoint]:
     """The points of the frontier from the cheapest to the safest; fewer when there is no room between."""
     level = np.zeros(len(program.cost))
     level[-1] = 1.0
@@ -155,12 +166,12 @@ def _at_least(program: Program, level: float) -> Program:
     return program.changed(lower=lower)
 
 
-def _point(program: Program, outcome: Outcome, asked: float, bound: float) -> Point:
+def _point(program: Program, outcome: Outcome, asked: float, bound: float) -> FrontierPoint:
     cost = cost_of(program, outcome)
-    return Point(asked, float(outcome.values[-1]), cost, min(bound, cost), outcome)
+    return FrontierPoint(asked, float(outcome.values[-1]), cost, min(bound, cost), outcome)
 
 
-def _plan(measure: Measure, point: Point, listener: Listener) -> pd.DataFrame:
+def _plan(measure: RequirementLevel, point: FrontierPoint, listener: Listener) -> pd.DataFrame:
     """The plan of a point, checked with the instance that asks for its level."""
     document = measure.at(measure.below(point.level))
     program = formulate(document.instances(), document.instance.options, listener)

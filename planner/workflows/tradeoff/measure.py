@@ -19,7 +19,7 @@ MEASURES = {
 
 
 @dataclass(frozen=True)
-class Measure:
+class RequirementLevel:
     """The figure of a requirement that is its level: the level is sign * figure."""
 
     document: Document
@@ -45,7 +45,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Point:
+class FrontierPoint:
     """A plan on the frontier: level reached, cost and its bound [money]."""
 
     asked: float
@@ -55,7 +55,7 @@ class Point:
     outcome: Outcome
 
 
-def measure_of(document: Document, requirement: str) -> Measure:
+def measure_of(document: Document, requirement: str) -> RequirementLevel:
     """The figure of a requirement that can be a level; InputError when there is none."""
     known = document.instance.requirements
     if requirement not in known:
@@ -65,7 +65,7 @@ def measure_of(document: Document, requirement: str) -> Measure:
     rule: Rule = known[requirement]
     for field, (sign, most) in MEASURES.items():
         if getattr(rule, field, None) is not None:
-            return Measure(document, requirement, field, sign, most)
+            return RequirementLevel(document, requirement, field, sign, most)
     message = f"requirement {requirement} has no limit that can be a level"
     place = document.place(("requirements", requirement))
     raise InputError([Problem("no-level", message, place, "sweep over its figures instead")])

@@ -17,7 +17,7 @@ SLACK = 1e-9  # Share of an optimum that the next stage may give up.
 
 
 @dataclass(frozen=True)
-class Row:
+class LinearRow:
     """lower <= coefficients @ x <= upper."""
 
     coefficients: Array
@@ -25,7 +25,7 @@ class Row:
     upper: float = math.inf
 
 
-def with_rows(program: Program, *rows: Row) -> Program:
+def with_rows(program: Program, *rows: LinearRow) -> Program:
     """The program with some rows more, of no node."""
     more = sp.csr_array(np.vstack([row.coefficients for row in rows]))
     return program.changed(
@@ -56,9 +56,9 @@ def more(cost: float) -> float:
     return cost + SLACK * max(abs(cost), 1.0)
 
 
-def budget(program: Program, most: float) -> Row:
+def budget(program: Program, most: float) -> LinearRow:
     """Row: total cost is at most a limit [money]."""
-    return Row(program.cost, upper=most - program.offset)
+    return LinearRow(program.cost, upper=most - program.offset)
 
 
 def sizes(program: Program, project: str) -> Array:

@@ -15,28 +15,28 @@ import numpy as np
 from planner.common.errors import NoAnswerError
 from planner.program.program import Program
 from planner.workflows.solve import formulate
-from planner.workflows.tradeoff.measure import Measure, Point
+from planner.workflows.tradeoff.measure import FrontierPoint, RequirementLevel
 from planner.workflows.tradeoff.rows import SLACK, aimed, budget, more, with_rows
-from planner.workflows.tradeoff.subsolves import Asker
+from planner.workflows.tradeoff.subsolves import MemoizedSolver
 
 NEAR = 1e-3  # Share of the way between two levels to which the highest is found.
 FIRST = 30.0  # Where to look first for a figure that has no end; then twice as far, and so on.
 DOUBLED = 12  # Most times.
 
 
-class Steps:
+class FrontierSteps:
     """The frontier of one measure, asked level by level."""
 
-    def __init__(self, measure: Measure, ask: Asker) -> None:
+    def __init__(self, measure: RequirementLevel, ask: MemoizedSolver) -> None:
         self.measure, self.ask = measure, ask
 
-    def points(self, count: int) -> Iterator[Point]:
+    def points(self, count: int) -> Iterator[FrontierPoint]:
         """The points of the frontier from the cheapest to the safest; fewer when there is no room between."""
         lowest = min(0.0, self.measure.sign * self.measure.most)
         cheapest = self.ask.plan(self._program(lowest), "the least cost")
         low = self._highest(lowest, lambda level: self._has_plan(level, more(cheapest.objective)))
         high = self._highest(low, self._has_plan)
-        last: Point | None = None
+        last: FrontierPoint | None = None
         for level in dict.fromkeys([low, *np.linspace(low, high, count)[1:].tolist()]):
             point = self._point(level)
             if last is not None and point.cost > more(last.cost):
@@ -49,10 +49,10 @@ class Steps:
         document = self.measure.at(self.measure.figure(level))
         return formulate(document.instances(), document.instance.options, self.ask.listener)
 
-    def _point(self, level: float) -> Point:
+    def _point(self, level: float) -> FrontierPoint:
         program = self._program(level)
         found = self.ask.plan(program, f"the least cost of level {self.measure.figure(level):.4g}")
-        return Point(level, level, found.objective, found.bound, found)
+        return FrontierPoint(level, level, found.objective, found.bound, found)
 
     def _has_plan(self, level: float, most: float = math.inf) -> bool:
         """Whether a level has a plan within a limit of cost."""

@@ -24,14 +24,14 @@ from planner.solving.reduced import polished
 from planner.workflows.explain.deadline import Patience
 from planner.workflows.solve import CheckFailedError, Listener
 from planner.workflows.tradeoff.memory import Memory
-from planner.workflows.tradeoff.rows import SLACK, Row, aimed, with_rows
+from planner.workflows.tradeoff.rows import SLACK, LinearRow, aimed, with_rows
 
 OPEN = ("stopped", "no_plan")
 MOST = 0.8  # Of the time limit.
 
 
 @dataclass
-class Asker:
+class MemoizedSolver:
     """Solves a program and tells who listens; what it has found before it knows.
 
     All questions share the time limit, which runs from the first one that is not known; `unanswered` are those that
@@ -87,7 +87,7 @@ class Asker:
         lower, upper = program.lower.copy(), program.upper.copy()
         lower[columns] = upper[columns] = np.round(found.values[columns])
         reached = float(aim @ found.values)
-        held = with_rows(program, Row(aim, upper=reached + SLACK * max(1.0, abs(reached))))
+        held = with_rows(program, LinearRow(aim, upper=reached + SLACK * max(1.0, abs(reached))))
         settled = self(held.changed(lower=lower, upper=upper), question, relax=True)
         if not settled.has_plan:
             raise NoAnswerError(f"{question}: the plan found cannot be carried out", settled.status)
