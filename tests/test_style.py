@@ -1,11 +1,12 @@
-"""The style page holds for the code: docstrings name the field's term first, and texts have no word we avoid."""
+"""The style page holds for the code: field's terms first, no word in a text that we avoid, one meaning a name."""
 
 from __future__ import annotations
 
 import ast
 import re
 import tokenize
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,37 @@ def test_faults_of_style_are_found(tmp_path: Path) -> None:
     assert len(list(faults(module))) == 3
     module.write_text('"""Purpose."""\n\nbeside = 1  # Number of them.\n')
     assert not list(faults(module))
+
+
+def named(module: Path) -> Iterator[str]:
+    """The classes and type aliases that a module defines; type variables are single letters and may be met anywhere."""
+    for part in ast.parse(module.read_text("utf-8")).body:
+        if isinstance(part, ast.ClassDef):
+            yield part.name
+        elif isinstance(part, ast.Assign | ast.AnnAssign):
+            targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+            yield from (t.id for t in targets if isinstance(t, ast.Name) and t.id[:1].isupper() and not t.id.isupper())
+
+
+def clashes(modules: Iterable[Path]) -> dict[str, list[str]]:
+    """The names that are defined in more than one module, and where."""
+    found = defaultdict[str, list[str]](list)
+    for module in modules:
+        for name in dict.fromkeys(named(module)):
+            found[name].append(module.name)
+    return {name: places for name, places in found.items() if len(places) > 1}
+
+
+def test_a_class_or_alias_name_has_one_meaning() -> None:
+    """The check shares no code with the model, so that it has classes of its own for the same things."""
+    modules = sorted(CODE.rglob("*.py"))
+    check = [path for path in modules if path.is_relative_to(CODE / "check")]
+    assert not clashes(check)
+    assert not clashes(path for path in modules if path not in check)
+
+
+def test_names_of_two_meanings_are_found(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.py", tmp_path / "other.py"
+    one.write_text("class Plan:\n    pass\n\n\nRow = tuple[str, float]\nK = TypeVar('K')\nMOST = 1\n")
+    other.write_text("Plan = dict[str, float]\nRow: TypeAlias = str\nK = TypeVar('K')\nMOST = 2\n")
+    assert clashes([one, other]) == {"Plan": ["one.py", "other.py"], "Row": ["one.py", "other.py"]}

@@ -6,15 +6,15 @@ from planner.check.amounts import Amounts
 from planner.check.case import Case
 from planner.check.horizon import Node
 
-Place = tuple[str, str, Node]
+BalanceKey = tuple[str, str, Node]  # Commodity, region and node.
 
 
-class Balance:
+class NetInflow:
     """Net inflow of each place, and its gross flow."""
 
     def __init__(self) -> None:
-        self.surplus: dict[Place, float] = {}
-        self.size: dict[Place, float] = {}
+        self.surplus: dict[BalanceKey, float] = {}
+        self.size: dict[BalanceKey, float] = {}
 
     def enter(self, commodity: str, region: str, node: Node, amount: float) -> None:
         """Enter what comes into a place; negative what leaves it."""
@@ -25,7 +25,7 @@ class Balance:
 
 def check_balances(case: Case, amounts: Amounts) -> None:
     """Material balance: inflow equals outflow at every place."""
-    balance = Balance()
+    balance = NetInflow()
     _enter_activities(case, amounts, balance)
     _enter_trade(case, amounts, balance)
     _enter_stocks_and_demand(case, amounts, balance)
@@ -34,7 +34,7 @@ def check_balances(case: Case, amounts: Amounts) -> None:
         case.ledger.equal("balance", case.where(node, commodity, "in", region), 0.0, surplus, scale)
 
 
-def _enter_activities(case: Case, amounts: Amounts, balance: Balance) -> None:
+def _enter_activities(case: Case, amounts: Amounts, balance: NetInflow) -> None:
     for (name, process, node), activity in amounts.activity.items():
         recipe, region = case.at(node).processes[process], case.base.facilities[name].region
         for commodity, quantity in recipe.outputs.items():
@@ -43,7 +43,7 @@ def _enter_activities(case: Case, amounts: Amounts, balance: Balance) -> None:
             balance.enter(commodity, region, node, -quantity * activity)
 
 
-def _enter_trade(case: Case, amounts: Amounts, balance: Balance) -> None:
+def _enter_trade(case: Case, amounts: Amounts, balance: NetInflow) -> None:
     for (movement, node), sent in amounts.sent.items():
         balance.enter(movement.commodity, movement.origin, node, -sent)
         arrived = sent * (1 - case.at(node).lanes[movement.lane].loss)
@@ -56,7 +56,7 @@ def _enter_trade(case: Case, amounts: Amounts, balance: Balance) -> None:
         balance.enter(commodity, region, node, -amount)
 
 
-def _enter_stocks_and_demand(case: Case, amounts: Amounts, balance: Balance) -> None:
+def _enter_stocks_and_demand(case: Case, amounts: Amounts, balance: NetInflow) -> None:
     for (name, node), fill in amounts.fill.items():
         stockpile = case.base.stockpiles[name]
         balance.enter(stockpile.commodity, stockpile.region, node, -fill)

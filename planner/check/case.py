@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from planner.check.controls import Measure, measures_at, passing, raised
 from planner.check.horizon import Horizon, Node
-from planner.check.reading import Table
+from planner.check.reading import TableColumns
 from planner.check.report import Ledger
 from planner.check.rules import Movement, facility_processes
 from planner.language.instance import Instance, Supplier
@@ -37,7 +37,7 @@ class Case:
 
     instances: Mapping[str, Instance]
     horizon: Horizon
-    tables: Mapping[str, Table]
+    tables: Mapping[str, TableColumns]
     ledger: Ledger
     movements: tuple[Movement, ...]
     money: float

@@ -13,7 +13,7 @@ from planner.check.work import targets
 from planner.language.figure import Figure
 from planner.language.requirements import Budget, Chance, Leverage, Regret, Tail
 
-Key = tuple[str, str, str, Node]
+CostKey = tuple[str, str, str, Node]
 Violations = dict[tuple[str, str, Node | None], float]
 ITEMS = {
     "variable", "fixed", "freight", "lane_fixed", "tariff", "purchase", "delivery", "sales", "sales_delivery",
@@ -30,8 +30,8 @@ class Costs:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.yearly: dict[Key, float] = {}
-        self.discounted: dict[Key, float] = {}
+        self.yearly: dict[CostKey, float] = {}
+        self.discounted: dict[CostKey, float] = {}
         self.certain: dict[Node, float] = {}
         self.overall = 0.0  # Penalties of rules on the plan as a whole.
 
@@ -109,8 +109,8 @@ def asset_regions(case: Case) -> dict[str, str]:
 
 def check_costs(case: Case, costs: Costs) -> None:
     """The table of costs says what the amounts cost, and its sum is the expected cost."""
-    yearly: dict[Key, float] = {}
-    discounted: dict[Key, float] = {}
+    yearly: dict[CostKey, float] = {}
+    discounted: dict[CostKey, float] = {}
     columns = ("item", "part", "region", "yearly", "discounted")
     for node, item, part, region, per_year, contribution in case.tables["costs"].by_node(*columns):
         if item not in ITEMS:

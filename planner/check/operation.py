@@ -15,10 +15,10 @@ from planner.check.rules import Movement, matches
 from planner.language.controls import Quota
 from planner.language.instance import Limit
 
-Key = TypeVar("Key")
+K = TypeVar("K")
 
 
-def accumulate(sums: dict[Key, float], key: Key, amount: float) -> None:
+def accumulate(sums: dict[K, float], key: K, amount: float) -> None:
     """Add to a sum that may not have begun."""
     sums[key] = sums.get(key, 0.0) + amount
 

@@ -18,7 +18,7 @@ from planner.check.horizon import TINY, Node
 from planner.check.rules import matches
 
 Marks = frozenset[str]
-Spot = tuple[str, str]  # Commodity, region.
+CommodityRegion = tuple[str, str]  # Commodity, region.
 Item = tuple[str, str, str, str, str]  # Measure, name, commodity, region, where to.
 Use = tuple[Marks, Marks, float]  # The marks it may carry, those that matter to some use, and the amount.
 NONE: Marks = frozenset()
@@ -54,9 +54,9 @@ class Trace:
         return found
 
     @cached_property
-    def told(self) -> dict[Spot, Marks]:
+    def told(self) -> dict[CommodityRegion, Marks]:
         """The marks that somebody tells who goods of a place can still reach."""
-        found: dict[Spot, Marks] = {}
+        found: dict[CommodityRegion, Marks] = {}
         for (key, k), marks in self.denied.items():
             spot = (k, self.base.demands[key].region)
             found[spot] = found.get(spot, NONE) | marks
@@ -67,17 +67,17 @@ class Trace:
                     found[m.commodity, m.origin] = found.get((m.commodity, m.origin), NONE) | after
         return found
 
-    def comes(self, spot: Spot) -> Marks:
+    def comes(self, spot: CommodityRegion) -> Marks:
         """The marks that goods in a place can carry."""
         return self._comes.get(spot, NONE)
 
     @cached_property
-    def _comes(self) -> dict[Spot, Marks]:
+    def _comes(self) -> dict[CommodityRegion, Marks]:
         return {spot: NONE.union(*marks) for spot, marks in self._borne.items()}
 
     @cached_property
-    def _borne(self) -> dict[Spot, set[Marks]]:
-        found: dict[Spot, set[Marks]] = {}
+    def _borne(self) -> dict[CommodityRegion, set[Marks]]:
+        found: dict[CommodityRegion, set[Marks]] = {}
         for supplier in self.base.suppliers.values():
             for region in self.base.regions:
                 if matches(region, supplier.regions):
@@ -168,8 +168,8 @@ class Trace:
                     where = self.case.where(node, *spot, ", ".join(_name(may) for may, *_ in chosen))
                     self.case.ledger.at_most("origin.better", where, enough, wanted, total)
 
-    def _entering(self) -> dict[tuple[Spot, Node], dict[Marks, float]]:
-        found: dict[tuple[Spot, Node], dict[Marks, float]] = {}
+    def _entering(self) -> dict[tuple[CommodityRegion, Node], dict[Marks, float]]:
+        found: dict[tuple[CommodityRegion, Node], dict[Marks, float]] = {}
 
         def enter(k: str, region: str, node: Node, marks: Iterable[str], amount: float) -> None:
             told = self.told.get((k, region), NONE)
@@ -193,8 +193,8 @@ class Trace:
                     enter(k, region, node, marks, amount)
         return found
 
-    def _leaving(self) -> dict[tuple[Spot, Node], list[Use]]:
-        found: dict[tuple[Spot, Node], dict[tuple[Marks, Marks], float]] = {}
+    def _leaving(self) -> dict[tuple[CommodityRegion, Node], list[Use]]:
+        found: dict[tuple[CommodityRegion, Node], dict[tuple[Marks, Marks], float]] = {}
         for (item, node), parts in self.stated.items():
             measure, _, k, region, _ = item
             for marks, amount in parts.items() if measure != "release" else ():

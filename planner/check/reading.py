@@ -124,7 +124,7 @@ UNITS = {
 
 
 @dataclass(frozen=True)
-class Table:
+class TableColumns:
     """Columns of a table as lists; with `nodes` added when rows belong to nodes."""
 
     columns: Mapping[str, list[Any]]
@@ -150,7 +150,7 @@ def check_names(frames: Mapping[str, pd.DataFrame], ledger: Ledger) -> None:
             ledger.fault("tables.unknown", name, "no such table", "a table")
 
 
-def check_units(tables: Mapping[str, Table], units: Units, ledger: Ledger) -> None:
+def check_units(tables: Mapping[str, TableColumns], units: Units, ledger: Ledger) -> None:
     """Every unit column states the instance's unit, the same in all rows."""
     for (name, column), role in UNITS.items():
         expected = role.format(quantity=units.quantity, money=units.money, price=units.price)
@@ -158,12 +158,12 @@ def check_units(tables: Mapping[str, Table], units: Units, ledger: Ledger) -> No
             ledger.same("tables.unit", f"{name}.{column}", expected, found)
 
 
-def read_table(frames: Mapping[str, pd.DataFrame], name: str, horizon: Horizon, ledger: Ledger) -> Table:
+def read_table(frames: Mapping[str, pd.DataFrame], name: str, horizon: Horizon, ledger: Ledger) -> TableColumns:
     """A table with numbers as numbers; rows that cannot be read are findings and left out."""
     layout = LAYOUTS[name]
     frame = frames.get(name)
     if frame is None or not _columns_fit(name, layout, frame, ledger):
-        return Table({column: [] for column in layout.columns}, [])
+        return TableColumns({column: [] for column in layout.columns}, [])
     columns: dict[str, list[Any]] = {column: _texts(frame[column]) for column in layout.columns - {*layout.numbers}}
     for column in MOMENTS & layout.columns:
         columns[column] = [moment(text) for text in columns[column]]
@@ -178,7 +178,7 @@ def read_table(frames: Mapping[str, pd.DataFrame], name: str, horizon: Horizon, 
     columns = {column: [values[i] for i in keep] for column, values in columns.items()}
     _distinct(name, layout, columns, ledger)
     _not_negative(name, layout, columns, ledger)
-    return Table(columns, nodes)
+    return TableColumns(columns, nodes)
 
 
 def _columns_fit(name: str, layout: Layout, frame: pd.DataFrame, ledger: Ledger) -> bool:

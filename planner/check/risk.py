@@ -15,7 +15,7 @@ from planner.language.requirements import Regret
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ScenarioCost:
     """A scenario with its total cost, the sum of that cost's sizes, and what its row states."""
 
     name: str
@@ -46,7 +46,7 @@ def check_objective(case: Case, costs: Costs, objective: float) -> None:
         _check_weights(case, risk, outcomes, total, scale)
 
 
-def _outcomes(case: Case, costs: Costs) -> list[Outcome]:
+def _outcomes(case: Case, costs: Costs) -> list[ScenarioCost]:
     """Every scenario with its cost, each compared with its row of the table."""
     table = case.tables["scenarios"]
     columns = ("scenario", "future", "onset", "probability", "low", "high", "cost", "weight", "alone")
@@ -62,7 +62,7 @@ def _outcomes(case: Case, costs: Costs) -> list[Outcome]:
             case.ledger.fault("scenario.missing", name, "a row", "nothing")
         else:
             *_, weight, alone = row
-        outcome = Outcome(name, scenario, cost, size, weight, alone)
+        outcome = ScenarioCost(name, scenario, cost, size, weight, alone)
         if row is not None:
             _check_row(case, outcome, row)
         outcomes.append(outcome)
@@ -80,7 +80,7 @@ def scenario_name(case: Case, scenario: Scenario) -> str:
     return name if len(window.hung.futures) == 1 else f"{name} then {scenario.future}"
 
 
-def _check_row(case: Case, outcome: Outcome, row: Sequence[float | str]) -> None:
+def _check_row(case: Case, outcome: ScenarioCost, row: Sequence[float | str]) -> None:
     scenario, name, ledger = outcome.scenario, outcome.name, case.ledger
     future, onset, probability, low, high, cost = row[:6]
     ledger.same("scenario.future", name, branch(scenario.future), str(future))
@@ -101,7 +101,7 @@ def _check_row(case: Case, outcome: Outcome, row: Sequence[float | str]) -> None
         ledger.fault("scenario.alone", name, "a cost" if needs_alone else "blank", str(outcome.alone))
 
 
-def measure(case: Case, risk: Risk, outcomes: Sequence[Outcome]) -> float:
+def measure(case: Case, risk: Risk, outcomes: Sequence[ScenarioCost]) -> float:
     """Value of the risk measure for the scenarios' costs."""
     if risk.measure == "worst":
         return max(outcome.cost for outcome in outcomes)
@@ -117,7 +117,7 @@ def measure(case: Case, risk: Risk, outcomes: Sequence[Outcome]) -> float:
     return _fill(ordered, low, high)
 
 
-def _fill(ordered: Sequence[Outcome], low: Sequence[float], high: Sequence[float]) -> float:
+def _fill(ordered: Sequence[ScenarioCost], low: Sequence[float], high: Sequence[float]) -> float:
     """The dearest distribution of probability within bounds: the dearest scenarios are filled first."""
     left, parts = 1 - math.fsum(low), []
     for outcome, least, most in zip(ordered, low, high, strict=True):
@@ -127,7 +127,7 @@ def _fill(ordered: Sequence[Outcome], low: Sequence[float], high: Sequence[float
     return math.fsum(parts)
 
 
-def _check_weights(case: Case, risk: Risk | None, outcomes: Sequence[Outcome], total: float, scale: float) -> None:
+def _check_weights(case: Case, risk: Risk | None, outcomes: Sequence[ScenarioCost], total: float, scale: float) -> None:
     """The weights are probabilities that the measure allows, and reproduce the objective."""
     share = risk.weight if risk is not None else 0.0
     sums, parts = [], []

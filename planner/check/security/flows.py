@@ -6,13 +6,13 @@ import math
 from typing import TypeVar
 
 from planner.check.amounts import Amounts
+from planner.check.balance import BalanceKey
 from planner.check.case import Case
 from planner.check.horizon import TINY, Node
 from planner.check.rules import Movement, matches
 from planner.check.security.row import Book, Test, applies
 from planner.language.requirements import Concentration, Dependence, OfMaterial, OfSupply, SupplierCount
 
-Place = tuple[str, str, Node]
 T = TypeVar("T")
 
 
@@ -21,14 +21,14 @@ class Flows:
 
     def __init__(self, case: Case, amounts: Amounts, book: Book) -> None:
         self.case, self.amounts, self.book = case, amounts, book
-        self.use: dict[Place, float] = {}
-        self.bought: dict[tuple[str, Place], float] = {}
-        self.made: dict[Place, dict[tuple[str, str], float]] = {}
-        self.kept: dict[Place, float] = {}
+        self.use: dict[BalanceKey, float] = {}
+        self.bought: dict[tuple[str, BalanceKey], float] = {}
+        self.made: dict[BalanceKey, dict[tuple[str, str], float]] = {}
+        self.kept: dict[BalanceKey, float] = {}
         self.again: dict[frozenset[str], set[str]] = {}
         self.turned: dict[tuple[tuple[str, str], ...], bool] = {}
-        self.purchased: dict[Place, dict[str, float]] = {}
-        self.arrived: dict[Place, dict[Movement, float]] = {}
+        self.purchased: dict[BalanceKey, dict[str, float]] = {}
+        self.arrived: dict[BalanceKey, dict[Movement, float]] = {}
         for (facility, process, node), activity in amounts.activity.items():
             region, recipe = case.base.facilities[facility].region, case.at(node).processes[process]
             for commodity, quantity in recipe.inputs.items():
@@ -48,7 +48,7 @@ class Flows:
             place = (movement.commodity, movement.destination, node)
             _add(self.arrived.setdefault(place, {}), movement, arrived)
             _add(self.bought, (movement.origin, place), arrived)
-        self.collected: dict[Place, float] = {}
+        self.collected: dict[BalanceKey, float] = {}
         for (name, node), amount in amounts.collected.items():
             part = case.base.returns[name]
             _add(self.collected, (part.commodity, part.region, node), amount)

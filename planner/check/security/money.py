@@ -6,11 +6,11 @@ import math
 
 from planner.check.capital import Decision, overnight_cost
 from planner.check.case import Case
-from planner.check.cost import Costs, asset_regions
+from planner.check.cost import Costs, Violations, asset_regions
 from planner.check.horizon import Node, Scenario
 from planner.check.risk import scenario_name
 from planner.check.rules import matches
-from planner.check.security.row import Book, Test, Violations, applies
+from planner.check.security.row import Book, Test, applies
 from planner.check.security.users import mean_of_worst
 from planner.check.work import targets
 from planner.language.requirements import Budget, Regret, Tail

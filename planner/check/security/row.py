@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from planner.check.case import Case
+from planner.check.cost import Violations
 from planner.check.horizon import MOMENT, TINY, Node
 from planner.check.rules import matches
 from planner.language.instance import Requirement
 from planner.language.requirements import Dependence, ExpectedUnserved, OfSupply, OfUsers, Rule
 
 Words = tuple[str, ...]
-Key = tuple[str, Words, Node | None]
-Violations = dict[tuple[str, str, Node | None], float]
+RowKey = tuple[str, Words, Node | None]
 # The words of a scope that tell a row from others, where the rule itself does not say them (`by`).
 SCOPES: Mapping[str, Words] = {
     "served": ("demand",), "survive": ("demand",), "recover": ("demand",), "cover": ("region", "demand"),
@@ -47,7 +47,7 @@ class Book:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.rows: dict[Key, tuple[tuple[float, ...], Words]] = {}
+        self.rows: dict[RowKey, tuple[tuple[float, ...], Words]] = {}
         self.violations: Violations = {}
         self.pooled: dict[tuple[str, str], tuple[float, Node | None]] = {}
         columns = ("requirement", "kind", "scope", "target", "achieved", "slack", "violation", "target_unit", "unit",

@@ -221,7 +221,8 @@ class Benders:
         if math.isfinite(value):
             aim = cutting.bound / (1 - ENOUGH * self.gap) if cutting.bound > 0 else -math.inf
             rounding = max(plan.value - value, 0.0)  # What whole modules cost.
-            choice, _ = improve(BinaryNeighbourhood(relaxation, relaxed.x, self._dates()), choice, value, aim - rounding)
+            neighbourhood = BinaryNeighbourhood(relaxation, relaxed.x, self._dates())
+            choice, _ = improve(neighbourhood, choice, value, aim - rounding)
         cutting.require_time()
         self._improve(choice, Incumbent())
 
