@@ -33,9 +33,10 @@ class Measure:
         until = min(self.start + delay, self.end)
         return overlap(self.start, until, node.start, node.end) / node.length
 
-    def holds_quota(self, node: Node) -> bool:
-        """Whether a quota binds in a node: one period is either within its window or not."""
-        return isinstance(self.control, Quota) and self.start <= node.middle + MOMENT < self.end
+    def quota_in(self, node: Node) -> Quota | None:
+        """The quota if it is one and binds in a node: one period is either within its window or not."""
+        binds = self.start <= node.middle + MOMENT < self.end
+        return self.control if isinstance(self.control, Quota) and binds else None
 
 
 def mean_degree(control: Control, start: float, end: float, phase_out: float, node: Node) -> float:

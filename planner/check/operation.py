@@ -12,7 +12,6 @@ from planner.check.case import Case
 from planner.check.controls import concerns
 from planner.check.horizon import TINY, Node
 from planner.check.rules import Movement, matches
-from planner.language.controls import Quota
 from planner.language.instance import Limit
 
 K = TypeVar("K")
@@ -133,14 +132,14 @@ def _check_quotas(case: Case, amounts: Amounts) -> None:
         sold.setdefault(node, []).append(sale)
     for node, sales in sold.items():
         commodities = case.at(node).commodities
-        for name, control in {m.name: m.control for m in case.measures[node] if m.holds_quota(node)}.items():
+        quotas = {m.name: quota for m in case.measures[node] if (quota := m.quota_in(node)) is not None}
+        for name, quota in quotas.items():
             total = math.fsum(
                 amount for exporter, commodity, region, amount in sales
-                if exporter == control.exporter != region and matches(region, control.destinations)
-                and concerns(control, commodity, commodities[commodity])
+                if exporter == quota.exporter != region and matches(region, quota.destinations)
+                and concerns(quota, commodity, commodities[commodity])
             )
-            most = control.amount.at(node.middle) if isinstance(control, Quota) else math.inf
-            case.ledger.at_most("supplier.quota", case.where(node, name), most, total)
+            case.ledger.at_most("supplier.quota", case.where(node, name), quota.amount.at(node.middle), total)
 
 
 def _check_outlets(case: Case, amounts: Amounts) -> None:

@@ -97,7 +97,9 @@ def _accept(word: OldWord, part: dict[str, Any]) -> None:
     elif word.new in fields:
         old = {"deprecated": True, "description": f"Old word for `{word.new}`, {goes}"}
         fields[word.old] = {"examples": ["1"]} | fields[word.new] | old
-        part["required"] = [field for field in part.get("required", []) if field != word.new]
+        if word.new in part.get("required", []):
+            part["required"].remove(word.new)
+            part["oneOf"] = [{"required": [word.new]}, {"required": [word.old]}]
 
 
 def _parts_of(schema: dict[str, Any]) -> list[str]:

@@ -8,11 +8,12 @@ GONE = "0.3"  # The version that reads them no more.
 
 
 class OldWord(NamedTuple):
-    """A word that has a new name, as a key or as the value at a place, where * stands for any name."""
+    """A word that has a new name: a key of the mapping at a place, or the value there; * stands for any name."""
 
     place: str
     old: str
     new: str
+    is_value: bool = False
 
     @property
     def said(self) -> str:
@@ -21,7 +22,8 @@ class OldWord(NamedTuple):
 
 
 OLD_WORDS = (
-    OldWord("requirements.*.kind", "sources", "supplier_count"),  # Sources are citations.
+    OldWord("requirements.*.kind", "sources", "supplier_count", is_value=True),  # Sources are citations.
     OldWord("requirements.*", "apart", "max_gap"),
     OldWord("requirements.*.elastic", "price", "penalty"),
 )
+OLD_EXAMPLE = OldWord("extends", "planner:", "example:")  # What a shipped instance is named after.

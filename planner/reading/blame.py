@@ -283,7 +283,7 @@ def _unknown_key(_: Any, spot: Spot) -> Problem:
     if others:
         (stated,) = _kind(owner.model)
         message = f"{dotted(owner.path)}: {key} belongs to kind {' or '.join(others)}, not {stated}"
-        return Problem("inconsistent", message, spot.node.place)
+        return Problem("inconsistent", message, spot.node.place, f"write kind: {others[0]}, or take {key} away")
     fields = fields_of(owner.model)
     hint = did_you_mean(key, fields)
     for name, (_, shape) in fields.items():

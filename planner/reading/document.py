@@ -63,7 +63,7 @@ class _Base(NamedTuple):
 
     def plain(self, section: str) -> Any:
         """A section without the overrides of futures, if it is the same in both documents."""
-        return None if self.touches(section) else getattr(self.document._plain.instance, section, None)
+        return None if self.touches(section) else getattr(self.document.before_futures, section, None)
 
     def section(self, future: str, section: str) -> Any:
         """A section in a future or shock, if it is the same in both documents: futures may override any."""
@@ -91,7 +91,7 @@ class _Readable(Protocol):
 class Document:
     """An instance with where every part of it was stated. Make one with `load`.
 
-    `instance` is the one that holds in the first future, what that changes included.
+    `instance` is the one that holds in the first future, what that changes included; `before_futures` is without it.
     """
 
     def __init__(
@@ -114,8 +114,8 @@ class Document:
         self.borrowed = False
         self._base = base
         self._plain: _Variant = self._make(tree, [], base.plain if base is not None else lambda _: None)
-        self.futures: list[str] = list(self._plain.instance.futures)
-        self.sources: list[str] = list(dict.fromkeys([*self.futures, *self._plain.instance.shocks]))
+        self.futures: list[str] = list(self.before_futures.futures)
+        self.sources: list[str] = list(dict.fromkeys([*self.futures, *self.before_futures.shocks]))
         self._make_variants()
         self.instance: Instance = self.variant(self.futures[0])
 
@@ -123,6 +123,11 @@ class Document:
     def tree(self) -> YamlNode:
         """The resolved instance with the place of every part."""
         return self._tree
+
+    @property
+    def before_futures(self) -> Instance:
+        """The instance before futures and shocks override anything: the one to change in Python and to load again."""
+        return self._plain.instance
 
     def read(self) -> YamlNode:
         """The tree with the scenarios that can still be chosen, to be changed further."""
@@ -216,7 +221,7 @@ class Document:
             except InputError as error:
                 problems += error.problems
         if not problems:
-            problems = list(variant_problems(self._plain.instance, self._variants))
+            problems = list(variant_problems(self.before_futures, self._variants))
         if problems:
             raise InputError(problems)
 
@@ -229,7 +234,7 @@ class Document:
 
         def known(section: str) -> Any:
             if not heads.touches(section):
-                return getattr(self._plain.instance, section, None)
+                return getattr(self.before_futures, section, None)
             return self._base.section(name, section) if self._base is not None else None
 
         return self._make(tree, changes, known)
@@ -243,9 +248,9 @@ class Document:
 
     def _overrides(self, name: str) -> list[Override]:
         """Changes of a future; for a shock, its changes on top of the future it comes from."""
-        if name in self._plain.instance.futures:
+        if name in self.before_futures.futures:
             return self._stated_overrides("futures", name)
-        origin = self._plain.instance.shocks[name].comes_from or self.futures[0]
+        origin = self.before_futures.shocks[name].comes_from or self.futures[0]
         return self._stated_overrides("futures", origin) + self._stated_overrides("shocks", name)
 
     def _stated_overrides(self, section: str, name: str) -> list[Override]:
@@ -302,9 +307,10 @@ def load(
     """Read an instance: base < extends < scenario < sets. InputError with all problems found.
 
     It is a file (of a shipped one `example:NAME`), a mapping of what a file would say, the model object, or a document
-    that is changed further. With `on`, the futures and shocks of that file take the place of the instance's, and its
-    controls are added. An instance is `borrowed` for other futures than it was written for: what it says of futures
-    need not apply.
+    that is changed further. The model object of a document is its `before_futures`: in any other one overrides of a
+    future are carried out already, and would be once more. With `on`, the futures and shocks of that file take the
+    place of the instance's, and its controls are added. An instance is `borrowed` for other futures than it was written
+    for: what it says of futures need not apply.
     """
     before = instance if isinstance(instance, Document) else None
     if before is not None and scenario is None and not sets and on is None and (before.borrowed or not borrowed):

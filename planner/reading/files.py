@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from planner.common.errors import InputError, Place, Problem
+from planner.language.old_words import OLD_EXAMPLE
 from planner.reading.compose import YamlNode, compose, refuse
 from planner.reading.examples import EXAMPLE, FOLDER, shipped
 from planner.reading.expand import TableWords, expand
-from planner.reading.renamed import Renamer
+from planner.reading.renamed import Renamer, old_word
 from planner.reading.settle import Settler, join, overlay
 from planner.reading.spreadsheet import columns_and_rows, csv_grid, excel_grid
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_FILES = 40
 PIECE = 1024 * 1024  # Bytes read at once.
-FORMERLY = "planner:"  # How shipped instances were named before they were called examples.
 FILE_WORDS = ("extends", "include")
 TABLES = (".csv", ".xlsx")
 TOGETHER = "keep files that name each other in one directory"
@@ -93,9 +93,9 @@ class Reader:
     def _target(self, path: Path, node: YamlNode) -> Path:
         """The file that a word names: `example:NAME` is shipped; others lie in the directory of the root file."""
         name = str(node.value)
-        if name.startswith(FORMERLY):
-            name = EXAMPLE + name.removeprefix(FORMERLY)
-            self.notes.append(Problem("renamed", f"{node.value} is now called {name}", node.place, "write it so"))
+        if name.startswith(OLD_EXAMPLE.old):
+            name = EXAMPLE + name.removeprefix(OLD_EXAMPLE.old)
+            self.notes.append(old_word(OLD_EXAMPLE, node.place))
         if name.startswith(EXAMPLE):
             return shipped(name.removeprefix(EXAMPLE), node.place)
         return self._beside(path, node)

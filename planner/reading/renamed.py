@@ -22,7 +22,8 @@ def _pattern(place: str) -> str:
 _OVERRIDES = re.compile("|".join(map(_pattern, OVERRIDES)))
 _WITHIN = rf"(?:(?:{'|'.join(map(_pattern, OVERRIDES))})\.)?"  # A path may lead to what a future overrides.
 _PLACES = [(word, re.compile(_WITHIN + _pattern(word.place))) for word in OLD_WORDS]
-_PATHS = [(word, re.compile(rf"^({_WITHIN}{_pattern(word.place)}\.){word.old}(?=\.|$)")) for word in OLD_WORDS]
+_PATHS = [(word, re.compile(rf"^({_WITHIN}{_pattern(word.place)}\.){word.old}(?=\.|$)"))
+          for word in OLD_WORDS if not word.is_value]  # fmt: skip
 
 
 class Renamer:
@@ -36,7 +37,7 @@ class Renamer:
         if not _may_have(at):
             return node
         if isinstance(node.value, str):
-            return YamlNode(node.place, self._word(node.value, at, node.place))
+            return YamlNode(node.place, self._word(node.value, at, node.place, is_value=True))
         if not isinstance(node.value, dict):
             return node
         entries: dict[YamlKey, YamlNode] = {}
@@ -92,18 +93,23 @@ class Renamer:
             path, operation = split_key(str(key))
             renamed = self.path(path, place)
             return (f"{renamed} {operation}" if operation != "=" else renamed) if renamed != path else key, renamed
-        name = self._word(key, at, place) if isinstance(key, str) else key
+        name = self._word(key, at, place, is_value=False) if isinstance(key, str) else key
         return name, f"{at}.{name}" if at else str(name)
 
-    def _word(self, text: str, at: str, place: Place) -> str:
+    def _word(self, text: str, at: str, place: Place, *, is_value: bool) -> str:
         for word, pattern in _PLACES:
-            if text == word.old and pattern.fullmatch(at):
+            if text == word.old and word.is_value == is_value and pattern.fullmatch(at):
                 self._note(word, place)
                 return word.new
         return text
 
     def _note(self, word: OldWord, place: Place) -> None:
-        self.notes.append(Problem("old-word", word.said, place, f"write {word.new}"))
+        self.notes.append(old_word(word, place))
+
+
+def old_word(word: OldWord, place: Place) -> Problem:
+    """The note on an old word."""
+    return Problem("old-word", word.said, place, f"write {word.new}")
 
 
 def _items(node: YamlNode) -> list[YamlNode]:

@@ -44,8 +44,7 @@ def test_a_mapping_and_a_model_object_are_the_instance_of_the_file(file: Path) -
     merged = plain(Reader(file).read())
     assert planner.load(merged).sha256 == stated.sha256
     assert planner.load(planner.load(merged).resolved()).sha256 == stated.sha256
-    form = stated._plain.instance  # Before the first future changes it.
-    again = planner.load(form)
+    again = planner.load(stated.before_futures)
     assert again.instance == stated.instance
     assert again.instances() == stated.instances()
 

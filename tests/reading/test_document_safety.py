@@ -10,6 +10,7 @@ import pytest
 
 import planner
 from planner.common.errors import InputError, Place
+from planner.language.old_words import OLD_EXAMPLE
 from planner.reading.document import load
 from planner.reading.settle import MOST_NODES
 from tests.documents import SMALL, refused, replaced, write
@@ -129,7 +130,7 @@ def test_shipped_instances_have_names(tmp_path: Path) -> None:
         load("example:quickstat")
     old = load(write(tmp_path, "extends: planner:quickstart\n"))
     assert old.sha256 == load("example:quickstart").sha256
-    assert [note.message for note in old.notes] == ["planner:quickstart is now called example:quickstart"]
+    assert [note.message for note in old.notes] == [OLD_EXAMPLE.said]
 
 
 def test_a_new_instance_is_laid_over_a_shipped_one(tmp_path: Path) -> None:

@@ -96,6 +96,14 @@ def test_old_words_on_the_line(change: str, tmp_path: Path) -> None:
     ]
 
 
+def test_an_old_word_is_no_old_word_where_it_is_a_text_or_a_name(tmp_path: Path) -> None:
+    text = NEW.replace("alike: {kind: sharing,", "price: {kind: sharing, title: apart, classes: [ev],")
+    text = text.replace("requirements.alike.", "requirements.price.")
+    document = load(written(tmp_path, text.replace("count: 2,", "count: 2, title: sources,")))
+    assert (rule(document, "price").title, rule(document, "max_gap").title) == ("apart", "sources")
+    assert document.notes == []
+
+
 def test_old_words_in_a_scenario_and_in_its_history(tmp_path: Path) -> None:
     document = load(written(tmp_path, aged(NEW)), "strict")
     alike = rule(document, "alike")
@@ -158,6 +166,8 @@ def test_editors_know_old_words_as_old() -> None:
     old = {"kind": "sharing", "apart": 0.1, "elastic": {"price": 3}}
     assert check.is_valid({"requirements": {"a": old, "b": {"kind": "sources", "count": 2, "least": 1}}})
     assert not check.is_valid({"requirements": {"a": old | {"gapart": 1}}})
+    for elastic, is_valid in (({"penalty": 3}, True), ({}, False), ({"penalty": 3, "price": 3}, False)):
+        assert check.is_valid({"requirements": {"a": old | {"elastic": elastic}}}) == is_valid
     parts = json_schema()["$defs"]
     assert parts["Sharing"]["properties"]["apart"]["deprecated"]
     assert "max_gap" in parts["Sharing"]["properties"]["apart"]["description"]

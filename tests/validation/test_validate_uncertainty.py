@@ -81,7 +81,7 @@ UNCERTAIN = {
         [("{probability: 0.6}", f"{{probability: 0.6, range: [0, 0.6, 1]}}{HERE}")],
     ),
     "ban that lets through": (
-        "inconsistent", "passes belongs to kind licence, not ban",
+        "inconsistent", "passes belongs to kind licence, not ban - write kind: licence, or take passes away",
         [(BAN, f"{BAN}    passes: 0.2{HERE}\n")],
     ),
     "pace of a ban": (

@@ -15,7 +15,6 @@ from planner.language.requirements import (
     Leverage,
     OfService,
     Recover,
-    Rule,
     Served,
     Sharing,
     Survive,
@@ -74,7 +73,7 @@ class Users:
 
     def expected(self, name: str, base: ExpectedUnserved) -> None:
         """Probability-weighted shortage against probability-weighted need."""
-        share, nodes = self._first_share(name), [n for n in self.case.horizon.nodes if applies(base, n)]
+        share, nodes = self._share(name, ExpectedUnserved), [n for n in self.case.horizon.nodes if applies(base, n)]
         pools: dict[tuple[str, ...], list[str]] = {}
         for demand in demands_of(self.case, base):
             part = self.case.base.demands[demand]
@@ -89,11 +88,13 @@ class Users:
                 Test(share * needed, lacking, share if needed else 0.0, achieved, role="{quantity}"),
             )
 
-    def _first_share(self, name: str) -> float:
+    def _share(self, name: str, kind: type[ExpectedUnserved] | type[Tail]) -> float:
+        """The share of a rule on the plan as a whole. Raises TypeError where the rule has none."""
         node = self.case.horizon.nodes[0]
-        part = self.case.rule(name, node, Rule)
-        share = part.share if isinstance(part, ExpectedUnserved | Tail) else None
-        return share.at(node.middle) if share is not None else math.nan
+        share = self.case.rule(name, node, kind).share
+        if share is None:
+            raise TypeError(f"{name} has no share")
+        return share.at(node.middle)
 
     def _expected_need(self, nodes: Iterable[Node], demands: list[str]) -> float:
         return math.fsum(n.probability * n.length * self.required(d, n) for n in nodes for d in demands)
@@ -102,7 +103,7 @@ class Users:
         """Mean shortage of the worst scenarios."""
         demands = list(demands_of(self.case, base))
         nodes = [node for node in self.case.horizon.nodes if applies(base, node)]
-        needed, share = self._expected_need(nodes, demands), self._first_share(name)
+        needed, share = self._expected_need(nodes, demands), self._share(name, Tail)
         losses = [
             (s.probability, math.fsum(
                 part * n.length * self.short(d, n) for n, part in s.shares.items() if applies(base, n) for d in demands

@@ -174,6 +174,7 @@ def _aims(network: Network, source: str, name: str) -> NDArray[np.bool_]:
     ], dtype=bool)
 
 
+@cached
 def passing_shares(network: Network, node: Node) -> Array:
     """Share that passes on every route, whoever the user is: the strictest ban times all licences."""
     shares = tuple(
@@ -197,17 +198,26 @@ def _passing_shares(network: Network, source: str, shares: tuple[tuple[str, floa
     return strictest * licences
 
 
+@cached
 def price_multiples(network: Network, node: Node) -> Array:
     r"""Factor on the prices of every route: the product over all measures.
 
     .. math:: multiple_{s,r,n} = \prod_c (1 + degree_{c,n} (price_c - 1))
     """
-    factors = np.ones(len(routes(network)))
-    for measure in network.measures(node):
-        control = measure.control
-        if isinstance(control, OfGoods) and control.price != 1:
-            factors[_aims(network, node.source, measure.name)] *= 1 + degree(measure, node) * (control.price - 1)
-    return factors
+    factors = tuple(
+        (m.name, 1 + degree(m, node) * (m.control.price - 1)) for m in network.measures(node)
+        if isinstance(m.control, OfGoods) and m.control.price != 1
+    )
+    return _price_multiples(network, node.source, factors)
+
+
+@cached
+def _price_multiples(network: Network, source: str, factors: tuple[tuple[str, float], ...]) -> Array:
+    """The same of measures, each with its factor: most nodes of a future have the same."""
+    multiples = np.ones(len(routes(network)))
+    for name, factor in factors:
+        multiples[_aims(network, source, name)] *= factor
+    return multiples
 
 
 def lane_passes(network: Network, movement: Movement, node: Node) -> float:
@@ -226,11 +236,18 @@ def price_multiple(network: Network, supplier: str, region: str, node: Node) -> 
     return float(price_multiples(network, node)[routes(network)[part.origin, part.commodity, region]])
 
 
+def quota_of(instance: Instance, name: str) -> Quota:
+    """The control of that name, known to be a quota. Raises TypeError where it is of another kind."""
+    control = instance.controls[name]
+    if not isinstance(control, Quota):
+        raise TypeError(f"{name} is no quota")
+    return control
+
+
 def quota(network: Network, name: str, node: Node) -> float:
     """Most a quota lets pass at a node; infinite where the middle of the period lies outside its window."""
     holds = any(m.name == name and m.is_within(node.middle) for m in network.measures(node))
-    control = network.instance(node).controls[name]
-    return control.amount.at(node.middle) if holds and isinstance(control, Quota) else math.inf
+    return quota_of(network.instance(node), name).amount.at(node.middle) if holds else math.inf
 
 
 def touches_project(network: Network, control: TechnologyBan, project: str) -> bool:

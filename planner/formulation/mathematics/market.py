@@ -34,6 +34,7 @@ from planner.formulation.mathematics.control import (
     price_multiple,
     price_multiples,
     quota,
+    quota_of,
     supplier_passes,
 )
 from planner.formulation.mathematics.node_data import OfSituation
@@ -297,11 +298,11 @@ def least_sales(block: Any, outlet: str) -> Any:
 def quota_rule(block: Any, name: str) -> Any:
     r"""\sum_{s \in exporter} purchased_{s,n} + \sum_{l \text{ from exporter}} flow_{l,n} \le quota_n"""
     network: Network = block.network
-    control = network.base.controls[name]
+    control = quota_of(network.base, name)
 
     def is_under(origin: str | None, commodity: str, destination: str) -> bool:
         is_aimed = origin == control.exporter != destination and fits_any(control.destinations, destination)
-        return is_aimed and isinstance(control, Quota) and covers(network.base, control, commodity)
+        return is_aimed and covers(network.base, control, commodity)
 
     suppliers = network.base.suppliers
     bought = [

@@ -13,9 +13,16 @@ from planner.common.caching import cached
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, Link, Term
 from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.security.kind import Ease, OverallKind, PlanValues, Reading, most_share
-from planner.formulation.mathematics.security.scope import at_base, demands_of, of_kind, required, stated, unserved
+from planner.formulation.mathematics.security.scope import (
+    at_base,
+    at_start,
+    demands_of,
+    of_kind,
+    required,
+    stated,
+    unserved,
+)
 from planner.formulation.mathematics.security.served import short_of
-from planner.formulation.mathematics.security.totals import first
 from planner.formulation.network import Network
 from planner.language.instance import Units
 from planner.language.requirements import ExpectedUnserved
@@ -37,7 +44,7 @@ def pools(network: Network) -> dict[Key, tuple[str, ...]]:
 
 def allowed(network: Network, row: Key) -> float:
     """Expected unserved demand that is allowed [quantity]."""
-    instance, moment = first(network)
+    instance, moment = at_start(network)
     part = of_kind(instance.requirements, row[0], ExpectedUnserved)
     return part.share.at(moment) * required(network, part, pools(network)[row])
 

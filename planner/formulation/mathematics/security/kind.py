@@ -12,7 +12,6 @@ from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from planner.common.words import number
 from planner.formulation.declarations import Chapter, Key
-from planner.formulation.mathematics.security.scope import at_node, stated
 from planner.formulation.network import Network
 from planner.language.figure import Figure
 from planner.language.instance import Instance, Units
@@ -93,14 +92,6 @@ class RequirementKind(ABC, Generic[R]):
     families: ClassVar[tuple[str, ...]]
     eases: ClassVar[tuple[Ease, ...]]
     lacks: ClassVar[str] = "quantity/year"  # Role of what a row is missed by.
-
-    def stated(self, network: Network) -> dict[str, R]:
-        """The requirements of this kind, by name."""
-        return stated(network, self.part)
-
-    def at(self, network: Network, name: str, node: Node) -> R:
-        """A requirement by the figures of a node."""
-        return at_node(network, name, node, self.part)
 
     @abstractmethod
     def keys(self, network: Network) -> tuple[Key, ...]:

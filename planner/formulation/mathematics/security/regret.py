@@ -13,7 +13,7 @@ from planner.common.patterns import fits_any
 from planner.formulation.declarations import Chapter, Constraint, Data, Key
 from planner.formulation.mathematics.security import totals
 from planner.formulation.mathematics.security.kind import Ease, EmptyScope, OverallKind, PlanValues, Reading, most_money
-from planner.formulation.mathematics.security.scope import of_kind, stated
+from planner.formulation.mathematics.security.scope import at_start, of_kind, stated
 from planner.formulation.network import Network
 from planner.language.instance import Units
 from planner.language.requirements import Regret
@@ -29,7 +29,7 @@ def keys(network: Network) -> tuple[Key, ...]:
 
 def most(network: Network, name: str) -> float:
     """Largest regret [money]."""
-    instance, moment = totals.first(network)
+    instance, moment = at_start(network)
     return of_kind(instance.requirements, name, Regret).most.at(moment)
 
 

@@ -40,6 +40,12 @@ def at_node(network: Network, name: str, node: Node, kind: type[R]) -> R:
     return of_kind(network.instance(node).requirements, name, kind)
 
 
+def at_start(network: Network) -> tuple[Instance, float]:
+    """The instance and moment at which figures of rules on the plan as a whole are read."""
+    node = network.tree.nodes[0]
+    return network.instance(node), node.middle
+
+
 def demands_of(network: Network, part: OfUsers) -> list[str]:
     """The demands in the scope of a rule on users."""
     return [

@@ -15,7 +15,7 @@ from planner.common.arrays import Array
 from planner.formulation.declarations import Chapter, Constraint, Data, Key, OfFigures
 from planner.formulation.mathematics.node_data import OfSituation, applies
 from planner.formulation.mathematics.security.kind import Ease, NodeKind, PlanValues, Reading, served_share
-from planner.formulation.mathematics.security.scope import demands_of, of_kind, stated, total, unserved
+from planner.formulation.mathematics.security.scope import at_node, demands_of, of_kind, stated, total, unserved
 from planner.formulation.network import Network
 from planner.language.instance import Units
 from planner.language.requirements import OfService, Recover, Served, Survive
@@ -101,7 +101,7 @@ class ServiceKind(NodeKind[S]):
         return served_share(part.target, moment)
 
     def reading(self, plan: PlanValues, node: Node, key: Key) -> Reading | None:
-        part = self.at(plan.network, key[0], node)
+        part = at_node(plan.network, key[0], node, self.part)
         if not applies(part, node):
             return None
         amount, short = plan.instance(node).demands[key[2]].amount.at(node.middle), short_of(plan, node, [key[2]])

@@ -1,6 +1,6 @@
 """Supply by source: by country or by facility, of the commodities of a requirement.
 
-Index q: requirements with the keys of their row; c: sources; n: nodes. Shared by concentration and sources.
+Index q: requirements with the keys of their row; c: sources; n: nodes. Shared by concentration and supplier_count.
 """
 
 from __future__ import annotations

@@ -15,7 +15,15 @@ from planner.formulation.mathematics.node_data import applies
 from planner.formulation.mathematics.scenario_totals import free
 from planner.formulation.mathematics.security import totals
 from planner.formulation.mathematics.security.kind import Ease, OverallKind, PlanValues, Reading, most_money, most_share
-from planner.formulation.mathematics.security.scope import at_base, demands_of, of_kind, required, stated, unserved
+from planner.formulation.mathematics.security.scope import (
+    at_base,
+    at_start,
+    demands_of,
+    of_kind,
+    required,
+    stated,
+    unserved,
+)
 from planner.formulation.mathematics.security.served import short_of
 from planner.formulation.network import Network
 from planner.language.instance import Units
@@ -30,7 +38,7 @@ def tails(network: Network, of: str) -> tuple[Key, ...]:
 
 def allowed(network: Network, name: str) -> float:
     """The mean loss of the tail that is allowed: unserved demand [quantity] or cost [money]."""
-    instance, moment = totals.first(network)
+    instance, moment = at_start(network)
     part = of_kind(instance.requirements, name, Tail)
     if part.of == "cost":
         return part.limit.at(moment)

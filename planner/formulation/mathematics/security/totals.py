@@ -12,19 +12,12 @@ from planner.formulation.declarations import Chapter
 from planner.formulation.mathematics import scenario_totals
 from planner.formulation.mathematics.security.scope import stated
 from planner.formulation.network import Network
-from planner.language.instance import Instance
 from planner.language.requirements import Regret, Tail
 
 
 def are_needed(network: Network) -> bool:
     """Whether some requirement is about the cost of scenarios."""
     return bool(stated(network, Regret)) or any(part.of == "cost" for part in stated(network, Tail).values())
-
-
-def first(network: Network) -> tuple[Instance, float]:
-    """The instance and moment at which figures of rules on the plan as a whole are read."""
-    node = network.tree.nodes[0]
-    return network.instance(node), node.middle
 
 
 def chapter(network: Network, alone: Mapping[str, float]) -> Chapter:
