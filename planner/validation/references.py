@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from planner.common.errors import Problem, did_you_mean
 from planner.common.patterns import is_pattern, matching
 from planner.formulation.mathematics.security.scope import country
-from planner.language.figure import FieldPath, Part
+from planner.language.figure import FieldPath, Part, Patterns
 from planner.language.instance import Instance
 from planner.language.requirements import Outage
 from planner.language.units import periods
@@ -226,7 +226,7 @@ def _of_requirements(instance: Instance) -> Iterator[Reference]:
             yield from _each((*path, "of"), part.of, part.loss)
 
 
-# Fields of requirements and controls that name parts, and what they name; one name, or patterns for many.
+# Fields of requirements and controls that name parts, and what they name: one, or names or patterns for many.
 NAMED = {
     "futures": "future or shock", "regions": "region", "destinations": "region", "classes": "class of users",
     "exempt": "class of users", "commodities": "commodity", "stages": "stage", "elements": "element",
@@ -234,8 +234,16 @@ NAMED = {
 }
 
 
+LIST_OF_PATTERNS = get_args(Patterns)[0]
+
+
 def _named_by(path: FieldPath, part: Part) -> Iterator[Reference]:
-    for field in type(part).model_fields:
-        if field in NAMED:
-            stated = getattr(part, field)
-            yield from (_one if isinstance(stated, str) else _each)((*path, field), stated, NAMED[field])
+    for field, declared in type(part).model_fields.items():
+        if field not in NAMED:
+            continue
+        stated, place, kind = getattr(part, field), (*path, field), NAMED[field]
+        if isinstance(stated, str):
+            yield from _one(place, stated, kind)
+        else:
+            # A list of names is compared letter by letter: a pattern in it would stand for nothing.
+            yield from (_each if declared.annotation == LIST_OF_PATTERNS else _names)(place, stated, kind)

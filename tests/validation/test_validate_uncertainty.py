@@ -96,6 +96,15 @@ UNCERTAIN = {
         "inconsistent", "needs pace or dearer",
         [("  export_ban:", f"  export_ban:{HERE}"), (BAN, "    kind: technology\n    projects: ['*_works']\n")],
     ),
+    # The model and the check compare a stage of a control letter by letter.
+    "pattern of stages": (
+        "dangling-name", "there is no stage mag* - did you mean magnet?",
+        [("elements: [ndpr]\n", f'commodities: [magnet]\n    stages: ["mag*"]{HERE}\n')],
+    ),
+    "technology of a pattern of stages": (
+        "dangling-name", "there is no stage *",
+        [(BAN, f"    kind: technology\n    pace: 0.5\n    projects: ['*_works']\n    stages: ['*']{HERE}\n")],
+    ),
     "technology of no project": (
         "empty-pattern", "no project matches",
         [(BAN, f"    kind: technology\n    pace: 0.5\n    projects: ['*-works']{HERE}\n")],
@@ -192,6 +201,9 @@ def test_a_shock_without_controls_or_overrides_is_noted(tmp_path: Path) -> None:
 
 
 RIGHT = {
+    "pattern of stages in a requirement": [
+        ("    commodities: [magnet]\n    regions: [US]", '    stages: ["mag*"]\n    regions: [US]'),
+    ],
     "shock": [shocks(RAID)],
     "shock over the whole horizon": [shocks("raid: {length: 100, hazard: 0.05, controls: [export_*]}")],
     "control that only a shock uses": [("[export_*]", "[export_licence]"), shocks(RAID)],
