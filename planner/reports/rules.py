@@ -8,6 +8,8 @@ import altair as alt
 import pandas as pd
 
 from planner.common import words
+from planner.formulation.mathematics.model import has_whole_numbers
+from planner.formulation.network import build_network
 from planner.reports import chart
 from planner.reports.says import Says
 from planner.reports.told import told
@@ -88,7 +90,7 @@ def _binding(run: Run) -> View:
         "requirement", "title", "kind", "rows", "binding", "missed", "slack", "unit", "shadow_price", "price_unit",
         "scope", "future", "year"])  # fmt: skip
     binding = found[(found["binding"] > 0) | (found["missed"] > 0)]
-    said = "No requirement binds: the plan would be the same without them."
+    said = _unbound(run) if binding.empty else ""
     if len(binding):
         top = most(binding, "shadow_price")
         said = f"{len(binding)} of {words.count(len(found), 'requirement')} bind somewhere."
@@ -105,6 +107,13 @@ def _binding(run: Run) -> View:
         note="Least room among rows that have room. Shadow price: cost saved per unit by which the requirement were"
         " eased where it is highest, integers fixed.",
     )
+
+
+def _unbound(run: Run) -> str:
+    """Said where no row binds: without a whole-number decision no other plan could be better without the rows."""
+    if has_whole_numbers(build_network(run.instances)):
+        return "No requirement binds with the decisions fixed."
+    return "No requirement binds: the plan would be the same without them."
 
 
 def _summed(run: Run, name: Any, part: pd.DataFrame) -> tuple[Any, ...]:

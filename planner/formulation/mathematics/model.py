@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyomo.environ as pyo
 
 from planner.formulation.declarations import Chapter, Key, join
 from planner.formulation.mathematics import demand, flow, investment, lane, limit, market, origin, security, stock
-from planner.formulation.mathematics.security import dependence
+from planner.formulation.mathematics.security import coupled, dependence
 from planner.formulation.network import Network
 from planner.language.instance import Dependence, Instance
 from planner.tree.nodes import Node
@@ -77,6 +78,13 @@ def operation(network: Network) -> Chapter:
 def investments(network: Network) -> Chapter:
     """Everything decided before."""
     return investment.chapter(network)
+
+
+def has_whole_numbers(network: Network) -> bool:
+    """Whether a variable of the program must be a whole number, such as a decision of yes or no."""
+    alone = {scenario.name: 0.0 for scenario in network.tree.scenarios}  # Costs, which change no variable's domain.
+    families = join([investments(network), operation(network), coupled.chapter(network, alone)]).variables
+    return any(family.keys and np.any(family.integer) for family in families)
 
 
 def block(network: Network, chapter: Chapter, node: Node | None) -> pyo.ConcreteModel:
