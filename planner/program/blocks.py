@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Hashable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,9 @@ from planner.formulation.declarations import Chapter, Data, Key, OfFigures, PerN
 from planner.formulation.mathematics import model
 from planner.formulation.mathematics.node_data import OfSituation, situations
 from planner.formulation.network import Network
+from planner.language.instance import Instance
 from planner.program.compile import Template, compile_block, frozen_collector
+from planner.program.differences import operate_alike
 from planner.program.incremental import Reuse, Snapshot
 from planner.program.node_blocks import Frame, Indices, Outlooks, Stamp, Stamper
 from planner.tree.nodes import Node
@@ -82,24 +85,44 @@ MOST_KEPT = 100  # Compiled blocks.
 class Compiled:
     """Compiled blocks kept from one network to the next, for those that differ in numbers alone.
 
-    A block of operation is what its structure and its columns and rows make it; the investments also depend on what
-    the instance says of projects and time, in every variant. With a `snapshot` numbers are taken over as well.
+    A block of operation is what its structure makes it, its columns and rows, and all but the figures of its instance
+    and of the trunk's; the investments also depend on what the instance says of projects and time, in every variant.
+    With a `snapshot` numbers are taken over as well.
     """
 
     def __init__(self, most_kept: int = MOST_KEPT, snapshot: Snapshot | None = None) -> None:
         self._most_kept = most_kept
         self._known: dict[Hashable, Template] = {}
+        self._unlike: dict[int, Instance] = {}  # Instances that differ in more than figures, by a number never reused.
+        self._numbers = count()
         self.snapshot = snapshot
 
     def template(self, network: Network, chapter: Chapter, node: Node | None, structure: str) -> Template:
         columns = tuple((f.name, f.keys) for f in chapter.families)
         rows = tuple((c.name, c.keys) for c in chapter.constraints)
-        key = (structure if node is not None else decided_by(network), columns, rows)
+        key = (*self._read_by(network, node, structure), columns, rows)
         if key not in self._known:
             if len(self._known) >= self._most_kept:  # Instances that differ in all blocks gain nothing by keeping them.
                 self._known.clear()
             self._known[key] = _template(network, chapter, node)
         return self._known[key]
+
+    def _read_by(self, network: Network, node: Node | None, structure: str) -> tuple[Hashable, ...]:
+        """All that the rows of a block may read but figures."""
+        if node is None:
+            return (decided_by(network),)
+        return structure, self._number(network.base), self._number(network.instance(node))
+
+    def _number(self, instance: Instance) -> int:
+        """A number that instances share which differ in figures alone."""
+        for number, known in self._unlike.items():
+            if operate_alike(known, instance):
+                return number
+        if len(self._unlike) >= self._most_kept:
+            self._unlike.clear()
+        number = next(self._numbers)
+        self._unlike[number] = instance
+        return number
 
 
 def _template(network: Network, chapter: Chapter, node: Node | None) -> Template:

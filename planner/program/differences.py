@@ -34,6 +34,20 @@ def differences(some: Mapping[str, Instance], others: Mapping[str, Instance]) ->
     return Differences(Counter(map(place_of, figures)), tuple(structure))
 
 
+NOT_OPERATING = {
+    "name", "title", "description", "published_optimum", "sourced", "sampling", "sources", "options",
+    "futures", "shocks",
+}  # Sections of which no row of a node reads anything but through figures; a new section counts until it stands here.
+
+
+def operate_alike(one: Instance, other: Instance) -> bool:
+    """Whether two instances differ at most in figures, in all that the rows of a node can read."""
+    if one is other:
+        return True
+    sections = (field for field in Instance.model_fields if field not in NOT_OPERATING)
+    return all(is_figure for f in sections for _, is_figure in _differing(getattr(one, f), getattr(other, f)))
+
+
 def place_of(path: FieldPath) -> str:
     """Section and field of a figure, without the name of the entry: demands.amount."""
     return ".".join(map(str, (path[0], *path[2:3])))

@@ -257,6 +257,26 @@ def test_the_first_program_is_built_whole() -> None:
         assert _program(document, compiled).pieces.rebuild == Rebuild(Extent.ALL, Reason.FIRST)
 
 
+CONCENTRATION = "requirements.conc={kind: concentration, commodities: [magnet], regions: [US], largest: 1, share: 0.9}"
+QUOTA = ("controls.q={kind: quota, exporter: CN, commodities: [magnet], destinations: [US], amount: 100, start: 2026}",
+         "futures.calm.controls=[q]")
+
+
+@pytest.mark.parametrize(("stated", "change"), [
+    ((CONCENTRATION,), "requirements.conc.largest=2"),
+    ((), "suppliers.china.origin=NO"),
+    ((), "limits.ore_cap.activities=mill/rec*"),
+    ((), "requirements.china_share.exporter=NO"),
+    (QUOTA, "controls.q.destinations=NO"),
+])  # fmt: skip
+def test_rows_that_read_more_than_figures_are_compiled_anew(stated: tuple[str, ...], change: str) -> None:
+    document, compiled = load(ROOT / "tests" / "small.yaml", sets=stated), Compiled()
+    before, changed = _program(document, compiled), document.changed([change])
+    kept, anew = _program(changed, compiled), _program(changed, None)
+    assert same(kept, anew)
+    assert not same(kept, before)
+
+
 @pytest.mark.parametrize("change", ["time.discount_rate = 0.2", "facilities.mine.retirement = true", "plan = adaptive"])
 def test_what_differs_in_more_than_figures_takes_nothing_over(change: str) -> None:
     desk = Desk("instances/quickstart.yaml")
