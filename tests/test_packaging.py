@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import yaml
 from packaging.requirements import Requirement
 
 import planner
+from planner.common.errors import extra_hint
 from tests.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -44,10 +46,16 @@ def test_every_dependency_has_bounds() -> None:
 
 
 def test_nobody_is_told_to_install_what_is_somebody_elses() -> None:
-    """On the package index `planner` is another project."""
+    """On the package index `planner` is another project, and ours is not there: what is told is `extra_hint`'s."""
     files = [*ROOT.glob("*.md"), *ROOT.glob(".github/*"), *ROOT.glob("planner/**/*.*"), *ROOT.glob("instances/**/*.*")]
     texts = {file: file.read_text("utf-8") for file in files if file.is_file() and file.suffix != ".pyc"}
-    assert [file for file, text in texts.items() if "pip install planner" in text] == []
+    foreign = re.compile(r"pip install (-\w+ )*['\"]?(rare-earth-)?planner")
+    assert [file for file, text in texts.items() if foreign.search(text)] == []
+    told = {extra for text in texts.values() for extra in re.findall(r"pip install -c \S+ -e '\.\[([\w,-]+)\]'", text)}
+    known = {*PROJECT["project"]["optional-dependencies"]}
+    assert {"excel", "mpi-sppy", "sweep", "test"} <= told
+    assert {name for extras in told for name in extras.split(",")} <= known
+    assert all(f"pip install -c constraints.txt -e '.[{extra}]'" in extra_hint(extra) for extra in told)
 
 
 def test_versions_are_stated_alike() -> None:
