@@ -18,7 +18,7 @@ from planner.common.arrays import Array
 from planner.common.signals import Requests, listening
 from planner.language.instance import Options
 from planner.program.program import Program
-from planner.solving.highs import DUST, Basis, Solver, free_threads
+from planner.solving.highs import DUST, Basis, ModelStatus, Solver, free_threads
 from planner.solving.integer_search import IntegerSearchResult, near, search
 from planner.solving.outcome import (
     WRONG,
@@ -40,6 +40,7 @@ DOUBTING = 0.75  # Share of the gap for the search where doubt about what is mea
 MOST_LESS = 30.0  # Seconds for a cheaper plan of the same risk.
 ROUGH = 0.01  # Gap at which a plan near another is good enough.
 MISSED = 1e-9  # Share of a row by which a plan may miss it; the check allows a thousand times as much.
+MOST_MISSED = 1e-7  # The same where nothing closer is found.
 
 
 def solve(
@@ -108,9 +109,11 @@ def _whole(program: Program, options: Options, run: SolveContext) -> Outcome:
 def settled_anew(program: Program, outcome: Outcome, options: Options) -> Outcome:
     """A plan with its whole numbers held and all else settled again, where it misses rows by more than a tolerance.
 
-    Where no plan has these whole numbers, one near it is looked for. Its bound stays. None is left if none is found.
+    Where no plan has these whole numbers, one near it is looked for. Its bound stays. If none is found, the plan is
+    kept where it misses little enough for the check; else none is left.
     """
-    if _most_missed(program, outcome.values) <= MISSED:
+    missed = _most_missed(program, outcome.values)
+    if missed <= MISSED:
         return outcome
     suited, scaling = scaled(program)
     run = SolveContext(None, Requests(), time.monotonic())
@@ -119,9 +122,12 @@ def settled_anew(program: Program, outcome: Outcome, options: Options) -> Outcom
     fixed = _held(suited, values, options, run)
     if not fixed.is_optimal:
         _, other = near(suited, brief, run, {}, dict(enumerate(values.tolist())))
-        if other is None:
-            return without_plan("no_plan", "no plan was found that meets every row", run.begun)
-        values, fixed = other, _held(suited, other, options, run)
+        if other is not None:
+            values, fixed = other, _held(suited, other, options, run)
+    if not fixed.is_optimal:
+        if missed <= MOST_MISSED:
+            return outcome
+        return without_plan("no_plan", "no plan was found that meets every row", run.begun)
     found = IntegerSearchResult(outcome.status, values, outcome.bound, outcome.nodes, outcome.message)
     box = without_spare(suited, fixed, decided(suited.arrays, values), run, _over(options))
     again = scaling.restored(_outcome(suited, fixed, found, _objective(suited, fixed), box, run))
@@ -237,7 +243,7 @@ def _ties(program: Program) -> Array | None:
 def _break_ties(program: Program, expected: Array, solver: Solver) -> None:
     """Among the plans of equal risk the one of least expected cost: a measure may not see what other futures cost.
 
-    Prices are then those of expected cost while the risk is held.
+    Prices are then those of expected cost while the risk is held. If that takes too long, the plan stays as it was.
     """
     value = solver.objective
     costs = program.cost * program.cost_scale
@@ -246,6 +252,12 @@ def _break_ties(program: Program, expected: Array, solver: Solver) -> None:
     offset = program.offset * program.cost_scale
     solver.add_row(-math.inf, most + SLACK - offset, columns, costs[columns])
     solver.change_costs(np.arange(len(program.cost)), expected * program.cost_scale)
+    solver.set(time_limit=solver.seconds + MOST_LESS)
     solver.run()
+    if solver.status is ModelStatus.TIME_LIMIT:
+        solver.change_sides([solver.row_count - 1], -math.inf, math.inf)
+        solver.change_costs(np.arange(len(program.cost)), costs)
+        solver.set(time_limit=math.inf)
+        solver.run()
     if not solver.is_optimal:
         raise SolverError("the plan of equal risk and least expected cost was not found")

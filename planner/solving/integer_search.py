@@ -16,6 +16,7 @@ from planner.solving.highs import Basis, Solver
 from planner.solving.outcome import SearchProgress, Status, relative_gap
 from planner.solving.primal_heuristics import good_plan
 from planner.solving.relaxation import Relaxation
+from planner.solving.rounding import begun_at
 from planner.solving.run import SolveContext, load, status_of, told
 
 LARGE = 50_000  # Nonzeros from which a program is rounded before it is searched.
@@ -52,7 +53,7 @@ def search(program: Program, options: Options, run: SolveContext, exact: bool = 
     if first is not None:
         solver.set(mip_lp_solver="ipm")  # Faster on the large first relaxation.
         if first.values is not None:
-            solver.suggest(dict(enumerate(first.values.tolist())))
+            solver.suggest(begun_at(program.arrays, dict(enumerate(first.values.tolist())), {}))
     found = _found(program, solver, run(solver, program.cost_scale))
     return found if first is None else replace(found, bound=max(found.bound, first.bound))
 
@@ -111,7 +112,7 @@ def near(
     solver = load(program, options.model_copy(update=limits))
     values = list(fixed.values())
     solver.change_bounds(list(fixed), values, values)
-    solver.suggest(start)
+    solver.suggest(begun_at(program.arrays, start, fixed))
     run(solver, program.cost_scale)
     return (solver.objective / program.cost_scale, solver.values) if solver.has_plan else (math.inf, None)
 
@@ -128,5 +129,5 @@ def prove(
         if progress.bound >= aim:
             solver.cancel()
 
-    solver.suggest(start)
+    solver.suggest(begun_at(program.arrays, start, {}))
     return _found(program, solver, replace(run, news=hear)(solver, program.cost_scale))

@@ -6,6 +6,7 @@ is begun, the piece of a cost curve that is not chosen. Operation is solved agai
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,19 @@ class Box(NamedTuple):
     def within(self, values: Array) -> Array:
         """Values moved inside, by no more than the tolerance of a solver that knew these bounds."""
         return np.clip(values, self.lower, self.upper)
+
+
+def begun_at(arrays: Arrays, known: Mapping[int, float], fixed: Mapping[int, float]) -> dict[int, float]:
+    """What is known of a plan, by column, as a start of a search in which some columns are fixed.
+
+    Whole numbers are whole and all is inside its bounds: a solver refuses a start that is off by as little as its own
+    plans may be.
+    """
+    columns = np.fromiter(known, dtype=np.int64, count=len(known))
+    values = np.fromiter(known.values(), dtype=float, count=len(known))
+    values = np.where(arrays.integer[columns], np.round(values), values)
+    inside = Box(arrays.lower[columns], arrays.upper[columns]).within(values)
+    return dict(zip(columns.tolist(), inside.tolist(), strict=True)) | dict(fixed)
 
 
 def decided(arrays: Arrays, values: Array) -> Box:

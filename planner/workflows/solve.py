@@ -23,7 +23,7 @@ from planner.language.instance import Instance, Options
 from planner.program.program import Program
 from planner.program.pyomo_model import whole as whole_model
 from planner.reading.document import AnyInstance, Document, load
-from planner.results.atomic_files import free_place, lacks_room, require_free, whole_folder
+from planner.results.atomic_files import OccupiedError, free_place, lacks_room, require_free, whole_folder
 from planner.results.manifest import datapackage, manifest, run_hash
 from planner.results.recall import recall
 from planner.results.seal import seal, stated_manifest
@@ -266,10 +266,10 @@ def _without_plan(task: Task, answer: SolvedProgram, clock: Clock) -> Solved:
 
 def _explained(task: Task, answer: SolvedProgram, clock: Clock) -> Explanation | Endless | None:
     """Why there is no plan, as far as that is found in as much time again as the options give."""
-    if answer.outcome.status == "unbounded":
-        return endless(task.document, answer.program, task.options)
     patience = Patience.of(task.options, Listener(phase=clock.tell))
     try:
+        if answer.outcome.status == "unbounded":
+            return endless(task.document, answer.program, task.options)
         with listening():
             return explained(task.document, answer.program, task.options, answer.losses, not task.given, patience)
     except (NoAnswerError, SolverError, KeyboardInterrupt):  # That there is none is known all the same.
@@ -341,11 +341,14 @@ def _beside_better(folder: Path, digest: str, outcome: Outcome) -> Path:
     return folder.with_name(f"{folder.name}.{outcome.status}") if is_better and outcome.status != "optimal" else folder
 
 
-def _put_aside(fresh: Path, folder: Path, report: CheckReport) -> Path:
-    """Keep rejected tables next to the run's folder, so that the fault can be found."""
-    aside = folder.with_name(f"{folder.name}.rejected")
-    with whole_folder(aside) as kept:
-        for file in sorted(fresh.iterdir()):
-            (kept / file.name).write_bytes(file.read_bytes())
-        seal(kept, {"rejected": [asdict(f) for f in report.findings]})
+def _put_aside(fresh: Path, folder: Path, report: CheckReport) -> Path | None:
+    """Keep rejected tables next to the run's folder, so that the fault can be found; None where they find no room."""
+    try:
+        aside = free_place(folder.with_name(f"{folder.name}.rejected"))
+        with whole_folder(aside) as kept:
+            for file in sorted(fresh.iterdir()):
+                (kept / file.name).write_bytes(file.read_bytes())
+            seal(kept, {"rejected": [asdict(f) for f in report.findings]})
+    except (OSError, OccupiedError):  # That the check failed is what must be told.
+        return None
     return aside

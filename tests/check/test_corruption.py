@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -108,6 +109,12 @@ def test_a_changed_objective_is_found(finished: Solved) -> None:
     assert not report.passed
 
 
+def no_room(target: Path, *_: object) -> Path:
+    if target.name == "run":
+        return target
+    raise OSError(errno.ENOSPC, "no space left")
+
+
 def test_a_run_whose_tables_are_wrong_is_an_error_and_is_put_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,8 +127,13 @@ def test_a_run_whose_tables_are_wrong_is_an_error_and_is_put_aside(
         return tables
 
     monkeypatch.setattr(run_module, "all_tables", tampered)
-    with pytest.raises(CheckFailedError, match="balance") as caught:
-        solve(QUICKSTART, out=tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-    assert caught.value.folder == tmp_path / "run.rejected"
-    assert (caught.value.folder / "purchases.csv").exists()
+    (tmp_path / "run.rejected").mkdir()
+    (tmp_path / "run.rejected" / "notes.txt").write_text("somebody else's")
+    for folder in ("run.rejected-2", None):
+        with pytest.raises(CheckFailedError, match="balance") as caught:
+            solve(QUICKSTART, out=tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+        assert caught.value.folder == (tmp_path / folder if folder else None)
+        monkeypatch.setattr(run_module, "free_place", no_room)
+    assert (tmp_path / "run.rejected-2" / "purchases.csv").exists()
+    assert [file.name for file in (tmp_path / "run.rejected").iterdir()] == ["notes.txt"]
