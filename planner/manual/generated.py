@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import importlib
 import inspect
 import re
 import textwrap
@@ -190,21 +189,26 @@ def python() -> str:
 
 
 def _returned(function: Any) -> Iterator[type]:
-    """The classes of the package that a function returns."""
-    module = importlib.import_module(function.__module__)
-    for name in str(inspect.signature(function).return_annotation).split(" | "):
-        found = getattr(module, name, None)
+    """The classes of the package that a function returns, as the module that made it knows them."""
+    for name in re.findall(r"\w+", _return_type(function)):
+        found = function.__globals__.get(name)  # A wrapper has the name of what it wraps, and its own module's names.
         if inspect.isclass(found) and found.__module__.startswith("planner."):
             yield found
 
 
+def _return_type(function: Any) -> str:
+    return str(inspect.signature(function).return_annotation)
+
+
 def _function(name: str, function: Any) -> str:
     signature = _signature(function, f"planner.{name}")
-    return f"## planner.{name} {{#{name}}}\n\n```python\n{signature}\n```\n\n{_doc(function)}"
+    links = [f"[{found.__name__}](#class-{found.__name__})" for found in _returned(function)]
+    returns = f"\n\nReturns: {', '.join(links)}." if links else ""
+    return f"## planner.{name} {{#{name}}}\n\n```python\n{signature}\n```\n\n{_doc(function)}{returns}"
 
 
 def _signature(function: Any, name: str) -> str:
-    """A signature as the code states it, one parameter a line."""
+    """A signature with parameters as the code states them, one a line, and the type that is really returned."""
     (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     assert isinstance(node, ast.FunctionDef)
     inner = node.args
@@ -212,8 +216,7 @@ def _signature(function: Any, name: str) -> str:
     stated = [f"    {ast.unparse(argument)}" + (f" = {ast.unparse(default)}" if default is not None else "") + ","
               for argument, default in zip(inner.args, [*bare, *inner.defaults], strict=True)]  # fmt: skip
     stated += [f"    {ast.unparse(argument)}," for argument in inner.kwonlyargs]
-    returns = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""
-    return "\n".join([f"{name}(", *stated, f"){returns}"])
+    return "\n".join([f"{name}(", *stated, f") -> {_return_type(function)}"])
 
 
 def _class(found: type) -> str:
@@ -223,14 +226,24 @@ def _class(found: type) -> str:
 
 
 def _members(found: type) -> Iterator[tuple[str, str]]:
-    """Fields, properties and methods that are public."""
-    for name, annotation in inspect.get_annotations(found).items():
+    """Public fields, then public properties and methods, those of base classes first; machinery is no member."""
+    bases = [base for base in reversed(found.__mro__) if base.__module__.startswith("planner.")]
+    bases = [base for base in bases if not base.__module__.startswith("planner.common.caching")]
+    fields = {name: stated for base in bases for name, stated in inspect.get_annotations(base).items()}
+    members = {name: member for base in bases for name, member in vars(base).items() if name not in fields}
+    for name, stated in fields.items():
         if not name.startswith("_"):
-            yield f"`{name}`", _said(str(annotation))
-    for name, member in vars(found).items():
+            yield f"`{name}`", _said(getattr(stated, "__forward_arg__", str(stated)))
+    for name, member in members.items():
         if not name.startswith("_") and (callable(member) or hasattr(member, "__get__")):
-            written = f"{name}()" if inspect.isfunction(member) else name
-            yield f"`{written}`", _doc(member).partition("\n\n")[0]
+            written = f"{name}()" if inspect.isfunction(member) or isinstance(member, classmethod) else name
+            yield f"`{written}`", _doc(member).partition("\n\n")[0] or _said(_type_of(member))
+
+
+def _type_of(member: Any) -> str:
+    """The type of a property, for one that has no docstring."""
+    getter = getattr(member, "fget", None) or getattr(member, "func", None)
+    return str(inspect.signature(getter).return_annotation) if getter is not None else ""
 
 
 def _doc(described: Any) -> str:

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Run(solving.Solved, CacheOwner):
-    """A run that shows itself: what `planner.solve` returns, and `planner.open_run` of its folder."""
+    """A run that shows itself: what `planner.solve` returns, and `planner.open_run` of its folder.
+
+    `tables` are those of the folder by name, `figures` those of `summary.json`; `outcome` says how the search ended.
+    Without a plan `folder` is None and there are no tables.
+    """
 
     opened: Folder | None = None  # The folder as it was opened; of a run just solved it is opened when it is needed.
 
