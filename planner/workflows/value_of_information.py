@@ -143,19 +143,19 @@ def value(
     folder = place_for(task, out)
     _refuse_rules_on_futures(task)
     instances, allotment = expecting(task.document.instances()), Allotment(task.options, _count(task, delays))
-    asker = QuestionSolver(instances, allotment, listener, Compiled(MOST_KEPT + len(instances)))
+    solver = QuestionSolver(instances, allotment, listener, Compiled(MOST_KEPT + len(instances)))
     with listening(listener.stopping):
-        found, status = _answered(asker, delays)
+        found, status = _answered(solver, delays)
         costs, values = _compared(task.document.instance, found)
         answer = written(task, {"costs": costs, "values": values}, folder, status)
     return Values(task.document.instance, costs, values, answer.folder, status)
 
 
-def _answered(asker: QuestionSolver, delays: Sequence[float]) -> tuple[list[Cost], AnswerStatus]:
+def _answered(solver: QuestionSolver, delays: Sequence[float]) -> tuple[list[Cost], AnswerStatus]:
     """The answers, as far as time and the user allow, and how it ended."""
     found: list[Cost] = []
     try:
-        found += asked(asker, delays)
+        found += asked(solver, delays)
     except (KeyboardInterrupt, NoAnswerError) as error:
         return found, ended_early(error, bool(found))
     return found, "complete"
@@ -181,18 +181,18 @@ def _refuse_rules_on_futures(task: Task) -> None:
         raise InputError([Problem("incoherent", message, place, hint)])
 
 
-def asked(asker: QuestionSolver, delays: Sequence[float]) -> Iterator[Cost]:
+def asked(solver: QuestionSolver, delays: Sequence[float]) -> Iterator[Cost]:
     """The answer to every question, the plan of the instance first."""
     meaning = "one plan, the same in every future"
-    yield asker.cost(planned(asker.instances, "common"), "common plan", f"{meaning} (RP)")
+    yield solver.cost(planned(solver.instances, "common"), "common plan", f"{meaning} (RP)")
     meaning = "a plan that follows what has happened"
-    yield asker.cost(planned(asker.instances, "adaptive"), "adaptive plan", meaning)
-    yield asker.perfect()
-    yield from asker.mean()
+    yield solver.cost(planned(solver.instances, "adaptive"), "adaptive plan", meaning)
+    yield solver.perfect()
+    yield from solver.mean()
     for years in delays:
         span = f"{years:g} year" + ("" if years == 1 else "s")
-        waiting = asker.program(later(planned(asker.instances, "common"), years))
-        yield asker.cost_if_possible(waiting, f"common plan {span} later", f"nothing decided for {span}")
+        waiting = solver.program(later(planned(solver.instances, "common"), years))
+        yield solver.cost_if_possible(waiting, f"common plan {span} later", f"nothing decided for {span}")
 
 
 def _compared(instance: Instance, costs: list[Cost]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -44,7 +44,7 @@ class Works:
         raw["demands"]["users"]["amount"] = NEED / 2
         self.program = formulate(by_future(raw), Options())
         self.branches = Branches(self.program.pieces)
-        assert self.branches.places is None  # Amounts are handed over as they are.
+        assert self.branches.column_factors is None  # Amounts are handed over as they are.
         self.oracle = Oracle(self.branches, self.branches.scale, 1)
 
     def of(self, size: float) -> Array:

@@ -83,7 +83,7 @@ class Branches:
         )
 
     @cached_property
-    def places(self) -> ColumnFactors | None:
+    def column_factors(self) -> ColumnFactors | None:
         """Factors of columns that suit the trunk and a branch; None where they are solved in the units they are in."""
         longest = max(self.branches, key=lambda branch: len(branch.nodes), default=None)
         nodes = (*self.trunk, *(longest.nodes if longest is not None else ()))
@@ -92,9 +92,9 @@ class Branches:
     @cached_property
     def of_trunk(self) -> Scaling:
         """Factors of the trunk's columns and rows."""
-        if self.places is None:
+        if self.column_factors is None:
             return NONE
-        arrays, columns = self.trunk_arrays, self.places.of_trunk(len(self.trunk))
+        arrays, columns = self.trunk_arrays, self.column_factors.of_trunk(len(self.trunk))
         return Scaling(columns, row_factors(arrays.matrix, columns, arrays.integer))
 
     @cached_property
@@ -109,12 +109,12 @@ class Branches:
 
     def in_own_units(self, number: int, values: Array, prices: Array) -> tuple[Array, Array]:
         """Values and prices of a branch as they are without factors."""
-        if self.places is None:
+        if self.column_factors is None:
             return values, prices
         branch = self.branches[number]
         factors = self._matrices_of(branch).factors
         assert factors is not None
-        return values * self.places.of_nodes(len(branch.nodes)), prices * factors
+        return values * self.column_factors.of_nodes(len(branch.nodes)), prices * factors
 
     def _scenarios(self) -> dict[int, tuple[str, ...]]:
         """The scenarios that pass through each node."""
@@ -162,9 +162,9 @@ class Branches:
 
     def _suited(self, own: sp.csr_array, linking: sp.csr_array) -> tuple[sp.csr_array, sp.csr_array, Array | None]:
         """W and T in the units of the solver, and the factors of their rows; those follow W alone."""
-        if self.places is None:
+        if self.column_factors is None:
             return own, linking, None
-        columns = self.places.of_nodes(own.shape[1] // self.frame.node)
+        columns = self.column_factors.of_nodes(own.shape[1] // self.frame.node)
         factors = row_factors(own, columns, np.zeros(len(columns), dtype=bool))
         return scaled_matrix(own, factors, columns), scaled_matrix(linking, factors, self.of_trunk.columns), factors
 
@@ -184,9 +184,9 @@ class Branches:
             cost[first:], np.concatenate([n.lower for n in numbers]), np.concatenate([n.upper for n in numbers]),
             np.where(sense >= 0, side, -np.inf), np.where(sense <= 0, side, np.inf), cost[:first], constant,
         )
-        if self.places is None:
+        if self.column_factors is None:
             return vectors
-        own, rows = self.places.of_nodes(len(nodes)), self._matrices_of(branch).factors
+        own, rows = self.column_factors.of_nodes(len(nodes)), self._matrices_of(branch).factors
         assert rows is not None
         return Vectors(
             vectors.cost * own, vectors.lower / own, vectors.upper / own, vectors.row_lower * rows,
