@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 
 import planner
 from planner.common.errors import extra_hint
+from planner.language.old_words import GONE, OLD_EXAMPLE, OLD_WORDS
 from tests.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -69,6 +70,20 @@ def test_versions_are_stated_alike() -> None:
     for hook in hooks:
         tool = "ruff" if "ruff" in hook["repo"] else "codespell"
         assert f"{tool}=={hook['rev'].removeprefix('v')}" in exact, tool
+
+
+def test_old_words_are_told_alike() -> None:
+    """This version reads them, the next one does not: in the code, the changelog, the language and the glossary."""
+    assert planner.__version__.startswith("0.2.")
+    assert GONE == "0.3"
+    reference = ROOT / "planner" / "manual" / "pages" / "reference"
+    news = (ROOT / ".github" / "CHANGELOG.md").read_text("utf-8").partition("## [0.2.0]")[2].partition("\n## [")[0]
+    language, glossary = ((reference / name).read_text("utf-8") for name in ("language.md", "glossary.md"))
+    for text in (news, language):
+        assert f"Version {GONE} will refuse them." in text
+        assert all(word.old in text and word.new in text for word in (*OLD_WORDS, OLD_EXAMPLE))
+    assert "Version 0.2 still reads" in language
+    assert "Version 0.2 still reads its old word" in glossary
 
 
 def ran(*words: str | Path, cwd: Path, **environment: str) -> str:
