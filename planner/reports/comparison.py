@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from planner.common import words
 from planner.reports import chart
+from planner.reports.compared_costs import cost_on_a_fixed_plan, doubt_of, proven_difference
+from planner.reports.compared_plans import compared_plan
 from planner.reports.safety import cells
 from planner.reports.subject import Subject
 from planner.reports.view import Drawing, View, most
-from planner.tables.frames import before
 from planner.workflows.comparison.compare import Comparison
 from planner.workflows.comparison.tables import changed
 
 QUESTIONS = {
     "inputs": "What differs in the input?", "decisions": "What is decided otherwise?", "cost": "What does it cost?",
     "safety": "Who is served, and by whom?", "scarcity": "What is scarce?", "origin": "Where do the numbers come from?",
-}
-CHANGES = {
-    "built": chart.SERIES[0], "not built": chart.SERIES[1], "earlier": chart.SERIES[6], "later": chart.SERIES[4],
-    "larger": chart.SERIES[3], "smaller": chart.SERIES[5], "same": chart.CALM,
 }
 SPANS = {"costs": 6, "served_by_run": 6, "shares": 6, "prices": 6}
 MOST = 20  # Differences drawn of each table and run; the table has all.
@@ -45,7 +41,7 @@ def of_comparison(found: Comparison) -> Subject:
     return Subject(
         "comparison", f"{words.count(len(runs), 'run')} side by side", "comparison",
         f"{words.listed(list(runs['run']))}. The objective of each, then what differs from {runs['run'].iloc[0]}."
-        + _doubt(tables["proof"]),
+        + doubt_of(tables["proof"]),
         shown, QUESTIONS, tuple(view for view in views if not view.table.empty), absent={"origin": missing},
         spans=SPANS,
     )
@@ -65,10 +61,11 @@ def comparison(tables: Mapping[str, pd.DataFrame]) -> tuple[View, ...]:
     """Every view of a comparison, also those without rows."""
     first = str(tables["runs"]["run"].iloc[0])
     unit = str(tables["runs"]["unit"].iloc[0])
-    doubt = _doubt(tables["proof"])
+    doubt = doubt_of(tables["proof"])
     return (
-        _inputs(tables["inputs"]), _plan(tables["plan"], len(tables["runs"]) - 1, doubt),
-        _proof(tables["proof"], first), *([_same_plan(tables["same_plan"])] if "same_plan" in tables else []),
+        _inputs(tables["inputs"]), compared_plan(tables["plan"], len(tables["runs"]) - 1, doubt),
+        proven_difference(tables["proof"], first),
+        *([cost_on_a_fixed_plan(tables["same_plan"])] if "same_plan" in tables else []),
         _figures(tables["figures"], first, doubt),
         _bars("costs", "cost", f"What each item costs more or less than in {first}", tables["costs"], ["item"], unit,
               doubt),
@@ -109,98 +106,7 @@ def _runs(table: pd.DataFrame) -> View:
     )
 
 
-# The plan
-
-
-def _plan(table: pd.DataFrame, others: int, doubt: str) -> View:
-    ranked = table.assign(is_same=table["change"] == "same", kind=before(table["change"], ","))
-    ranked = ranked.assign(
-        title=ranked["title"].where(ranked["title"] != "", ranked["project"]),
-        label=[_dates(row) for row in ranked.to_dict("records")])
-    branch = ranked["branch"].astype(str)
-    ranked = ranked.assign(title=ranked["title"].where(branch == "", ranked["title"] + " (" + branch + ")"))
-    firm = ranked.groupby(["project", "branch"])["is_same"].transform("all")
-    ranked = ranked.assign(firm=firm).sort_values(["firm", "title"], kind="stable").reset_index(drop=True)
-    differ = ranked.loc[~ranked["firm"], ["project", "branch"]].drop_duplicates()
-    whole = len(ranked[["project", "branch"]].drop_duplicates())
-    said = f"{len(differ)} of {words.count(whole, 'project')} are decided otherwise." if len(differ) else \
-        f"The plan is the same in all runs ({words.count(whole, 'project')})."
-    said += doubt if len(differ) else ""
-    ranked = ranked.assign(drawn=~ranked["firm"])
-    cell = chart.base().encode(
-        y=alt.Y("title:N", sort=None, axis=alt.Axis(title=None, labelLimit=alt.ExprRef("width < 330 ? 130 : 260"))),
-        x=alt.X("run:N", sort=None, axis=alt.Axis(title=None, orient="top", labelAngle=0, labelLimit=140)),
-        tooltip=chart.tips({"title": "project", "run": "run", "change": "change",
-                            "baseline_decided": "decided, first run", "decided": "decided",
-                            "baseline_size": "size, first run", "size": "size", "size_unit": "unit"},
-                           baseline_size=",.6~g", size=",.6~g"))
-    colours = {name: colour for name, colour in CHANGES.items() if name in set(ranked["kind"])}
-    scale = chart.colours(list(colours), list(colours.values()))
-    drawn = alt.layer(
-        cell.mark_rect(cornerRadius=3, opacity=0.45).encode(color=alt.Color("kind:N", scale=scale)),
-        cell.mark_text(fontSize=11).encode(text="label:N"),
-    ).properties(width="container", height=alt.Step(24))
-    return View(
-        "plan", "decisions", "Decisions of each run that differ from the first, with the years", said, ranked,
-        {"run": "run", "title": "project", "region": "region", "stage": "stage", "change": "change",
-         "baseline_decided": "decided, first run", "decided": "decided", "moved": "years later",
-         "baseline_size": "size, first run", "size": "size", "difference": "difference", "size_unit": "unit"}, (),
-        drawn if others and len(differ) else None, drawing="chart" if len(differ) else "table",
-        note="Years: first run > this run. Projects decided alike in all runs stand in the table.",
-        extra={"only": "drawn"},
-    )
-
-
-def _dates(row: Mapping[Any, Any]) -> str:
-    years = [words.year(row[k]) for k in ("baseline_decided", "decided") if pd.notna(row[k])]
-    size = "" if not row["baseline_size"] or not row["size"] or not row["difference"] else \
-        f" · {words.signed(row['difference'])} {row['size_unit']}"
-    return f"{row['change'] if len(years) < 2 else ''} {' > '.join(dict.fromkeys(years))}{size}".strip()
-
-
 # Results
-
-
-def _doubt(proof: pd.DataFrame) -> str:
-    """Note on differences from the first run when it is not proven which of the two is better."""
-    is_open = ~proof["told"].astype(bool) & ~proof["equal"].astype(bool) & proof["difference"].notna()
-    unsure = proof.loc[is_open, "run"]
-    return f" No findings: it cannot be told whether {words.listed(list(unsure))} costs more." if len(unsure) else ""
-
-
-PROVEN = {"difference": "difference", "least": "proven: at least", "most": "at most", "unit": "unit"}
-
-
-def _proof(table: pd.DataFrame, first: str) -> View:
-    said = [
-        f"{row['run']}: {_signed(row['difference'])} {row['unit']}, proven between {_signed(row['least'])} and"
-        f" {_signed(row['most'])}" + ("" if row["told"] or row["equal"] else " (which is larger cannot be told)")
-        for row in table.to_dict("records") if pd.notna(row["difference"])
-    ]
-    proven = "Every solve proves its objective to a gap. A difference is proven where its whole interval has one sign."
-    notes = dict.fromkeys([proven, *(note for note in table["note"] if note)])
-    return View(
-        "proof", "cost", f"The objective against {first}, and what is proven of the difference",
-        f"{'; '.join(said)}." if said else "", table, {"run": "run", **PROVEN, "told": "told"}, drawing="table",
-        note=" ".join(notes), extra={"open": True},
-    )
-
-
-def _same_plan(table: pd.DataFrame) -> View:
-    said = [f"{_signed(row['difference'])} {row['unit']} with the plan of {row['plan']} in {row['run']}"
-            for row in table.to_dict("records") if pd.notna(row["difference"])]
-    return View(
-        "same_plan", "cost", "Cost of the change on a fixed plan",
-        f"{words.listed(said)}." if said else "Neither plan can be carried out in the other's instance.", table,
-        {"run": "run", "plan": "plan of", "baseline": "in the first run's instance", "value": "here", **PROVEN,
-         "reason": "not carried out"}, drawing="table",
-        note="Decisions are held, operation is the best there is: what differs is the change alone.",
-        extra={"open": True},
-    )
-
-
-def _signed(value: float) -> str:
-    return "any" if pd.isna(value) else words.signed(float(value))
 
 
 def _none(table: pd.DataFrame, said: str) -> str:
