@@ -29,7 +29,7 @@ class Box(NamedTuple):
 
 
 def begun_at(arrays: Arrays, known: Mapping[int, float], fixed: Mapping[int, float]) -> dict[int, float]:
-    """What is known of a plan, by column, as a start of a search in which some columns are fixed.
+    """The start of a search in which some columns are fixed, from what is known of a plan by column.
 
     Whole numbers are whole and all is inside its bounds: a solver refuses a start that is off by as little as its own
     plans may be.
