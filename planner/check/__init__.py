@@ -1,7 +1,7 @@
 """The independent check of every run.
 
-It recomputes everything from the instance and the written tables alone: it shares only the reading of the instance
-with the model, so that a fault of the model, of the solver's hand-over or of the tables shows as a finding.
+It recomputes everything from the instance and the written tables alone. It shares the language with the model, and
+the instance as it was read. So a fault of the model, of the solver's hand-over or of the tables shows as a finding.
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ def _check(run: Run) -> View:
     total = int(table["passed"].sum())
     said = "The independent check failed."
     if check["passed"]:
-        said = ("A second program, which shares only the reading of the instance with the model, tested the tables:"
-                f" {total:,} tests passed, largest residual {check['largest_residual']:.1e}.")  # fmt: skip
+        said = ("A second program tested the tables. It shares the language with the model, and the instance as it was"
+                f" read: {total:,} tests passed, largest residual {check['largest_residual']:.1e}.")  # fmt: skip
     return View("check", SECTION, "The independent check", said, table, {"test": "test", "passed": "passed"},
                 drawing="table")
 

@@ -22,11 +22,14 @@ from planner.reports.view import View
 ASSETS = files("planner.reports") / "assets"
 LICENCES = "licences.txt"  # Of Vega and all that it is bundled with, word for word.
 
-MOST_BYTES = 4_800_000  # Of a page: what can still be sent by mail and opened on a phone.
+MOST_BYTES = 4_800_000  # Of a page of several futures: what can still be sent by mail and opened on a phone.
 
 
 def page(subject: Subject) -> str:
-    """A page as HTML; of more futures than there is room for it holds the first and the dearest, and says so."""
+    """A page as HTML; of more futures than there is room for it holds the first and the dearest, and says so.
+
+    Nothing else is left out: a page of one future is as large as its data.
+    """
     scripts = [libraries(), asset("tables.js"), asset("material.js"), asset("page.js")]
     room = MOST_BYTES - sum(map(len, [*scripts, asset("outline.json"), asset("style.css"), asset(LICENCES)]))
     subject, data = fitted(subject, room)

@@ -115,7 +115,7 @@ def _windows(run: Run) -> View:
         classes(),
         alt.Y("onset:O", axis=alt.Axis(title=None, format="d")), told)
     return View(
-        "windows", SECTION, "If an embargo begins: share served within its window, by onset and class", said, table,
+        "windows", SECTION, "If a shock begins: share served within its window, by onset and class", said, table,
         told, (), drawn, facet="source",
     )
 
