@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from planner.common.arrays import Array
 from planner.program.program import Arrays, Program
-from planner.solving.benders.subproblem_solver import EXACT, SubproblemResult, UnboundedError
+from planner.solving.benders.subproblem_solver import EXACT, TOLERANCE, SubproblemResult, UnboundedError
 from planner.solving.benders.subproblems import Branches, BranchKey
 from planner.solving.highs import DUST, Basis, BasisStatus, Solver, Statuses
 from planner.solving.run import hand_over, status_of
@@ -147,11 +147,7 @@ class Master:
         hand_over(solver, program, relax=True, scale=program.cost_scale)
         if inside in self._bases:
             self._start(solver, self._bases[inside])
-        solver.run()
-        if not solver.is_optimal:
-            solver.forget()  # A hot start can end falsely.
-            solver.set(presolve="choose")
-            solver.run()
+        _run(solver)
         status = status_of(solver, interrupted=False)
         if status == "unbounded":
             raise UnboundedError
@@ -263,6 +259,21 @@ class Mean(NamedTuple):
     upper: Array
     row_lower: Array
     row_upper: Array
+
+
+def _run(solver: Solver) -> None:
+    """Solve; where that has no optimum, once more from nothing, and then to the tolerance of all other programs.
+
+    A hot start can end falsely. And what the whole program has a plan for, by its tolerance, is not infeasible: a plan
+    that misses a row by more than it may is settled anew at the end.
+    """
+    solver.run()
+    for tolerance in (EXACT, TOLERANCE):
+        if solver.is_optimal:
+            return
+        solver.forget()
+        solver.set(presolve="choose", primal_feasibility_tolerance=tolerance)
+        solver.run()
 
 
 def fixed_at(program: Program, held: Mapping[int, float]) -> Program:
