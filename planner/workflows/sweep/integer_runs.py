@@ -39,7 +39,7 @@ def solved(program: Program, options: Options, start: WarmStart | None) -> tuple
         outcome, planned = solve_cold(program, options), None
     else:
         planned = relaxation.solver.basis
-    plan = np.round(outcome.values[program.integer]).astype(np.int16) if outcome.has_plan else None
+    plan = np.round(outcome.values[program.integer]).astype(np.int64) if outcome.has_plan else None
     return outcome, WarmStart(ended, plan, planned)
 
 
@@ -48,7 +48,7 @@ def _plan(
 ) -> Array | None:
     """Values of the neighbour's plan where it is within the gap, else of one near the relaxation, which `ended` there.
     """
-    if start is not None and start.plan is not None:
+    if start is not None and start.plan is not None and len(start.plan) == relaxation.program.integer.sum():
         relaxation.fix(_settled(relaxation, start.plan))
         if start.planned is not None and fits(start.planned, relaxation.program):
             relaxation.solver.start_from(start.planned)
@@ -61,7 +61,7 @@ def _plan(
     return values
 
 
-def _settled(relaxation: Relaxation, plan: NDArray[np.int16]) -> dict[int, float]:
+def _settled(relaxation: Relaxation, plan: NDArray[np.int64]) -> dict[int, float]:
     """The integers of a neighbour's plan, as far as the bounds here allow."""
     program = relaxation.program
     columns = np.flatnonzero(program.integer)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from planner.common.errors import InputError, Place, Problem
 from planner.formulation.contingencies import with_every_loss
+from planner.formulation.network import build_network
 from planner.results.atomic_files import OccupiedError, whole_folder
 from planner.results.manifest import datapackage, versions
 from planner.results.seal import seal
@@ -113,7 +114,7 @@ def tables_of(
 ) -> dict[str, pd.DataFrame]:
     """All tables of a study whose runs are done."""
     figures = make.figures(jobs, records)
-    titles = titles_of(file.document.instance)
+    titles = titles_of(build_network(file.document.instances()))
     projects = make.projects(jobs, records, titles)
     return {
         "runs": make.runs(jobs, records), "inputs": make.inputs(jobs), "figures": figures, "projects": projects,

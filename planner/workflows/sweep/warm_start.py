@@ -34,7 +34,7 @@ class WarmStart:
     """Warm start from a neighbour: its relaxation, the integers of its plan, and its program with these fixed."""
 
     relaxed: Basis
-    plan: NDArray[np.int16] | None = None
+    plan: NDArray[np.int64] | None = None
     planned: Basis | None = None
 
     def packed(self) -> bytes:

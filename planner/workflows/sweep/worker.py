@@ -15,8 +15,8 @@ import pandas as pd
 from planner.common.errors import InputError, NoAnswerError
 from planner.common.signals import listening, stop_if_asked
 from planner.formulation.contingencies import with_every_loss
-from planner.formulation.network import build_network
-from planner.language.instance import Instance, Options
+from planner.formulation.network import Network, build_network
+from planner.language.instance import Options
 from planner.program.blocks import Compiled
 from planner.program.incremental import Snapshot
 from planner.program.program import Program, assemble
@@ -186,11 +186,10 @@ def work(task: WorkerTask) -> Done:
     return _benches["here"].solve(task)
 
 
-def titles_of(instance: Instance) -> dict[str, tuple[str, str, str]]:
-    """Title, region and stage of every project."""
+def titles_of(network: Network) -> dict[str, tuple[str, str, str]]:
+    """Title, region and stage of every project; of a lane the region that it begins in."""
     found: dict[str, tuple[str, str, str]] = {}
-    for name, project in instance.projects.items():
-        facility = instance.facilities.get(project.facility or "")
-        place = (facility.region, facility.stage or "") if facility is not None else ("", "lane")
-        found[name] = (project.title or name, *place)
+    for name, project in network.base.projects.items():
+        asset = network.asset_of(project)
+        found[name] = (project.title or name, network.region_of(asset), network.stage_of(asset))
     return found
