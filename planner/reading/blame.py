@@ -279,10 +279,11 @@ def _unknown_key(_: Any, spot: Spot) -> Problem:
         return problem._replace(hint="a comma ends a value within { }: write 1200 rather than 1,200")
     if owner.model is None:
         return problem
-    others = _kinds_with(owner.model, str(key))
-    if others:
+    field = str(key).partition(".")[0]  # A column such as amount.2030 leads into a field.
+    others = _kinds_with(owner.model, field)
+    if others and field not in fields_of(owner.model):
         (stated,) = _kind(owner.model)
-        message = f"{dotted(owner.path)}: {key} belongs to kind {' or '.join(others)}, not {stated}"
+        message = f"{dotted(owner.path)}: {field} belongs to kind {' or '.join(others)}, not {stated}"
         return Problem("inconsistent", message, spot.node.place, f"write kind: {others[0]}, or take {key} away")
     fields = fields_of(owner.model)
     hint = did_you_mean(key, fields)

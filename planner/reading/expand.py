@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 
 from planner.common.errors import InputError, Problem, did_you_mean
-from planner.reading.compose import YamlKey, YamlNode, refuse
-from planner.reading.grammar import INSTANCE, Shape, below
+from planner.reading.compose import YamlKey, YamlNode, child, refuse
+from planner.reading.grammar import INSTANCE, Shape, below, narrowed
 from planner.reading.renamed import Renamer
 from planner.reading.settle import is_only_provenance, is_year_table, overlay, settled
 
@@ -137,6 +137,7 @@ def _filled(template: str, cells: dict[str, YamlNode], row: YamlNode) -> str:
 
 def _part(cells: dict[str, YamlNode], common: YamlNode | None, row: YamlNode, shape: Shape) -> YamlNode:
     """The part that a row states; null cells are absent."""
+    shape = _of_kind(shape, cells, common)
     part = YamlNode(row.place, {})
     for column, cell in cells.items():
         if column != "name" and cell.value is not None:
@@ -148,6 +149,14 @@ def _part(cells: dict[str, YamlNode], common: YamlNode | None, row: YamlNode, sh
     for key, value in common.value.items():
         _put(shared, str(key), value, shape)
     return overlay(shared, part).moved(row.place)
+
+
+def _of_kind(shape: Shape, cells: dict[str, YamlNode], common: YamlNode | None) -> Shape:
+    """The shape of a row of the kind that it or `common` states, wherever it stands: fields depend on it."""
+    kinds = [cells.get("kind"), child(common, "kind") if common is not None else None]
+    kind = next((node for node in kinds if node is not None and node.value is not None), None)
+    stated = narrowed(shape, {"kind": kind})
+    return stated if stated.model is not None else shape
 
 
 def _drop_empty_figures(part: YamlNode, shape: Shape) -> None:

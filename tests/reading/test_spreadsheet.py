@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 import sys
 import zipfile
 from collections.abc import Callable
@@ -141,6 +142,50 @@ projects: {table: {file: p.csv}}
         "b": {"commodity": "ore", "regions": ["310"], "steps": [{"price": 10.0, "amount": 5}]},
     }
     assert tree["projects"] == {"p": {"capital": {"fixed": {"by_year": {2030: 1, 2035: 2}, "source": "2025"}}}}
+
+
+# Columns of a table of controls; what each row says, in the order of these columns, and its fields after reading.
+BY_KIND: dict[str, Any] = {"name": ("q", "b"), "amount.value": (5, None), "amount.source": ("2025", None),
+                           "passes": (None, 0.5), "price": (None, 2), "kind": ("quota", "licence")}  # fmt: skip
+OF_KIND = {"q": {"kind": "quota", "amount": {"value": 5, "source": "2025"}},
+           "b": {"kind": "licence", "passes": 0.5, "price": 2}}  # fmt: skip
+ORDERS = {"kind last": list(BY_KIND), "kind first": list(BY_KIND)[::-1],
+          "source before number": ["amount.source", "amount.value", "name", "price", "kind", "passes"]}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["yaml", "csv", "xlsx"])
+@pytest.mark.parametrize("columns", ORDERS.values(), ids=ORDERS)
+def test_a_kind_counts_wherever_its_column_stands(columns: list[str], form: str, tmp_path: Path) -> None:
+    rows = [[BY_KIND[column][number] for column in columns] for number in (0, 1)]
+    table = json.dumps({"columns": columns, "rows": rows}) if form == "yaml" else f"{{file: c.{form}}}"
+    lines = [columns, *([cell if cell is not None else "" for cell in row] for row in rows)]
+    (tmp_path / "c.csv").write_text("".join(",".join(map(str, line)) + "\n" for line in lines))
+    sheet_of(tmp_path, "c.xlsx", [columns, *rows])
+    (tmp_path / "case.yaml").write_text(f"controls: {{table: {table}}}\n")
+    assert plain(Reader(tmp_path / "case.yaml").read())["controls"] == OF_KIND
+
+
+@pytest.mark.parametrize("common", [
+    "{kind: quota, amount.2026: 0}", "{amount.2026: 0, kind: quota}",
+])  # fmt: skip
+def test_a_kind_counts_where_all_rows_share_it(common: str, tmp_path: Path) -> None:
+    table = f"{{columns: [name, kind, amount.2026, amount.2030], common: {common}, rows: [[q, ~, 5, 6], [r, ~, ~, 7]]}}"
+    (tmp_path / "case.yaml").write_text(f"controls: {{table: {table}}}\n")
+    amounts = [(5, 6), (0, 7)]
+    assert plain(Reader(tmp_path / "case.yaml").read())["controls"] == {
+        name: {"kind": "quota", "amount": {2026: first, 2030: last}}
+        for name, (first, last) in zip("qr", amounts, strict=True)
+    }
+
+
+def test_requirements_in_a_table_know_their_kind(tmp_path: Path) -> None:
+    columns = "[name, target.value, target.source, elastic.penalty.value, max_gap.2026, kind]"
+    rows = "[[a, 0.9, x, 5, ~, served], [b, ~, ~, ~, 0.1, sharing]]"
+    (tmp_path / "case.yaml").write_text(f"requirements: {{table: {{columns: {columns}, rows: {rows}}}}}\n")
+    assert plain(Reader(tmp_path / "case.yaml").read())["requirements"] == {
+        "a": {"kind": "served", "target": {"value": 0.9, "source": "x"}, "elastic": {"penalty": {"value": 5}}},
+        "b": {"kind": "sharing", "max_gap": {2026: 0.1}},
+    }
 
 
 WRONG = [
