@@ -77,7 +77,8 @@ def _ranges(run: Run) -> View:
     estimated, all_of_them = int(figures["estimate"].sum()), len(figures)
     said = f"{words.count(estimated, 'figure')} of {all_of_them:,} are estimates; these have the widest ranges."
     return View(
-        "ranges", SECTION, "What is least known", said if estimated else "No figure is marked as an estimate.", table,
+        "ranges", SECTION, "Estimates with the widest ranges",
+        said if estimated else "No figure is marked as an estimate.", table,
         {"figure": "figure", "value": "used", "low": "low", "high": "high", "unit": "unit", "note": "reason"},
         (), drawn,
     )

@@ -67,7 +67,7 @@ def comparison(tables: Mapping[str, pd.DataFrame]) -> tuple[View, ...]:
         proven_difference(tables["proof"], first),
         *([cost_on_a_fixed_plan(tables["same_plan"])] if "same_plan" in tables else []),
         _figures(tables["figures"], first, doubt),
-        _bars("costs", "cost", f"What each item costs more or less than in {first}", tables["costs"], ["item"], unit,
+        _bars("costs", "cost", f"Cost by item: difference from {first}", tables["costs"], ["item"], unit,
               doubt),
         _served(tables["served"], first, doubt),
         _bars("shares", "safety", f"Share of each country in each stage, against {first}, expected over the horizon",

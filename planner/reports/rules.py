@@ -100,7 +100,7 @@ def _binding(run: Run) -> View:
                      f" {words.amount(top['shadow_price'])} {top['price_unit']}.")
     return View(
         "binding", SECTION, "Where each requirement binds, and the saving from easing it", said, found,
-        {"requirement": "requirement", "title": "what it asks", "rows": "rows", "binding": "without room",
+        {"requirement": "requirement", "title": "title", "rows": "rows", "binding": "without room",
          "missed": "missed", "slack": "least room", "unit": "unit", "shadow_price": "highest shadow price",
          "price_unit": "unit of it", "future": "there: future", "year": "year", "scope": "scope"},
         drawing="table", extra={"open": True},

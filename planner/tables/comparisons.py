@@ -48,7 +48,7 @@ COMPARISON = (
         *PROVEN,
         boolean("equal", "they are proven to be the same"),
         label("unit of money", blank=True),
-        text("note", "what to know before the difference is read as the effect of a measure", blank=True),
+        text("note", "caution before the difference is read as the effect of a measure", blank=True),
     ),
     declared(
         "same_plan", "Cost of a change on a fixed plan, carried out in both instances.", "run plan",
@@ -99,6 +99,6 @@ COMPARISON = (
     _side_by_side("shares", "Share of each country in each stage, expected over the horizon.",
                   text("stage", "stage of the chain"), text("country", "country")),
     _side_by_side("requirements", "Achievement of requirements.", text("requirement", "requirement"),
-                  text("measure", "what is compared")),
+                  text("measure", "figure compared")),
     _side_by_side("prices", "Mean shadow prices.", text("commodity", "commodity"), text("region", "region")),
 )

@@ -43,7 +43,7 @@ def _curve(answer: Answered) -> View:
         x=x, y=y, tooltip=told)
     text = chart.base().mark_text(align="right", dx=-8, dy=-8, fontSize=11).encode(x=x, y=y, text="label:N")
     return View(
-        "frontier", FRONTIER, f"What every level of {rule} costs at least", _steepest(table, unit), table,
+        "frontier", FRONTIER, f"Least cost of every level of {rule}", _steepest(table, unit), table,
         {"point": "point", "level": "level", "cost": f"cost [{unit}]", "bound": "proven bound", "per_point":
          f"{unit} per percentage point", "projects": "projects", "capital_cost": f"capital [{unit}]"}, (),
         alt.layer(line, dots, text).properties(width="container", height=320),
