@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import tokenize
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -12,9 +11,12 @@ from pathlib import Path
 import pytest
 
 import planner
+from tests.paths import ROOT
+from tests.style import AVOIDED, FENCE, MOST_WORDS, PAGES, sentences, words
 
 CODE = Path(planner.__file__).parent
-AVOIDED = re.compile(r"\b(so many|beside|whatever|borne|bears|nobody|it is said|is told|put right|put down to)\b", re.I)
+LABELLED = ("tables", "reports", "terminal")  # Rooms whose texts are labels; questions are none.
+WRITTEN = [*sorted(PAGES.rglob("*.md")), ROOT / "README.md", *sorted((ROOT / ".github").glob("*.md"))]
 TEXTS = {"COMMENT", "STRING", "FSTRING_MIDDLE"}
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -41,6 +43,51 @@ def test_faults_of_style_are_found(tmp_path: Path) -> None:
     assert len(list(faults(module))) == 3
     module.write_text('"""Purpose."""\n\nbeside = 1  # Number of them.\n')
     assert not list(faults(module))
+
+
+def labels(path: Path) -> Iterator[str]:
+    """Texts of a module that begin with What and are no questions."""
+    tree = ast.parse(path.read_text("utf-8"))
+    pieces = [part.values for part in ast.walk(tree) if isinstance(part, ast.JoinedStr)]
+    ends = {id(piece) for values in pieces for piece in values[1:]}  # Not the beginning of a text.
+    for part in ast.walk(tree):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and id(part) not in ends:
+            text = part.value
+            if text.lower().startswith("what ") and not text.endswith("?"):
+                yield f"{path.name}:{part.lineno}: {text}"
+
+
+@pytest.mark.parametrize("room", LABELLED)
+def test_a_label_begins_with_its_noun(room: str) -> None:
+    assert not [found for path in sorted((CODE / room).rglob("*.py")) for found in labels(path)]
+
+
+def test_labels_that_begin_with_what_are_found(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text('a = "what is lost"\nb = f"What {a} costs"\nc = "What is scarce?"\nd = f"{a} what is left"\n')
+    assert list(labels(module)) == ["module.py:1: what is lost", "module.py:2: What "]
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=[path.relative_to(ROOT).as_posix() for path in WRITTEN])
+def test_pages_follow_the_style(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert not [sentence for sentence in sentences(text) if words(sentence) > MOST_WORDS]
+    if path.name != "style.md":
+        assert not [found[0] for found in AVOIDED.finditer(FENCE.sub("", text))]
+
+
+def test_words_that_we_avoid_are_those_of_the_style_page() -> None:
+    for word in ("so many", "beside", "whatever", "nobody", "borne", "bears", "it is said", "is told", "put down to"):
+        assert AVOIDED.search(f"all {word} here"), word
+    assert not AVOIDED.search("besides what is borneo")
+
+
+def test_sentences_are_counted() -> None:
+    """Headings, tables and code are left out, a list has one sentence an item, and code between backticks is a word."""
+    page = "# A title\n\nOne two\nthree. `Four five` [six seven](there.md), 8 %!\n\n- **Nine.** Ten\n- eleven\n"
+    page += "\n| a | b |\n\n    code code\n\n```sh\ncode\n```\n1. It has 1.5 of `x`, so there.\n"
+    found = list(sentences(page))
+    assert list(map(words, found)) == [3, 4, 1, 1, 1, 7], found
 
 
 def named(module: Path) -> Iterator[str]:
