@@ -1,6 +1,6 @@
-"""Instances small enough to be computed by hand: one that requirements are asked of, and one that loses plants.
+"""Instances small enough to be computed by hand: for requirements, for plants that are lost, for tiny numbers.
 
-A hundred tonnes a year are needed at home; the exporter sells at 10 USD/t, a plant at home makes at 20, going short
+In the first two a hundred tonnes a year are needed at home; the exporter sells at 10 USD/t, a plant at home makes at 20, going short
 costs 50. One tonne is one quantity, one USD one money; nothing is discounted.
 """
 
@@ -73,3 +73,17 @@ RULES: dict[str, Any] = {
     "country": {"kind": "outage", "loss": "country", "start": 2027, "target": 0.9},
     "one facility": {"kind": "outage", "loss": "facility", "of": ["first"], "start": 2027, "target": 1},
 }
+
+
+def terbium() -> dict[str, Any]:
+    """0.2 kg of terbium a year, of which ore holds 0.8 g a tonne, in megatonnes: an entry below 1e-9."""
+    return {
+        "name": "c01", "units": {"quantity": "Mt", "money": "MUSD", "price": "USD/kg"},
+        "time": {"start": 2030, "periods": [1], "discount_rate": 0, "base_year": 2030, "discounting": "mid_period",
+                 "capital_charge": "annuity"},
+        "regions": {"US": {}}, "commodities": {"ore": {"disposal": "free"}, "tb": {"disposal": "free"}},
+        "processes": {"leach": {"inputs": {"ore": 1}, "outputs": {"tb": 8e-10}, "variable_cost": 3}},
+        "facilities": {"f": {"region": "US", "capacity": 10, "processes": ["leach"]}},
+        "suppliers": {"s": {"commodity": "ore", "origin": "CN", "regions": ["US"], "steps": [{"price": 0}]}},
+        "demands": {"d": {"region": "US", "class": "c", "accepts": {"tb": 1}, "amount": 2e-10}},
+    }  # fmt: skip

@@ -129,11 +129,19 @@ def settled_anew(program: Program, outcome: Outcome, options: Options) -> Outcom
             return outcome
         return without_plan("no_plan", "no plan was found that meets every row", run.begun)
     found = IntegerSearchResult(outcome.status, values, outcome.bound, outcome.nodes, outcome.message)
-    box = without_spare(suited, fixed, decided(suited.arrays, values), run, _over(options))
-    again = scaling.restored(_outcome(suited, fixed, found, _objective(suited, fixed), box, run))
+    again = scaling.restored(spared(suited, fixed, found, _over(options), run))
     is_far = again.status == "optimal" and again.gap > options.gap + WRONG
     seconds = outcome.seconds + again.seconds
     return replace(again, status="stopped" if is_far else again.status, seconds=seconds, without=outcome.without)
+
+
+def spared(
+    program: Program, fixed: Solver, found: IntegerSearchResult, options: Options, run: SolveContext
+) -> Outcome:
+    """The outcome of a plan found, without its spare decisions; `fixed` holds the program with it, solved."""
+    assert found.values is not None
+    box = without_spare(program, fixed, decided(program.arrays, found.values), run, options)
+    return _outcome(program, fixed, found, _objective(program, fixed), box, run)
 
 
 def _held(program: Program, values: Array, options: Options, run: SolveContext) -> Solver:

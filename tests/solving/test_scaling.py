@@ -19,6 +19,7 @@ from planner.solving.formulate import formulate
 from planner.solving.highs import ModelStatus
 from planner.solving.run import SolveContext, status_of, told
 from planner.solving.scaling import row_factors, scaled
+from tests.cases import terbium
 from tests.circulation import case
 from tests.generators.instances import by_future, instances
 from tests.other_units import EXACT, SYSTEMS, least, restated
@@ -71,17 +72,7 @@ def test_published_optima_are_met_in_any_units(name: str, factor: float) -> None
 
 def test_a_tiny_coefficient_counts() -> None:
     """0.2 kg of terbium need 0.25 Mt of ore at 3 USD/kg, 750 MUSD; solvers drop entries below 1e-9."""
-    raw = {
-        "name": "c01", "units": {"quantity": "Mt", "money": "MUSD", "price": "USD/kg"},
-        "time": {"start": 2030, "periods": [1], "discount_rate": 0, "base_year": 2030, "discounting": "mid_period",
-                 "capital_charge": "annuity"},
-        "regions": {"US": {}}, "commodities": {"ore": {"disposal": "free"}, "tb": {"disposal": "free"}},
-        "processes": {"leach": {"inputs": {"ore": 1}, "outputs": {"tb": 8e-10}, "variable_cost": 3}},
-        "facilities": {"f": {"region": "US", "capacity": 10, "processes": ["leach"]}},
-        "suppliers": {"s": {"commodity": "ore", "origin": "CN", "regions": ["US"], "steps": [{"price": 0}]}},
-        "demands": {"d": {"region": "US", "class": "c", "accepts": {"tb": 1}, "amount": 2e-10}},
-    }  # fmt: skip
-    assert least(by_future(raw)) == pytest.approx(750.0)
+    assert least(by_future(terbium())) == pytest.approx(750.0)
 
 
 def test_rows_of_whole_numbers_are_scaled_by_their_own_entries() -> None:

@@ -8,14 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.common.arrays import Array
+from planner.common.signals import Requests
 from planner.language.instance import Options
 from planner.program.program import Program
 from planner.solving.extensive import solve as solve_cold
+from planner.solving.extensive import spared
 from planner.solving.highs import UNLIMITED, Basis
-from planner.solving.integer_search import LARGE
+from planner.solving.integer_search import LARGE, IntegerSearchResult
 from planner.solving.outcome import Outcome, relative_gap
 from planner.solving.primal_heuristics import good_plan
 from planner.solving.relaxation import Relaxation
+from planner.solving.rounding import decided
+from planner.solving.run import SolveContext
+from planner.solving.scaling import scaled
 from planner.workflows.sweep.warm_start import DUAL, WarmStart, begun, fits
 
 
@@ -28,17 +33,18 @@ def solved(program: Program, options: Options, start: WarmStart | None) -> tuple
     if program.matrix.nnz <= LARGE or not program.integer.any() or program.network.base.objective.risk is not None:
         return solve_cold(program, options), None
     since = time.monotonic()
-    relaxation = begun(program, options, start)
+    suited, scaling = scaled(program)
+    relaxation = begun(suited, options, start)
     bound, ended = relaxation.value, relaxation.solver.basis
     if not np.isfinite(bound):
         return solve_cold(program, options), None
     relaxation.solver.set(presolve="off", simplex_strategy=DUAL, simplex_iteration_limit=UNLIMITED)
     values = _plan(relaxation, bound, options, start, ended)
-    outcome = _outcome(relaxation, program, values, bound, since) if values is not None else None
+    outcome = _outcome(relaxation, values, bound, options, since) if values is not None else None
     if outcome is None or outcome.gap > options.gap:
         outcome, planned = solve_cold(program, options), None
     else:
-        planned = relaxation.solver.basis
+        outcome, planned = scaling.restored(outcome), relaxation.solver.basis
     plan = np.round(outcome.values[program.integer]).astype(np.int64) if outcome.has_plan else None
     return outcome, WarmStart(ended, plan, planned)
 
@@ -70,17 +76,13 @@ def _settled(relaxation: Relaxation, plan: NDArray[np.int64]) -> dict[int, float
 
 
 def _outcome(
-    relaxation: Relaxation, program: Program, values: Array, bound: float, since: float
+    relaxation: Relaxation, values: Array, bound: float, options: Options, since: float
 ) -> Outcome | None:
-    """The plan with its integers whole, and its prices; None when it is none then."""
-    columns = np.flatnonzero(program.integer)
-    relaxation.fix({int(c): float(v) for c, v in zip(columns, np.round(values[columns]), strict=True)})
+    """The plan with its integers whole and without spare decisions, and its prices; None when it is none then."""
+    program, box = relaxation.program, decided(relaxation.program.arrays, values)
+    relaxation.solver.change_bounds(np.arange(len(box.lower)), box.lower, box.upper)
     objective = relaxation.solve()
     if not np.isfinite(objective):
         return None
-    bound = min(bound, objective)
-    return Outcome(
-        status="optimal", values=np.clip(relaxation.values, program.lower, program.upper), prices=relaxation.prices,
-        objective=objective, bound=bound, gap=relative_gap(objective, bound), nodes=0,
-        seconds=time.monotonic() - since, message="from a neighbour's plan",
-    )
+    found = IntegerSearchResult("optimal", values, min(bound, objective), 0, "from a neighbour's plan")
+    return spared(program, relaxation.solver, found, options, SolveContext(None, Requests(), since))

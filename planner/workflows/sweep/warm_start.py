@@ -23,6 +23,7 @@ from planner.solving.highs import Basis, Solver
 from planner.solving.outcome import Outcome
 from planner.solving.relaxation import Relaxation
 from planner.solving.run import load
+from planner.solving.scaling import scaled
 
 DUAL = 1  # Number of HiGHS for its dual simplex method.
 DEVEX = 1  # Number of HiGHS for its weights.
@@ -100,12 +101,13 @@ def relaxed(program: Program, options: Options, start: WarmStart | None) -> tupl
     risk = program.network.base.objective.risk
     if program.expected is not None and risk is not None and risk.weight == 1:
         return solve_cold(program, options, relax=True), None
-    found = begun(program, options, start)
+    suited, scaling = scaled(program)
+    found = begun(suited, options, start)
     if not np.isfinite(found.value):
         return solve_cold(program, options, relax=True), None
     outcome = Outcome(
-        status="optimal", values=np.clip(found.values, program.lower, program.upper),
+        status="optimal", values=np.clip(found.values, suited.lower, suited.upper),
         prices=found.prices, objective=found.value, bound=found.value, gap=0.0, nodes=0,
         seconds=time.monotonic() - since, message="Optimal",
     )
-    return outcome, WarmStart(found.solver.basis)
+    return scaling.restored(outcome), WarmStart(found.solver.basis)
