@@ -1,7 +1,7 @@
 """Instances small enough to be computed by hand: for requirements, for plants that are lost, for tiny numbers.
 
-In the first two a hundred tonnes a year are needed at home; the exporter sells at 10 USD/t, a plant at home makes at 20, going short
-costs 50. One tonne is one quantity, one USD one money; nothing is discounted.
+In the first two a hundred tonnes a year are needed at home; the exporter sells at 10 USD/t, a plant at home makes at
+20, going short costs 50. One tonne is one quantity, one USD one money; nothing is discounted.
 """
 
 from __future__ import annotations
